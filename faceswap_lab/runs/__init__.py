@@ -1,0 +1,1 @@
+"""Run identity, run folder, provenance, status and result. Nothing of torch."""

@@ -1,0 +1,1 @@
+"""Questions: collecting runs, statistics, the report. Nothing of torch."""

@@ -1,0 +1,1 @@
+"""How a training step is made: update orders, optimizer state, losses, the LightningModule and its callbacks."""
