@@ -1,0 +1,115 @@
+"""The samples of one side: batch-wise, reproducible by index, the same in any process."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_lab.data.draws import draw, shown
+from faceswap_lab.data.faces import Faces, Side
+from faceswap_lab.data.photometric import Photometric
+from faceswap_lab.data.resample import resample
+from faceswap_lab.data.warp import Recipe
+from faceswap_lab.randomness import seed_of
+
+
+@dataclass(frozen=True)
+class Samples:
+    """A batch of n samples.
+
+    Attributes:
+        input: (n, r, r, 3) uint8 RGB, what the network sees.
+        target: (n, r, r, 3) uint8 RGB, what it should answer.
+        mask: (n, r, r) uint8, the face mask warped like the target.
+        indices: (n,) int64, the samples' draw indices.
+    """
+
+    input: NDArray[np.uint8]
+    target: NDArray[np.uint8]
+    mask: NDArray[np.uint8]
+    indices: NDArray[np.int64]
+
+
+class SideSampler:
+    """Makes the samples of one side from its stored faces.
+
+    Sample i is a pure function of (faces, recipe, resolution, seed, side, photometric, i): how index ranges are cut
+    into batches, and which worker or rank asks, changes nothing. Only the faces of the batch are read, so memory-mapped
+    faces stay on disk.
+
+    Args:
+        faces: the stored faces of the side.
+        recipe: the geometry.
+        resolution: side r of the samples, in pixels.
+        seed: the experiment's seed.
+        side: which side's draws to use.
+        photometric: albumentations transforms by name, applied to the stored face before the geometry, so that input
+            and target share them; see ``faceswap_lab.data.photometric``.
+
+    Raises:
+        ValueError: if there are no faces, or a photometric transform is not known.
+    """
+
+    def __init__(
+        self,
+        faces: Faces,
+        recipe: Recipe,
+        resolution: int,
+        seed: int,
+        side: Side,
+        photometric: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        if len(faces) == 0:
+            raise ValueError(f"side {side} has 0 faces; a sampler needs at least 1: check data.{side.lower()}")
+        self.faces = faces
+        self.recipe = recipe
+        self.resolution = resolution
+        self.seed = seed
+        self.side = side
+        self.photometric = Photometric(photometric) if photometric else None
+
+    def batch(self, first: int, count: int) -> Samples:
+        """Return samples ``first`` … ``first + count - 1``; a batch may straddle epochs.
+
+        Args:
+            first: the first draw index, >= 0.
+            count: how many, >= 1.
+        """
+        indices = np.arange(first, first + count)
+        which = shown(self.seed, self.side, first, count, len(self.faces))
+        # np.asarray: views of a memory map carry a costly subclass; this drops the class, not the mapping
+        images = [np.asarray(self.faces.images[i]) for i in which]
+        masks = [np.asarray(self.faces.masks[i]) for i in which]
+        if self.photometric is not None:
+            images = [self.photometric(image, self._colour_seed(i)) for image, i in zip(images, indices.tolist())]
+        draws = draw(self.seed, self.side, first, count)
+        return Samples(*resample(images, masks, draws, self.recipe, self.resolution), indices)
+
+    def _colour_seed(self, index: int) -> int:
+        return seed_of(self.seed, "photometric", self.side, index)
+
+
+def centre(images: NDArray[np.uint8], resolution: int, coverage: float) -> NDArray[np.uint8]:
+    """Return the undistorted centre of stored faces or masks, as evaluation shows them to the network.
+
+    Averages over pixel areas (``cv2.INTER_AREA``): what the crop would look like if stored at this resolution.
+
+    Args:
+        images: (N, S, S, 3) or (N, S, S) uint8; may be memory-mapped.
+        resolution: side r of the result, in pixels.
+        coverage: the fraction of the stored side to keep, in (0, 1]; cut at whole pixels, symmetrically.
+
+    Returns:
+        (N, r, r, 3) or (N, r, r) uint8.
+    """
+    size = images.shape[1]
+    edge = round(size * (1 - coverage) / 2)
+    inner = slice(edge, size - edge)
+    side = (resolution, resolution)
+    out = np.empty((len(images), resolution, resolution, *images.shape[3:]), np.uint8)
+    for picture, result in zip(images, out):
+        cv2.resize(np.asarray(picture[inner, inner]), side, dst=result, interpolation=cv2.INTER_AREA)
+    return out

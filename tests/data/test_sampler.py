@@ -1,0 +1,110 @@
+import pickle
+from dataclasses import fields, replace
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from faceswap_lab.data.draws import shown
+from faceswap_lab.data.faces import Faces
+from faceswap_lab.data.sampler import SideSampler, centre
+from tests.data.recipes import NONE, WARP_2018, any_recipe, noise_faces
+
+FACES = noise_faces(7, 64)
+GRAINY = ({"name": "GaussNoise", "p": 1.0}, {"name": "RandomGamma", "p": 0.5})
+
+
+def same(a, b):
+    return all(np.array_equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(a))
+
+
+def joined(parts):
+    return {f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(parts[0])}
+
+
+@settings(max_examples=25, deadline=None)
+@given(any_recipe, st.integers(0, 1000), st.lists(st.integers(1, 9), min_size=1, max_size=5), st.booleans())
+def test_samples_do_not_depend_on_how_batches_are_cut(recipe, first, counts, two_stage):
+    """Workers and ranks each make some of the batches: any cut of the indices must give the same samples."""
+    sampler = SideSampler(FACES, replace(recipe, two_stage=two_stage), 16, seed=5, side="B")
+    whole = sampler.batch(first, sum(counts))
+    starts = first + np.cumsum([0, *counts[:-1]])
+    other = pickle.loads(pickle.dumps(sampler))  # another process
+    parts = joined([other.batch(int(s), c) for s, c in reversed(list(zip(starts, counts)))][::-1])
+    assert all(np.array_equal(getattr(whole, name), part) for name, part in parts.items())
+    assert list(whole.indices) == list(range(first, first + sum(counts)))
+
+
+def test_photometric_samples_do_not_depend_on_the_batch_either():
+    sampler = SideSampler(FACES, WARP_2018, 16, 0, "A", photometric=GRAINY)
+    whole = sampler.batch(0, 9)
+    fresh = SideSampler(FACES, WARP_2018, 16, 0, "A", photometric=GRAINY)
+    parts = joined([fresh.batch(0, 4), pickle.loads(pickle.dumps(fresh)).batch(4, 5)])
+    assert all(np.array_equal(getattr(whole, name), part) for name, part in parts.items())
+
+
+def test_photometric_changes_input_and_target_alike_and_never_the_mask_or_the_stored_face():
+    before = FACES.images.copy()
+    plain = SideSampler(FACES, NONE, 16, 0, "A").batch(0, 5)
+    grainy = SideSampler(FACES, NONE, 16, 0, "A", photometric=GRAINY).batch(0, 5)
+    assert (plain.input != grainy.input).any()
+    assert np.abs(grainy.input.astype(int) - grainy.target).max() <= 1
+    np.testing.assert_array_equal(plain.mask, grainy.mask)
+    np.testing.assert_array_equal(FACES.images, before)
+
+
+def test_memory_mapped_faces_give_the_same_samples(tmp_path):
+    np.save(tmp_path / "images.npy", FACES.images)
+    np.save(tmp_path / "masks.npy", FACES.masks)
+    mapped = Faces(*(np.load(tmp_path / f"{name}.npy", mmap_mode="r") for name in ("images", "masks")))
+    for photometric in ((), GRAINY):
+        ours = SideSampler(FACES, WARP_2018, 16, 0, "A", photometric).batch(3, 10)
+        assert same(ours, SideSampler(mapped, WARP_2018, 16, 0, "A", photometric).batch(3, 10))
+
+
+def test_identity_is_the_centre_crop():
+    faces = noise_faces(3, 64)
+    samples = SideSampler(faces, NONE, 16, 0, "A").batch(0, 3)
+    for i, face in enumerate(shown(0, "A", 0, 3, 3)):
+        crop = np.ascontiguousarray(faces.images[face, 12:52, 12:52]).astype(np.float64)
+        expected = cv2.resize(crop, (16, 16), interpolation=cv2.INTER_LINEAR)
+        assert np.abs(samples.input[i] - expected).max() <= 0.51
+        assert np.abs(samples.target[i] - expected).max() <= 0.51
+
+
+def test_the_same_draws_for_every_recipe():
+    """A recipe without jitter or rotation must not shift the flips (promise 1: arms are compared pair by pair)."""
+    flips = [
+        np.array_equal(a, b)
+        for recipe in (NONE, replace(NONE, jitter=1e-9, rotation=1e-9, zoom=1e-9, shift=1e-9))
+        for a, b in zip(
+            SideSampler(FACES, replace(recipe, flip=0.4), 16, 0, "A").batch(0, 20).target,
+            SideSampler(FACES, NONE, 16, 0, "A").batch(0, 20).target,
+        )
+    ]
+    assert flips[:20] == flips[20:]
+    assert 0 < sum(flips[:20]) < 20
+
+
+def test_no_faces_are_refused():
+    with pytest.raises(ValueError, match=r"side A has 0 faces.*data\.a"):
+        SideSampler(noise_faces(0, 64), NONE, 16, 0, "A")
+
+
+def test_centre_averages_over_areas():
+    faces = noise_faces(2, 256)
+    for pictures in (faces.images, faces.masks):
+        doubled = pictures[:, 48:208, 48:208].repeat(2, axis=1).repeat(2, axis=2).astype(np.float64)  # 2.5 px → 5 px
+        expected = doubled.reshape(2, 64, 5, 64, 5, *pictures.shape[3:]).mean(axis=(2, 4))
+        assert np.abs(centre(pictures, 64, 160 / 256) - expected).max() <= 0.51
+        np.testing.assert_array_equal(centre(pictures, 256, 1.0), pictures)
+
+
+def test_centre_is_where_an_aligned_target_is():
+    """A smooth ramp shows places: evaluation and training must look at the same part of the face."""
+    ramp = np.broadcast_to(np.arange(256, dtype=np.uint8), (1, 256, 256))
+    faces = Faces(images=np.ascontiguousarray(np.stack([ramp] * 3, axis=-1)), masks=np.ascontiguousarray(ramp))
+    target = SideSampler(faces, NONE, 64, 0, "A").batch(0, 1).target
+    assert np.abs(centre(faces.images, 64, NONE.coverage).astype(int) - target).max() <= 1
