@@ -1,1 +1,21 @@
-"""What a trained autoencoder is worth: swap error against the truth, reconstruction, previews."""
+"""Judging a run: swap error against the truth, reconstruction, how well the swap follows its input, previews."""
+
+from faceswap_lab.evaluation.followers import FOLLOWED, Follower, train_followers
+from faceswap_lab.evaluation.held_out import HeldOut, held_out_from, mean_faces
+from faceswap_lab.evaluation.png import write_png
+from faceswap_lab.evaluation.preview import preview_picture
+from faceswap_lab.evaluation.scores import Swapper, baselines, evaluate
+
+__all__ = [
+    "FOLLOWED",
+    "Follower",
+    "HeldOut",
+    "Swapper",
+    "baselines",
+    "evaluate",
+    "held_out_from",
+    "mean_faces",
+    "preview_picture",
+    "train_followers",
+    "write_png",
+]

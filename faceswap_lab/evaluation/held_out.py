@@ -1,0 +1,99 @@
+"""The faces that judge a run: centre crops the model never trained on, with the truth where there is one."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from faceswap_lab.data.faces import SIDES, FaceData, Faces, Side
+from faceswap_lab.data.sampler import centre
+
+_CHUNK = 256  # faces decoded at once: a memory-mapped set of 100,000 must not be pulled into memory as a whole
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What a model is judged on.
+
+    Attributes:
+        images: per side (N, 3, r, r) float32 RGB in [0, 1].
+        masks: per side (N, 1, r, r) float32 in [0, 1], 1 where the face is; no mask is empty.
+        states: (N, P) float32 in the order of ``faceswap_lab.twins.STATE_FIELDS``; None for pictures from a folder.
+        paired: True if ``images["B"][i]`` is the true swap of ``images["A"][i]`` and the other way round.
+
+    Raises:
+        ValueError: if shapes disagree, a mask is empty, or paired sides differ in number.
+    """
+
+    images: dict[Side, Tensor]
+    masks: dict[Side, Tensor]
+    states: NDArray[np.float32] | None
+    paired: bool
+
+    def __post_init__(self) -> None:
+        for side in SIDES:
+            images, masks = self.images[side], self.masks[side]
+            if masks.shape != (len(images), 1, *images.shape[2:]):
+                raise ValueError(
+                    f"side {side}: masks of shape {tuple(masks.shape)} do not fit images of shape "
+                    f"{tuple(images.shape)}; give one (1, r, r) mask per face"
+                )
+            empty = torch.nonzero(masks.flatten(1).sum(1) <= 0).flatten().tolist()
+            if empty:
+                raise ValueError(f"side {side}: the masks of faces {empty[:8]} are empty; leave these faces out")
+        counts = {len(self.images[side]) for side in SIDES} | ({len(self.states)} if self.states is not None else set())
+        if self.paired and len(counts) != 1:
+            raise ValueError(f"paired faces must be equally many on both sides and have one state each; got {counts}")
+
+    @property
+    def resolution(self) -> int:
+        """The side length r of the crops, in pixels."""
+        return int(self.images["A"].shape[-1])
+
+
+def held_out_from(data: FaceData, resolution: int, coverage: float) -> HeldOut:
+    """Cut the undistorted centre of every held-out face.
+
+    Args:
+        data: the run's faces.
+        resolution: r, the side length of what the network sees, in pixels.
+        coverage: the fraction of the stored side that the crop spans, in (0, 1].
+    """
+    sides = data.held_out
+    return HeldOut(
+        images={side: to_tensor(centre(sides[side].images, resolution, coverage)) for side in SIDES},
+        masks={
+            side: torch.from_numpy(centre(sides[side].masks, resolution, coverage)).float().div(255).unsqueeze(1)
+            for side in SIDES
+        },
+        states=sides["A"].states if data.paired else None,
+        paired=data.paired,
+    )
+
+
+def to_tensor(pictures: NDArray[np.uint8]) -> Tensor:
+    """Turn (N, r, r, 3) uint8 pictures into an (N, 3, r, r) float32 tensor in [0, 1]."""
+    return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float().div(255)
+
+
+def mean_faces(train: dict[Side, Faces], resolution: int, coverage: float) -> dict[Side, Tensor]:
+    """Return each side's mean training face: the best a model can do that ignores its input.
+
+    Args:
+        train: the training faces of both sides; may be memory-mapped, they are read in chunks.
+        resolution: r, in pixels.
+        coverage: the fraction of the stored side that the crop spans, in (0, 1].
+
+    Returns:
+        per side (3, r, r) float32 in [0, 1].
+    """
+    return {side: _mean_face(train[side], resolution, coverage) for side in SIDES}
+
+
+def _mean_face(faces: Faces, resolution: int, coverage: float) -> Tensor:
+    total = np.zeros((resolution, resolution, 3), np.float64)
+    for first in range(0, len(faces), _CHUNK):
+        total += centre(faces.images[first : first + _CHUNK], resolution, coverage).sum(axis=0, dtype=np.float64)
+    return torch.from_numpy(total / (255 * len(faces))).permute(2, 0, 1).float()

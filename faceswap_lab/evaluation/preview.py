@@ -1,0 +1,116 @@
+"""The preview: fixed held-out faces, what the model makes of them, and the truth, with captions."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from faceswap_lab.data.faces import SIDES, Side
+from faceswap_lab.evaluation.held_out import HeldOut
+from faceswap_lab.evaluation.metrics import masked_ssim
+from faceswap_lab.evaluation.scores import Swapper, paths, reconstructions, swaps
+
+_CELL = 112  # px; small faces are enlarged to this
+_CAPTIONS = 148  # px, the width of the left column
+_TITLE = 34  # px
+_GAP = 12  # px between the two sides' rows
+_PAPER, _INK, _FAINT = 255, (24, 24, 24), (105, 105, 105)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the preview: a caption, a fainter line under it, and (n, 3, r, r) faces in [0, 1]."""
+
+    caption: str
+    note: str
+    faces: Tensor
+
+
+def preview_picture(
+    model: Swapper, held_out: HeldOut, indices: Sequence[int], title: str = "", two_paths: bool = False
+) -> NDArray[np.uint8]:
+    """Draw what the model makes of a few held-out faces.
+
+    For A, then for B: the input, its reconstruction, the swap and, with pairs, the true swap. The notes give the masked
+    SSIM against the truth, averaged over the faces shown.
+
+    Args:
+        model: see ``evaluate``.
+        held_out: the faces.
+        indices: which of them, the same on both sides; keep them fixed over a run, so that previews compare.
+        title: the top line, e.g. the run's name and step.
+        two_paths: show the swap through the target's encoder too.
+
+    Returns:
+        (H, W, 3) uint8 RGB; each face is enlarged to 112 px, or as it is if larger.
+    """
+    groups = [
+        _rows(model, held_out, source, target, list(indices), two_paths) for source, target in (SIDES, SIDES[::-1])
+    ]
+    return picture(groups, title)
+
+
+def picture(groups: Iterable[Sequence[Row]], title: str = "") -> NDArray[np.uint8]:
+    """Set groups of rows under each other, with captions on the left and a gap between groups.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+    """
+    parts: list[NDArray[np.uint8]] = []
+    for group in groups:
+        parts += [_strip(row) for row in group]
+        parts.append(np.full((_GAP, parts[-1].shape[1], 3), _PAPER, np.uint8))
+    if title:
+        head = np.full((_TITLE, parts[0].shape[1], 3), _PAPER, np.uint8)
+        parts.insert(0, _write(head, title, 8, 23, 15, _INK))
+    return np.concatenate(parts[:-1])
+
+
+def _rows(
+    model: Swapper, held_out: HeldOut, source: Side, target: Side, indices: list[int], two_paths: bool
+) -> list[Row]:
+    images, truth = held_out.images[source][indices], held_out.images[target][indices]
+    mask, truth_mask = held_out.masks[source][indices], held_out.masks[target][indices]
+    drawn = reconstructions(model, source, images)
+    rows = [Row(source, "input", images), Row(f"{source} reconstructed", _ssim(drawn, images, mask), drawn)]
+    for path in paths(two_paths):
+        drawn = swaps(model, images, source, target, path)
+        encoder = f"encoder {source if path == 'own' else target}" if two_paths else ""
+        score = _ssim(drawn, truth, truth_mask) if held_out.paired else ""
+        rows.append(Row(f"swap {source} → {target}", ", ".join(filter(None, (encoder, score))), drawn))
+    if held_out.paired:
+        rows.append(Row(target, f"the truth for {source} → {target}", truth))
+    return rows
+
+
+def _ssim(drawn: Tensor, truth: Tensor, mask: Tensor) -> str:
+    return f"SSIM {float(masked_ssim(drawn, truth, mask).mean()):.2f}"
+
+
+def _strip(row: Row) -> NDArray[np.uint8]:
+    """Set one row: its captions, then its faces side by side."""
+    pixels = torch.nan_to_num(row.faces).clamp(0, 1).mul(255).round().byte().permute(0, 2, 3, 1).numpy()
+    faces = [_enlarge(face) for face in pixels]
+    left = np.full((faces[0].shape[0], _CAPTIONS, 3), _PAPER, np.uint8)
+    middle = left.shape[0] // 2
+    _write(left, row.caption, 8, middle - 2, 15, _INK)
+    _write(left, row.note, 8, middle + 17, 12, _FAINT)
+    return np.concatenate([left, *faces], axis=1)
+
+
+def _enlarge(face: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    if face.shape[0] >= _CELL:
+        return face
+    return np.asarray(cv2.resize(face, (_CELL, _CELL), interpolation=cv2.INTER_LANCZOS4), np.uint8)
+
+
+def _write(
+    paper: NDArray[np.uint8], text: str, x: int, y: int, size: int, ink: tuple[int, int, int]
+) -> NDArray[np.uint8]:
+    """Write text in OpenCV's own TrueType face onto the paper, its baseline at y; a line that is too long is cut."""
+    cv2.putText(paper, text, (x, y), ink, cv2.FontFace("sans"), size, 400, cv2.PUT_TEXT_ALIGN_LEFT, (0, 1 << 20))
+    return paper
