@@ -1,1 +1,23 @@
 """Twins: rendered identities whose true swap is known, because both can be drawn in the same state."""
+
+from faceswap_lab.twins.head import Head
+from faceswap_lab.twins.identity import PRESETS, Glasses, Identity, identity
+from faceswap_lab.twins.landmarks import LANDMARK_NAMES
+from faceswap_lab.twins.render import RENDERER_VERSION, Rendered, render
+from faceswap_lab.twins.state import STATE_FIELDS, State, sample_state, state_vector
+
+__all__ = [
+    "LANDMARK_NAMES",
+    "PRESETS",
+    "RENDERER_VERSION",
+    "STATE_FIELDS",
+    "Glasses",
+    "Head",
+    "Identity",
+    "Rendered",
+    "State",
+    "identity",
+    "render",
+    "sample_state",
+    "state_vector",
+]

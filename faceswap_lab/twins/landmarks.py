@@ -1,0 +1,28 @@
+"""The points of a face that every picture comes with, by name. Left and right are the person's own."""
+
+LANDMARK_NAMES: tuple[str, ...] = (
+    "chin",
+    "left_brow_inner",
+    "left_brow_outer",
+    "left_eye_bottom",
+    "left_eye_inner",
+    "left_eye_outer",
+    "left_eye_top",
+    "left_jaw",
+    "left_mouth_corner",
+    "left_nostril",
+    "lower_lip_bottom",
+    "nose_base",
+    "nose_bridge",
+    "nose_tip",
+    "right_brow_inner",
+    "right_brow_outer",
+    "right_eye_bottom",
+    "right_eye_inner",
+    "right_eye_outer",
+    "right_eye_top",
+    "right_jaw",
+    "right_mouth_corner",
+    "right_nostril",
+    "upper_lip_top",
+)

@@ -1,0 +1,130 @@
+"""Drawing a head in a state: pose, projection, visibility, shading, and the reduction to the final picture."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_lab.twins.background import background
+from faceswap_lab.twins.curves import Float
+from faceswap_lab.twins.harmonics import basis
+from faceswap_lab.twins.head import Head, vertex_normals
+from faceswap_lab.twins.identity import Identity
+from faceswap_lab.twins.pack import Part
+from faceswap_lab.twins.rasteriser import rasterise
+from faceswap_lab.twins.shading import light_direction, shade
+from faceswap_lab.twins.state import State
+
+RENDERER_VERSION = 1
+"""Raised whenever a pixel changes: caches of rendered faces are keyed by it."""
+
+HALF_HEIGHT = np.float32(1.42)  # decimetres from the middle of the picture to its edge
+CAMERA_DISTANCE = np.float32(13.0)
+NECK = np.array([0, 6.9, 0.45], np.float32)  # what the head turns around
+FACE_CENTRE = np.array([0, 6.98, 1.2], np.float32)
+PICTURE_CENTRE_Y = np.float32(7.02)
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One picture and its truth.
+
+    Attributes:
+        image: (S, S, 3) uint8 RGB.
+        mask: (S, S) uint8, 255 where the face is (skin of the face, eyes, mouth; no hair, ears, neck or glasses).
+        landmarks: (L, 2) float32 x, y in pixels in the order of ``LANDMARK_NAMES``; the picture's first pixel has its
+            centre at (0.5, 0.5). Landmarks on the far side of a turned head lie where they would show through.
+    """
+
+    image: NDArray[np.uint8]
+    mask: NDArray[np.uint8]
+    landmarks: Float
+
+
+def render(who: Head | Identity, state: State, size: int = 128, supersampling: int = 2) -> Rendered:
+    """Draw a person in a state. The same arguments give the same bytes on the same machine.
+
+    Args:
+        who: a ``Head`` (make it once for many pictures) or an identity.
+        state: pose, expression, light, background.
+        size: side length S of the picture in pixels, >= 1.
+        supersampling: samples per pixel and direction, >= 1.
+
+    Returns:
+        The picture, its face mask and its landmarks.
+
+    Raises:
+        ValueError: size or supersampling below 1.
+    """
+    if size < 1 or supersampling < 1:
+        raise ValueError(f"size={size}, supersampling={supersampling}: both must be at least 1")
+    head = who if isinstance(who, Head) else Head(who)
+    side = size * supersampling
+    turn = _rotation(state.yaw, state.pitch, state.roll)
+    posed = _posed(head, state, turn)
+    screen = _projected(posed, state, turn, side)
+    normals = vertex_normals(posed, head.triangles)
+    open_to_light = np.clip(head.visibility @ basis(light_direction(state) @ turn).astype(np.float32), 0, 1)
+
+    seen = rasterise(screen, head.triangles, side, side)
+    corners = head.triangles[seen.triangles]
+    values = np.concatenate([head.surface, normals, open_to_light[:, None]], 1)
+    point = values[corners[:, 0]] * seen.weights[:, :1]
+    point += values[corners[:, 1]] * seen.weights[:, 1:2]
+    point += values[corners[:, 2]] * seen.weights[:, 2:]
+    surface, normal = point[:, :9], point[:, 9:12]
+    normal = normal / np.sqrt((normal * normal).sum(1, keepdims=True) + np.float32(1e-12))
+    part = head.part_of_triangle[seen.triangles]
+
+    picture = background(state.background, state.background_contrast, side).reshape(-1, 3)
+    picture[seen.pixels] = shade(head, state, part, surface, normal, normal @ turn, point[:, 12])
+    mask = np.zeros(side * side, np.float32)
+    inner = (part >= Part.LEFT_EYE) & (part <= Part.RIGHT_LASHES)
+    mask[seen.pixels] = np.where(inner, np.float32(1), np.where(part == Part.SKIN, surface[:, 7], np.float32(0)))
+    return Rendered(
+        image=_developed(_reduced(picture.reshape(side, side, 3), size)),
+        mask=np.rint(_reduced(mask.reshape(side, side), size) * 255).astype(np.uint8),
+        landmarks=screen[head.landmarks, :2] / np.float32(supersampling),
+    )
+
+
+def _rotation(yaw: float, pitch: float, roll: float) -> Float:
+    cy, sy, cp, sp, cr, sr = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch), np.cos(roll), np.sin(roll)
+    around_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    around_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
+    around_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
+    return (around_z @ around_x @ around_y).astype(np.float32)
+
+
+def _posed(head: Head, state: State, turn: Float) -> Float:
+    """Turn the head about the neck; the shoulders follow a fifth of the yaw, the neck lies between."""
+    centred = head.deformed(state) - NECK
+    shoulders = centred @ _rotation(0.2 * state.yaw, 0, 0).T
+    return shoulders + (centred @ turn.T - shoulders) * head.follows_head
+
+
+def _projected(posed: Float, state: State, turn: Float, side: int) -> Float:
+    """Project to pixels, framed as an aligner would: the picture follows where the average face's centre went."""
+    perspective = CAMERA_DISTANCE / (CAMERA_DISTANCE - posed[:, 2])
+    rest = FACE_CENTRE - NECK
+    moved = turn @ rest
+    moved = moved * CAMERA_DISTANCE / (CAMERA_DISTANCE - moved[2])
+    centre_x = np.float32(0.85) * moved[0] - np.float32(state.shift_x)
+    centre_y = np.float32(0.85) * moved[1] + np.float32(0.15) * rest[1] + PICTURE_CENTRE_Y - FACE_CENTRE[1]
+    centre_y = centre_y - np.float32(state.shift_y)
+    scale = np.float32(side / 2 * state.zoom) / HALF_HEIGHT
+    middle = np.float32(side / 2)
+    x = middle + (posed[:, 0] * perspective - centre_x) * scale
+    y = middle - (posed[:, 1] * perspective - centre_y) * scale
+    return np.stack([x, y, posed[:, 2]], 1)
+
+
+def _reduced(picture: Float, size: int) -> Float:
+    return picture if len(picture) == size else cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
+
+
+def _developed(linear: Float) -> NDArray[np.uint8]:
+    """Bring linear light to sRGB through a soft shoulder, as a camera keeps highlights from clipping."""
+    toned = linear / (1 + np.float32(0.22) * linear) * np.float32(1.12)
+    return np.rint(np.clip(toned, 0, 1) ** np.float32(1 / 2.2) * np.float32(255)).astype(np.uint8)
