@@ -1,0 +1,277 @@
+"""Decoded faces on disk: an entry is there whole or not at all, checked when opened, safe under concurrent processes.
+
+    <root>/faces/<key>/            images.npy, manifest.json, and where there are such masks.npy and states.npy
+    <root>/faces/<key>.lock        held while the entry is made; the system releases it when the holder dies
+    <root>/faces/<key>.partial-*   an entry in the making, left over only if its maker was killed
+    <root>/faces/<key>.damaged     an entry that failed its check, set aside
+
+``<key>`` is a hash of the recipe: everything that decides the pixels. An entry never changes once it is there, so
+readers need no lock, and a cache on a read-only disk serves what it has.
+"""
+
+import dataclasses
+import errno
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from faceswap_lab.data.faces import Faces
+
+_log = logging.getLogger(__name__)
+
+_LAYOUT = 1  # of an entry's folder; a part of every key
+_MANIFEST = "manifest.json"
+
+# Reading 256 MiB through SHA-256 takes about 0.15 s. Larger files are read again only if their time stamp is not the
+# one they were written with; a copy that does not keep time stamps is therefore checked in full each time.
+_ALWAYS_HASHED_BYTES = 256 * 2**20
+
+
+class CacheError(OSError):
+    """The cache cannot be written. The message names the place, the reason and the remedy."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What an entry holds.
+
+    Attributes:
+        faces: the faces, memory-mapped and read-only.
+        notes: what its maker had to say about it, as plain JSON values.
+        path: the entry's folder.
+    """
+
+    faces: Faces
+    notes: dict[str, Any]
+    path: Path
+
+
+def cache_root(cache_dir: str | Path | None = None) -> Path:
+    """Return where the cache lies: ``cache_dir``, or else the user's cache folder (XDG Base Directory Specification).
+
+    Raises:
+        CacheError: no folder is given and the user has no home.
+    """
+    if cache_dir is not None:
+        return Path(cache_dir).expanduser().absolute()
+    configured = os.environ.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(configured):  # the specification says that a relative path is to be ignored
+        return Path(configured) / "faceswap_lab"
+    try:
+        return Path.home() / ".cache" / "faceswap_lab"
+    except RuntimeError as error:
+        raise CacheError("this user has no home folder to cache faces in; name a folder with cache_dir=…") from error
+
+
+def recipe_key(recipe: Mapping[str, Any]) -> str:
+    """Return the hex digest of a recipe: nested plain values, dataclasses and arrays, its keys in any order."""
+    text = json.dumps(plain({"layout": _LAYOUT, **recipe}), sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def plain(value: Any) -> Any:
+    """Return ``value`` as JSON values: dataclasses become dicts, a NumPy array its type, shape and hash."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return [value.dtype.str, list(value.shape), hashlib.sha256(np.ascontiguousarray(value).data).hexdigest()]
+    if isinstance(value, np.generic):
+        return value.item()
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"a recipe cannot hold {value!r} of type {type(value).__name__}; give plain values or arrays")
+
+
+def fetch(
+    root: Path, recipe: Mapping[str, Any], make: Callable[[Path], Mapping[str, Any]], *, expected_bytes: int = 0
+) -> Entry:
+    """Return the entry of ``recipe``, made by ``make`` unless it is there already.
+
+    Args:
+        root: the cache's folder; made if need be.
+        recipe: everything that decides the entry's content, see `recipe_key`.
+        make: writes images.npy, and if there are such masks.npy and states.npy, into the folder it is given; returns
+            notes (JSON values) to keep with them. If it raises, nothing is left behind.
+        expected_bytes: about how much it will write; if that is known to be too much, it is not even begun.
+
+    Returns:
+        The entry, checked: every file's size, its SHA-256 (see `_ALWAYS_HASHED_BYTES`), shape and type.
+
+    Raises:
+        CacheError: the folder cannot be written or is full.
+    """
+    folder = root / "faces"
+    entry = folder / recipe_key(recipe)
+    try:
+        found = _opened(entry)
+        if isinstance(found, Entry):
+            return found
+        folder.mkdir(parents=True, exist_ok=True)
+        with _lock_of(entry):
+            found = _opened(entry)  # again: another process may have made it meanwhile
+            if isinstance(found, Entry):
+                return found
+            if found is not None:
+                _set_aside(entry, found)
+            _refuse_if_too_large(folder, expected_bytes)
+            _make(entry, recipe, make)
+    except (OSError, NotImplementedError) as error:  # the latter from filelock where the file system knows no locks
+        raise _explained(folder, error) from error
+    made = _opened(entry)
+    if not isinstance(made, Entry):
+        raise CacheError(f"what was just written to '{entry}' cannot be read back ({made}); check that disk")
+    return made
+
+
+@dataclass(frozen=True)
+class _Damage:
+    """Why an entry cannot be used."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+def _opened(entry: Path) -> Entry | _Damage | None:
+    """Return the entry, what is wrong with it, or None if it is not there."""
+    try:
+        if not entry.is_dir():
+            return None
+        manifest = json.loads((entry / _MANIFEST).read_text(encoding="utf-8"))
+        if manifest["key"] != entry.name or manifest["complete"] is not True:
+            return _Damage(f"{_MANIFEST} belongs to something else")
+        for name, expected in manifest["files"].items():
+            damage = _damage_of(entry / name, expected)
+            if damage:
+                return damage
+        arrays = {name: np.load(entry / name, mmap_mode="r", allow_pickle=False) for name in manifest["files"]}
+        return Entry(_faces(arrays), manifest["notes"], entry)
+    except PermissionError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return _Damage(f"{type(error).__name__}: {error}")
+
+
+def _damage_of(path: Path, expected: Mapping[str, Any]) -> _Damage | None:
+    found = path.stat()
+    if found.st_size != expected["bytes"]:
+        return _Damage(f"{path.name} has {found.st_size} bytes instead of {expected['bytes']}")
+    untouched = found.st_mtime_ns == expected["mtime_ns"] and found.st_size > _ALWAYS_HASHED_BYTES
+    if not untouched and _sha256(path) != expected["sha256"]:
+        return _Damage(f"{path.name} is not what was written: its SHA-256 differs")
+    return None
+
+
+def _faces(arrays: Mapping[str, np.ndarray]) -> Faces:
+    """Judge and join the arrays of an entry."""
+    images, states = arrays["images.npy"], arrays.get("states.npy")
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] != images.shape[2] or images.shape[3] != 3:
+        raise ValueError(f"images.npy is {images.dtype} {images.shape} instead of uint8 (N, S, S, 3)")
+    masks = arrays.get("masks.npy")
+    if masks is None:
+        masks = np.broadcast_to(np.uint8(255), images.shape[:3])
+    if masks.dtype != np.uint8 or masks.shape != images.shape[:3]:
+        raise ValueError(f"masks.npy is {masks.dtype} {masks.shape} instead of uint8 {images.shape[:3]}")
+    if states is not None and (states.dtype != np.float32 or states.ndim != 2 or len(states) != len(images)):
+        raise ValueError(f"states.npy is {states.dtype} {states.shape} instead of float32 ({len(images)}, P)")
+    return Faces(images, masks, states)
+
+
+@contextmanager
+def _lock_of(entry: Path) -> Iterator[None]:
+    """Hold the entry's lock, after saying so if that means waiting for somebody."""
+    lock = FileLock(f"{entry}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        _log.warning("another process is making the faces in '%s'; waiting for it", entry)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _set_aside(entry: Path, damage: _Damage) -> None:
+    aside = entry.with_name(f"{entry.name}.damaged")
+    _log.warning("cached faces in '%s' are damaged (%s); set aside as '%s' and made again", entry, damage, aside.name)
+    shutil.rmtree(aside, ignore_errors=True)
+    entry.rename(aside)
+
+
+def _refuse_if_too_large(folder: Path, expected_bytes: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < expected_bytes:
+        raise OSError(errno.ENOSPC, f"{expected_bytes / 2**20:,.0f} MiB are needed")
+
+
+def _make(entry: Path, recipe: Mapping[str, Any], make: Callable[[Path], Mapping[str, Any]]) -> None:
+    """Make the entry beside its place and move it there as a whole. The caller holds the lock."""
+    for leftover in entry.parent.glob(f"{entry.name}.partial-*"):
+        shutil.rmtree(
+            leftover, ignore_errors=True
+        )  # of a maker that was killed: no other can live while we have the lock
+    partial = entry.with_name(f"{entry.name}.partial-{os.getpid()}")
+    try:
+        partial.mkdir()
+        notes = make(partial)
+        files = {path.name: _sealed(path) for path in sorted(partial.glob("*.npy"))}
+        manifest = {"complete": True, "files": files, "key": entry.name, "notes": notes, "recipe": plain(recipe)}
+        text = json.dumps(manifest, indent=1, allow_nan=False, ensure_ascii=True)
+        (partial / _MANIFEST).write_text(text, encoding="utf-8")
+        _sync(partial / _MANIFEST)
+        _sync(partial)
+        partial.rename(entry)
+        _sync(entry.parent)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def _sealed(path: Path) -> dict[str, Any]:
+    """Bring a file to the disk and return what proves later that it is unchanged."""
+    _sync(path)
+    found = path.stat()
+    return {"bytes": found.st_size, "mtime_ns": found.st_mtime_ns, "sha256": _sha256(path)}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _explained(folder: Path, error: Exception) -> CacheError:
+    reason = getattr(error, "strerror", None) or str(error)
+    try:
+        free = f" ({shutil.disk_usage(folder).free / 2**20:,.0f} MiB are free there)"
+    except OSError:
+        free = ""
+    explained = CacheError(
+        f"cannot keep faces in the cache '{folder}': {reason}{free}. "
+        "Make room or make it writable, or name another folder with cache_dir=…"
+    )
+    explained.errno = getattr(error, "errno", None)
+    return explained

@@ -1,0 +1,58 @@
+"""Say how far a long job is: a bar on a terminal, a plain line now and then everywhere else."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_SECONDS_BETWEEN_LINES = 15.0
+
+Advance = Callable[[int], None]
+
+
+@contextmanager
+def progress_of(what: str, total: int, *, shown: bool = True) -> Iterator[Advance]:
+    """Show on the standard error stream how many of ``total`` items are done.
+
+    Args:
+        what: what is done, for a person, e.g. "rendering 512 faces of ann".
+        total: how many items there are.
+        shown: False to stay silent.
+
+    Yields:
+        A function to be called with the number of items just finished.
+    """
+    if not shown:
+        yield lambda count: None
+    elif sys.stderr.isatty():
+        with _bar(what, total) as advance:
+            yield advance
+    else:
+        yield _lines(what, total)
+
+
+@contextmanager
+def _bar(what: str, total: int) -> Iterator[Advance]:
+    from rich.console import Console  # here, because a report or a refusal should not wait for it
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda count: bar.advance(task, count)
+
+
+def _lines(what: str, total: int) -> Advance:
+    done, started = 0, time.monotonic()
+    last_line = started
+    print(f"{what} …", file=sys.stderr, flush=True)
+
+    def advance(count: int) -> None:
+        nonlocal done, last_line
+        done += count
+        now = time.monotonic()
+        if done >= total or now - last_line >= _SECONDS_BETWEEN_LINES:
+            last_line = now
+            print(f"{what}: {done} of {total} after {now - started:.0f} s", file=sys.stderr, flush=True)
+
+    return advance

@@ -1,0 +1,181 @@
+"""Rendered data: two people, each in states of its own to train on, and both in the same held-out states: the truth."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from faceswap_lab.data.cache import Entry, cache_root, fetch, recipe_key
+from faceswap_lab.data.faces import SIDES, FaceData, Side
+from faceswap_lab.data.npy_writer import NpyWriter
+from faceswap_lab.data.progress import progress_of
+from faceswap_lab.data.render_pool import RenderPool
+from faceswap_lab.randomness import stream
+from faceswap_lab.twins import RENDERER_VERSION, STATE_FIELDS, Identity, State, identity, sample_state, state_vector
+
+Shown = Literal["equal", "disjoint"]
+Turn = Literal["any", "left", "right"]
+Background = Literal["varied", "per_person", "plain"]
+
+_TURNS: dict[Side, Turn] = {"A": "left", "B": "right"}
+_ROOMS = 1 << 24  # background seeds below this are exact in float32, in which states are kept
+
+
+def load_twins(
+    *,
+    identity_a: str,
+    identity_b: str,
+    faces: int,
+    held_out: int,
+    size: int,
+    seed: int,
+    pose: Shown = "equal",
+    light: Shown = "equal",
+    background: Background = "varied",
+    cache_dir: str | Path | None = None,
+    progress: bool = True,
+    processes: int | None = None,
+) -> FaceData:
+    """Return two rendered people to train on, and their true swaps to judge by; rendered once, then from the cache.
+
+    A side's training states are drawn from ``stream(seed, "states", side)``: the sides are unpaired, as faces of two
+    real people are. The held-out states, from ``stream(seed, "states", "held_out")``, are rendered for both. The first
+    n of more faces are the faces of a smaller set.
+
+    Where the sides are shown differently, the held-out state i is drawn as A's training states are for even i and as
+    B's for odd i. So half of the held-out pictures of A show what A was never seen in: taking ``i % 2`` apart tells
+    generalisation from habit.
+
+    Args:
+        identity_a: side A, a name that `faceswap_lab.twins.identity` knows.
+        identity_b: side B, likewise; somebody else.
+        faces: training pictures per side, >= 1.
+        held_out: held-out states, >= 1.
+        size: side of the stored squares in pixels; about four times what the network sees.
+        seed: of the states.
+        pose: "disjoint" shows A looking to the left of the picture only, B to the right only; the size of the turns
+            stays.
+        light: "disjoint" lights A from the left only, B from the right only.
+        background: "varied" is a new one in each picture; "per_person" one room for all of A, another for all of B;
+            "plain" the same grey for all.
+        cache_dir: where rendered faces are kept, 4·size² bytes each; see `faceswap_lab.data.cache.cache_root`. A set
+            is one person in some states: another partner reuses it.
+        progress: whether to say how far it is.
+        processes: how many to render in; None for all cores. The pictures do not depend on it.
+
+    Returns:
+        Paired faces with masks and states. The fingerprint is a hash of the recipe: who, in which states, at what size,
+        by which version of the renderer. (Between processors of different make pixels may differ by one level.)
+
+    Raises:
+        ValueError: an unknown name or option, the same person twice, or a count below 1.
+        faceswap_lab.data.cache.CacheError: the cache cannot be written.
+    """
+    _judge({"faces": faces, "held_out": held_out, "size": size}, {"pose": pose, "light": light}, background)
+    people: dict[Side, Identity] = {"A": identity(identity_a), "B": identity(identity_b)}
+    names: dict[Side, str] = {"A": identity_a, "B": identity_b}
+    if people["A"] == people["B"]:
+        raise ValueError(f"identity_a and identity_b are both {identity_a!r}; a swap needs two people")
+    styles = {side: _style(seed, side, pose, light, background) for side in SIDES}
+    training = {side: _states(seed, side, [styles[side]], faces) for side in SIDES}
+    truth = _states(seed, "held_out", [styles[side] for side in SIDES], held_out)
+    root = cache_root(cache_dir)
+    with RenderPool(processes) as pool:
+        sets: dict[tuple[Side, str], Entry] = {}
+        for side in SIDES:
+            for purpose, states in (("train", training[side]), ("held_out", truth)):
+                wanted = _Set(names[side], people[side], states, size)
+                sets[side, purpose] = wanted.fetch(root, pool, progress)
+    return FaceData(
+        train={side: sets[side, "train"].faces for side in SIDES},
+        held_out={side: sets[side, "held_out"].faces for side in SIDES},
+        paired=True,
+        fingerprint=recipe_key({f"{side} {purpose}": entry.path.name for (side, purpose), entry in sets.items()}),
+    )
+
+
+def _judge(counts: Mapping[str, int], shown: Mapping[str, str], background: str) -> None:
+    for name, count in counts.items():
+        if count < 1:
+            raise ValueError(f"{name} is {count}; it must be at least 1")
+    for name, option in shown.items():
+        if option not in ("equal", "disjoint"):
+            raise ValueError(f"{name} is {option!r}; it must be 'equal' or 'disjoint'")
+    if background not in ("varied", "per_person", "plain"):
+        raise ValueError(f"background is {background!r}; it must be 'varied', 'per_person' or 'plain'")
+
+
+@dataclass(frozen=True)
+class _Style:
+    """How the states of a side are drawn."""
+
+    pose: Turn = "any"
+    light: Turn = "any"
+    room: int | None = None
+    plain: bool = False
+
+    def draw(self, rng: np.random.Generator) -> State:
+        """Draw a state. The draws are the same for every style, so states differ only in what a style asks."""
+        state = sample_state(
+            rng, pose=self.pose, light=self.light, background="varied" if self.room is None else self.room
+        )
+        return replace(state, background=0, background_contrast=0.0) if self.plain else state
+
+
+def _style(seed: int, side: Side, pose: Shown, light: Shown, background: Background) -> _Style:
+    return _Style(
+        pose=_TURNS[side] if pose == "disjoint" else "any",
+        light=_TURNS[side] if light == "disjoint" else "any",
+        room=int(stream(seed, "room", side).integers(_ROOMS)) if background == "per_person" else None,
+        plain=background == "plain",
+    )
+
+
+def _states(seed: int, name: str, styles: Sequence[_Style], count: int) -> list[State]:
+    """Draw ``count`` states from the stream called ``name``, taking the styles in turn."""
+    rng = stream(seed, "states", name)
+    return [styles[index % len(styles)].draw(rng) for index in range(count)]
+
+
+@dataclass(frozen=True)
+class _Set:
+    """One person in some states: what the cache holds as one entry."""
+
+    name: str
+    person: Identity
+    states: Sequence[State]
+    size: int
+
+    def fetch(self, root: Path, pool: RenderPool, shown: bool) -> Entry:
+        # float64: what tells two states apart must not be lost, as it would be in the float32 of state_vector.
+        states = np.array([[getattr(state, field) for field in STATE_FIELDS] for state in self.states], np.float64)
+        recipe = {
+            "source": "twins",
+            "renderer": RENDERER_VERSION,
+            "identity": self.person,
+            "state_fields": STATE_FIELDS,
+            "states": states,
+            "size": self.size,
+        }
+
+        def make(place: Path) -> dict[str, Any]:
+            return self._render(place, root, pool, shown)
+
+        return fetch(root, recipe, make, expected_bytes=4 * len(states) * self.size**2)
+
+    def _render(self, place: Path, root: Path, pool: RenderPool, shown: bool) -> dict[str, Any]:
+        count, size = len(self.states), self.size
+        title = f"rendering {count} faces of {self.name} at {size} px, kept in '{root}'"
+        with (
+            progress_of(title, count, shown=shown) as advance,
+            NpyWriter(place / "images.npy", (size, size, 3), np.uint8) as images,
+            NpyWriter(place / "masks.npy", (size, size), np.uint8) as masks,
+        ):
+            for pictures in pool.render(self.person, self.states, size):
+                images.append(pictures.images)
+                masks.append(pictures.masks)
+                advance(len(pictures.images))
+        np.save(place / "states.npy", np.stack([state_vector(state) for state in self.states]), allow_pickle=False)
+        return {"name": self.name}
