@@ -41,15 +41,24 @@ def resample(
 
 
 def _once(images: Sequence[Picture], masks: Sequence[Picture], places: Maps, resolution: int) -> Triple:
-    """Interpolate once, straight from the stored face into the batch."""
+    """Interpolate once, straight from the stored face into the batch.
+
+    Each face is read once, in order, into a hot buffer of four bytes per pixel. Scattered reads of cold memory, and of
+    three-byte pixels, made the same warp take twice as long.
+    """
     size = (resolution, resolution)
     seen, target, masked = _empty(len(images), resolution)
+    face = np.empty((*images[0].shape[:2], 4), np.uint8)
+    warped = np.empty((*size, 4), np.uint8)
     for i, (image, mask) in enumerate(zip(images, masks)):
         x, y = places.input[i]
         matrix = places.target[i]
-        cv2.remap(image, x, y, cv2.INTER_LINEAR, seen[i], cv2.BORDER_REPLICATE)
-        cv2.warpAffine(image, matrix, size, target[i], _AFFINE, cv2.BORDER_REPLICATE)
-        cv2.warpAffine(mask, matrix, size, masked[i], _AFFINE, cv2.BORDER_REPLICATE)
+        cv2.cvtColor(image, cv2.COLOR_RGB2RGBA, face)
+        cv2.remap(face, x, y, cv2.INTER_LINEAR, warped, cv2.BORDER_REPLICATE)
+        cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB, seen[i])
+        cv2.warpAffine(face, matrix, size, warped, _AFFINE, cv2.BORDER_REPLICATE)
+        cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB, target[i])
+        cv2.warpAffine(mask.copy(), matrix, size, masked[i], _AFFINE, cv2.BORDER_REPLICATE)
     return seen, target, masked
 
 

@@ -80,9 +80,9 @@ class SideSampler:
         """
         indices = np.arange(first, first + count)
         which = shown(self.seed, self.side, first, count, len(self.faces))
-        # np.asarray: views of a memory map carry a costly subclass; this drops the class, not the mapping
-        images = [np.asarray(self.faces.images[i]) for i in which]
-        masks = [np.asarray(self.faces.masks[i]) for i in which]
+        # np.asarray drops the costly array class of a memory map, not the mapping
+        images = [np.asarray(self.faces.images)[i] for i in which]
+        masks = [np.asarray(self.faces.masks)[i] for i in which]
         if self.photometric is not None:
             images = [self.photometric(image, self._colour_seed(i)) for image, i in zip(images, indices.tolist())]
         draws = draw(self.seed, self.side, first, count)
