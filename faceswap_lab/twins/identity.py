@@ -2,12 +2,14 @@
 
 import difflib
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from faceswap_lab.randomness import stream
 
 Colour = tuple[int, int, int]
+HairStyle = Literal["cropped", "short", "swept", "parted", "curly"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,9 @@ class Identity:
         hair: colour of the hair.
         hair_thickness: how far the hair stands off the scalp.
         hair_low: how much lower than usual the hairline sits.
-        hair_length: 0 short … 1 below the shoulders.
+        hair_style: cropped, short, swept back, parted, or curly.
+        hair_length: of parted hair, 0 to the ears … 1 over the shoulders.
+        hair_parting: where parted hair is parted, x on the head.
         bald: no hair on the scalp.
         brow: colour of the brows, None for the hair's.
         brow_width: half height of a brow.
@@ -58,7 +62,9 @@ class Identity:
     hair: Colour
     hair_thickness: float = 0.07
     hair_low: float = 0.0
+    hair_style: HairStyle = "short"
     hair_length: float = 0.0
+    hair_parting: float = 0.0
     bald: bool = False
     brow: Colour | None = None
     brow_width: float = 0.042
@@ -88,7 +94,8 @@ _PRESETS: dict[str, Identity] = {
             mean_1=0.9, eye_size=0.35, nose_width=-0.5, nose_tip=0.5, chin_width=-0.5, upper_lip=0.35, lower_lip=0.3,
             outline_oval=0.3, cheek_bones=0.4,
         ),
-        skin=(232, 190, 168), lips=(186, 84, 88), iris=(84, 140, 96), hair=(140, 62, 28), hair_length=0.75,
+        skin=(232, 190, 168), lips=(186, 84, 88), iris=(84, 140, 96), hair=(140, 62, 28), hair_style="parted", hair_length=0.75,
+        hair_parting=0.15,
         brow=(120, 62, 38), brow_width=0.034, brow_arch=0.075, freckles=0.8, blush=0.5, eyeliner=0.9, lashes=True,
         eyeshadow=(150, 110, 110), cloth=(60, 110, 100), seed=1,
     ),
@@ -102,7 +109,7 @@ _PRESETS: dict[str, Identity] = {
     ),
     "cleo": Identity(
         shape=_shape(mean_3=1.0, outline_round=0.4, cheek_volume=0.4),
-        skin=(120, 76, 54), lips=(128, 52, 56), iris=(58, 36, 24), hair=(22, 16, 14), hair_thickness=0.22,
+        skin=(120, 76, 54), lips=(128, 52, 56), iris=(58, 36, 24), hair=(22, 16, 14), hair_thickness=0.22, hair_style="curly",
         brow_width=0.036, brow_arch=0.07, lashes=True, eyeliner=0.8, cloth=(190, 150, 40), seed=3,
     ),
     "dai": Identity(
@@ -118,18 +125,18 @@ _PRESETS: dict[str, Identity] = {
     ),
     "fei": Identity(
         shape=_shape(mean_5=0.9, outline_diamond=0.4, eye_size=0.3, eye_fold=0.2, lower_lip=0.3),
-        skin=(244, 206, 180), lips=(206, 70, 84), iris=(40, 28, 22), hair=(28, 20, 22), hair_length=1.0,
+        skin=(244, 206, 180), lips=(206, 70, 84), iris=(40, 28, 22), hair=(28, 20, 22), hair_style="parted", hair_length=1.0,
         hair_thickness=0.09, brow_width=0.032, brow_arch=0.045, eyeliner=0.9, lashes=True, cloth=(180, 60, 80),
         mole=(0.42, 6.86), seed=6,
     ),
     "gus": Identity(
         shape=_shape(mean_4=1.0, outline_invertedtriangular=0.3),
-        skin=(92, 58, 42), lips=(112, 62, 58), iris=(50, 32, 22), hair=(18, 14, 12), hair_thickness=0.03,
+        skin=(92, 58, 42), lips=(112, 62, 58), iris=(50, 32, 22), hair=(18, 14, 12), hair_thickness=0.03, hair_style="cropped",
         brow_width=0.046, stubble=0.9, cloth=(200, 60, 40), seed=7,
     ),
     "hana": Identity(
         shape=_shape(mean_1=0.8, aged_1=0.75, outline_triangular=0.3),
-        skin=(236, 200, 184), lips=(180, 100, 104), iris=(110, 140, 170), hair=(214, 208, 200), hair_thickness=0.16,
+        skin=(236, 200, 184), lips=(180, 100, 104), iris=(110, 140, 170), hair=(214, 208, 200), hair_thickness=0.16, hair_style="swept",
         brow=(160, 140, 124), brow_width=0.03, brow_density=0.7, glasses=Glasses((120, 40, 50), 0.02, 0.95),
         cloth=(110, 90, 150), seed=8,
     ),
@@ -186,6 +193,7 @@ _DETAILS: dict[str, float] = {
     "eye_height": 0.15, "mouth_width": 0.3, "mouth_position": 0.15, "upper_lip": 0.25, "lower_lip": 0.25,
     "head_fat": 0.2, "head_width": 0.15, "forehead": 0.2,
 }  # fmt: skip
+_SHORT_STYLES: tuple[HairStyle, ...] = ("short", "short", "swept", "curly", "cropped")
 _OUTLINES = ("round", "square", "oval", "triangular", "diamond", "rectangular", "invertedtriangular")
 
 
@@ -212,6 +220,8 @@ def _random_identity(seed: int) -> Identity:
     iris = _IRISES[rng.integers(len(_IRISES) if skin[0] > 200 else 3)]
     long, bald = rng.random() < (0.6 if feminine else 0.07), not feminine and rng.random() < (0.35 if old else 0.12)
     bearded, stubbled, bespectacled = rng.random() < 0.3, rng.uniform(0, 1), rng.random() < 0.2
+    style: HairStyle = "parted" if long else _SHORT_STYLES[rng.integers(len(_SHORT_STYLES))]
+    parting = float(rng.uniform(-0.3, 0.3))
     length, frame = float(rng.uniform(0.3, 1.0)), int(rng.integers(20, 130))
     return Identity(
         shape=tuple(shape.items()),
@@ -221,7 +231,9 @@ def _random_identity(seed: int) -> Identity:
         hair=_colour(hair),
         hair_thickness=float(rng.uniform(0.04, 0.16)),
         hair_low=float(rng.uniform(-0.05, 0.06)),
-        hair_length=length if long else 0.0,
+        hair_style=style,
+        hair_length=length,
+        hair_parting=parting,
         bald=bald,
         brow=_colour(hair * 0.85),
         brow_width=float(rng.uniform(0.028, 0.038) if feminine else rng.uniform(0.038, 0.052)),

@@ -30,7 +30,7 @@ class Fragments:
 
 
 def rasterise(
-    points: NDArray[np.float32], triangles: NDArray[np.int32], height: int, width: int, cull: bool = True
+    points: NDArray[np.float32], triangles: NDArray[np.int32], height: int, width: int, two_sided: NDArray[np.bool_] | bool = False
 ) -> Fragments:
     """Find the nearest triangle at the centre of every pixel.
 
@@ -39,7 +39,7 @@ def rasterise(
         triangles: (T, 3) corner indices, counter-clockwise seen from outside.
         height: rows of the picture.
         width: columns of the picture.
-        cull: leave out triangles that face away.
+        two_sided: which triangles (T,), or whether all, are seen from behind too.
 
     Returns:
         The visible fragments. A pixel centre exactly on an edge belongs to both triangles; of equal depths the
@@ -48,7 +48,7 @@ def rasterise(
     snapped = np.rint(points[:, :2] * np.float32(SUBPIXELS)).astype(np.int32)
     a, b, c = (snapped[triangles[:, corner]] for corner in range(3))
     area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
-    kept = np.flatnonzero(area < 0 if cull else area != 0)  # y points down: outside is negative
+    kept = np.flatnonzero((area < 0) | (two_sided & (area > 0)))  # y points down: outside is negative
     a, b, c, area = a[kept], b[kept], c[kept], area[kept]
 
     # The box of pixel centres each triangle can cover, clipped to the picture.

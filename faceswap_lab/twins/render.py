@@ -67,18 +67,20 @@ def render(who: Head | Identity, state: State, size: int = 128, supersampling: i
     normals = vertex_normals(posed, head.triangles)
     open_to_light = np.clip(head.visibility @ basis(light_direction(state) @ turn).astype(np.float32), 0, 1)
 
-    seen = rasterise(screen, head.triangles, side, side)
+    seen = rasterise(screen, head.triangles, side, side, head.two_sided)
     corners = head.triangles[seen.triangles]
-    values = np.concatenate([head.surface, normals, open_to_light[:, None]], 1)
+    values = np.concatenate([head.surface, normals, open_to_light[:, None], head.tangents @ turn.T], 1)
     point = values[corners[:, 0]] * seen.weights[:, :1]
     point += values[corners[:, 1]] * seen.weights[:, 1:2]
     point += values[corners[:, 2]] * seen.weights[:, 2:]
     surface, normal = point[:, :9], point[:, 9:12]
     normal = normal / np.sqrt((normal * normal).sum(1, keepdims=True) + np.float32(1e-12))
     part = head.part_of_triangle[seen.triangles]
+    away = (part == Part.HAIR) & (normal[:, 2] < 0)
+    normal[away] *= -1  # a lock is thin: from behind it shows its other side
 
     picture = background(state.background, state.background_contrast, side).reshape(-1, 3)
-    picture[seen.pixels] = shade(head, state, part, surface, normal, normal @ turn, point[:, 12])
+    picture[seen.pixels] = shade(head, state, part, surface, normal, normal @ turn, point[:, 12], point[:, 13:])
     mask = np.zeros(side * side, np.float32)
     inner = (part >= Part.LEFT_EYE) & (part <= Part.RIGHT_LASHES)
     mask[seen.pixels] = np.where(inner, np.float32(1), np.where(part == Part.SKIN, surface[:, 7], np.float32(0)))

@@ -26,6 +26,7 @@ def shade(
     normal: Float,
     normal_of_head: Float,
     open_to_light: Float,
+    tangent: Float,
 ) -> Float:
     """Light K surface points.
 
@@ -66,6 +67,9 @@ def shade(
         frame = part == Part.GLASSES
         albedo[frame] = linear_light(person.glasses.colour)
         highlight[frame], ambient[frame] = 0.35, 1
+    locks = np.flatnonzero(part == Part.HAIR)
+    albedo[locks] = linear_light(person.hair) * lips[locks, None]
+    highlight[locks] = 0
     eyes = np.flatnonzero((part == Part.LEFT_EYE) | (part == Part.RIGHT_EYE))
     if len(eyes):
         albedo[eyes], ambient[eyes] = _eyeball(person.iris, state, normal_of_head[eyes])
@@ -88,6 +92,8 @@ def shade(
     above = np.float32(0.75) + np.float32(0.25) * normal[:, 1]
     lit = open_to_light * np.sqrt(ambient)
     colour = albedo * (diffuse * key * lit[:, None] + (above * ambient)[:, None] * fill)
+    if len(locks):
+        shine[locks] = _strand_highlight(tangent[locks], half)
     return colour + (shine * lit)[:, None] * key + (rim * ambient)[:, None] * fill
 
 
@@ -102,6 +108,12 @@ def _fetch(texture: Float, column: Float, row: Float) -> Float:
 
 def _mix(below: Float, above: Float, cover: Float) -> Float:
     return below * (1 - cover[:, None]) + above * cover[:, None]
+
+
+def _strand_highlight(tangent: Float, half: Float) -> Float:
+    """Kajiya & Kay, "Rendering fur with three dimensional textures" (SIGGRAPH 1989): a cylinder shines around its axis."""
+    along = tangent @ half / np.sqrt((tangent * tangent).sum(1) + np.float32(1e-12))
+    return np.float32(0.09) * np.clip(1 - along * along, 0, 1) ** np.float32(24)
 
 
 def _eyeball(iris: tuple[int, int, int], state: State, normal: Float) -> tuple[Float, Float]:
