@@ -57,8 +57,7 @@ class Follower:
 
     def __call__(self, images: Tensor) -> NDArray[np.float32]:
         """Read the parameters off (N, 3, r, r) pictures in [0, 1]: (N, len(FOLLOWED)), radians or the state's units."""
-        read: NDArray[np.float32] = (_features(images, self.window) - self.centre) @ self.slopes + self.offsets
-        return read
+        return np.asarray((_features(images, self.window) - self.centre) @ self.slopes + self.offsets, np.float32)
 
 
 def train_followers(

@@ -50,6 +50,7 @@ def masked_ssim(output: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
     """
     if min(output.shape[-2:]) < 6:
         raise ValueError(f"SSIM's 11 px window needs pictures of at least 6 px; got {tuple(output.shape[-2:])}")
+    output, truth = (x.contiguous(memory_format=torch.channels_last) for x in (output, truth))  # 4x faster on a CPU
     _, similarity = structural_similarity_index_measure(
         output, truth, sigma=1.5, data_range=1.0, reduction="none", return_full_image=True
     )
@@ -98,16 +99,16 @@ def recall_at_k(output: Tensor, truth: Tensor, mask: Tensor, k: int = 5) -> Tens
 
 def _likeness(output: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
     """Return (N, N): the mean over channels of the correlation of output i with truth j under mask j."""
-    weight = (mask / mask.sum((2, 3), keepdim=True)).flatten(1).double()  # (N, P), each row sums to 1
+    weight = mask.flatten(1).double()
+    weight = weight / weight.sum(1, keepdim=True)  # (N, P); in float64, else a flat picture seems to have some variance
     likeness = torch.zeros(len(output), len(truth), dtype=torch.float64, device=output.device)
     for o, t in zip(output.double().flatten(2).unbind(1), truth.double().flatten(2).unbind(1), strict=True):
         t = t - (weight * t).sum(1, keepdim=True)
-        spread = (weight * t * t).sum(1)  # (N,), of the truths
-        variance = (o * o) @ weight.T - (o @ weight.T) ** 2  # (N, N), of output i under mask j
-        covariance = o @ (weight * t).T
-        scale = (variance.clamp(min=0) * spread).sqrt()
-        likeness += torch.where(scale > _FLAT, covariance / scale.clamp(min=_FLAT), covariance * 0) / output.shape[1]
-    return likeness
+        spread = (weight * t * t).sum(1).expand_as(likeness)  # of truth j under its own mask
+        variance = (o * o) @ weight.T - (o @ weight.T) ** 2  # of output i under mask j
+        correlation = o @ (weight * t).T / (variance * spread).clamp(min=_FLAT**2).sqrt()
+        likeness += torch.where((variance > _FLAT) & (spread > _FLAT), correlation, 0 * correlation)
+    return likeness / output.shape[1]
 
 
 def _masked_mean(values: Tensor, mask: Tensor) -> Tensor:

@@ -13,6 +13,8 @@ from faceswap_lab.runs.atomic import write_bytes
 
 _HEADER_END = 8 + 25  # the signature, then IHDR, which must come first: length, type, 13 bytes, checksum
 
+_COMPRESSION = 6  # 9 is 2 % smaller and takes five times as long
+
 
 def write_png(path: Path, picture: NDArray[np.uint8], text: Mapping[str, str]) -> None:
     """Write a picture with text about it, whole or not at all.
@@ -31,8 +33,8 @@ def write_png(path: Path, picture: NDArray[np.uint8], text: Mapping[str, str]) -
 
 def encode_png(picture: NDArray[np.uint8], text: Mapping[str, str]) -> bytes:
     """Return the bytes of a PNG file; see ``write_png``."""
-    _, encoded = cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]), [cv2.IMWRITE_PNG_COMPRESSION, 9])
-    data = encoded.tobytes()
+    bgr = np.ascontiguousarray(picture[..., ::-1])
+    data = cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, _COMPRESSION])[1].tobytes()
     chunks = b"".join(_text_chunk(keyword, value) for keyword, value in text.items())
     return data[:_HEADER_END] + chunks + data[_HEADER_END:]
 

@@ -18,6 +18,7 @@ _CELL = 112  # px; small faces are enlarged to this
 _CAPTIONS = 148  # px, the width of the left column
 _TITLE = 34  # px
 _GAP = 12  # px between the two sides' rows
+_HAIR = 2  # px between faces
 _PAPER, _INK, _FAINT = 255, (24, 24, 24), (105, 105, 105)
 
 
@@ -94,9 +95,10 @@ def _ssim(drawn: Tensor, truth: Tensor, mask: Tensor) -> str:
 def _strip(row: Row) -> NDArray[np.uint8]:
     """Set one row: its captions, then its faces side by side."""
     pixels = torch.nan_to_num(row.faces).clamp(0, 1).mul(255).round().byte().permute(0, 2, 3, 1).numpy()
-    faces = [_enlarge(face) for face in pixels]
+    border = ((0, _HAIR), (0, _HAIR), (0, 0))
+    faces = [np.pad(_enlarge(face), border, constant_values=_PAPER) for face in pixels]
     left = np.full((faces[0].shape[0], _CAPTIONS, 3), _PAPER, np.uint8)
-    middle = left.shape[0] // 2
+    middle = left.shape[0] // 2 - 2
     _write(left, row.caption, 8, middle - 2, 15, _INK)
     _write(left, row.note, 8, middle + 17, 12, _FAINT)
     return np.concatenate([left, *faces], axis=1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Literal, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -11,10 +11,10 @@ from faceswap_lab.data.faces import SIDES, Side
 from faceswap_lab.evaluation import metrics
 from faceswap_lab.evaluation.followers import FOLLOWED, Follower, followed, pearson
 from faceswap_lab.evaluation.held_out import HeldOut
+from faceswap_lab.models.autoencoder import SwapPath
 
 DIRECTIONS: tuple[tuple[Side, Side], ...] = (("A", "B"), ("B", "A"))
-Path = Literal["own", "target"]
-PATH_SUFFIX: dict[Path, str] = {"own": "", "target": "_target_path"}
+PATH_SUFFIX: dict[SwapPath, str] = {"own": "", "target": "_target_path"}
 NEIGHBOURS = 5  # the k of recall at k
 
 
@@ -24,7 +24,7 @@ class Swapper(Protocol):
     def reconstruct(self, side: Side, x: Tensor, /) -> Tensor:
         """Return the side's own faces as the model draws them."""
 
-    def swap(self, x: Tensor, /, source: Side, target: Side, path: Path = "own") -> Tensor:
+    def swap(self, x: Tensor, /, source: Side, target: Side, path: SwapPath = "own") -> Tensor:
         """Return faces of the source side as faces of the target side."""
 
 
@@ -94,7 +94,7 @@ def baselines(
     return scores
 
 
-def paths(two_paths: bool) -> tuple[Path, ...]:
+def paths(two_paths: bool) -> tuple[SwapPath, ...]:
     """Return the swap paths to judge: through the source's own encoder, and the target's where there are two."""
     return ("own", "target") if two_paths else ("own",)
 
@@ -119,7 +119,7 @@ def swaps(
     images: Tensor,
     source: Side,
     target: Side,
-    path: Path = "own",
+    path: SwapPath = "own",
     batch_size: int = 64,
 ) -> Tensor:
     """Draw (N, 3, r, r) faces of the source side as the target's; clamped to [0, 1], on the CPU."""

@@ -1,0 +1,47 @@
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+
+from faceswap_lab.evaluation import write_png
+from faceswap_lab.runs.atomic import StorageError
+
+
+def chunks(data):
+    """Walk through a PNG file, checking every checksum."""
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    at, found = 8, []
+    while at < len(data):
+        (length,) = struct.unpack(">I", data[at : at + 4])
+        body = data[at + 4 : at + 8 + length]
+        assert struct.unpack(">I", data[at + 8 + length : at + 12 + length])[0] == zlib.crc32(body)
+        found.append((body[:4], body[4:]))
+        at += 12 + length
+    return found
+
+
+def test_pixels_and_text_come_back(tmp_path):
+    picture = np.random.default_rng(0).integers(0, 256, (9, 13, 3), dtype=np.uint8)
+    text = {"Software": "faceswap_lab", "Description": "Synthetic: faces made by a model", "Title": "A → B, größer"}
+    write_png(tmp_path / "a.png", picture, text)
+    np.testing.assert_array_equal(cv2.imread(str(tmp_path / "a.png"))[..., ::-1], picture)
+    found = chunks((tmp_path / "a.png").read_bytes())
+    assert found[0][0] == b"IHDR"
+    assert found[-1][0] == b"IEND"
+    assert (b"tEXt", b"Software\0faceswap_lab") in found
+    assert (b"iTXt", b"Title\0\0\0\0\0" + text["Title"].encode()) in found
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+@pytest.mark.parametrize("keyword", ["", "x" * 80, "→", "a\0b"])
+def test_keywords_a_reader_would_choke_on_are_refused(tmp_path, keyword):
+    with pytest.raises(ValueError, match="1-79"):
+        write_png(tmp_path / "a.png", np.zeros((2, 2, 3), np.uint8), {keyword: "x"})
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unwritable_place_is_one_clear_error(tmp_path):
+    with pytest.raises(StorageError):
+        write_png(tmp_path / "missing" / "a.png", np.zeros((2, 2, 3), np.uint8), {})

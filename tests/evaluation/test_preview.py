@@ -1,0 +1,82 @@
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from faceswap_lab.evaluation import held_out_from, preview
+from tests.evaluation.pictures import Oracle, drawn_data, random_held_out
+
+CELL, LEFT, HAIR = 112, 148, 2
+
+
+@pytest.fixture(scope="module")
+def held_out():
+    return held_out_from(drawn_data(n=1, held_out=12), 28, 1.0)
+
+
+def cells(picture, top, rows, count):
+    """The faces of a block of rows, shrunk back to 28 px."""
+    pitch = CELL + HAIR
+    return [
+        [
+            cv2.resize(
+                picture[top + y * pitch :][:CELL, LEFT + x * pitch :][:, :CELL], (28, 28), interpolation=cv2.INTER_AREA
+            )
+            for x in range(count)
+        ]
+        for y in range(rows)
+    ]
+
+
+def test_every_face_stands_in_its_place(held_out):
+    indices = [7, 2, 5]
+    picture = preview.preview_picture(Oracle(held_out), held_out, indices)
+    assert picture.dtype == np.uint8
+    block = 4 * (CELL + HAIR)
+    assert picture.shape == (2 * block + 12, LEFT + 3 * (CELL + HAIR), 3)
+    for top, order in ((0, "AABB"), (block + 12, "BBAA")):  # input, reconstructed, swapped, truth
+        for side, row in zip(order, cells(picture, top, 4, 3), strict=True):
+            for index, cell in zip(indices, row, strict=True):
+                truth = held_out.images[side][index].permute(1, 2, 0).numpy() * 255
+                assert np.abs(cell - truth).mean() < 3
+
+
+def test_two_paths_add_a_row_each_and_unpaired_faces_have_no_truth(held_out):
+    pitch = CELL + HAIR
+    two = preview.preview_picture(Oracle(held_out), held_out, [0, 1], two_paths=True)
+    assert len(two) == 10 * pitch + 12
+    unpaired = random_held_out(paired=False)
+    assert len(preview.preview_picture(Oracle(unpaired), unpaired, [0])) == 6 * pitch + 12
+
+
+def test_captions_name_the_row_and_its_error(held_out):
+    rows = preview._rows(Oracle(held_out), held_out, "A", "B", [0, 3], two_paths=True)
+    assert [(row.caption, row.note) for row in rows[:3]] == [
+        ("A", "input"),
+        ("A reconstructed", "SSIM 1.00"),
+        ("swap A → B", "encoder A, SSIM 1.00"),
+    ]
+    assert rows[3].note.startswith("encoder B, SSIM 0.")
+    assert (rows[4].caption, rows[4].note) == ("B", "the truth for A → B")
+
+
+def test_title_and_captions_leave_ink_and_a_long_title_does_not_wrap(held_out):
+    bare = preview.preview_picture(Oracle(held_out), held_out, [0])
+    titled = preview.preview_picture(Oracle(held_out), held_out, [0], title="a run " * 60)
+    height = len(titled) - len(bare)
+    np.testing.assert_array_equal(titled[height:], bare)
+    ink = (titled[:height] < 128).any((1, 2)).nonzero()[0]
+    assert 5 < ink.min() < ink.max() < height - 5
+    assert ink.max() - ink.min() < 20  # one line
+    captions = (bare[:CELL, :LEFT] < 128).any(2)
+    assert captions.sum() > 30
+    assert not captions[:, -10:].any()
+
+
+def test_large_faces_stay_as_they_are_and_nan_is_black():
+    faces = torch.rand(2, 3, 128, 128, generator=torch.Generator().manual_seed(0))
+    faces[1] = torch.nan
+    strip = preview.picture([[preview.Row("A", "", faces)]])
+    expected = faces[0].mul(255).round().byte().permute(1, 2, 0).numpy()
+    np.testing.assert_array_equal(strip[:128, LEFT : LEFT + 128], expected)
+    assert not strip[:128, LEFT + 130 : LEFT + 258].any()

@@ -1,0 +1,127 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from faceswap_lab.evaluation import baselines, evaluate, held_out_from, mean_faces, metrics, train_followers
+from faceswap_lab.models.autoencoder import Architecture, Autoencoder
+from tests.evaluation.pictures import Oracle, drawn_data, random_held_out
+
+RECON = {f"recon_{m}_{side}" for m in ("ssim", "fitted_mae", "mae", "mae_full") for side in "AB"}
+SWAP = ("ssim", "fitted_mae", "mae", "mae_full", "recall5")
+FOLLOW = ("yaw", "mouth", "light")
+
+
+def keys(kind, names, suffix=""):
+    return {f"{kind}_{name}_{direction}{suffix}" for name in names for direction in ("AB", "BA")}
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    data = drawn_data()
+    return held_out_from(data, 20, 1.0), train_followers(data.train, 20, 1.0, "x"), mean_faces(data.train, 20, 1.0)
+
+
+def test_the_oracle_is_perfect_on_its_own_path_and_grey_on_the_other(drawn):
+    held_out, followers, _ = drawn
+    scores = evaluate(Oracle(held_out), held_out, followers, two_paths=True, batch_size=7)
+    assert set(scores) == RECON | keys("swap", SWAP + FOLLOW) | keys("swap", SWAP + FOLLOW, "_target_path")
+    for where in ("AB", "BA"):
+        assert scores[f"swap_ssim_{where}"] == pytest.approx(1, abs=1e-5)
+        assert scores[f"swap_mae_{where}"] == scores[f"swap_mae_full_{where}"] == 0
+        assert scores[f"swap_fitted_mae_{where}"] == pytest.approx(0, abs=1e-5)
+        assert scores[f"swap_recall5_{where}"] == 1
+        assert min(scores[f"swap_{name}_{where}"] for name in FOLLOW) > 0.9
+        assert scores[f"swap_ssim_{where}_target_path"] < 0.7
+        assert scores[f"swap_recall5_{where}_target_path"] == 0
+        assert {scores[f"swap_{name}_{where}_target_path"] for name in FOLLOW} == {0.0}
+    assert {scores[f"recon_mae_{side}"] for side in "AB"} == {0}
+
+
+def test_baselines_carry_the_same_keys_and_are_told_from_a_swap(drawn):
+    held_out, followers, means = drawn
+    scores = baselines(held_out, means, followers)
+    ceilings = {f"follow_{name}_{side}_ceiling" for name in FOLLOW for side in "AB"}
+    assert set(scores) == keys("copy", SWAP + FOLLOW) | keys("mean", SWAP + FOLLOW) | ceilings
+    swap = evaluate(Oracle(held_out), held_out, followers)
+    for where in ("AB", "BA"):
+        assert max(scores[f"copy_ssim_{where}"], scores[f"mean_ssim_{where}"]) < swap[f"swap_ssim_{where}"] - 0.1
+        assert scores[f"copy_recall5_{where}"] > 0.6  # the state is right, the person is not
+        assert scores[f"mean_recall5_{where}"] < 0.25  # the reverse; chance is 0.125
+        assert {scores[f"mean_{name}_{where}"] for name in FOLLOW} == {0.0}
+        for name in FOLLOW:
+            assert swap[f"swap_{name}_{where}"] == pytest.approx(scores[f"follow_{name}_{where[1]}_ceiling"])
+
+
+def test_scores_are_means_against_the_right_truth_under_the_right_mask():
+    held_out = random_held_out()
+
+    class Copy:
+        def reconstruct(self, side, x):
+            return x * (0.9 if side == "A" else 0.5)
+
+        def swap(self, x, source, target, path="own"):
+            return x + 2 if source == "B" else x  # leaves [0, 1]: clamped to white
+
+    scores = evaluate(Copy(), held_out, batch_size=5)
+    a, b = held_out.images["A"], held_out.images["B"]
+    white = torch.ones_like(a)
+    mask_a, mask_b = held_out.masks["A"], held_out.masks["B"]
+    assert scores["swap_ssim_AB"] == pytest.approx(metrics.masked_ssim(a, b, mask_b).mean().item(), abs=1e-6)
+    assert scores["swap_mae_BA"] == pytest.approx(metrics.masked_mae(white, a, mask_a).mean().item(), abs=1e-6)
+    assert scores["swap_mae_full_BA"] == pytest.approx((1 - a).mean().item(), abs=1e-6)
+    assert scores["recon_mae_A"] == pytest.approx(metrics.masked_mae(a * 0.9, a, mask_a).mean().item(), abs=1e-6)
+    assert scores["recon_mae_full_B"] == pytest.approx((b / 2).mean().item(), abs=1e-6)
+
+
+def test_faces_without_truth_are_judged_by_reconstruction_only():
+    held_out = random_held_out(paired=False)
+    assert set(evaluate(Oracle(held_out), held_out, two_paths=True)) == RECON
+    assert baselines(held_out, {}) == {}
+
+
+def test_the_batch_size_changes_nothing_and_a_real_model_keeps_its_mode():
+    held_out = random_held_out()
+    model = Autoencoder(
+        Architecture(resolution=16, encoder_widths=(4, 8), code_size=8, bridge_width=8, decoder_widths=(8,), encoders=2)
+    ).train()
+    whole, parts = (evaluate(model, held_out, two_paths=True, batch_size=size) for size in (64, 5))
+    assert whole == pytest.approx(parts, abs=1e-5)
+    assert set(whole) == RECON | keys("swap", SWAP) | keys("swap", SWAP, "_target_path")
+    assert model.training
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_modules_are_judged_in_evaluation_mode_even_if_they_fail():
+    class Half(nn.Module):
+        def reconstruct(self, side, x):
+            assert not self.training
+            assert not torch.is_grad_enabled()
+            raise RuntimeError("lost")
+
+    model = Half().train()
+    with pytest.raises(RuntimeError, match="lost"):
+        evaluate(model, random_held_out())
+    assert model.training
+
+
+def test_a_model_gone_nan_gets_nan_not_a_crash(drawn):
+    held_out, followers, _ = drawn
+
+    class Lost:
+        def reconstruct(self, side, x):
+            return x * math.nan
+
+        def swap(self, x, source, target, path="own"):
+            return x * math.nan
+
+    scores = evaluate(Lost(), held_out, followers)
+    assert scores.pop("swap_recall5_AB") == scores.pop("swap_recall5_BA") == 0
+    assert all(math.isnan(value) for value in scores.values())
+
+
+def test_followers_without_states_are_refused(drawn):
+    held_out = random_held_out()
+    with pytest.raises(ValueError, match="no states"):
+        evaluate(Oracle(held_out), held_out, drawn[1])
