@@ -30,7 +30,7 @@ from faceswap_lab.data.faces import Faces
 _log = logging.getLogger(__name__)
 
 _LAYOUT = 1  # of an entry's folder; a part of every key
-_MANIFEST = "manifest.json"
+MANIFEST = "manifest.json"
 
 # Reading 256 MiB through SHA-256 takes about 0.15 s. Larger files are read again only if their time stamp is not the
 # one they were written with; a copy that does not keep time stamps is therefore checked in full each time.
@@ -152,9 +152,9 @@ def _opened(entry: Path) -> Entry | _Damage | None:
     try:
         if not entry.is_dir():
             return None
-        manifest = json.loads((entry / _MANIFEST).read_text(encoding="utf-8"))
+        manifest = json.loads((entry / MANIFEST).read_text(encoding="utf-8"))
         if manifest["key"] != entry.name or manifest["complete"] is not True:
-            return _Damage(f"{_MANIFEST} belongs to something else")
+            return _Damage(f"{MANIFEST} belongs to something else")
         for name, expected in manifest["files"].items():
             damage = _damage_of(entry / name, expected)
             if damage:
@@ -233,8 +233,8 @@ def _make(entry: Path, recipe: Mapping[str, Any], make: Callable[[Path], Mapping
         files = {path.name: _sealed(path) for path in sorted(partial.glob("*.npy"))}
         manifest = {"complete": True, "files": files, "key": entry.name, "notes": notes, "recipe": plain(recipe)}
         text = json.dumps(manifest, indent=1, allow_nan=False, ensure_ascii=True)
-        (partial / _MANIFEST).write_text(text, encoding="utf-8")
-        _sync(partial / _MANIFEST)
+        (partial / MANIFEST).write_text(text, encoding="utf-8")
+        _sync(partial / MANIFEST)
         _sync(partial)
         partial.rename(entry)
         _sync(entry.parent)

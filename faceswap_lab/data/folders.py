@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_lab.data.cache import Entry, cache_root, fetch, recipe_key
+from faceswap_lab.data.cache import MANIFEST, Entry, cache_root, fetch, recipe_key
 from faceswap_lab.data.faces import SIDES, FaceData, Side
 from faceswap_lab.data.npy_writer import NpyWriter
 from faceswap_lab.data.parallel import available_cores, ordered_map
@@ -75,7 +75,7 @@ def load_folders(
     root = cache_root(cache_dir)
     entries = {side: _decoded(folders[side], root, progress) for side in SIDES}
     for side in SIDES:
-        _report_skipped(folders[side], entries[side].notes)
+        _report_skipped(folders[side], entries[side])
     pictures = {side: entries[side].notes["pictures"] for side in SIDES}
     if pictures["A"] == pictures["B"]:
         same = f"'{folders['A'].path}' and '{folders['B'].path}' hold the same pictures"
@@ -229,12 +229,15 @@ def _threads() -> int:
     return min(_MOST_THREADS, available_cores())
 
 
-def _report_skipped(folder: _Folder, notes: Mapping[str, Any]) -> None:
-    if notes["skipped"]:
-        count, files = len(notes["skipped"]), notes["files"]
-        _log.warning("%s: skipped %d of %d files (%s)", str(folder).rstrip(","), count, files, _some(notes["skipped"]))
-    if notes["duplicates"]:
-        _log.warning("%s: left out %d exact duplicates", str(folder).rstrip(","), notes["duplicates"])
+def _report_skipped(folder: _Folder, entry: Entry) -> None:
+    skipped, duplicates = entry.notes["skipped"], entry.notes["duplicates"]
+    where = str(folder).rstrip(",")
+    if skipped:
+        rest = f" (all are listed in '{entry.path / MANIFEST}')" if len(skipped) > _LISTED_FILES else ""
+        files = entry.notes["files"]
+        _log.warning("%s: skipped %d of %d files: %s%s", where, len(skipped), files, _some(skipped), rest)
+    if duplicates:
+        _log.warning("%s: left out %d exact duplicate%s", where, duplicates, "s" * (duplicates > 1))
 
 
 def _some(skipped: Mapping[str, str]) -> str:

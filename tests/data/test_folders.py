@@ -1,0 +1,226 @@
+"""A person's own folders of pictures: what is used, what is left out and said, how it is split."""
+
+import logging
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from faceswap_lab.data.cache import CacheError
+from faceswap_lab.data.faces import SIDES
+from faceswap_lab.data.folders import load_folders
+
+
+def write_faces(folder: Path, count: int, seed: int, side: int = 40) -> list[Path]:
+    rng = np.random.default_rng(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{index:03}.png" for index in range(count)]
+    for path in paths:
+        Image.fromarray(rng.integers(0, 256, (side, side, 3), np.uint8)).save(path)
+    return paths
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Two folders, ten faces of A and six of B, and how to load them."""
+    write_faces(tmp_path / "a", 10, seed=1)
+    write_faces(tmp_path / "b", 6, seed=2)
+
+    def loaded(**changes):
+        standard = {"a": tmp_path / "a", "b": tmp_path / "b", "held_out": 2, "size": 40, "progress": False}
+        return load_folders(**(standard | {"cache_dir": tmp_path / "cache"} | changes))
+
+    return loaded
+
+
+def contents(images: np.ndarray) -> set[bytes]:
+    return {image.tobytes() for image in images}
+
+
+def of_files(folder: Path) -> set[bytes]:
+    return {np.asarray(Image.open(path)).tobytes() for path in folder.rglob("*.png")}
+
+
+def test_every_face_is_there_once_either_to_train_or_held_out(load, tmp_path):
+    data = load()
+    for side, folder, count in (("A", "a", 10), ("B", "b", 6)):
+        train, held_out = contents(data.train[side].images), contents(data.held_out[side].images)
+        assert len(held_out) == len(data.held_out[side]) == 2
+        assert len(train) == len(data.train[side]) == count - 2
+        assert train | held_out == of_files(tmp_path / folder)
+        assert not train & held_out
+        for faces in (data.train[side], data.held_out[side]):
+            assert isinstance(faces.images, np.memmap)
+            assert (faces.masks == 255).all()
+            assert faces.masks.shape == faces.images.shape[:3]
+            assert faces.states is None
+    assert not data.paired
+
+
+def test_the_split_does_not_depend_on_names_order_place_or_cache(load, tmp_path):
+    data = load()
+    moved = tmp_path / "elsewhere"
+    for index, path in enumerate(sorted((tmp_path / "a").iterdir(), reverse=True)):
+        target = moved / f"sub{index % 3}" / f"{index}.png"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    again = load(a=moved, cache_dir=tmp_path / "cache2")
+    for which in ("train", "held_out"):
+        np.testing.assert_array_equal(getattr(again, which)["A"].images, getattr(data, which)["A"].images)
+    assert again.fingerprint == data.fingerprint
+
+
+def test_the_fingerprint_tells_data_apart(load, tmp_path):
+    fingerprints = [load().fingerprint, load(held_out=3).fingerprint, load(size=20).fingerprint]
+    fingerprints.append(load(a=tmp_path / "b", b=tmp_path / "a").fingerprint)
+    write_faces(tmp_path / "a" / "more", 1, seed=3)
+    fingerprints.append(load().fingerprint)
+    assert len(set(fingerprints)) == len(fingerprints)
+
+
+@pytest.mark.parametrize(("held_out", "expected"), [(0.2, (2, 1)), (0.01, (1, 1)), (0.5, (5, 3)), (5, (5, 5))])
+def test_how_many_are_held_out(load, held_out, expected):
+    data = load(held_out=held_out)
+    assert tuple(len(data.held_out[side]) for side in SIDES) == expected
+
+
+@pytest.mark.parametrize("held_out", [0, -1, 0.0, 1.0, 1.5, True, "5", float("nan"), None])
+def test_a_meaningless_held_out_is_refused(load, held_out):
+    with pytest.raises(ValueError, match=r"held_out is .*fraction in \(0, 1\) or a number of faces >= 1"):
+        load(held_out=held_out)
+
+
+def test_something_must_be_left_to_train_on(load):
+    with pytest.raises(ValueError, match=r"side B.*6 usable pictures and 6 are held out"):
+        load(held_out=6)
+    with pytest.raises(ValueError, match="leaves none to train on"):
+        load(held_out=0.95)
+
+
+def test_a_second_look_decodes_nothing(load, tmp_path, monkeypatch):
+    load()
+    monkeypatch.setattr("faceswap_lab.data.folders.decode_square", lambda *_, **__: pytest.fail("decoded again"))
+    load()
+    load(held_out=0.5)  # another split, the same faces
+    load(a=tmp_path / "b", b=tmp_path / "a")
+
+
+def test_a_changed_folder_is_read_again(load, tmp_path):
+    before = load()
+    changed = tmp_path / "a" / "003.png"
+    Image.fromarray(np.zeros((40, 40, 3), np.uint8)).save(changed)
+    os.utime(changed, ns=(1, 1))
+    after = load()
+    assert after.fingerprint != before.fingerprint
+    assert bytes(40 * 40 * 3) in contents(after.train["A"].images) | contents(after.held_out["A"].images)
+
+
+def test_what_cannot_be_used_is_listed_and_skipped(load, tmp_path, caplog):
+    folder = tmp_path / "a"
+    good = (folder / "000.png").read_bytes()
+    (folder / "zero.jpg").write_bytes(b"")
+    (folder / "text.png").write_text("hello")
+    (folder / "cut.png").write_bytes(good[: len(good) // 2])
+    Image.new("RGB", (19, 300)).save(folder / "small.png")
+    Image.new("RGB", (20, 20)).save(folder / "just_large_enough.png")
+    (folder / "dangling.png").symlink_to(folder / "nowhere.png")
+    os.mkfifo(folder / "pipe.png")  # to open it would wait for ever
+    (folder / "same.png").write_bytes(good)
+    data = load()
+    assert len(data.train["A"]) + len(data.held_out["A"]) == 11
+    assert "side A" in caplog.text
+    assert "skipped 4 of 16 files" in caplog.text
+    for listed in ("zero.jpg: empty", "text.png: no JPEG", "cut.png: broken", "small.png: too small: 19×300"):
+        assert listed in caplog.text
+    assert "left out 1 exact duplicate\n" in caplog.text
+    said = caplog.text
+    caplog.clear()
+    load()
+    assert caplog.text == said  # from the cache too
+
+
+def test_a_long_list_is_cut_and_kept_in_full(load, tmp_path, caplog):
+    for index in range(30):
+        (tmp_path / "a" / f"bad{index}.jpg").write_bytes(bytes([index]))
+    load()
+    assert "skipped 30 of 40 files" in caplog.text
+    assert "and 25 more" in caplog.text
+    manifest = Path(caplog.text.split("listed in '")[1].split("'")[0])
+    assert manifest.read_text().count("bad") == 30
+
+
+def test_a_file_that_may_not_be_read_is_skipped(load, tmp_path, caplog, monkeypatch):
+    # Permissions do not stop root, who runs tests in containers.
+    opened = Path.open
+
+    def guarded(path, *args, **options):
+        if path.name == "004.png":
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", guarded)
+    assert len(load().train["A"]) == 7
+    assert "004.png: unreadable: Permission denied" in caplog.text
+
+
+def test_names_that_are_no_text_do_no_harm(load, tmp_path, caplog):
+    name = os.fsencode(tmp_path / "a") + b"/bad\xff\xfe.png"
+    with open(name, "wb") as file:
+        file.write(b"no picture")
+    load()
+    assert r"bad\udcff\udcfe.png: no JPEG" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"a": "missing"}, r"side A, '.*missing', does not exist; data\.a names a folder .*jpg, jpeg, png, webp, bmp"),
+        ({"b": "file.png"}, r"side B, '.*file\.png', is a file; data\.b names a folder"),
+        ({"b": "empty"}, r"side B, '.*empty', holds no pictures; data\.b names a folder"),
+        ({"a": "bad"}, r"side A, '.*bad', holds 1 files but no usable picture \(x\.jpg: empty: zero bytes\)"),
+        ({"b": "a"}, "A and B are the same folder"),
+        ({"b": "link"}, "A and B are the same folder"),
+        ({"b": "a/inner"}, r"'.*inner' lies inside '.*a'"),
+        ({"b": "copy"}, "hold the same pictures"),
+        ({"size": 0}, "size is 0"),
+    ],
+)
+def test_folders_that_mean_nothing_are_refused(load, tmp_path, changes, message):
+    (tmp_path / "file.png").write_bytes(b"")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "x.jpg").write_bytes(b"")
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    (tmp_path / "a" / "inner").mkdir()
+    shutil.copytree(tmp_path / "a", tmp_path / "copy")
+    with pytest.raises(ValueError, match=message):
+        load(**{name: tmp_path / value if isinstance(value, str) else value for name, value in changes.items()})
+
+
+def test_nothing_that_failed_stays_in_the_cache(load, tmp_path):
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "x.jpg").write_bytes(b"")
+    with pytest.raises(ValueError, match="no usable picture"):
+        load(a=tmp_path / "bad")
+    assert [path for path in (tmp_path / "cache" / "faces").iterdir() if path.is_dir()] == []
+
+
+def test_a_cache_that_cannot_be_written_is_one_clear_error(load, tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(CacheError, match=r"file.*cache_dir="):
+        load(cache_dir=tmp_path / "file")
+
+
+def test_pictures_of_any_size_become_squares_of_one(load, tmp_path, caplog):
+    caplog.set_level(logging.WARNING)
+    Image.new("RGB", (300, 21), (1, 2, 3)).save(tmp_path / "a" / "wide.png")
+    Image.new("L", (50, 500), 9).save(tmp_path / "a" / "tall.bmp")
+    data = load()
+    assert data.train["A"].images.shape == (10, 40, 40, 3)
+    assert {tuple(image[20, 20]) for which in (data.train, data.held_out) for image in which["A"].images} >= {
+        (1, 2, 3), (9, 9, 9),
+    }  # fmt: skip
+    assert caplog.text == ""

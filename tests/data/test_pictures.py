@@ -1,0 +1,208 @@
+"""Reading picture files: every kind of good one against an independent reference, every kind of bad one refused."""
+
+import contextlib
+import io
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from faceswap_lab.data.pictures import UnusablePicture, decode_square, picture_files
+
+RNG = np.random.default_rng(0)
+NOISE = RNG.integers(0, 256, (64, 64, 3), np.uint8)
+SMOOTH = cv2.resize(RNG.integers(0, 256, (4, 4, 3), np.uint8), (64, 64), interpolation=cv2.INTER_CUBIC)
+
+
+def encoded(picture: Image.Image | np.ndarray, kind: str, **options) -> bytes:
+    file = io.BytesIO()
+    (picture if isinstance(picture, Image.Image) else Image.fromarray(picture)).save(file, kind, **options)
+    return file.getvalue()
+
+
+def decoded(data: bytes, size: int = 64) -> np.ndarray:
+    face = decode_square(data, size, smallest=1)
+    assert face.dtype == np.uint8
+    assert face.shape == (size, size, 3)
+    return face
+
+
+def png(width: int, height: int, colour_type: int = 2, depth: int = 8, rows: bytes = b"\0" * 100) -> bytes:
+    """Write a PNG by hand, which may claim anything."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(("kind", "options"), [("PNG", {}), ("BMP", {}), ("WEBP", {"lossless": True})])
+def test_lossless_pictures_come_back_exactly_and_as_rgb(kind, options):
+    np.testing.assert_array_equal(decoded(encoded(NOISE, kind, **options)), NOISE)
+
+
+@pytest.mark.parametrize(("kind", "options"), [("JPEG", {"quality": 95}), ("WEBP", {"quality": 95})])
+def test_lossy_pictures_come_back_nearly_and_as_rgb(kind, options):
+    face = decoded(encoded(SMOOTH, kind, **options))
+    assert np.abs(face.astype(int) - SMOOTH).mean() < 3
+    assert np.abs(face.astype(int) - SMOOTH[..., ::-1]).mean() > 20  # this would see red and blue exchanged
+
+
+def test_cmyk_jpeg_becomes_rgb():
+    face = decoded(encoded(Image.fromarray(SMOOTH).convert("CMYK"), "JPEG", quality=95))
+    assert np.abs(face.astype(int) - SMOOTH).mean() < 4
+
+
+def test_grey_palette_and_black_and_white_pictures_become_rgb():
+    grey = NOISE[..., 0]
+    np.testing.assert_array_equal(decoded(encoded(grey, "PNG")), np.stack([grey] * 3, axis=2))
+    palette = Image.fromarray(SMOOTH).quantize(16)
+    np.testing.assert_array_equal(decoded(encoded(palette, "PNG")), np.asarray(palette.convert("RGB")))
+    bits = Image.fromarray(grey > 127)
+    np.testing.assert_array_equal(decoded(encoded(bits, "PNG"))[..., 1], 255 * (grey > 127))
+
+
+def test_16_bit_pictures_keep_their_upper_bits():
+    deep = RNG.integers(0, 1 << 16, (64, 64, 3), np.uint16)
+    grey = cv2.imencode(".png", deep[..., 0])[1].tobytes()
+    np.testing.assert_array_equal(decoded(grey), np.stack([deep[..., 0] >> 8] * 3, axis=2))
+    colour = cv2.imencode(".png", deep[..., ::-1])[1].tobytes()
+    assert np.abs(decoded(colour).astype(int) - deep / 257).max() <= 1
+
+
+def test_what_is_transparent_is_black_whatever_lies_beneath():
+    alpha = RNG.integers(0, 256, (64, 64), np.uint8)
+    alpha[:8], alpha[8:16] = 0, 255
+    expected = NOISE * (alpha / 255)[..., None]
+    assert np.abs(decoded(encoded(np.dstack([NOISE, alpha]), "PNG")) - expected).max() <= 1
+    grey = Image.merge("LA", [Image.fromarray(NOISE[..., 0]), Image.fromarray(alpha)])
+    assert np.abs(decoded(encoded(grey, "PNG"))[..., 2] - NOISE[..., 0] * (alpha / 255)).max() <= 1
+
+
+# EXIF 2.3, tag 0x0112: which corner of the shown picture the stored rows and columns start from.
+ORIENTATIONS = {
+    1: lambda shown: shown,
+    2: lambda shown: shown[:, ::-1],
+    3: lambda shown: shown[::-1, ::-1],
+    4: lambda shown: shown[::-1],
+    5: lambda shown: shown.swapaxes(0, 1),
+    6: lambda shown: np.rot90(shown, 1),
+    7: lambda shown: shown[::-1, ::-1].swapaxes(0, 1),
+    8: lambda shown: np.rot90(shown, -1),
+}
+
+
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+def test_exif_orientation_is_followed(orientation):
+    stored = np.ascontiguousarray(ORIENTATIONS[orientation](NOISE))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    np.testing.assert_array_equal(decoded(encoded(stored, "PNG", exif=exif)), NOISE)
+
+
+@given(height=st.integers(8, 90), width=st.integers(8, 90))
+@settings(max_examples=40)
+def test_the_centre_square_is_kept(height, width):
+    picture = np.zeros((height, width, 3), np.uint8)
+    picture[..., 0], picture[..., 1] = np.arange(height)[:, None], np.arange(width)[None, :]
+    side = min(height, width)
+    face = decoded(encoded(picture, "PNG"), side)
+    np.testing.assert_array_equal(face[:, 0, 0], (height - side) // 2 + np.arange(side))
+    np.testing.assert_array_equal(face[0, :, 1], (width - side) // 2 + np.arange(side))
+
+
+def test_shrinking_averages_areas_and_enlarging_is_smooth():
+    blocks = NOISE.reshape(16, 4, 16, 4, 3).mean(axis=(1, 3))
+    assert np.abs(decoded(encoded(NOISE, "PNG"), 16) - blocks).max() <= 0.51
+    ramp = np.repeat(np.arange(0, 128, 8, np.uint8)[None, :, None], 16, axis=0).repeat(3, axis=2)
+    enlarged = decoded(encoded(ramp, "PNG"), 64)[32, 8:56, 0].astype(int)
+    assert set(np.diff(enlarged)) <= {1, 2, 3}  # a slope of 2, no steps of 8
+
+
+GOOD = [encoded(SMOOTH, kind) for kind in ("PNG", "JPEG", "WEBP", "BMP")]
+GOOD.append(encoded(Image.fromarray(SMOOTH).quantize(16), "PNG", transparency=0))
+
+
+@given(data=st.sampled_from(GOOD), cut=st.floats(0, 1, exclude_max=True))
+def test_a_truncated_file_is_refused(data, cut):
+    # A BMP is judged by its pixels: 64 of its last bytes are enough to miss, the end marks of others are dispensable.
+    with pytest.raises(UnusablePicture):
+        decode_square(data[: min(int(cut * len(data)), len(data) - 64)], 32, smallest=1)
+
+
+@given(data=st.sampled_from(GOOD), places=st.lists(st.tuples(st.floats(0, 1), st.integers(1, 255)), min_size=1))
+@settings(max_examples=300, deadline=None)
+def test_a_corrupted_file_gives_a_picture_or_is_refused_but_nothing_else(data, places):
+    corrupted = bytearray(data)
+    for place, flip in places:
+        corrupted[int(place**3 * (len(data) - 1))] ^= flip  # mostly near the beginning, where the headers are
+    with contextlib.suppress(UnusablePicture):
+        decoded(bytes(corrupted), 32)
+
+
+@given(st.binary(max_size=300), st.sampled_from([data[:40] for data in GOOD] + [b""]))
+@settings(max_examples=200, deadline=None)
+def test_what_is_no_picture_is_refused(rest, beginning):
+    with pytest.raises(UnusablePicture):
+        decode_square(beginning + rest, 32, smallest=1)
+
+
+def test_an_empty_file_is_said_to_be_empty():
+    with pytest.raises(UnusablePicture, match="zero bytes"):
+        decode_square(b"", 32, smallest=1)
+
+
+BMP, JPEG = encoded(SMOOTH, "BMP"), encoded(SMOOTH, "JPEG")
+ANIMATION = encoded(Image.fromarray(SMOOTH), "WEBP", save_all=True, append_images=[Image.fromarray(NOISE)])
+
+
+def bmp(width: int, height: int) -> bytes:
+    return BMP[:18] + struct.pack("<ii", width, height) + BMP[26:]
+
+
+def jpeg(width: int, height: int) -> bytes:
+    size = JPEG.index(b"\xff\xc0") + 5  # in the start-of-frame segment
+    return JPEG[:size] + struct.pack(">HH", height, width) + JPEG[size + 4 :]
+
+
+def webp(width: int, height: int) -> bytes:
+    canvas = ANIMATION.index(b"VP8X") + 12  # a canvas may be larger than the frames on it
+    size = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    return ANIMATION[:canvas] + size + ANIMATION[canvas + 6 :]
+
+
+@pytest.mark.parametrize("side", [7_100, 10_000, 16_000, 60_000])
+@pytest.mark.parametrize("claiming", [png, bmp, jpeg, webp])
+@pytest.mark.filterwarnings("ignore:Image size")
+def test_a_picture_bomb_is_refused_before_it_is_decoded(claiming, side, monkeypatch):
+    monkeypatch.setattr(Image.Image, "load", lambda picture: pytest.fail("the bomb was decoded"))
+    with pytest.raises(UnusablePicture, match="too large"):
+        decode_square(claiming(side, side), 32, smallest=1)
+
+
+def test_the_shorter_side_must_be_large_enough():
+    data = encoded(np.zeros((40, 31, 3), np.uint8), "PNG")
+    assert decode_square(data, 64, smallest=31).shape == (64, 64, 3)
+    with pytest.raises(UnusablePicture, match=r"31×40.*needs 32"):
+        decode_square(data, 64, smallest=32)
+
+
+def test_other_formats_are_refused_even_under_a_good_name():
+    with pytest.raises(UnusablePicture, match="no JPEG, PNG, WEBP, BMP picture"):
+        decode_square(encoded(SMOOTH, "TIFF"), 32, smallest=1)
+
+
+def test_files_are_found_by_name_below_the_folder(tmp_path):
+    wanted = ["a.jpg", "B.JPEG", "deep/er/c.png", "deep/d.WebP", "e.bmp", "naïve 顔.png"]
+    unwanted = ["notes.txt", "._a.jpg", ".hidden/f.png", "jpg", "g.jpg.part", "h.gif"]
+    for name in wanted + unwanted:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "folder.png").mkdir()
+    assert [path.relative_to(tmp_path).as_posix() for path in picture_files(tmp_path)] == sorted(wanted)
