@@ -1,0 +1,26 @@
+"""The typed configuration: every field, its unit and bounds, and the only place that judges one.
+
+Nothing here imports torch, Hydra or NumPy, so that saying no to a typing error takes a moment.
+"""
+
+from faceswap_lab.config.check import ConfigError, read
+from faceswap_lab.config.rules import check_rules
+from faceswap_lab.config.schema import Config, FoldersData, TwinsData
+
+__all__ = ["Config", "ConfigError", "FoldersData", "TwinsData", "check_rules", "load", "read"]
+
+
+def load(plain: object, options: "dict[str, list[str]]") -> Config:
+    """Return the typed configuration for a composed, resolved plain one, or raise ConfigError.
+
+    Args:
+        plain: nested dicts and lists as Hydra composed them, all interpolations resolved.
+        options: the option names of every group (``{"encoders": ["one", "two"], …}``): a group node's ``name`` must
+            be one of them.
+
+    Returns:
+        A Config whose every value has the right type, lies in its bounds and makes sense with the others.
+    """
+    config = read(Config, plain, options)
+    check_rules(config)
+    return config

@@ -1,0 +1,138 @@
+"""Turning a plain nested mapping into the typed configuration, or saying in one message why it cannot be."""
+
+import dataclasses
+import difflib
+import math
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class ConfigError(ValueError):
+    """A configuration that is refused. Its text names the key, the value, what is allowed and the nearest spelling."""
+
+
+def nearest(word: object, known: Iterable[object]) -> str:
+    """Return " Did you mean 'x'?" for the known word closest to ``word``, or "" if none is close."""
+    close = difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=0.6)
+    return f" Did you mean '{close[0]}'?" if close else ""
+
+
+def read(schema: type[T], plain: object, options: Mapping[str, list[str]], path: str = "") -> T:
+    """Read ``plain`` as an instance of the dataclass ``schema``.
+
+    Args:
+        schema: the dataclass; every field must be given.
+        plain: a mapping of field names to plain values.
+        options: the names allowed for the ``name`` of each group.
+        path: where in the configuration this is, for messages.
+
+    Raises:
+        ConfigError: for the first thing that is wrong.
+    """
+    if not isinstance(plain, Mapping):
+        raise ConfigError(f"{path or 'configuration'}={plain!r}: expected a group of settings, got {_kind(plain)}.")
+    fields = {f.name: f for f in dataclasses.fields(schema)}  # type: ignore[arg-type]
+    where = f"{path}." if path else ""
+    for name in plain:
+        if name not in fields:
+            known = ", ".join(fields)
+            raise ConfigError(f"{where}{name}: no such setting.{nearest(name, fields)} Known here: {known}.")
+    for name in fields:
+        if name not in plain or plain[name] == "???":
+            raise ConfigError(f"{where}{name}: a value is missing. It is: {_doc(fields[name])}. Add {where}{name}=…")
+    hints = typing.get_type_hints(schema)
+    values = {n: _value(hints[n], plain[n], f, options, where + n) for n, f in fields.items()}
+    if "name" in values and path in options and values["name"] not in options[path]:
+        raise ConfigError(_not_among(f"{path}.name", values["name"], options[path]))
+    return schema(**values)
+
+
+def _value(hint: Any, value: Any, field: "dataclasses.Field[Any]", options: Mapping[str, list[str]], path: str) -> Any:
+    if dataclasses.is_dataclass(hint):
+        return read(typing.cast(type, hint), value, options, path)
+    alternatives = [a for a in typing.get_args(hint) if a is not type(None)] if _is_union(hint) else [hint]
+    if dataclasses.is_dataclass(alternatives[0]):
+        return read(_by_name(alternatives, value, options, path), value, options, path)
+    if value is None:
+        if type(None) in typing.get_args(hint):
+            return None
+        raise ConfigError(f"{path}=null: a value is needed. It is: {_doc(field)}.")
+    if typing.get_origin(hint) is tuple:
+        return _tuple(typing.get_args(hint)[0], value, field, path)
+    return _bounded(_scalar(alternatives[0], value, path, field), field, path)
+
+
+def _by_name(alternatives: list[Any], value: Any, options: Mapping[str, list[str]], path: str) -> type:
+    """Pick the schema of a group whose settings depend on its name: ``twins`` -> TwinsData."""
+    schemas = {a.__name__.lower().removesuffix(path): a for a in alternatives}
+    name = value.get("name") if isinstance(value, Mapping) else value
+    if name not in schemas:
+        raise ConfigError(_not_among(path, name, options.get(path, list(schemas))))
+    return typing.cast(type, schemas[name])
+
+
+def _tuple(kind: Any, value: Any, field: "dataclasses.Field[Any]", path: str) -> tuple[Any, ...]:
+    if not isinstance(value, (list, tuple)):
+        raise ConfigError(f"{path}={value!r}: expected a list such as [1,2], got {_kind(value)}.")
+    if typing.get_origin(kind) is dict:
+        for i, item in enumerate(value):
+            if not isinstance(item, Mapping) or not isinstance(item.get("name"), str):
+                raise ConfigError(
+                    f"{path}[{i}]={item!r}: expected settings with a name, such as {{name: Blur, p: 0.5}}."
+                )
+        return tuple(dict(item) for item in value)
+    return tuple(_bounded(_scalar(kind, v, f"{path}[{i}]", field), field, f"{path}[{i}]") for i, v in enumerate(value))
+
+
+def _scalar(kind: type, value: Any, path: str, field: "dataclasses.Field[Any]") -> Any:
+    """Return ``value`` as ``kind`` where nothing is lost: 1 is a float, 1.0 an int, 32 a str; True is no number."""
+    if kind is bool and isinstance(value, bool):
+        return value
+    if kind is str and isinstance(value, (str, int)) and not isinstance(value, bool):
+        return str(value)
+    if kind in (int, float) and isinstance(value, (int, float)) and not isinstance(value, bool):
+        if not math.isfinite(value):
+            raise ConfigError(f"{path}={value}: expected a finite number. It is: {_doc(field)}.")
+        if kind is float or value == int(value):
+            return kind(value)
+    expected = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}[kind]
+    raise ConfigError(f"{path}={value!r}: expected {expected}, got {_kind(value)}. It is: {_doc(field)}.")
+
+
+def _bounded(value: Any, field: "dataclasses.Field[Any]", path: str) -> Any:
+    bounds = field.metadata
+    if bounds["choices"] and value not in bounds["choices"]:
+        raise ConfigError(_not_among(path, value, bounds["choices"]))
+    low, high, above = bounds["low"], bounds["high"], bounds["above"]
+    outside = (low is not None and value < low, high is not None and value > high, above is not None and value <= above)
+    if any(outside):
+        limits = [
+            f">= {low}" * (low is not None),
+            f"> {above}" * (above is not None),
+            f"<= {high}" * (high is not None),
+        ]
+        allowed = " and ".join(x for x in limits if x)
+        raise ConfigError(f"{path}={value}: must be {allowed}. It is: {_doc(field)}.")
+    return value
+
+
+def _not_among(path: str, value: object, choices: Iterable[object]) -> str:
+    choices = list(choices)
+    return f"{path}={value}: not known.{nearest(value, choices)} Choose one of: {', '.join(map(str, choices))}."
+
+
+def _is_union(hint: Any) -> bool:
+    return typing.get_origin(hint) in (typing.Union, types.UnionType)
+
+
+def _doc(field: "dataclasses.Field[Any]") -> str:
+    return str(field.metadata.get("doc", "a group of settings"))
+
+
+def _kind(value: object) -> str:
+    names = {str: "a word", int: "a whole number", float: "a number", bool: "true/false", type(None): "null"}
+    return "a list" if isinstance(value, (list, tuple)) else names.get(type(value), "a group of settings")

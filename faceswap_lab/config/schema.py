@@ -1,0 +1,265 @@
+"""What a run can be told: one frozen dataclass per configuration group, one line per field.
+
+Every field states its meaning and unit, its bounds, and whether it can change the result of a run (``identity``).
+The values themselves live in ``conf/``: there is no default here, so there is one place to look one up.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+def _field(
+    doc: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[Any, ...] = (),
+    above: float | None = None,
+    identity: bool = True,
+) -> Any:
+    """Describe a field: its meaning, its bounds (inclusive ``low``, ``high``; exclusive ``above``), its effect."""
+    bounds = {"low": low, "high": high, "above": above, "choices": choices}
+    return field(metadata={"doc": doc, "identity": identity, **bounds})
+
+
+def _label(doc: str) -> Any:
+    """Describe a field that names or places a run without changing what comes out of it."""
+    return _field(doc, identity=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """Sizes of the autoencoder. 2018: 64 px, widths 128-1024, code 1024, bridge 512, decoder 256-64."""
+
+    resolution: int = _field("side of the square pictures the network sees, in pixels", choices=(32, 64, 128))
+    encoder_widths: tuple[int, ...] = _field(
+        "channels of the stride-2 convolutions, down to a 4x4 grid", low=1, high=4096
+    )
+    code_size: int = _field("units of the code (the bottleneck)", low=1, high=65536)
+    bridge_width: int = _field("channels of the encoder's last upscale, at 8x8", low=1, high=4096)
+    decoder_widths: tuple[int, ...] = _field("channels of the decoder's upscales, from 16x16 on", low=1, high=4096)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoders:
+    """How many encoders there are and how a second one starts."""
+
+    name: str = _label("the option's name")
+    count: int = _field("1: one encoder shared by both sides; 2: each side has its own", choices=(1, 2))
+    start: str | None = _field("initial weights of two encoders", choices=("independent", "equal"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderActivation:
+    """The nonlinearity after every convolution of the encoder and of the upscales."""
+
+    name: str = _field("name in faceswap_lab.models.activations.HIDDEN")
+    slope: float | None = _field("negative slope (leaky_relu), its start (prelu), or alpha (elu)", low=0.0, high=10.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecoderActivation:
+    """The function at the decoder's end."""
+
+    name: str = _field("name in faceswap_lab.models.activations.OUTPUT")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValueRange:
+    """The range of values inside the network; every interface outside is [0, 1]."""
+
+    name: str = _field("unit: [0, 1]; signed: [-1, 1]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Initialisation:
+    """How weights start."""
+
+    name: str = _field("name in faceswap_lab.models.initialisation.INITIALISATIONS")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateOrder:
+    """The order of the updates inside one training step."""
+
+    name: str = _field("name in faceswap_lab.training.orders.ORDERS")
+    block: int | None = _field("alternate: training steps in a row for one side", low=1, high=1_000_000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimizer:
+    """The arithmetic of one update."""
+
+    name: str = _field("name in faceswap_lab.training.optimizers.OPTIMIZERS")
+    lr: float = _field("learning rate", above=0.0, high=10.0)
+    beta1: float = _field("decay of the mean of gradients (adam), momentum (sgd, rmsprop)", low=0.0, high=0.9999)
+    beta2: float = _field("decay of the mean of squared gradients", low=0.0, high=0.999999)
+    eps: float = _field("small number beside the root of the squared gradients", above=0.0, high=1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimizerState:
+    """Whose moments and whose step counter an update uses."""
+
+    name: str = _field("name in faceswap_lab.training.optimizers.STATES")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """The distance between output and target."""
+
+    name: str = _field("name in faceswap_lab.training.losses.LOSSES")
+    mask_weight: float = _field("0: the whole picture counts alike; 1: only the face counts", low=0.0, high=1.0)
+    weight_a: float = _field("factor of loss_A", low=0.0, high=1e6)
+    weight_b: float = _field("factor of loss_B", low=0.0, high=1e6)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """What is drawn anew for every training sample. Lengths are in pixels of a 256 px face, as in 2018."""
+
+    name: str = _label("the option's name")
+    rotation: float = _field("largest rotation, in degrees", low=0.0, high=180.0)
+    zoom: float = _field("largest zoom, as a fraction of the size", low=0.0, high=0.9)
+    shift: float = _field("largest shift, as a fraction of the side", low=0.0, high=0.5)
+    flip: float = _field("probability of a mirror image", low=0.0, high=1.0)
+    jitter: float = _field(
+        "standard deviation of the 5x5 grid's points, in pixels of a 256 px face", low=0.0, high=64.0
+    )
+    coverage: float = _field("side of the warped square as a fraction of the face picture", low=0.1, high=1.0)
+    misaligned: bool = _field("keep the half output pixel by which 2018 set input and target apart")
+    two_stage: bool = _field("interpolate twice, as 2018 did; costs time and sharpness")
+    photometric: tuple[dict[str, Any], ...] = _field("albumentations pixel transforms: [{name: …, p: …}]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColourMatch:
+    """Whether A's colours are moved towards B's before training."""
+
+    name: str = _field("none, or mean_a_to_b: A's mean colour moved to B's (the 2017 scripts)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwinsData:
+    """Rendered identities: the true swap is known."""
+
+    name: str = _field("twins")
+    identity_a: str = _field("who A is: a preset's name or random-<seed>")
+    identity_b: str = _field("who B is: a preset's name or random-<seed>")
+    faces: int = _field("training faces per side", low=2, high=10_000_000)
+    held_out: int = _field("held-out states, rendered for both sides: the truth", low=8, high=100_000)
+    seed: int = _field(
+        "seed of the states that are drawn; apart from the run's seed, so that runs share the pictures", low=0
+    )
+    pose: str = _field("whether both sides are trained on the same range of poses", choices=("equal", "disjoint"))
+    light: str = _field("whether both sides are trained under the same range of light", choices=("equal", "disjoint"))
+    background: str = _field("what stands behind a face", choices=("varied", "per_person", "plain"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldersData:
+    """A person's own aligned face pictures; no true swap is known."""
+
+    name: str = _field("folders")
+    a: str = _label("folder with aligned face pictures of A")
+    b: str = _label("folder with aligned face pictures of B")
+    held_out: float = _field("share of the pictures that is never trained on", above=0.0, high=0.9)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """The bundle of sizes the run was started from; its values are in model, training, optimizer and data."""
+
+    name: str = _label("the option's name")
+    lr: float = _field("learning rate at this size", above=0.0, high=10.0, identity=False)
+    faces: int = _field("training faces per side", low=2, identity=False)
+    held_out: int = _field("held-out states", low=8, identity=False)
+    threads: int | None = _field("threads of torch that pay at this size", low=1, identity=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How long, and in which portions."""
+
+    max_steps: int = _field("training steps; in one step both sides are trained once", low=1, high=1_000_000_000)
+    batch_size: int = _field("faces per side and step, over all devices", low=1, high=65536)
+    gradient_clip: float | None = _field("largest norm of the gradient of one update; null: no clipping", above=0.0)
+    precision: str = _field("arithmetic of the forward pass", choices=("32", "bf16-mixed"))
+    deterministic: bool = _field("refuse operations whose result may differ between two runs")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """When a run is judged and shown."""
+
+    every_steps: int | None = _field("training steps between evaluations; null: only at the end", low=1, identity=False)
+    preview_every_steps: int | None = _field(
+        "training steps between previews; null: only at the end", low=1, identity=False
+    )
+    preview_faces: int = _field("held-out faces in a preview", low=1, high=64, identity=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """How much time a killed run may lose."""
+
+    every_seconds: float | None = _field(
+        "seconds between checkpoints; null: none by the clock", above=0.0, identity=False
+    )
+    every_steps: int | None = _field("training steps between checkpoints; null: none by steps", low=1, identity=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trainer:
+    """The machine a run is trained on."""
+
+    name: str = _label("the option's name")
+    accelerator: str = _field("Lightning's accelerator", choices=("auto", "cpu", "gpu"), identity=False)
+    devices: int = _field("devices of one machine", low=1, high=1024, identity=False)
+    strategy: str = _field("Lightning's strategy", choices=("auto", "ddp"), identity=False)
+    workers: int = _field("processes that make samples; 0: the training process does", low=0, high=256, identity=False)
+    threads: int | None = _field(
+        "threads of torch on a CPU; null: torch's own choice", low=1, high=1024, identity=False
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Logger:
+    """Where else metrics go; metrics.csv in the run folder is always written."""
+
+    name: str = _label("the option's name")
+    kinds: tuple[str, ...] = _field("loggers beside metrics.csv", choices=("tensorboard", "wandb"), identity=False)
+    every_steps: int = _field("training steps averaged into one row", low=1, identity=False)
+    project: str = _label("W&B: the project")
+    mode: str = _field("W&B: online uploads", choices=("offline", "online", "disabled"), identity=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """A whole run."""
+
+    name: str | None = _label("label of the run; null: made from what differs from the baseline")
+    seed: int = _field("seed of everything random in the run", low=0)
+    runs_dir: str = _label("folder of the run folders")
+    cache_dir: str | None = _label("folder of rendered faces; null: $XDG_CACHE_HOME/faceswap_lab")
+    force: bool = _label("train again beside a finished run instead of returning its result")
+    progress: bool = _label("show progress bars")
+    model: Model
+    encoders: Encoders
+    encoder_activation: EncoderActivation
+    decoder_activation: DecoderActivation
+    value_range: ValueRange
+    initialisation: Initialisation
+    update_order: UpdateOrder
+    optimizer: Optimizer
+    optimizer_state: OptimizerState
+    loss: Loss
+    augmentation: Augmentation
+    colour_match: ColourMatch
+    data: TwinsData | FoldersData
+    scale: Scale
+    training: Training
+    evaluation: Evaluation
+    checkpoint: Checkpoint
+    trainer: Trainer
+    logger: Logger

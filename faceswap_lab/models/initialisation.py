@@ -1,0 +1,58 @@
+"""How a component's weights start, each component from its own random stream."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+HE_SLOPE = 0.1  # the baseline's LeakyReLU; the same gain for every activation, so that arms start from equal weights
+
+
+def glorot(weight: Tensor, generator: torch.Generator) -> None:
+    """Glorot uniform, Keras' default: U(±sqrt(6 / (fan_in + fan_out))) (Glorot & Bengio, AISTATS 2010)."""
+    nn.init.xavier_uniform_(weight, generator=generator)
+
+
+def he(weight: Tensor, generator: torch.Generator) -> None:
+    """He normal by fan-in, N(0, 2 / ((1 + 0.1²) fan_in)) (He et al. 2015, arXiv 1502.01852)."""
+    nn.init.kaiming_normal_(weight, a=HE_SLOPE, generator=generator)
+
+
+def torch_default(weight: Tensor, generator: torch.Generator) -> None:
+    """torch's own layers: U(±1 / sqrt(fan_in)) (nn.Conv2d.reset_parameters, nn.Linear.reset_parameters)."""
+    nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
+
+
+INITIALISATIONS: dict[str, Callable[[Tensor, torch.Generator], None]] = {
+    "glorot": glorot,
+    "he": he,
+    "torch": torch_default,
+}
+
+
+def initialise(component: nn.Module, name: str, seed: int) -> None:
+    """Fill every convolution and dense layer of ``component`` in place, in the order of its modules.
+
+    Args:
+        component: an encoder or a decoder.
+        name: a key of INITIALISATIONS.
+        seed: the component's own seed. Equal seeds and shapes give equal weights, whatever else there is.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    fill = INITIALISATIONS[name]
+    for module in component.modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear)):
+            fill(module.weight, generator)
+            if module.bias is not None:
+                _fill_bias(module, name, generator)
+
+
+def _fill_bias(module: nn.Conv2d | nn.Linear, name: str, generator: torch.Generator) -> None:
+    """Zero, as in Keras; torch's own layers draw biases from the weights' fan-in."""
+    assert module.bias is not None
+    if name != "torch":
+        nn.init.zeros_(module.bias)
+        return
+    bound = 1 / math.sqrt(module.weight[0].numel())
+    nn.init.uniform_(module.bias, -bound, bound, generator=generator)

@@ -1,0 +1,119 @@
+"""Checkpoints: everything a run needs to go on bit for bit, as plain tensors and builtins, with a checksum.
+
+No random state is in it, because none is needed: every draw is a function of its index (``faceswap_lab.randomness``).
+"""
+
+import hashlib
+import io
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from faceswap_lab.data.faces import Side
+from faceswap_lab.runs.atomic import write_bytes
+
+log = logging.getLogger(__name__)
+
+_FORMAT = 1
+_KEPT = 2  # the newest, and the one before in case the newest turns out to be damaged
+_NAME = re.compile(r"^step-(\d+)-([0-9a-f]{16})\.pt$")
+
+
+class BadCheckpoint(ValueError):
+    """Checkpoints there are, but none can be used."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The state of a run after ``step`` training steps.
+
+    Attributes:
+        digest: the run's hash: a checkpoint belongs to one configuration.
+        step: training steps made.
+        seconds: training time so far.
+        weights: the autoencoder's state_dict.
+        optimizers: state_dict of every optimizer.
+        pending: losses since the last row of metrics, per side.
+    """
+
+    digest: str
+    step: int
+    seconds: float
+    weights: dict[str, Tensor]
+    optimizers: list[dict[str, Any]]
+    pending: dict[Side, list[float]]
+
+
+def save(folder: Path, checkpoint: Checkpoint) -> Path:
+    """Write a checkpoint whole or not at all, its checksum in its name; keep the one before it.
+
+    Raises:
+        faceswap_lab.runs.atomic.StorageError: the folder cannot be written; earlier checkpoints are intact.
+    """
+    buffer = io.BytesIO()
+    torch.save({"format": _FORMAT, **vars(checkpoint)}, buffer)
+    data = buffer.getvalue()
+    path = folder / f"step-{checkpoint.step:09d}-{hashlib.sha256(data).hexdigest()[:16]}.pt"
+    write_bytes(path, data)
+    for _, old in list(_newest_first(folder))[_KEPT:]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def load(folder: Path, digest: str) -> Checkpoint | None:
+    """Return the newest checkpoint that is whole, or None if there never was one.
+
+    A damaged one is named, set aside (``….damaged``), and the one before it is used. Nothing in it is executed.
+
+    Raises:
+        BadCheckpoint: there are checkpoints, and every one is damaged: starting from zero needs a person's word.
+    """
+    damaged = [path.name for path in folder.glob("*.damaged")]
+    for _, path in _newest_first(folder):
+        try:
+            return _read(path, digest)
+        except _Damaged as reason:
+            log.warning("%s is damaged (%s); it is set aside, and the checkpoint before it is used.", path, reason)
+            path.rename(path.with_name(path.name + ".damaged"))
+            damaged.append(path.name)
+    if damaged:
+        raise BadCheckpoint(
+            f"{folder}: no usable checkpoint is left ({', '.join(sorted(damaged))}). "
+            "force=true trains again from zero, beside this run."
+        )
+    return None
+
+
+class _Damaged(Exception):
+    """Why a checkpoint cannot be used."""
+
+
+def _newest_first(folder: Path) -> Iterator[tuple[int, Path]]:
+    found = [(int(match[1]), path) for path in folder.iterdir() if (match := _NAME.match(path.name))]
+    yield from sorted(found, reverse=True)
+
+
+def _read(path: Path, digest: str) -> Checkpoint:
+    data = path.read_bytes()
+    match = _NAME.match(path.name)
+    assert match is not None
+    if hashlib.sha256(data).hexdigest()[:16] != match[2]:
+        raise _Damaged("its content does not match its checksum")
+    try:
+        content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        if content.pop("format") != _FORMAT:
+            raise _Damaged("it is of another format")
+        checkpoint = Checkpoint(**content)
+    except _Damaged:
+        raise
+    except Exception as error:
+        raise _Damaged(f"it cannot be read: {type(error).__name__}") from error
+    if checkpoint.digest != digest:
+        raise _Damaged(f"it belongs to another configuration ({checkpoint.digest})")
+    return checkpoint

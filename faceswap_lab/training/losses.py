@@ -1,0 +1,31 @@
+"""The distance between output and target. To add one: a function here, its name in LOSSES, a YAML of that name."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "mae": lambda output, target: (output - target).abs(),
+    "mse": lambda output, target: (output - target).square(),
+}
+
+
+def loss_of(output: Tensor, target: Tensor, mask: Tensor, name: str, mask_weight: float) -> Tensor:
+    """Return the mean over samples of ``(1 - w) mean(d) + w sum(m d) / sum(m)``, with d the pixels' distance.
+
+    Each sample is normalised by its own mask, so the loss of a batch is the mean of the losses of its parts: two
+    processes with half the batch each see the same gradient as one with the whole.
+
+    Args:
+        output: (N, 3, H, W), the network's output in [0, 1] (an unbounded activation may leave it).
+        target: (N, 3, H, W) in [0, 1].
+        mask: (N, 1, H, W) in [0, 1], 1 where the face is.
+        name: a key of LOSSES.
+        mask_weight: w in [0, 1]; 0 weighs the whole picture alike, 1 the face only.
+    """
+    distance = LOSSES[name](output, target)
+    whole = distance.mean()
+    if mask_weight == 0:
+        return whole
+    inside = (distance * mask).sum((1, 2, 3)) / (3 * mask.sum((1, 2, 3))).clamp(min=1e-6)
+    return (1 - mask_weight) * whole + mask_weight * inside.mean()

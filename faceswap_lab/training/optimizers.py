@@ -1,0 +1,136 @@
+"""The arithmetic of an update, and whose optimizer state it uses.
+
+The two are separate axes. deepfakes/faceswap 2018 compiled *one* Adam object into *two* Keras models: the shared
+encoder had two sets of moments but one step counter, which is neither "two optimizers" nor "one optimizer".
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from faceswap_lab.data.faces import Side
+
+Parameters = Iterable[nn.Parameter]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Numbers of an optimizer; see conf/optimizer/ for their meaning."""
+
+    name: str
+    lr: float
+    beta1: float
+    beta2: float
+    eps: float
+
+
+def adam(parameters: Parameters, s: Settings) -> Optimizer:
+    """Adam (Kingma & Ba 2014, arXiv 1412.6980), all parameters in one fused pass."""
+    return torch.optim.Adam(parameters, lr=s.lr, betas=(s.beta1, s.beta2), eps=s.eps, fused=True)
+
+
+def rmsprop(parameters: Parameters, s: Settings) -> Optimizer:
+    """RMSprop (Tieleman & Hinton 2012): alpha is beta2, momentum is beta1."""
+    return torch.optim.RMSprop(parameters, lr=s.lr, alpha=s.beta2, momentum=s.beta1, eps=s.eps)
+
+
+def sgd(parameters: Parameters, s: Settings) -> Optimizer:
+    """Gradient descent with momentum beta1."""
+    return torch.optim.SGD(parameters, lr=s.lr, momentum=s.beta1)
+
+
+OPTIMIZERS: dict[str, Callable[[Parameters, Settings], Optimizer]] = {"adam": adam, "rmsprop": rmsprop, "sgd": sgd}
+
+
+class PerAutoencoder:
+    """Two optimizers, each over an encoder and its decoder, each with its own clock (DeepFaceLab 1).
+
+    A shared encoder is in both: it has one set of moments for A's gradients and one for B's.
+    """
+
+    def __init__(self, parameters: Mapping[Side, Parameters], settings: Settings) -> None:
+        self.by_side = {side: OPTIMIZERS[settings.name](list(p), settings) for side, p in parameters.items()}
+        self.settings = settings
+
+    @property
+    def optimizers(self) -> list[Optimizer]:
+        """The torch optimizers, in the order of the sides."""
+        return list(self.by_side.values())
+
+    def loaded(self) -> None:
+        """Take note that the optimizers' state was loaded from a checkpoint."""
+
+    def step(self, sides: Sequence[Side]) -> None:
+        """Let each side's optimizer use the gradients that lie on its parameters."""
+        for side in sides:
+            self.by_side[side].step()
+
+
+class Keras2018(PerAutoencoder):
+    """One Adam compiled into two Keras models (deepfakes/faceswap 2018, Keras 2.1.2's optimizers.py).
+
+    Moments per autoencoder, one step counter for both: it advances with every update, so by two per training step.
+    Keras' update is lr · sqrt(1 - β₂^t) / (1 - β₁^t) · m / (sqrt(v) + ε): epsilon beside the *uncorrected* root. torch
+    has it beside the corrected one, so ε / sqrt(1 - β₂^t) gives Keras' result.
+    """
+
+    def __init__(self, parameters: Mapping[Side, Parameters], settings: Settings) -> None:
+        super().__init__(parameters, settings)
+        self.clock = 0  # updates made so far, by either side
+        for optimizer in self.optimizers:
+            _make_state(optimizer)
+
+    def loaded(self) -> None:
+        """Set the clock from the counters that were loaded: every update has advanced all of them."""
+        self.clock = max(int(state["step"].item()) for o in self.optimizers for state in o.state.values())
+
+    def step(self, sides: Sequence[Side]) -> None:
+        """Update each side in turn at the shared clock."""
+        for side in sides:
+            self.clock += 1
+            for group in self.by_side[side].param_groups:
+                group["eps"] = self.settings.eps / math.sqrt(1 - self.settings.beta2**self.clock)
+            self.by_side[side].step()
+            for other in self.by_side.keys() - {side}:
+                torch._foreach_add_([state["step"] for state in self.by_side[other].state.values()], 1)
+
+
+class Shared:
+    """One optimizer over everything (deepfakes/faceswap since 2020, DeepFaceLab 2).
+
+    The shared encoder's moments see both sides' gradients. Parameters without a gradient are left alone, clock and all.
+    """
+
+    def __init__(self, parameters: Mapping[Side, Parameters], settings: Settings) -> None:
+        unique = dict.fromkeys(p for side in parameters.values() for p in side)
+        self.optimizers = [OPTIMIZERS[settings.name](list(unique), settings)]
+
+    def loaded(self) -> None:
+        """Take note that the optimizers' state was loaded from a checkpoint."""
+
+    def step(self, sides: Sequence[Side]) -> None:
+        """Use all gradients there are, once, whichever sides they come from."""
+        self.optimizers[0].step()
+
+
+def _make_state(optimizer: Optimizer) -> None:
+    """Give every parameter its Adam state now (torch makes it at the first step), so that clocks can be set."""
+    for group in optimizer.param_groups:
+        for p in group["params"]:
+            optimizer.state[p] = {
+                "step": torch.zeros((), dtype=torch.float32, device=p.device),
+                "exp_avg": torch.zeros_like(p),
+                "exp_avg_sq": torch.zeros_like(p),
+            }
+
+
+OptimizerStates = PerAutoencoder | Shared
+STATES: dict[str, Callable[[Mapping[Side, Parameters], Settings], OptimizerStates]] = {
+    "keras_2018": Keras2018,
+    "per_autoencoder": PerAutoencoder,
+    "shared": Shared,
+}
