@@ -74,5 +74,8 @@ def main() -> None:
                 answer: Pictures | str = rendered(job)
             except Exception:
                 answer = traceback.format_exc()
-            pickle.dump(answer, answers, protocol=pickle.HIGHEST_PROTOCOL)
-            answers.flush()
+            try:
+                pickle.dump(answer, answers, protocol=pickle.HIGHEST_PROTOCOL)
+                answers.flush()
+            except BrokenPipeError:  # our parent was killed
+                return
