@@ -85,15 +85,11 @@ def replacing(path: Path) -> Iterator[Path]:
     path = Path(path)
     temporary = path.with_name(f"{_LEFTOVER}{secrets.token_hex(4)}-{path.name}")
     try:
-        yield temporary
-        _fsync(temporary)
-        os.replace(temporary, path)
-        _fsync(path.parent)
-    except Exception as error:
-        clearer = storage_error(error, path)
-        if clearer is None:
-            raise
-        raise clearer from error
+        with explaining(path):
+            yield temporary
+            _fsync(temporary)
+            os.replace(temporary, path)
+            _fsync(path.parent)
     finally:
         with suppress(OSError):  # a file system gone read-only refuses even this; the clear error is already on its way
             temporary.unlink(missing_ok=True)
@@ -105,11 +101,23 @@ def remove_leftovers(folder: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def storage_error(error: Exception, path: Path) -> StorageError | None:
-    """Return the clear error for a failure to write ``path``, or None if the cause is not storage.
+@contextmanager
+def explaining(path: Path) -> Iterator[None]:
+    """Turn an error in the body into a StorageError about ``path`` if its cause is storage; pass any other on.
 
     torch and safetensors put a full disk into errors of their own, without an errno; then the free space decides.
     """
+    try:
+        yield
+    except Exception as error:
+        clearer = _storage_error(error, path)
+        if clearer is None:
+            raise
+        raise clearer from error
+
+
+def _storage_error(error: Exception, path: Path) -> StorageError | None:
+    """Return the clear error for a failure to write ``path``, or None if the cause is not storage."""
     free = _free_bytes(path.parent)
     reason = error.errno if isinstance(error, OSError) else None
     if reason is None and 0 <= free < _FULL_BELOW and (isinstance(error, RuntimeError) or _is_safetensors(error)):

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from faceswap_lab.runs.atomic import storage_error
+from faceswap_lab.runs.atomic import explaining
 from faceswap_lab.runs.identity import run_name
 
 
@@ -106,7 +106,7 @@ def is_run(path: Path) -> bool:
 def _create(root: Path, label: str, seed: int, digest: str, again: bool) -> RunFolder:
     from filelock import FileLock  # here and not above: a process that only looks up runs need not wait for it
 
-    try:
+    with explaining(root / run_name(label, seed, digest)):
         root.mkdir(parents=True, exist_ok=True)
         with FileLock(root / ".create.lock"):  # or two processes with two labels would make two folders of one run
             existing = _numbered(root, seed, digest)
@@ -114,12 +114,9 @@ def _create(root: Path, label: str, seed: int, digest: str, again: bool) -> RunF
                 return RunFolder(existing[max(existing)])
             name = run_name(label, seed, digest) + (f".{max(existing) + 1}" if existing else "")
             folder = RunFolder(root / name)
-            folder.path.mkdir()
-            folder.previews.mkdir()
-            folder.checkpoints.mkdir()
+            for path in (folder.path, folder.previews, folder.checkpoints):
+                path.mkdir()
             return folder
-    except OSError as error:
-        raise storage_error(error, root / run_name(label, seed, digest)) or error from error
 
 
 def _numbered(root: Path, seed: int, digest: str) -> dict[int, Path]:

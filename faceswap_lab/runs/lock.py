@@ -4,18 +4,19 @@ The lock is the operating system's (``flock`` through filelock): it ends with it
 is never a stale one to remove by hand. Who holds it stands in a file beside it, for people only: it decides nothing.
 """
 
+import errno
 import json
 import os
 import socket
-import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from faceswap_lab.runs.atomic import storage_error, write_json
+from faceswap_lab.runs.atomic import explaining, write_json
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -87,27 +88,15 @@ class RunLock:
             RunHeld: another process holds it.
             StorageError: the folder is read-only or gone.
         """
-        from filelock import Timeout
-
-        started = time.monotonic()
-        try:
-            if not self._taken_within(_PROBE_SECONDS):
-                if self._wait == 0:
-                    raise RunHeld(self._folder, _read_holder(self._folder))
-                if self._on_wait is not None:
-                    self._on_wait(_read_holder(self._folder))
-                left = -1 if self._wait is None else max(0.0, self._wait - (time.monotonic() - started))
-                self._lock.acquire(timeout=left)
-        except Timeout:
-            raise RunHeld(self._folder, _read_holder(self._folder)) from None
-        except OSError as error:
-            raise storage_error(error, self._folder / ".lock") or error from error
-        write_json(_holder_file(self._folder), asdict(Holder(os.getpid(), socket.gethostname(), _now())))
+        if not self._taken_within(_PROBE_SECONDS) and not self._taken_after_waiting():
+            raise RunHeld(self._folder, _read_holder(self._folder))
+        self._sign()
 
     def release(self) -> None:
         """Give the lock back; nothing happens if it is not held."""
         if self._lock.is_locked:
-            _holder_file(self._folder).unlink(missing_ok=True)
+            with suppress(OSError):  # the name is for people only: failing to remove it must not keep the lock
+                _holder_file(self._folder).unlink()
             self._lock.release()
 
     def __enter__(self) -> "RunLock":
@@ -119,14 +108,31 @@ class RunLock:
     ) -> None:
         self.release()
 
+    def _taken_after_waiting(self) -> bool:
+        if self._wait is not None and self._wait <= _PROBE_SECONDS:
+            return False
+        if self._on_wait is not None:
+            self._on_wait(_read_holder(self._folder))
+        return self._taken_within(-1 if self._wait is None else self._wait - _PROBE_SECONDS)
+
+    def _sign(self) -> None:
+        try:
+            write_json(_holder_file(self._folder), asdict(Holder(os.getpid(), socket.gethostname(), _now())))
+        except OSError:
+            self._lock.release()
+            raise
+
     def _taken_within(self, seconds: float) -> bool:
         from filelock import Timeout
 
-        try:
-            self._lock.acquire(timeout=seconds)
-        except Timeout:
-            return False
-        return True
+        with explaining(Path(self._lock.lock_file)):
+            if not self._folder.is_dir():  # filelock would make one
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self._folder))
+            try:
+                self._lock.acquire(timeout=seconds)
+            except Timeout:
+                return False
+            return True
 
 
 def holder(folder: Path) -> Holder | None:
@@ -143,8 +149,8 @@ def holder(folder: Path) -> Holder | None:
         lock.acquire(timeout=0)
     except Timeout:
         return _read_holder(folder) or Holder(0, "unknown", "unknown")
-    except OSError:  # a read-only folder: nobody can work in it
-        return None
+    except OSError:  # another person's folder: what they wrote is the best that can be had
+        return _read_holder(folder)
     lock.release()
     return None
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from faceswap_lab.runs.atomic import storage_error, write_text
+from faceswap_lab.runs.atomic import explaining, write_text
 
 Value = int | float | str
 _STEP = "step"
@@ -100,13 +100,14 @@ class MetricsCsv:
         write_text(self.path, "".join([_line(self._columns), *lines]) if self._columns else "")
 
     def _append_lines(self, lines: Sequence[str]) -> None:
-        before = self.path.stat().st_size
-        try:
-            with self.path.open("ab", buffering=0) as file:
-                _write_all(file, "".join(lines).encode())
-        except OSError as error:
-            os.truncate(self.path, before)  # or the next row would be glued to half a row
-            raise storage_error(error, self.path) or error from error
+        with explaining(self.path):
+            before = self.path.stat().st_size
+            try:
+                with self.path.open("ab", buffering=0) as file:
+                    _write_all(file, "".join(lines).encode())
+            except OSError:
+                os.truncate(self.path, before)  # or the next row would be glued to half a row
+                raise
 
 
 def read_metrics(path: Path) -> list[dict[str, Value]]:
@@ -133,7 +134,7 @@ def _whole_lines(path: Path) -> tuple[list[str], list[str], bool]:
         return [], [], False
     header, *lines = content.splitlines(keepends=True)
     columns = next(csv.reader([header]))
-    if columns[0] != _STEP or not header.endswith("\n"):
+    if columns[:1] != [_STEP] or not header.endswith("\n"):
         raise ValueError(
             f"{path} is no metrics file: its first line is {header[:80]!r}, not a list of columns from "
             "'step' on; move it away"

@@ -1,0 +1,85 @@
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from faceswap_lab.runs import StorageError, create_fresh, find, find_or_create, is_run, write_status
+from tests.runs.processes import child, exit_code
+
+_DIGEST = "0123456789"
+
+
+def test_a_new_run_gets_a_folder_with_its_parts(tmp_path: Path) -> None:
+    folder = find_or_create(tmp_path / "runs", "Two Encoders", 3, _DIGEST)
+    assert folder.path == tmp_path / "runs" / f"two-encoders-s3-{_DIGEST}"
+    assert folder.previews.is_dir()
+    assert folder.checkpoints.is_dir()
+    parts = [folder.config, folder.run, folder.status, folder.metrics, folder.weights, folder.result]
+    names = ["config.yaml", "run.json", "status.json", "metrics.csv", "weights.safetensors", "result.json"]
+    assert [part.name for part in parts] == names
+    assert {part.parent for part in parts} == {folder.path}
+
+
+def test_a_run_is_found_whatever_its_label(tmp_path: Path) -> None:
+    made = find_or_create(tmp_path, "one", 0, _DIGEST)
+    assert find(tmp_path, 0, _DIGEST) == made
+    assert find_or_create(tmp_path, "another-label", 0, _DIGEST) == made
+    made.path.rename(tmp_path / f"renamed-by-hand-s0-{_DIGEST}")
+    found = find_or_create(tmp_path, "one", 0, _DIGEST)
+    assert found.path.name == f"renamed-by-hand-s0-{_DIGEST}"
+
+
+def test_another_run_is_not_found(tmp_path: Path) -> None:
+    find_or_create(tmp_path, "one", 1, _DIGEST)
+    (tmp_path / f"a-file-s7-{_DIGEST}").write_text("no folder")
+    (tmp_path / f"x-s8-{_DIGEST}.bak").mkdir()
+    for seed, digest in [(0, _DIGEST), (11, _DIGEST), (1, "1123456789"), (7, _DIGEST), (8, _DIGEST)]:
+        assert find(tmp_path, seed, digest) is None
+    assert find(tmp_path / "no such root", 0, _DIGEST) is None
+
+
+def test_fresh_starts_beside_and_becomes_the_one_that_is_found(tmp_path: Path) -> None:
+    first = find_or_create(tmp_path, "x", 0, _DIGEST)
+    (first.path / "result.json").write_text("precious")
+    fresh = [create_fresh(tmp_path, "y", 0, _DIGEST) for _ in range(10)]
+    assert [folder.path.name for folder in fresh] == [f"y-s0-{_DIGEST}.{n}" for n in range(2, 12)]
+    assert find(tmp_path, 0, _DIGEST) == fresh[-1]  # .11 is newer than .9
+    assert (first.path / "result.json").read_text() == "precious"
+
+
+def test_fresh_without_an_older_one_is_the_plain_folder(tmp_path: Path) -> None:
+    assert create_fresh(tmp_path, "x", 0, _DIGEST).path.name == f"x-s0-{_DIGEST}"
+
+
+def test_many_at_once_make_one_folder(tmp_path: Path) -> None:
+    ready, go = os.pipe()
+
+    def make(label: str) -> None:
+        os.read(ready, 1)
+        find_or_create(tmp_path / "runs", label, 0, _DIGEST)
+
+    with child(lambda: make("a")) as a, child(lambda: make("b")) as b, child(lambda: make("c")) as c:
+        os.write(go, b"123")
+        assert [exit_code(pid) for pid in (a, b, c)] == [0, 0, 0]
+    assert len([path for path in (tmp_path / "runs").iterdir() if path.is_dir()]) == 1
+
+
+def test_fresh_at_once_makes_as_many_as_asked(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        folders = list(threads.map(lambda _: create_fresh(tmp_path, "x", 0, _DIGEST).path, range(8)))
+    assert len(set(folders)) == 8
+
+
+def test_is_run(tmp_path: Path) -> None:
+    folder = find_or_create(tmp_path, "x", 0, _DIGEST)
+    assert not is_run(folder.path)
+    write_status(folder, "created", 0)
+    assert is_run(folder.path)
+    assert not is_run(tmp_path / "nothing")
+
+
+def test_a_root_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="a file stands where a folder should be"):
+        find_or_create(tmp_path / "file" / "runs", "x", 0, _DIGEST)

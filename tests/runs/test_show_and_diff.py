@@ -1,0 +1,131 @@
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from faceswap_lab.runs import RunFolder, RunLock, begin_session, collect, end_session, write_result, write_status
+from faceswap_lab.runs.diff import diff
+from faceswap_lab.runs.flat import flat, text_of
+from faceswap_lab.runs.show import show
+from tests.runs.configs import Optimizer, config
+
+
+def _told(call: Any, *paths: Path) -> tuple[int, str]:
+    console = Console(file=io.StringIO(), width=120)
+    code = call(*paths, console)
+    assert isinstance(console.file, io.StringIO)
+    return code, console.file.getvalue()
+
+
+def _run(path: Path, lr: float = 5e-5, ssim: float = 0.75, **provenance: Any) -> Path:
+    folder = RunFolder(path)
+    path.mkdir()
+    settings = config(optimizer=Optimizer(lr, (128, 256), "adam [bold]"))
+    begin_session(folder, collect(["python", "-m", "faceswap_lab"], settings, "abcd", 0) | provenance, 0)
+    write_result(
+        folder,
+        digest="0" * 10,
+        label="x",
+        seed=0,
+        steps=240,
+        seconds=61.5,
+        metrics={"swap_ssim_AB": ssim},
+        details={"parameters": {"encoder": 123}},
+    )
+    end_session(folder, "finished", 240)
+    return path
+
+
+def test_show_tells_a_finished_run(tmp_path: Path) -> None:
+    code, text = _told(show, _run(tmp_path / "run"))
+    assert code == 0
+    for words in (
+        "finished at step 240",
+        "swap_ssim_AB",
+        "0.75",
+        "parameters.encoder",
+        "python -m faceswap_lab",
+        "optimizer.lr",
+        "5e-05",
+        "adam [bold]",  # what looks like markup in a value is a value
+        "0 → 240",
+        "numpy",
+    ):
+        assert words in text, words
+
+
+def test_show_tells_a_failed_run_where_to_look(tmp_path: Path) -> None:
+    write_status(RunFolder(tmp_path), "failed", 3, error=OSError("[red]disk"))
+    code, text = _told(show, tmp_path)
+    assert code == 0
+    assert "failed at step 3" in text
+    assert "OSError: [red]disk" in text
+    assert "traceback.txt" in text
+    assert "how the run was made is not known" in text
+
+
+def test_show_tells_who_works_on_a_run(tmp_path: Path) -> None:
+    with RunLock(tmp_path):
+        write_status(RunFolder(tmp_path), "running", 3)
+        assert "worked on by process" in _told(show, tmp_path)[1]
+
+
+@pytest.mark.parametrize("damaged", ["run.json", "status.json", "result.json"])
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 1, "sessions": [{}, 3]}'])
+def test_show_and_diff_bear_damaged_files(tmp_path: Path, damaged: str, content: str) -> None:
+    path = _run(tmp_path / "run")
+    (path / damaged).write_text(content)
+    assert _told(show, path)[0] == 0
+    assert _told(diff, path, path)[0] == 0
+
+
+def test_show_without_its_last_result_says_why(tmp_path: Path) -> None:
+    path = _run(tmp_path / "run")
+    (path / "result.json").write_text("{")
+    assert "result.json cannot be used" in _told(show, path)[1].replace("\n", " ")
+
+
+def test_what_is_no_run_is_said(tmp_path: Path) -> None:
+    run = _run(tmp_path / "run")
+    assert _told(show, tmp_path / "gone") == (2, _told(show, tmp_path / "gone")[1])
+    assert "there is no such folder" in _told(show, tmp_path / "gone")[1].replace("\n", " ")
+    assert "holds no run.json" in _told(show, tmp_path)[1].replace("\n", " ")
+    for pair in ((run, tmp_path), (tmp_path, run)):
+        code, text = _told(diff, *pair)
+        assert code == 2
+        assert "is no run folder" in text.replace("\n", " ")
+
+
+def test_equal_runs_do_not_differ(tmp_path: Path) -> None:
+    code, text = _told(diff, _run(tmp_path / "a"), _run(tmp_path / "b"))
+    assert code == 0
+    assert "no differences" in text
+
+
+def test_diff_tells_what_differs_and_nothing_else(tmp_path: Path) -> None:
+    versions = {"versions": {"numpy": "1.0", "torch": "2.13.0"}}
+    a = _run(tmp_path / "a", **versions)
+    b = _run(tmp_path / "b", 1e-4, 0.5, versions={"numpy": "2.0", "torch": "2.13.0"}, data_fingerprint="efgh")
+    code, text = _told(diff, a, b)
+    assert code == 1
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in text.splitlines() if "│" in line]
+    assert ["optimizer.lr", "5e-05", "0.0001", "+5e-05"] in rows
+    assert ["numpy", "1.0", "2.0", ""] in rows
+    assert ["data", "abcd", "efgh", ""] in rows
+    assert ["swap_ssim_AB", "0.75", "0.5", "-0.25"] in rows
+    assert len(rows) == 4
+
+
+def test_diff_tells_what_only_one_has(tmp_path: Path) -> None:
+    a, b = _run(tmp_path / "a"), _run(tmp_path / "b", config={})
+    (b / "result.json").unlink()
+    text = _told(diff, a, b)[1]
+    assert "(absent)" in text
+    assert "interrupted" in text or "created" in text
+
+
+def test_flat_and_text() -> None:
+    assert flat({"a": {"b": {"c": 1}, "d": [1]}, "e": {}}) == {"a.b.c": 1, "a.d": [1], "e": {}}
+    assert [text_of(v) for v in (None, [1, 2], [], 0.1 + 0.2, [{"a": 1}])] == ["-", "1, 2", "none", "0.3", "[{'a': 1}]"]
