@@ -34,11 +34,13 @@ def progress_of(what: str, total: int, *, shown: bool = True) -> Iterator[Advanc
 @contextmanager
 def _bar(what: str, total: int) -> Iterator[Advance]:
     from rich.console import Console  # here, because a report or a refusal should not wait for it
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(what, total=total)
+    console = Console(stderr=True)
+    # On a line of its own: beside the bar a long path would push the numbers off a narrow terminal.
+    console.print(what, markup=False, highlight=False, soft_wrap=True)
+    with Progress(BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console) as bar:
+        task = bar.add_task("", total=total)
         yield lambda count: bar.advance(task, count)
 
 

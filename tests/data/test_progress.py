@@ -41,16 +41,16 @@ def test_nothing_is_said_if_not_wanted(capfd):
 def test_a_bar_on_a_terminal():
     program = """
 from faceswap_lab.data.progress import progress_of
-with progress_of("rendering 7 faces", 7) as advance:
+with progress_of("rendering 7 faces, kept in '/a/path/[with]/brackets/" + "long/" * 20, 7) as advance:
     for _ in range(7):
         advance(1)
 """
     ours, theirs = os.openpty()
-    environment = os.environ | {"TERM": "xterm", "COLUMNS": "100"}
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "80"}
     root = Path(__file__).parents[2]
     subprocess.run([sys.executable, "-c", program], stderr=theirs, env=environment, cwd=root, check=True, timeout=60)
     os.close(theirs)
     shown = os.read(ours, 1 << 16).decode()
     os.close(ours)
-    assert "rendering 7 faces" in shown
+    assert "rendering 7 faces, kept in '/a/path/[with]/brackets/" + "long/" * 20 in shown
     assert "7/7" in shown
