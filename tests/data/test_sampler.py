@@ -45,6 +45,14 @@ def test_photometric_samples_do_not_depend_on_the_batch_either():
     assert all(np.array_equal(getattr(whole, name), part) for name, part in parts.items())
 
 
+def test_each_photometric_sample_has_its_own_noise():
+    one_face = noise_faces(1, 64)
+    a = SideSampler(one_face, NONE, 16, 0, "A", photometric=GRAINY).batch(0, 2).target
+    b = SideSampler(one_face, NONE, 16, 0, "B", photometric=GRAINY).batch(0, 2).target
+    assert (a[0] != a[1]).any()
+    assert (a[0] != b[0]).any()
+
+
 def test_photometric_changes_input_and_target_alike_and_never_the_mask_or_the_stored_face():
     before = FACES.images.copy()
     plain = SideSampler(FACES, NONE, 16, 0, "A").batch(0, 5)
