@@ -122,7 +122,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 def _checked(folder: RunFolder, content: Any) -> Result:
     if not isinstance(content, dict):
         raise _bad(folder, f"it holds a {type(content).__name__} where an object should be")
-    if content.get("format") != _FORMAT:
+    if type(content.get("format")) is not int or content["format"] != _FORMAT:
         raise _bad(folder, f"its format is {content.get('format')!r}, this program reads format {_FORMAT}")
     for name, kinds in _KINDS.items():
         if name not in content:
@@ -130,7 +130,7 @@ def _checked(folder: RunFolder, content: Any) -> Result:
         if not isinstance(content[name], kinds) or (isinstance(content[name], bool)):
             raise _bad(folder, f"{name!r} is {content[name]!r}")
     for name, value in content["metrics"].items():
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise _bad(folder, f"metric {name!r} is {value!r}")
     return Result(**{entry.name: content[entry.name] for entry in fields(Result)})
 
