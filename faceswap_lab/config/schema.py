@@ -174,6 +174,7 @@ class Scale:
     lr: float = _field("learning rate at this size", above=0.0, high=10.0, identity=False)
     faces: int = _field("training faces per side", low=2, identity=False)
     held_out: int = _field("held-out states", low=8, identity=False)
+    preview_every: int | None = _field("training steps between previews", low=1, identity=False)
     threads: int | None = _field("threads of torch that pay at this size", low=1, identity=False)
 
 
