@@ -31,4 +31,5 @@ def background(seed: int, contrast: float, size: int) -> Float:
         colour = 128 + contrast * (rng.uniform(-98, 98) + rng.normal(0, 25, 3))
         cv2.rectangle(room, corner.tolist(), (corner + extent).tolist(), colour.tolist(), -1)
     blurred = cv2.GaussianBlur(room, (0, 0), float(rng.uniform(0.7, 3)))
-    return linear_light(np.clip(cv2.resize(blurred, (size, size), interpolation=cv2.INTER_LINEAR), 0, 255))
+    light = linear_light(np.clip(blurred, 0, 255))
+    return cv2.resize(light, (size, size), interpolation=cv2.INTER_LINEAR)

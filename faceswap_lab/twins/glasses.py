@@ -11,17 +11,19 @@ _AROUND = 32
 _TUBE = 4
 
 
-def build_glasses(style: Glasses, body: Float, pack: HeadPack) -> tuple[Float, NDArray[np.int32]]:
+def build_glasses(style: Glasses | None, body: Float, pack: HeadPack) -> tuple[Float, NDArray[np.int32]]:
     """Fit a frame to a head.
 
     Args:
-        style: its colour and form.
+        style: its colour and form, or None for no glasses.
         body: (N, 3) shaped vertices of the head.
         pack: the pack they come from.
 
     Returns:
         Vertices (M, 3) and triangles (T, 3) of the frame.
     """
+    if style is None:
+        return np.zeros((0, 3), np.float32), np.zeros((0, 3), np.int32)
     nose = body[pack.landmarks["nose_bridge"]]
     front = max(float(nose[2]) + 0.03, 1.5)
     eye_x = abs(float(body[pack.parts == Part.LEFT_EYE, 0].mean())) * 1.04

@@ -10,13 +10,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_lab.twins.curves import Float, smoothstep
+from faceswap_lab.twins.curves import CANVAS_HEIGHT, CANVAS_WIDTH, Float, smoothstep
 from faceswap_lab.twins.identity import Identity
 from faceswap_lab.twins.pack import HeadPack, Part
 from faceswap_lab.twins.rasteriser import rasterise
 
 SKULL = np.array([0, 7.45, 0.3], np.float32)
 _MAP_HEIGHT, _MAP_WIDTH = 96, 192
+_STREAKS = 200  # columns of the canvas per decimetre of a lock's width
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Locks:
         triangles: (T, 3) int32.
         tangents: (V, 3) float32 unit vectors along the hair.
         anchors: (V,) the vertex of the body each one moves with.
+        canvas: (V, 2) float32 column and row on the painted canvas of the hair, whose streaks run along the rows.
         tone: (V,) float32 brightness relative to the hair's colour: darker at the root, different from lock to lock.
     """
 
@@ -35,6 +37,7 @@ class Locks:
     triangles: NDArray[np.int32]
     tangents: Float
     anchors: NDArray[np.int64]
+    canvas: Float
     tone: Float
 
 
@@ -60,13 +63,14 @@ def grow(person: Identity, body: Float, pack: HeadPack, scalp: Float, beard: Flo
         grown.append(_strips(*_beard(person, body, pack, beard, skull, rng), rng))
     if not grown:
         empty = np.zeros((0, 3), np.float32)
-        return Locks(empty, np.zeros((0, 3), np.int32), empty, np.zeros(0, np.int64), np.zeros(0, np.float32))
+        return Locks(empty, np.zeros((0, 3), np.int32), empty, np.zeros(0, np.int64), empty[:, :2], empty[:, 0])
     offsets = np.cumsum([0, *[len(g.vertices) for g in grown[:-1]]])
     return Locks(
         np.concatenate([g.vertices for g in grown]),
         np.concatenate([g.triangles + np.int32(o) for g, o in zip(grown, offsets)]),
         np.concatenate([g.tangents for g in grown]),
         np.concatenate([g.anchors for g in grown]),
+        np.concatenate([g.canvas for g in grown]),
         np.concatenate([g.tone for g in grown]),
     )
 
@@ -160,7 +164,9 @@ def _march(
         direction = along * (1 - hanging) + normals * max(0.0, 0.9 - 3 * t * (1.2 - stiffness))
         direction = direction + np.float32([0, -1, 0]) * (np.float32(gravity * t) + hanging)
         direction = direction / np.maximum(np.sqrt((direction * direction).sum(1, keepdims=True)), 1e-6)
-        position = skull.above((position + direction * stride).astype(np.float32), lift * np.float32(min(1, 2.5 * t)), stand)
+        position = skull.above(
+            (position + direction * stride).astype(np.float32), lift * np.float32(min(1, 2.5 * t)), stand
+        )
         points.append(position)
     return np.stack(points, 1).astype(np.float32)
 
@@ -171,7 +177,7 @@ def _tones(count: int, rng: np.random.Generator, spread: float = 0.16) -> Float:
 
 def _short(person: Identity, body: Float, pack: HeadPack, scalp: Float, skull: _SkullMap, rng: np.random.Generator):
     """Grown a finger long all over, combed from the crown outwards and a little aside at the front."""
-    count = 1000
+    count = 620
     roots, normals, anchors = _roots(body, pack, scalp, count, rng)
     crown = np.float32([0.12, 8.45, -0.35])
     aside = np.float32(0.5) * smoothstep(0.5, 1.2, roots[:, 2])
@@ -180,26 +186,26 @@ def _short(person: Identity, body: Float, pack: HeadPack, scalp: Float, skull: _
     top = smoothstep(7.4, 8.1, roots[:, 1])
     length = (0.16 + 0.30 * top) * rng.uniform(0.7, 1.2, count).astype(np.float32) * (1 + 2.0 * person.hair_thickness)
     lift = (0.015 + 0.05 * top * rng.random(count)).astype(np.float32)
-    paths = _march(roots, normals, comb, length.astype(np.float32), 6, 0.35, lift, skull)
-    return paths, np.full(count, 0.034, np.float32), anchors, _tones(count, rng)
+    paths = _march(roots, normals, comb, length.astype(np.float32), 4, 0.35, lift, skull)
+    return paths, np.full(count, 0.044, np.float32), anchors, _tones(count, rng)
 
 
 def _swept(person: Identity, body: Float, pack: HeadPack, scalp: Float, skull: _SkullMap, rng: np.random.Generator):
     """Combed back from the forehead."""
-    count = 800
+    count = 520
     roots, normals, anchors = _roots(body, pack, scalp, count, rng)
     comb = np.float32([0, 0.25, -1]) + np.float32([0.35, -0.25, 0]) * np.sign(roots[:, :1]) * np.float32([1, 0, 0])
     comb = comb + rng.normal(0, 0.1, (count, 3)).astype(np.float32)
     comb[:, 1] -= 0.8 * smoothstep(0.4, -0.4, roots[:, 2])
     length = rng.uniform(0.55, 0.85, count).astype(np.float32)
     lift = (0.02 + person.hair_thickness * 0.5 * rng.random(count)).astype(np.float32)
-    paths = _march(roots, normals, comb, length, 8, 0.15, lift, skull, stiffness=0.6)
-    return paths, np.full(count, 0.038, np.float32), anchors, _tones(count, rng)
+    paths = _march(roots, normals, comb, length, 5, 0.15, lift, skull, stiffness=0.6)
+    return paths, np.full(count, 0.048, np.float32), anchors, _tones(count, rng)
 
 
 def _parted(person: Identity, body: Float, pack: HeadPack, scalp: Float, skull: _SkullMap, rng: np.random.Generator):
     """Parted on top, falling to both sides: to the ears or over the shoulders, by the length."""
-    count = 800
+    count = 460
     roots, normals, anchors = _roots(body, pack, scalp, count, rng)
     parting = np.float32(person.hair_parting)
     side = np.where(roots[:, 0] > parting, np.float32(1), np.float32(-1))
@@ -209,18 +215,18 @@ def _parted(person: Identity, body: Float, pack: HeadPack, scalp: Float, skull: 
     around_the_head = 0.75 * smoothstep(7.3, 8.3, roots[:, 1])
     length = np.maximum(roots[:, 1] - end, 0.3) + around_the_head.astype(np.float32)
     lift = (0.02 + 0.05 * rng.random(count) + 0.03 * smoothstep(7.6, 8.4, roots[:, 1])).astype(np.float32)
-    paths = _march(roots, normals, comb, length.astype(np.float32), 14, 0.5, lift, skull, hangs_below=7.8, stand=0.02)
-    return paths, np.full(count, 0.042, np.float32), anchors, _tones(count, rng)
+    paths = _march(roots, normals, comb, length.astype(np.float32), 8, 0.5, lift, skull, hangs_below=7.8, stand=0.02)
+    return paths, np.full(count, 0.06, np.float32), anchors, _tones(count, rng)
 
 
 def _curly(person: Identity, body: Float, pack: HeadPack, scalp: Float, skull: _SkullMap, rng: np.random.Generator):
     """Tight curls standing off the head."""
-    count = 1000
+    count = 700
     roots, normals, anchors = _roots(body, pack, scalp, count, rng, least=0.35)
     comb = normals + rng.normal(0, 0.5, (count, 3)).astype(np.float32)
     length = (person.hair_thickness * 0.9 + 0.12) * rng.uniform(0.7, 1.2, count).astype(np.float32)
     lift = np.full(count, 0.01, np.float32)
-    steps = 8
+    steps = 6
     paths = _march(roots, normals, comb, length.astype(np.float32), steps, 0.1, lift, skull, stand=0.5)
     turn = np.linspace(0, 1, steps + 1, dtype=np.float32) * np.float32(3.2 * np.pi)
     phase = rng.uniform(0, 2 * np.pi, (count, 1)).astype(np.float32)
@@ -229,23 +235,23 @@ def _curly(person: Identity, body: Float, pack: HeadPack, scalp: Float, skull: _
     w = np.cross(normals, u)
     radius = np.float32(0.045) * np.linspace(0.3, 1, steps + 1, dtype=np.float32)
     spiral = np.cos(turn + phase)[..., None] * u[:, None] + np.sin(turn + phase)[..., None] * w[:, None]
-    return paths + radius[:, None] * spiral, np.full(count, 0.026, np.float32), anchors, _tones(count, rng, 0.22)
+    return paths + radius[:, None] * spiral, np.full(count, 0.032, np.float32), anchors, _tones(count, rng, 0.22)
 
 
 def _beard(person: Identity, body: Float, pack: HeadPack, beard: Float, skull: _SkullMap, rng: np.random.Generator):
     """A beard's locks point down and a little forward."""
-    count = int(900 * person.beard)
+    count = int(650 * person.beard)
     roots, normals, anchors = _roots(body, pack, beard / max(person.beard, 1e-6), count, rng, least=0.35)
     comb = np.float32([0, -1, 0.15]) + rng.normal(0, 0.25, (count, 3)).astype(np.float32)
     comb[:, 0] += 0.6 * np.sign(roots[:, 0]) * smoothstep(6.68, 6.76, roots[:, 1]) * (np.abs(roots[:, 0]) < 0.3)
     length = (0.06 + 0.14 * person.beard * smoothstep(6.75, 6.45, roots[:, 1])) * rng.uniform(0.7, 1.2, count)
     points = [roots]
-    for step in range(4):
-        direction = comb + normals * (0.5 - 0.12 * step)
+    for step in range(3):
+        direction = comb + normals * (0.5 - 0.16 * step)
         direction = direction / np.sqrt((direction * direction).sum(1, keepdims=True))
-        points.append(points[-1] + direction * (length / 4)[:, None])
+        points.append(points[-1] + direction * (length / 3)[:, None])
     paths = np.stack(points, 1).astype(np.float32)
-    return paths, np.full(count, 0.018, np.float32), anchors, _tones(count, rng, 0.16)
+    return paths, np.full(count, 0.022, np.float32), anchors, _tones(count, rng, 0.16)
 
 
 _STYLES = {"short": _short, "swept": _swept, "parted": _parted, "curly": _curly}
@@ -267,16 +273,21 @@ def _strips(
     across = across + tilt * outward
     t = np.linspace(0, 1, knots, dtype=np.float32)
     taper = np.sqrt(np.clip(1 - t**2.5, 0, 1)) * (0.75 + 0.25 * smoothstep(0, 0.2, t))
-    reach = (half_width * rng.uniform(0.7, 1.25, count).astype(np.float32))[:, None, None] * taper[None, :, None] * across
+    reach = (
+        (half_width * rng.uniform(0.7, 1.25, count).astype(np.float32))[:, None, None] * taper[None, :, None] * across
+    )
     vertices = np.stack([paths - reach, paths + reach], 2).reshape(-1, 3)
     knot = np.arange(knots - 1)
     a = (np.arange(count)[:, None] * knots + knot).ravel() * 2
-    triangles = np.concatenate([np.stack([a, a + 1, a + 2], 1), np.stack([a + 2, a + 1, a + 3], 1)])
+    triangles = np.concatenate([np.stack([a, a + 2, a + 1], 1), np.stack([a + 2, a + 3, a + 1], 1)])
+    column = rng.uniform(0, CANVAS_WIDTH, (count, 1, 1)) + _STREAKS * half_width[:, None, None] * np.float32([-1, 1])
+    canvas = np.stack(np.broadcast_arrays(column, (t * CANVAS_HEIGHT / 2)[None, :, None]), 3)
     shade = tone[:, None] * (0.55 + 0.45 * smoothstep(0, 0.45, t))
     return Locks(
         vertices.astype(np.float32),
         triangles.astype(np.int32),
         np.repeat(tangents.reshape(-1, 3), 2, axis=0).astype(np.float32),
         np.repeat(anchors, 2 * knots),
+        canvas.reshape(-1, 2).astype(np.float32),
         np.repeat(shade.ravel(), 2).astype(np.float32),
     )

@@ -1,7 +1,9 @@
 """Which triangle does each pixel see? A z-buffer in NumPy whose coverage is decided in whole numbers.
 
-Corners are snapped to 1/16 pixel and coverage is tested with integer edge functions (Pineda, "A parallel algorithm
-for polygon rasterization", SIGGRAPH 1988), so no pixel falls to another triangle because of a rounding in the last bit.
+Corners are snapped to 1/16 pixel and coverage is decided by integer edge functions (Pineda, "A parallel algorithm for
+polygon rasterization", SIGGRAPH 1988), so no pixel falls to another triangle because of a rounding in the last bit.
+All triangles are drawn at once: triangles unfold into rows, rows into the run of pixels they cover.
+
 Only depth and weights are floats, and all are float32: an int32 array times a float32 one would silently become
 float64 in NumPy, and a depth compared with its own float64 twin loses the test.
 """
@@ -12,6 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 SUBPIXELS = 16
+_HALF = SUBPIXELS // 2
+
+Int = NDArray[np.int32]
+Float = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -22,20 +28,23 @@ class Fragments:
         pixels: (K,) flat indices (row * width + column), increasing.
         triangles: (K,) indices of the nearest triangle.
         weights: (K, 3) float32 barycentric weights of its corners, each in [0, 1], sum 1.
+        depth: (K,) float32, interpolated linearly in the picture.
     """
 
-    pixels: NDArray[np.int32]
-    triangles: NDArray[np.int32]
-    weights: NDArray[np.float32]
+    pixels: Int
+    triangles: Int
+    weights: Float
+    depth: Float
 
 
 def rasterise(
-    points: NDArray[np.float32], triangles: NDArray[np.int32], height: int, width: int, two_sided: NDArray[np.bool_] | bool = False
+    points: Float, triangles: Int, height: int, width: int, two_sided: NDArray[np.bool_] | bool = False
 ) -> Fragments:
     """Find the nearest triangle at the centre of every pixel.
 
     Args:
         points: (N, 3): x and y in pixels (y down; the first pixel's centre is at 0.5, 0.5), depth (larger is nearer).
+            Pictures up to some 1500 pixels wide: an edge function must fit 32 bits.
         triangles: (T, 3) corner indices, counter-clockwise seen from outside.
         height: rows of the picture.
         width: columns of the picture.
@@ -46,59 +55,105 @@ def rasterise(
         triangle that comes last in ``triangles`` wins.
     """
     snapped = np.rint(points[:, :2] * np.float32(SUBPIXELS)).astype(np.int32)
-    a, b, c = (snapped[triangles[:, corner]] for corner in range(3))
-    area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
-    kept = np.flatnonzero((area < 0) | (two_sided & (area > 0)))  # y points down: outside is negative
-    a, b, c, area = a[kept], b[kept], c[kept], area[kept]
+    corners = snapped[triangles]  # (T, 3, 2)
+    area = _cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    facing = np.flatnonzero((area < 0) | (two_sided & (area > 0)))  # y points down: outside is negative
+    low, high = _covered_centres(corners[facing], height, width)
+    inside = np.flatnonzero((high >= low).all(1))
+    kept = facing[inside].astype(np.int32)
+    corners, area, low, high = corners[kept], area[kept], low[inside], high[inside]
+    edges = _edge_functions(corners, np.sign(area), low)
+    area = np.abs(area)
+    depth = _depth_planes(points[:, 2], triangles[kept], edges, area)
+    owner, row, start, run = _rows(edges, low, high)
+    if not len(owner):
+        return Fragments(
+            np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((0, 3), np.float32), np.zeros(0, np.float32)
+        )
 
-    # The box of pixel centres each triangle can cover, clipped to the picture.
-    half = SUBPIXELS // 2
-    low, high = np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
-    first = np.maximum(-((half - low) // SUBPIXELS), 0)
-    last = np.minimum((high - half) // SUBPIXELS, np.array([width - 1, height - 1], np.int32))
-    extent = last - first + 1
-    seen = np.flatnonzero((extent > 0).all(1))
-    a, b, c, area, first, extent, kept = (x[seen] for x in (a, b, c, area, first, extent, kept))
-    if not len(kept):
-        return Fragments(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((0, 3), np.float32))
+    # Rows unfold into pixels: all runs end to end, and what a row knows is repeated along its run.
+    first = np.cumsum(run, dtype=np.int32) - run
+    along = np.arange(first[-1] + run[-1], dtype=np.int32)
+    pixel = np.repeat((low[owner, 1] + row) * np.int32(width) + low[owner, 0] + start - first, run) + along
+    plane = depth[owner]
+    x = (along - np.repeat(first - start, run)).astype(np.float32)
+    z = np.repeat(plane[:, 0] + plane[:, 2] * row.astype(np.float32), run) + np.repeat(plane[:, 1], run) * x
+    nearest = _nearest(pixel, z, height * width)
 
-    # One candidate per triangle and pixel of its box, all triangles laid end to end.
-    counts = extent[:, 0] * extent[:, 1]
-    owner = np.repeat(np.arange(len(kept), dtype=np.int32), counts)
-    local = np.arange(len(owner), dtype=np.int32) - (np.cumsum(counts) - counts).astype(np.int32)[owner]
-    row, column = np.divmod(local, extent[:, 0][owner])
-    sign = np.sign(area).astype(np.int32)
-
-    def edge(start: NDArray[np.int32], end: NDArray[np.int32]) -> NDArray[np.int32]:
-        step = (end - start) * sign[:, None]
-        origin = first * SUBPIXELS + half - start
-        constant = step[:, 0] * origin[:, 1] - step[:, 1] * origin[:, 0]
-        return constant[owner] + (step[:, 0] * SUBPIXELS)[owner] * row - (step[:, 1] * SUBPIXELS)[owner] * column
-
-    edge_a, edge_b = edge(b, c), edge(c, a)
-    edge_c = np.abs(area)[owner] - edge_a - edge_b
-    inside = np.flatnonzero((edge_a | edge_b | edge_c) >= 0)  # the sign bit of the "or" is set if any is negative
-    owner = owner[inside]
-    pixels = (first[:, 1] * width + first[:, 0])[owner] + row[inside] * width + column[inside]
-
-    inverse_area = (np.float32(1) / np.abs(area).astype(np.float32))[owner]
-    weight_a = edge_a[inside].astype(np.float32) * inverse_area
-    weight_b = edge_b[inside].astype(np.float32) * inverse_area
-    weight_c = edge_c[inside].astype(np.float32) * inverse_area
-    corner_depth = points[:, 2].astype(np.float32)[triangles[kept]]
-    depth = corner_depth[owner, 0] * weight_a + corner_depth[owner, 1] * weight_b + corner_depth[owner, 2] * weight_c
-    nearest = _nearest(pixels, depth, height * width)
     visible = np.flatnonzero(nearest >= 0).astype(np.int32)
-    chosen = nearest[visible]
-    weights = np.stack([weight_a[chosen], weight_b[chosen], weight_c[chosen]], 1)
-    return Fragments(visible, kept[owner[chosen]].astype(np.int32), weights)
+    candidate = nearest[visible]
+    row_of = np.repeat(np.arange(len(run), dtype=np.int32), run)[candidate]
+    chosen = owner[row_of]
+    offset = np.stack([visible % np.int32(width) - low[chosen, 0], row[row_of]], 1)
+    edge = edges[chosen]  # (K, 3, 3)
+    value = edge[:, :, 0] + edge[:, :, 1] * offset[:, :1] + edge[:, :, 2] * offset[:, 1:]
+    weights = value.astype(np.float32) / area[chosen, None].astype(np.float32)
+    return Fragments(visible, kept[chosen], weights, z[candidate])
 
 
-def _nearest(pixels: NDArray[np.int32], depth: NDArray[np.float32], count: int) -> NDArray[np.int32]:
+def _cross(a: Int, b: Int) -> Int:
+    return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+
+
+def _covered_centres(corners: Int, height: int, width: int) -> tuple[Int, Int]:
+    """Return the first and the last pixel (x, y) whose centre lies in each triangle's box, clipped to the picture."""
+    least = np.minimum(np.minimum(corners[:, 0], corners[:, 1]), corners[:, 2])
+    most = np.maximum(np.maximum(corners[:, 0], corners[:, 1]), corners[:, 2])
+    low = np.maximum((least - _HALF + SUBPIXELS - 1) // SUBPIXELS, 0)
+    high = np.minimum((most - _HALF) // SUBPIXELS, np.array([width - 1, height - 1], np.int32))
+    return low, high
+
+
+def _edge_functions(corners: Int, sign: Int, low: Int) -> Int:
+    """Return (T, 3, 3): per side the value at pixel ``low`` and its steps in x and y; >= 0 inside.
+
+    Side k lies opposite corner k, so its value over twice the area is that corner's weight.
+    """
+    edges = np.empty((len(corners), 3, 3), np.int32)
+    centre = low * np.int32(SUBPIXELS) + np.int32(_HALF)
+    for side in range(3):
+        start = corners[:, (side + 1) % 3]
+        step = (corners[:, (side + 2) % 3] - start) * sign[:, None]
+        edges[:, side, 0] = _cross(step, centre - start)
+        edges[:, side, 1] = -step[:, 1] * SUBPIXELS
+        edges[:, side, 2] = step[:, 0] * SUBPIXELS
+    return edges
+
+
+def _depth_planes(depth: Float, triangles: Int, edges: Int, area: Int) -> Float:
+    """Return (T, 3): the depth at pixel ``low`` and its steps in x and y."""
+    corner_depth = depth[triangles].astype(np.float64)
+    return ((corner_depth[:, :, None] * edges).sum(1) / area[:, None]).astype(np.float32)
+
+
+def _rows(edges: Int, low: Int, high: Int) -> tuple[Int, Int, Int, Int]:
+    """Unfold triangles into the rows they cover: owner, row from ``low``, first covered pixel from ``low``, run."""
+    rows = high[:, 1] - low[:, 1] + 1
+    owner = np.repeat(np.arange(len(rows), dtype=np.int32), rows)
+    row = np.arange(len(owner), dtype=np.int32) - np.repeat(np.cumsum(rows, dtype=np.int32) - rows, rows)
+    start = np.zeros(len(owner), np.int32)
+    end = np.repeat(high[:, 0] - low[:, 0], rows)
+    for side in range(3):
+        # value + step * x >= 0 bounds x from below where the edge rises, from above where it falls. A float64 holds
+        # these integers, and their quotient's floor, exactly; an integer division is several times slower.
+        value = np.repeat(edges[:, side, 0], rows) + np.repeat(edges[:, side, 2], rows) * row
+        step = np.repeat(edges[:, side, 1], rows)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            bound = np.floor(value / np.abs(step).astype(np.float64))
+        bound = np.clip(bound, -(2.0**30), 2.0**30)
+        start = np.where(step > 0, np.maximum(start, -bound), start)
+        end = np.where(step < 0, np.minimum(end, bound), end)
+        end = np.where((step == 0) & (value < 0), -1, end)
+    covered = np.flatnonzero(end >= start)
+    start, end = start[covered].astype(np.int32), end[covered].astype(np.int32)
+    return owner[covered], row[covered], start, end - start + 1
+
+
+def _nearest(pixel: Int, depth: Float, count: int) -> Int:
     """Return for each of ``count`` pixels the index of its nearest candidate, -1 where there is none."""
     z_buffer = np.full(count, -np.inf, np.float32)
-    np.maximum.at(z_buffer, pixels, depth)
-    winners = np.flatnonzero(depth >= z_buffer[pixels]).astype(np.int32)
+    np.maximum.at(z_buffer, pixel, depth)
+    winners = np.flatnonzero(depth >= z_buffer[pixel]).astype(np.int32)
     nearest = np.full(count, -1, np.int32)
-    nearest[pixels[winners]] = winners
+    nearest[pixel[winners]] = winners
     return nearest

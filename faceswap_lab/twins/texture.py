@@ -1,6 +1,7 @@
 """Painting an identity's skin and hair on the cylinder around the head."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -25,12 +26,43 @@ ANGLE, HEIGHT = np.meshgrid(
 )
 
 
+_LEVELS = 4
+# A decimetre is 220 rows of the canvas; the picture is 2.84 decimetres wide: at this size a row is about a pixel.
+_FULL_SIZE = 625
+
+
 @dataclass(frozen=True)
 class Textures:
-    """Linear colours on the canvas, (CANVAS_HEIGHT, CANVAS_WIDTH, 3) float32 in [0, 1]."""
+    """Linear colours on the canvas, float32 in [0, 1], at full size and halved again and again.
 
-    skin: Float
-    hair: Float
+    A small picture samples a small copy (Williams, "Pyramidal parametrics", SIGGRAPH 1983): one sample then sees the
+    mean over its pixel, where one of the full canvas would sparkle.
+    """
+
+    skin: tuple[Float, ...]
+    hair: tuple[Float, ...]
+
+    def fetch(self, surface: Literal["skin", "hair"], size: int, column: Float, row: Float) -> Float:
+        """Sample colours (K, 3) at K points of the full canvas, for a picture of ``size`` pixels."""
+        level = int(np.clip(np.log2(_FULL_SIZE / size), 0, _LEVELS - 1))
+        shrink = np.float32(0.5**level)
+        half = np.float32(0.5)
+        count = len(column)
+        if not count:
+            return np.zeros((0, 3), np.float32)
+        pad = -count % 1024  # cv2.remap wants a picture: fold the points into rows of 1024
+        x, y = (np.pad((c + half) * shrink - half, (0, pad)).reshape(-1, 1024) for c in (column, row))
+        canvas = (self.skin if surface == "skin" else self.hair)[level]
+        picture = cv2.remap(canvas, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return picture.reshape(-1, 3)[:count]
+
+
+def _pyramid(canvas: Float) -> tuple[Float, ...]:
+    levels = [canvas.astype(np.float32)]
+    for _ in range(_LEVELS - 1):
+        rows, columns = levels[-1].shape[:2]
+        levels.append(cv2.resize(levels[-1], (columns // 2, rows // 2), interpolation=cv2.INTER_AREA))
+    return tuple(levels)
 
 
 def canvas_coordinates(angle: Float, height: Float) -> tuple[Float, Float]:
@@ -73,7 +105,7 @@ def paint(person: Identity, rng: np.random.Generator) -> Textures:
         skin = _over(skin, smoothstep(-0.05, 0.06, above + fringe), person.hair)
         scalp = smoothstep(-0.03, 0.05, above)[..., None]
         skin = skin * (1 - scalp + scalp * streaks)
-    return Textures(np.clip(skin, 0, 1).astype(np.float32), (linear_light(person.hair) * streaks).astype(np.float32))
+    return Textures(_pyramid(np.clip(skin, 0, 1)), _pyramid(linear_light(person.hair) * streaks))
 
 
 def _over(below: Float, cover: Float, colour: Colour) -> Float:

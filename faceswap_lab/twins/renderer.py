@@ -2,18 +2,16 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_lab.twins.background import background
 from faceswap_lab.twins.curves import Float
-from faceswap_lab.twins.harmonics import basis
-from faceswap_lab.twins.head import Head, vertex_normals
+from faceswap_lab.twins.head import Head
 from faceswap_lab.twins.identity import Identity
-from faceswap_lab.twins.pack import Part
 from faceswap_lab.twins.rasteriser import rasterise
-from faceswap_lab.twins.shading import light_direction, shade
+from faceswap_lab.twins.sampling import interpolated, plan_samples
+from faceswap_lab.twins.shading import face_cover, light_direction, shade
 from faceswap_lab.twins.state import State
 
 RENDERER_VERSION = 1
@@ -64,29 +62,23 @@ def render(who: Head | Identity, state: State, size: int = 128, supersampling: i
     turn = _rotation(state.yaw, state.pitch, state.roll)
     posed = _posed(head, state, turn)
     screen = _projected(posed, state, turn, side)
-    normals = vertex_normals(posed, head.triangles)
-    open_to_light = np.clip(head.visibility @ basis(light_direction(state) @ turn).astype(np.float32), 0, 1)
+    light = light_direction(state)
+    values = np.column_stack([head.surface, head.posed_normals(posed, turn), head.open_to_light(light @ turn)])
 
     seen = rasterise(screen, head.triangles, side, side, head.two_sided)
-    corners = head.triangles[seen.triangles]
-    values = np.concatenate([head.surface, normals, open_to_light[:, None], head.tangents @ turn.T], 1)
-    point = values[corners[:, 0]] * seen.weights[:, :1]
-    point += values[corners[:, 1]] * seen.weights[:, 1:2]
-    point += values[corners[:, 2]] * seen.weights[:, 2:]
-    surface, normal = point[:, :9], point[:, 9:12]
-    normal = normal / np.sqrt((normal * normal).sum(1, keepdims=True) + np.float32(1e-12))
-    part = head.part_of_triangle[seen.triangles]
-    away = (part == Part.HAIR) & (normal[:, 2] < 0)
-    normal[away] *= -1  # a lock is thin: from behind it shows its other side
+    plan = plan_samples(seen, head.parts[seen.triangles], size, supersampling)
+    point = interpolated(values, head.triangles, seen, plan)
+    part = head.parts[seen.triangles[plan.first]]
+    light_and_mask = np.column_stack([shade(head, state, turn, size, part, point), face_cover(part, point)])
 
-    picture = background(state.background, state.background_contrast, side).reshape(-1, 3)
-    picture[seen.pixels] = shade(head, state, part, surface, normal, normal @ turn, point[:, 12], point[:, 13:])
-    mask = np.zeros(side * side, np.float32)
-    inner = (part >= Part.LEFT_EYE) & (part <= Part.RIGHT_LASHES)
-    mask[seen.pixels] = np.where(inner, np.float32(1), np.where(part == Part.SKIN, surface[:, 7], np.float32(0)))
+    share = plan.weight[:, None] * light_and_mask
+    drawn = np.stack([np.bincount(plan.pixel, channel, size * size) for channel in share.T], 1).astype(np.float32)
+    covered = np.bincount(plan.pixel, plan.weight, size * size).astype(np.float32)
+    room = background(state.background, state.background_contrast, size).reshape(-1, 3)
+    picture = drawn[:, :3] + (1 - covered)[:, None] * room
     return Rendered(
-        image=_developed(_reduced(picture.reshape(side, side, 3), size)),
-        mask=np.rint(_reduced(mask.reshape(side, side), size) * 255).astype(np.uint8),
+        image=_developed(picture).reshape(size, size, 3),
+        mask=np.rint(drawn[:, 3] * 255).clip(0, 255).astype(np.uint8).reshape(size, size),
         landmarks=screen[head.landmarks, :2] / np.float32(supersampling),
     )
 
@@ -122,11 +114,19 @@ def _projected(posed: Float, state: State, turn: Float, side: int) -> Float:
     return np.stack([x, y, posed[:, 2]], 1)
 
 
-def _reduced(picture: Float, size: int) -> Float:
-    return picture if len(picture) == size else cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
-
-
 def _developed(linear: Float) -> NDArray[np.uint8]:
     """Bring linear light to sRGB through a soft shoulder, as a camera keeps highlights from clipping."""
-    toned = linear / (1 + np.float32(0.22) * linear) * np.float32(1.12)
-    return np.rint(np.clip(toned, 0, 1) ** np.float32(1 / 2.2) * np.float32(255)).astype(np.uint8)
+    return _TONES[np.minimum(np.sqrt(linear) * np.float32(_TONE_STEPS), len(_TONES) - 1).astype(np.int32)]
+
+
+# A table over the square root of the light, where equal steps are about equally visible: a power per pixel is slow.
+_TONE_STEPS = 4096
+
+
+def _tone_table() -> NDArray[np.uint8]:
+    linear = ((np.arange(2 * _TONE_STEPS) + 0.5) / _TONE_STEPS) ** 2
+    toned = 1.12 * linear / (1 + 0.22 * linear)
+    return np.rint(np.clip(toned, 0, 1) ** (1 / 2.2) * 255).astype(np.uint8)
+
+
+_TONES = _tone_table()

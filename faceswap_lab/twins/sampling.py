@@ -1,0 +1,93 @@
+"""Choosing which surface points to shade: one in the calm middle of a surface, all of them along its edges.
+
+Multisampling as graphics cards do it: visibility is found at every sample, colour only as often as a pixel needs.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_lab.twins.rasteriser import Fragments, Int
+
+# Within one pixel a surface that spreads over more depth than this (decimetres) is an edge, or nearly edge-on.
+_CALM = np.float32(0.08)
+_NOTHING = 255
+
+
+@dataclass(frozen=True)
+class Plan:
+    """K points to shade.
+
+    Attributes:
+        first: (K,) the fragment of each point.
+        second: (M,) for the first M points another fragment of the same pixel: their mean lies at its centre.
+        pixel: (K,) the pixel of the final picture (flat index) that it colours.
+        weight: (K,) float32, which share of the pixel.
+    """
+
+    first: NDArray[np.intp]
+    second: NDArray[np.intp]
+    pixel: NDArray[np.intp]
+    weight: NDArray[np.float32]
+
+
+def plan_samples(seen: Fragments, parts: NDArray[np.uint8], size: int, supersampling: int) -> Plan:
+    """Decide which fragments are shaded.
+
+    Args:
+        seen: fragments of a picture ``size * supersampling`` wide and high.
+        parts: (K,) the part of each fragment.
+        size: side length of the final picture.
+        supersampling: samples per pixel and direction.
+    """
+    side = size * supersampling
+    fragment = np.full(side * side, -1, np.int32)
+    fragment[seen.pixels] = np.arange(len(seen.pixels), dtype=np.int32)
+    part = np.full(side * side, _NOTHING, np.uint8)
+    part[seen.pixels] = parts
+    depth = np.zeros(side * side, np.float32)
+    depth[seen.pixels] = seen.depth
+
+    samples = [(dy, dx) for dy in range(supersampling) for dx in range(supersampling)]
+    part_at, depth_at = ([_sample(grid, size, at) for at in samples] for grid in (part, depth))
+    same = np.logical_and.reduce([p == part_at[0] for p in part_at]) & (part_at[0] != _NOTHING)
+    calm = same & (np.maximum.reduce(depth_at) - np.minimum.reduce(depth_at) < _CALM)
+
+    middle, other = (supersampling - 1) // 2, supersampling // 2  # one sample if odd, the two on a diagonal if even
+    first = _sample(fragment, size, (middle, middle))[calm]
+    second = _sample(fragment, size, (other, other))[calm]
+    x, y = seen.pixels % side, seen.pixels // side
+    pixel = y // supersampling * size + x // supersampling
+    rest = np.flatnonzero(~calm.ravel()[pixel])
+    whole = np.flatnonzero(calm.ravel())
+    weights = np.full(len(whole) + len(rest), 1 / supersampling**2, np.float32)
+    weights[: len(whole)] = 1
+    return Plan(np.concatenate([first, rest]), second, np.concatenate([whole, pixel[rest]]), weights)
+
+
+def _sample(grid: NDArray, size: int, at: tuple[int, int]) -> NDArray:
+    """Return one of the samples of every pixel, (size, size), of a flat grid of all samples."""
+    side = math.isqrt(len(grid))
+    step = side // size
+    return grid.reshape(side, side)[at[0] :: step, at[1] :: step]
+
+
+def interpolated(values: NDArray[np.float32], triangles: Int, seen: Fragments, plan: Plan) -> NDArray[np.float32]:
+    """Return the values (K, C) at the planned points, from values (N, C) at the vertices."""
+    point = _at(values, triangles, seen, plan.first)
+    calm = len(plan.second)
+    point[:calm] += _at(values, triangles, seen, plan.second)
+    point[:calm] *= np.float32(0.5)
+    return point
+
+
+def _at(
+    values: NDArray[np.float32], triangles: Int, seen: Fragments, fragment: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    corners, weights = triangles[seen.triangles[fragment]], seen.weights[fragment]
+    point = values[corners[:, 0]] * weights[:, :1]
+    point += values[corners[:, 1]] * weights[:, 1:2]
+    point += values[corners[:, 2]] * weights[:, 2:]
+    return point
