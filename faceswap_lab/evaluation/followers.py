@@ -2,9 +2,11 @@
 
 One follower per side, trained once on that side's own training renders, whose true parameters the renderer knows. It
 then reads the parameters off the swaps; their correlation with the truth says how far the swap follows the input.
-Linear ridge regression on pixels suffices: on held-out renders at 32 px it reaches r = 0.99 (yaw), 0.94 (mouth) and
-0.98 (light), needs a tenth of a second and has no randomness. (Gradients as further features made it slightly worse;
-kernel ridge gained 0.01 at seven times the cost.)
+
+Linear ridge regression on pixels suffices: trained on 500 renders at 32 px, it reads held-out ones with r = 0.99 (yaw),
+0.93 to 0.96 (mouth) and 0.99 (light) in six people, needs 0.4 CPU seconds a side, and has no randomness. Gradients as
+further features made it slightly worse; kernel ridge gained 0.01 at seven times the cost. Each face is also shown
+mirrored: a side that only ever looked left would otherwise not be read when it looks right (r = 0.42 instead of 0.98).
 """
 
 import hashlib
@@ -33,7 +35,8 @@ FOLLOWER_VERSION = 1
 """Raised whenever a follower trained on the same faces would come out differently."""
 
 _LARGEST = 32  # px; a follower looks at no finer detail, so it costs the same at every resolution
-_ENOUGH = 1000  # faces; more do not make it better, only slower
+_ENOUGH = 500  # faces; more do not make it better, only slower
+_MIRRORED = np.array([-1, 1, -1], np.float32)  # what a left-right mirror does to the FOLLOWED, in their order
 _RIDGES = 10.0 ** np.arange(-4, 2)  # candidate penalties in units of the mean eigenvalue of the Gram matrix
 _log = logging.getLogger(__name__)
 
@@ -43,8 +46,8 @@ class Follower:
     """A linear reading of the ``FOLLOWED`` parameters from the faces of one side.
 
     Attributes:
-        window: (q, q) float32 in [0, 1], how much each pixel counts: the side's mean face mask, so that the background
-            is not read. The same for every picture: a picture's own mask would give its pose away.
+        window: (q, q) float32 in [0, 1], how much each pixel counts: the side's mean face mask and its mirror image, so
+            that the background is not read. The same for every picture: a picture's own mask would give its pose away.
         centre: (3 q q,) float32, the mean feature vector.
         slopes: (3 q q, len(FOLLOWED)) float32.
         offsets: (len(FOLLOWED),) float32.
@@ -150,10 +153,12 @@ def _train(side: Side, faces: Faces, resolution: int, coverage: float) -> Follow
     if faces.states is None:
         raise ValueError(f"side {side}: states are unknown; followers are trained on rendered faces only")
     chosen = np.unique(np.linspace(0, len(faces) - 1, min(len(faces), _ENOUGH)).round().astype(np.int64))
-    window = centre(faces.masks[chosen], min(resolution, _LARGEST), coverage).mean(0, dtype=np.float64) / 255
-    window = window.astype(np.float32)
-    features = _features(to_tensor(centre(faces.images[chosen], resolution, coverage)), window)
-    slopes, offsets = fit(features, followed(faces.states[chosen]))
+    half = centre(faces.masks[chosen], min(resolution, _LARGEST), coverage).mean(0, dtype=np.float64) / 255
+    window = ((half + half[:, ::-1]) / 2).astype(np.float32)
+    images = to_tensor(centre(faces.images[chosen], resolution, coverage))
+    values = followed(faces.states[chosen])
+    features = _features(torch.cat([images, images.flip(3)]), window)
+    slopes, offsets = fit(features, np.concatenate([values, values * _MIRRORED]))
     return Follower(window, features.mean(0), slopes, offsets)
 
 
