@@ -6,7 +6,8 @@
     <root>/faces/<key>.damaged     an entry that failed its check, set aside
 
 ``<key>`` is a hash of the recipe: everything that decides the pixels. An entry never changes once it is there, so
-readers need no lock, and a cache on a read-only disk serves what it has.
+readers need no lock, and a cache on a read-only disk serves what it has. Nothing is ever thrown away on its own; the
+whole folder may be deleted at any time, even under a running training.
 """
 
 import dataclasses

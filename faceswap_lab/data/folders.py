@@ -16,7 +16,7 @@ from faceswap_lab.data.cache import MANIFEST, Entry, cache_root, fetch, recipe_k
 from faceswap_lab.data.faces import SIDES, FaceData, Side
 from faceswap_lab.data.npy_writer import NpyWriter
 from faceswap_lab.data.parallel import available_cores, ordered_map
-from faceswap_lab.data.pictures import MOST_PIXELS, SUFFIXES, UnusablePicture, decode_square, picture_files
+from faceswap_lab.data.pictures import MOST_BYTES, MOST_PIXELS, SUFFIXES, UnusablePicture, decode_square, picture_files
 from faceswap_lab.data.progress import progress_of
 
 _log = logging.getLogger(__name__)
@@ -190,9 +190,9 @@ def _write(folder: _Folder, files: Sequence[Path], place: Path, root: Path, show
 
 
 def _unique(folder: _Folder, files: Sequence[Path], shown: bool) -> tuple[dict[bytes, Path], dict[str, str]]:
-    """Return one file per content, by its SHA-256, and the files that cannot be read with the reason."""
+    """Return one file per content, by its SHA-256, and the other files with what is wrong with them."""
     unique: dict[bytes, Path] = {}
-    unreadable: dict[str, str] = {}
+    unusable: dict[str, str] = {}
     with (
         progress_of(f"looking through side {folder.side}, '{folder.path}'", len(files), shown=shown) as advance,
         ThreadPoolExecutor(_threads()) as threads,
@@ -200,15 +200,19 @@ def _unique(folder: _Folder, files: Sequence[Path], shown: bool) -> tuple[dict[b
         digests = ordered_map(threads, _digest, files, ahead=4 * _threads())
         for file, digest in zip(files, digests, strict=True):
             if isinstance(digest, str):
-                unreadable[folder.name_of(file)] = digest
+                unusable[folder.name_of(file)] = digest
             else:
                 unique.setdefault(digest, file)
             advance(1)
-    return unique, unreadable
+    return unique, unusable
 
 
 def _digest(file: Path) -> bytes | str:
+    """Return the SHA-256 of a file, or why it is not worth having."""
     try:
+        size = file.stat().st_size
+        if size > MOST_BYTES:
+            return f"too large: {size / 2**20:,.0f} MiB, more than {MOST_BYTES / 2**20:,.0f}"
         with file.open("rb") as content:
             return hashlib.file_digest(content, "sha256").digest()
     except OSError as error:

@@ -1,6 +1,7 @@
 """Read a person's picture files, any of which may be broken, huge or no picture at all."""
 
 import io
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+_log = logging.getLogger(__name__)
+
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 MOST_PIXELS = 50_000_000
+MOST_BYTES = 6 * MOST_PIXELS  # what that many pixels take without any compression, at 16 bits
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP")  # Pillow knows some forty more, which strangers' files need not reach
 
@@ -30,9 +34,13 @@ def picture_files(folder: Path) -> list[Path]:
 
 
 def _visible(folder: Path) -> Iterator[Path]:
-    for place, folders, names in os.walk(folder):
+    for place, folders, names in os.walk(folder, onerror=_say_unreadable):
         folders[:] = [name for name in folders if not name.startswith(".")]
         yield from (Path(place, name) for name in names if not name.startswith("."))
+
+
+def _say_unreadable(error: OSError) -> None:
+    _log.warning("cannot look into '%s': %s", error.filename, error.strerror)
 
 
 def decode_square(data: bytes, size: int, *, smallest: int) -> NDArray[np.uint8]:

@@ -107,7 +107,7 @@ def test_exif_orientation_is_followed(orientation):
 
 
 @given(height=st.integers(8, 90), width=st.integers(8, 90))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_the_centre_square_is_kept(height, width):
     picture = np.zeros((height, width, 3), np.uint8)
     picture[..., 0], picture[..., 1] = np.arange(height)[:, None], np.arange(width)[None, :]
@@ -130,6 +130,7 @@ GOOD.append(encoded(Image.fromarray(SMOOTH).quantize(16), "PNG", transparency=0)
 
 
 @given(data=st.sampled_from(GOOD), cut=st.floats(0, 1, exclude_max=True))
+@settings(deadline=None)
 def test_a_truncated_file_is_refused(data, cut):
     # A BMP is judged by its pixels: 64 of its last bytes are enough to miss, the end marks of others are dispensable.
     with pytest.raises(UnusablePicture):
