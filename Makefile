@@ -28,7 +28,7 @@ acceptance: $(INSTALLED_TEST)
 	$(BIN)/python -m pytest -m acceptance
 
 bench: $(INSTALLED_TEST)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.sampler
 
 # torch first and by itself: its CPU build is found by pip under the plain version
 $(INSTALLED): pyproject.toml constraints.txt
