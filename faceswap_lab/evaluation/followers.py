@@ -73,8 +73,8 @@ def train_followers(
         resolution: r, the side length of what the network sees, in pixels.
         coverage: the fraction of the stored side that the crop spans.
         fingerprint: identifies the faces; part of the cache's key.
-        cache_dir: where followers are kept between runs; None keeps none. A cache that cannot be written costs a
-            warning, not the run.
+        cache_dir: the folder where followers are kept between runs, made if need be; None keeps none. A cache that
+            cannot be written costs a warning, not the run.
 
     Raises:
         ValueError: if a side's states are unknown.
@@ -140,7 +140,7 @@ def _follower(
     if cache_dir is None:
         return _train(side, faces, resolution, coverage)
     recipe = f"{FOLLOWER_VERSION}/{fingerprint}/{side}/{resolution}/{coverage!r}"
-    path = cache_dir / "followers" / f"{hashlib.sha256(recipe.encode()).hexdigest()[:32]}.npz"
+    path = cache_dir / f"{hashlib.sha256(recipe.encode()).hexdigest()[:32]}.npz"
     known = _load(path)
     if known is not None:
         return known

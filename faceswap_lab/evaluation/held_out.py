@@ -24,7 +24,7 @@ class HeldOut:
         paired: True if ``images["B"][i]`` is the true swap of ``images["A"][i]`` and the other way round.
 
     Raises:
-        ValueError: if shapes disagree, a mask is empty, or paired sides differ in number.
+        ValueError: if a side has no faces, shapes disagree, a mask is empty, or paired sides differ in number.
     """
 
     images: dict[Side, Tensor]
@@ -40,6 +40,8 @@ class HeldOut:
                     f"side {side}: masks of shape {tuple(masks.shape)} do not fit images of shape "
                     f"{tuple(images.shape)}; give one (1, r, r) mask per face"
                 )
+            if not len(images):
+                raise ValueError(f"side {side}: 0 faces are held out; hold out at least 1 to judge a run by")
             empty = torch.nonzero(masks.flatten(1).sum(1) <= 0).flatten().tolist()
             if empty:
                 raise ValueError(f"side {side}: the masks of faces {empty[:8]} are empty; leave these faces out")

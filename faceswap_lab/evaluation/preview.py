@@ -74,16 +74,17 @@ def picture(groups: Iterable[Sequence[Row]], title: str = "") -> NDArray[np.uint
 def _rows(
     model: Swapper, held_out: HeldOut, source: Side, target: Side, indices: list[int], two_paths: bool
 ) -> list[Row]:
-    images, truth = held_out.images[source][indices], held_out.images[target][indices]
-    mask, truth_mask = held_out.masks[source][indices], held_out.masks[target][indices]
+    images = held_out.images[source][indices]
+    truth = held_out.images[target][indices] if held_out.paired else None
     drawn = reconstructions(model, source, images)
-    rows = [Row(source, "input", images), Row(f"{source} reconstructed", _ssim(drawn, images, mask), drawn)]
+    score = _ssim(drawn, images, held_out.masks[source][indices])
+    rows = [Row(source, "input", images), Row(f"{source} reconstructed", score, drawn)]
     for path in paths(two_paths):
         drawn = swaps(model, images, source, target, path)
         encoder = f"encoder {source if path == 'own' else target}" if two_paths else ""
-        score = _ssim(drawn, truth, truth_mask) if held_out.paired else ""
+        score = "" if truth is None else _ssim(drawn, truth, held_out.masks[target][indices])
         rows.append(Row(f"swap {source} → {target}", ", ".join(filter(None, (encoder, score))), drawn))
-    if held_out.paired:
+    if truth is not None:
         rows.append(Row(target, f"the truth for {source} → {target}", truth))
     return rows
 

@@ -43,6 +43,7 @@ def test_the_mean_face_is_the_mean_of_all_crops_however_many_are_read_at_once():
 @pytest.mark.parametrize(
     ("masks", "images_b", "states", "message"),
     [
+        (torch.ones(3, 1, 8, 8), noise(1, 0, 8), None, "side B: 0 faces"),
         (torch.ones(3, 8, 8), noise(1, 3, 8), None, "do not fit"),
         (torch.zeros(3, 1, 8, 8), noise(1, 3, 8), None, r"faces \[0, 1, 2\] are empty"),
         (torch.ones(3, 1, 8, 8), noise(1, 4, 8), None, "equally many"),

@@ -128,7 +128,7 @@ def slow_recall(o, t, m, k):
 
 
 @given(seed=seeds, k=st.integers(1, 5), amount=st.floats(0, 1))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_recall_against_loops(seed, k, amount):
     t, m = noise(seed, 9, 6), soft_masks(seed + 1, 9, 6) + 1e-3
     o = (1 - amount) * t + amount * noise(seed + 2, 9, 6)
