@@ -74,7 +74,7 @@ class RunLock:
     """
 
     def __init__(
-        self, folder: Path, wait: float | None = 0.0, on_wait: Callable[[Holder | None], None] | None = None
+        self, folder: Path, wait: float | None = 0.0, on_wait: Callable[[Holder | None], object] | None = None
     ) -> None:
         self._folder = Path(folder)
         self._wait = wait

@@ -95,8 +95,12 @@ def _how(session: dict[str, Any]) -> Table:
     table.add_row("code", escape(code_line(session)))
     for group in ("hardware", "versions"):
         values = flat(session.get(group) or {})
-        table.add_row(group, escape("\n".join(f"{name} {text_of(value)}" for name, value in values.items())))
+        table.add_row(group, escape("\n".join(f"{name} {_with_unit(name, value)}" for name, value in values.items())))
     return table
+
+
+def _with_unit(name: str, value: Any) -> str:
+    return f"{value / 2**30:.1f} GiB" if name == "memory" and isinstance(value, int) else text_of(value)
 
 
 def code_line(session: dict[str, Any]) -> str:

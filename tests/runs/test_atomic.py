@@ -30,6 +30,18 @@ def test_content_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
     assert _names(tmp_path) == ["a.bin"]
 
 
+def test_the_order_of_calls_is_the_one_that_survives_a_loss_of_power(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    replace = os.replace
+    monkeypatch.setattr(os, "fsync", lambda fd: calls.append(f"sync {Path(os.readlink(f'/proc/self/fd/{fd}')).name}"))
+    monkeypatch.setattr(os, "replace", lambda *paths: (calls.append("rename"), replace(*paths)))
+    write_bytes(tmp_path / "a.bin", b"x")
+    assert calls[0].startswith("sync .tmp-")
+    assert calls[1:] == ["rename", f"sync {tmp_path.name}"]
+
+
 def test_text_is_utf8_and_json_is_sorted(tmp_path: Path) -> None:
     write_text(tmp_path / "t", "ä→b\n")
     assert (tmp_path / "t").read_bytes() == "ä→b\n".encode()

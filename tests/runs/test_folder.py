@@ -1,10 +1,11 @@
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from faceswap_lab.runs import StorageError, create_fresh, find, find_or_create, is_run, write_status
+from faceswap_lab.runs import StorageError, create_fresh, find, find_or_create, is_run, run_name, write_status
 from tests.runs.processes import child, exit_code
 
 _DIGEST = "0123456789"
@@ -52,8 +53,15 @@ def test_fresh_without_an_older_one_is_the_plain_folder(tmp_path: Path) -> None:
     assert create_fresh(tmp_path, "x", 0, _DIGEST).path.name == f"x-s0-{_DIGEST}"
 
 
-def test_many_at_once_make_one_folder(tmp_path: Path) -> None:
+def test_many_at_once_make_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has another label, so that their folders' names would not collide."""
     ready, go = os.pipe()
+
+    def slowly(*arguments: str | int) -> str:  # between looking for the folder and making it
+        time.sleep(0.05)
+        return run_name(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("faceswap_lab.runs.folder.run_name", slowly)
 
     def make(label: str) -> None:
         os.read(ready, 1)

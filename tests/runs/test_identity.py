@@ -170,4 +170,5 @@ def test_run_names_are_file_names(label: str, seed: int, digest: str) -> None:
 def test_run_name_keeps_a_good_label_and_cleans_a_bad_one() -> None:
     assert run_name("two_encoders+tanh-0.1", 3, "0123456789") == "two_encoders+tanh-0.1-s3-0123456789"
     assert run_name("Arm/../../etc, Ünnamed", 0, "0123456789") == "arm-..-..-etc-nnamed-s0-0123456789"
+    assert run_name("x" * 300, 0, "0123456789") == "x" * 60 + "-s0-0123456789"
     assert run_name("../", 0, "0123456789") == "run-s0-0123456789"

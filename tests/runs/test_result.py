@@ -89,6 +89,9 @@ def test_metrics_are_finite_numbers(tmp_path: Path) -> None:
         folder.result.write_text(text.replace(repr(_METRICS["swap_mae_AB"]), wrong))
         with pytest.raises(BadResult):
             read_result(folder)
+    folder.result.write_text(text.replace("12.5", "NaN"))
+    with pytest.raises(BadResult, match="NaN is no number"):
+        read_result(folder)
 
 
 @settings(deadline=None)
