@@ -277,36 +277,35 @@ def find_landmarks(mesh: Mesh, masks: dict[str, Array]) -> dict[str, int]:
     outward = vertex_normals(xyz, mesh.triangles)[:, 2] > 0.15
     front = (mesh.parts == Part.SKIN) & outward & (xyz[:, 2] > 0.6)
     lips = front & (masks["lips"] > 0.5)
+    lids = front & (masks["eyelids"] > 0.5)
+    middle = front & (np.abs(xyz[:, 0]) < 0.02)
     found: dict[str, int] = {}
 
-    def nearest(name: str, target: tuple[float, float], among: NDArray[np.bool_] = front) -> None:
-        distance = np.hypot(xyz[:, 0] - target[0], xyz[:, 1] - target[1])
+    def nearest(name: str, x: float, y: float, among: NDArray[np.bool_] = front) -> None:
+        distance = np.hypot(xyz[:, 0] - x, xyz[:, 1] - y)
         found[name] = int(np.where(among, distance, np.inf).argmin())
 
     def extreme(name: str, score: Array, among: NDArray[np.bool_]) -> None:
         found[name] = int(np.where(among, score, -np.inf).argmax())
 
-    middle = front & (np.abs(xyz[:, 0]) < 0.02)
     for side, sign, eye in (("left", 1, Part.LEFT_EYE), ("right", -1, Part.RIGHT_EYE)):
-        x = xyz[:, 0] * sign
         centre = xyz[mesh.parts == eye].mean(0)
         rim = (mesh.parts == Part.SKIN) & (np.linalg.norm(xyz - centre, axis=1) < 0.175) & (xyz[:, 2] > centre[2])
-        extreme(f"{side}_eye_outer", x, rim)
-        extreme(f"{side}_eye_inner", -x, rim)
-        column = rim & (np.abs(xyz[:, 0] - centre[0]) < 0.04)
-        extreme(f"{side}_eye_top", xyz[:, 1] - 0.5 * np.abs(xyz[:, 1] - centre[1] - 0.06), column)
-        extreme(f"{side}_eye_bottom", -xyz[:, 1] - 0.5 * np.abs(xyz[:, 1] - centre[1] + 0.05), column)
-        nearest(f"{side}_brow_inner", (sign * 0.12, 7.46))
-        nearest(f"{side}_brow_outer", (sign * 0.5, 7.46))
-        extreme(f"{side}_nostril", x, front & (np.abs(xyz[:, 1] - 6.93) < 0.05) & (np.abs(x) < 0.24))
-        extreme(f"{side}_mouth_corner", x, lips)
-        nearest(f"{side}_jaw", (sign * 0.55, 6.6))
-    nearest("nose_bridge", (0.0, 7.25), middle)
+        extreme(f"{side}_eye_outer", sign * xyz[:, 0], rim)
+        extreme(f"{side}_eye_inner", -sign * xyz[:, 0], rim)
+        nearest(f"{side}_eye_top", sign * 0.311, 7.335, lids)
+        nearest(f"{side}_eye_bottom", sign * 0.311, 7.235, lids)
+        nearest(f"{side}_brow_inner", sign * 0.13, 7.47)
+        nearest(f"{side}_brow_outer", sign * 0.49, 7.47)
+        nearest(f"{side}_nostril", sign * 0.172, 6.93)
+        nearest(f"{side}_mouth_corner", sign * 0.25, 6.615, lips)
+        nearest(f"{side}_jaw", sign * 0.52, 6.6)
+    nearest("nose_bridge", 0.0, 7.26, middle)
     extreme("nose_tip", xyz[:, 2], middle)
-    nearest("nose_base", (0.0, 6.87), middle)
+    nearest("nose_base", 0.0, 6.79, middle)
     extreme("upper_lip_top", xyz[:, 1], lips & middle)
     extreme("lower_lip_bottom", -xyz[:, 1], lips & middle)
-    nearest("chin", (0.0, 6.34), middle)
+    nearest("chin", 0.0, 6.2, middle)
     return dict(sorted(found.items()))
 
 

@@ -116,7 +116,7 @@ _Paths = tuple[Float, Float, NDArray[np.int64], Float]
 
 
 def _roots(
-    body: Float, pack: HeadPack, cover: Float, count: int, rng: np.random.Generator, least: float = 0.5
+    body: Float, pack: HeadPack, cover: Float, count: int, rng: np.random.Generator, least: float = 0.3
 ) -> tuple[Float, Float, NDArray[np.int64]]:
     """Draw points on the covered skin, evenly by area: positions, outward normals, nearest corner."""
     skin = pack.triangles[(cover[pack.triangles] > least).all(1)]
@@ -197,15 +197,15 @@ def _swept(person: Identity, body: Float, pack: HeadPack, scalp: Float, skull: _
     comb = np.float32([0, 0.25, -1]) + np.float32([0.35, -0.25, 0]) * np.sign(roots[:, :1]) * np.float32([1, 0, 0])
     comb = comb + rng.normal(0, 0.1, (count, 3)).astype(np.float32)
     comb[:, 1] -= 0.8 * smoothstep(0.4, -0.4, roots[:, 2])
-    length = rng.uniform(0.55, 0.85, count).astype(np.float32)
+    length = rng.uniform(0.6, 1.0, count).astype(np.float32)
     lift = (0.02 + person.hair_thickness * 0.5 * rng.random(count)).astype(np.float32)
-    paths = _march(roots, normals, comb, length, 5, 0.15, lift, skull, stiffness=0.6)
+    paths = _march(roots, normals, comb, length, 5, 0.15, lift, skull, stiffness=0.6, stand=0.02)
     return paths, np.full(count, 0.048, np.float32), anchors, _tones(count, rng)
 
 
 def _parted(person: Identity, body: Float, pack: HeadPack, scalp: Float, skull: _SkullMap, rng: np.random.Generator):
     """Parted on top, falling to both sides: to the ears or over the shoulders, by the length."""
-    count = 460
+    count = 260
     roots, normals, anchors = _roots(body, pack, scalp, count, rng)
     parting = np.float32(person.hair_parting)
     side = np.where(roots[:, 0] > parting, np.float32(1), np.float32(-1))
@@ -216,17 +216,17 @@ def _parted(person: Identity, body: Float, pack: HeadPack, scalp: Float, skull: 
     length = np.maximum(roots[:, 1] - end, 0.3) + around_the_head.astype(np.float32)
     lift = (0.02 + 0.05 * rng.random(count) + 0.03 * smoothstep(7.6, 8.4, roots[:, 1])).astype(np.float32)
     paths = _march(roots, normals, comb, length.astype(np.float32), 8, 0.5, lift, skull, hangs_below=7.8, stand=0.02)
-    return paths, np.full(count, 0.06, np.float32), anchors, _tones(count, rng)
+    return paths, np.full(count, 0.075, np.float32), anchors, _tones(count, rng)
 
 
 def _curly(person: Identity, body: Float, pack: HeadPack, scalp: Float, skull: _SkullMap, rng: np.random.Generator):
     """Tight curls standing off the head."""
-    count = 700
+    count = 1000
     roots, normals, anchors = _roots(body, pack, scalp, count, rng, least=0.35)
     comb = normals + rng.normal(0, 0.5, (count, 3)).astype(np.float32)
     length = (person.hair_thickness * 0.9 + 0.12) * rng.uniform(0.7, 1.2, count).astype(np.float32)
     lift = np.full(count, 0.01, np.float32)
-    steps = 6
+    steps = 5
     paths = _march(roots, normals, comb, length.astype(np.float32), steps, 0.1, lift, skull, stand=0.5)
     turn = np.linspace(0, 1, steps + 1, dtype=np.float32) * np.float32(3.2 * np.pi)
     phase = rng.uniform(0, 2 * np.pi, (count, 1)).astype(np.float32)
@@ -235,7 +235,7 @@ def _curly(person: Identity, body: Float, pack: HeadPack, scalp: Float, skull: _
     w = np.cross(normals, u)
     radius = np.float32(0.045) * np.linspace(0.3, 1, steps + 1, dtype=np.float32)
     spiral = np.cos(turn + phase)[..., None] * u[:, None] + np.sin(turn + phase)[..., None] * w[:, None]
-    return paths + radius[:, None] * spiral, np.full(count, 0.032, np.float32), anchors, _tones(count, rng, 0.22)
+    return paths + radius[:, None] * spiral, np.full(count, 0.02, np.float32), anchors, _tones(count, rng, 0.18)
 
 
 def _beard(person: Identity, body: Float, pack: HeadPack, beard: Float, skull: _SkullMap, rng: np.random.Generator):

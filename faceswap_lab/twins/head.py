@@ -22,8 +22,9 @@ TEETH_BACK = np.float32(0.06)  # keeps the teeth behind the lips of every shape
 COLLAR_Y = 5.82
 HANGING_Y = 7.3
 
-# What the nine numbers at a vertex mean: canvas column and row, openness to the sky, then covers in [0, 1] ...
-SKIN_CHANNELS = ("column", "row", "ambient", "lips", "liner", "hair", "mouth", "face", "cloth")
+# What the nine numbers at a vertex mean: canvas column and row, openness to the sky, covers in [0, 1], and how far
+# below the collar it lies ...
+SKIN_CHANNELS = ("column", "row", "ambient", "lips", "liner", "hair", "mouth", "face", "collar")
 # ... or, on a lock of hair, its tone and the direction in which it runs.
 HAIR_CHANNELS = ("column", "row", "ambient", "tone", "tangent_x", "tangent_y", "tangent_z")
 
@@ -90,7 +91,7 @@ class Head:
         for name, weight in expression_weights(state).items():
             if weight:
                 moved += self._pack.expressions[name] * np.float32(weight)
-        return self.vertices + moved[self.anchors]
+        return self.vertices + moved.take(self.anchors, axis=0)
 
     def posed_normals(self, posed: Float, turn: Float) -> Float:
         """Return unit normals (N, 3) of posed vertices; hair and glasses keep those they have at rest."""
@@ -102,16 +103,17 @@ class Head:
     def open_to_light(self, light: Float) -> Float:
         """Return how much of a distant light in direction ``light`` (head's frame) arrives at each vertex, in [0, 1]."""
         arrives = np.clip(self._visibility @ basis(light).astype(np.float32), 0, 1)
-        return arrives[self.anchors]
+        return arrives.take(self.anchors)
 
 
 @dataclass(frozen=True)
 class _Covers:
-    """What lies on the skin, (N,) in [0, 1] each."""
+    """What lies on the skin, (N,) each, covers in [0, 1]."""
 
     hair: Float
     beard: Float
     cloth: Float
+    collar: Float  # decimetres below the collar's edge, negative above
 
 
 def _covers(identity: Identity, pack: HeadPack) -> _Covers:
@@ -123,7 +125,8 @@ def _covers(identity: Identity, pack: HeadPack) -> _Covers:
     beard = beard_cover(angle, height) * (1 - mouth[0]) * (1 - mouth[1]) * np.float32(identity.beard)
     # Level lines of this height are collars: lower in front than at the nape.
     collar = height + np.float32(0.12) * (pack.positions[:, 2] - np.float32(0.3))
-    return _Covers(hair * skin, beard * skin, smoothstep(COLLAR_Y, COLLAR_Y - 0.03, collar) * skin)
+    below = np.where(pack.parts == Part.SKIN, COLLAR_Y - collar, np.float32(-1))
+    return _Covers(hair * skin, beard * skin, smoothstep(-0.02, 0.03, below) * skin, below)
 
 
 def _shaped(identity: Identity, pack: HeadPack) -> Float:
@@ -152,7 +155,7 @@ def _skin_channels(pack: HeadPack, cover: _Covers) -> Float:
     face = np.clip(np.maximum(np.maximum(pack.masks["face"], lips), inside * 2), 0, 1) * (1 - cover.hair)
     hair = np.maximum(cover.hair, cover.beard)
     lips = smoothstep(0.35, 0.65, lips)
-    return np.stack([column, row, pack.ambient, lips, _eyeliner(pack), hair, mouth, face, cover.cloth], 1)
+    return np.stack([column, row, pack.ambient, lips, _eyeliner(pack), hair, mouth, face, cover.collar], 1)
 
 
 def _hair_channels(locks: Locks) -> Float:
@@ -195,7 +198,7 @@ def expression_weights(state: State) -> dict[str, float]:
 
 def vertex_normals(vertices: Float, triangles: NDArray[np.int32]) -> Float:
     """Return unit normals (N, 3), the area-weighted mean over the triangles at each vertex."""
-    a, b, c = (vertices[triangles[:, corner]] for corner in range(3))
+    a, b, c = (vertices.take(triangles[:, corner], axis=0) for corner in range(3))
     u, v = (b - a).T, (c - a).T
     faces = (u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0])
     corners = triangles.T.ravel()

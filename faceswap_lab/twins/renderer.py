@@ -66,9 +66,9 @@ def render(who: Head | Identity, state: State, size: int = 128, supersampling: i
     values = np.column_stack([head.surface, head.posed_normals(posed, turn), head.open_to_light(light @ turn)])
 
     seen = rasterise(screen, head.triangles, side, side, head.two_sided)
-    plan = plan_samples(seen, head.parts[seen.triangles], size, supersampling)
+    plan = plan_samples(seen, head.parts.take(seen.triangles), size, supersampling)
     point = interpolated(values, head.triangles, seen, plan)
-    part = head.parts[seen.triangles[plan.first]]
+    part = head.parts.take(seen.triangles.take(plan.first))
     light_and_mask = np.column_stack([shade(head, state, turn, size, part, point), face_cover(part, point)])
 
     share = plan.weight[:, None] * light_and_mask
@@ -116,7 +116,7 @@ def _projected(posed: Float, state: State, turn: Float, side: int) -> Float:
 
 def _developed(linear: Float) -> NDArray[np.uint8]:
     """Bring linear light to sRGB through a soft shoulder, as a camera keeps highlights from clipping."""
-    return _TONES[np.minimum(np.sqrt(linear) * np.float32(_TONE_STEPS), len(_TONES) - 1).astype(np.int32)]
+    return _TONES.take(np.minimum(np.sqrt(linear) * np.float32(_TONE_STEPS), len(_TONES) - 1).astype(np.int32))
 
 
 # A table over the square root of the light, where equal steps are about equally visible: a power per pixel is slow.

@@ -60,11 +60,11 @@ def plan_samples(seen: Fragments, parts: NDArray[np.uint8], size: int, supersamp
     second = _sample(fragment, size, (other, other))[calm]
     x, y = seen.pixels % side, seen.pixels // side
     pixel = y // supersampling * size + x // supersampling
-    rest = np.flatnonzero(~calm.ravel()[pixel])
+    rest = np.flatnonzero(~calm.ravel().take(pixel))
     whole = np.flatnonzero(calm.ravel())
     weights = np.full(len(whole) + len(rest), 1 / supersampling**2, np.float32)
     weights[: len(whole)] = 1
-    return Plan(np.concatenate([first, rest]), second, np.concatenate([whole, pixel[rest]]), weights)
+    return Plan(np.concatenate([first, rest]), second, np.concatenate([whole, pixel.take(rest)]), weights)
 
 
 def _sample(grid: NDArray, size: int, at: tuple[int, int]) -> NDArray:
@@ -86,8 +86,8 @@ def interpolated(values: NDArray[np.float32], triangles: Int, seen: Fragments, p
 def _at(
     values: NDArray[np.float32], triangles: Int, seen: Fragments, fragment: NDArray[np.intp]
 ) -> NDArray[np.float32]:
-    corners, weights = triangles[seen.triangles[fragment]], seen.weights[fragment]
-    point = values[corners[:, 0]] * weights[:, :1]
-    point += values[corners[:, 1]] * weights[:, 1:2]
-    point += values[corners[:, 2]] * weights[:, 2:]
+    corners, weights = triangles.take(seen.triangles.take(fragment), axis=0), seen.weights.take(fragment, axis=0)
+    point = values.take(corners[:, 0], axis=0) * weights[:, :1]
+    point += values.take(corners[:, 1], axis=0) * weights[:, 1:2]
+    point += values.take(corners[:, 2], axis=0) * weights[:, 2:]
     return point

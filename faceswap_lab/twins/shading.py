@@ -108,7 +108,7 @@ def _material(
         chosen = solids[part[solids] == solid]
         material.albedo[chosen] = colours.get(Part(solid), _LASH)
         if solid == Part.GLASSES:
-            material.highlight[chosen] = 0.35
+            material.highlight[chosen] = 0.15
         elif solid <= Part.TONGUE:
             material.ambient[chosen] = 0.5
             material.highlight[chosen] = 0.10
@@ -120,7 +120,8 @@ def _material(
 
 def _skin(head: Head, size: int, chosen: NDArray[np.intp], point: Float, material: _Material) -> None:
     person = head.identity
-    column, row, ambient, lips, liner, hair, mouth, _, cloth = point[chosen, :9].T
+    column, row, ambient, lips, liner, hair, mouth, _, collar = point[chosen, :9].T
+    cloth = smoothstep(-0.015, 0.015, collar)
     painted = head.textures.fetch("skin", size, column, row)
     fine = painted / np.maximum(linear_light(person.skin), np.float32(0.02))
     albedo = _mix(painted, linear_light(person.lips) * (np.float32(0.8) + np.float32(0.2) * fine), lips)
@@ -130,7 +131,7 @@ def _skin(head: Head, size: int, chosen: NDArray[np.intp], point: Float, materia
     albedo[mouth > 0.5] = (0.16, 0.03, 0.03)
     material.albedo[chosen] = albedo
     material.ambient[chosen] = np.maximum(ambient, np.float32(0.25) * mouth)
-    sheen = np.float32(0.10) + np.float32(0.12) * lips - np.float32(0.05) * hair
+    sheen = np.float32(0.10) + np.float32(0.12) * lips - np.float32(0.08) * hair
     material.highlight[chosen] = sheen * (1 - np.float32(0.7) * cloth)
     material.gloss[chosen] = np.where(hair > 0.5, np.float32(8), np.float32(22))
     material.wrap[chosen] = np.where(((hair < 0.5) & (cloth < 0.5))[:, None], _SKIN_WRAP, _WRAP)

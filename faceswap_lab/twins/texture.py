@@ -98,11 +98,11 @@ def paint(person: Identity, rng: np.random.Generator) -> Textures:
     beard = cv2.GaussianBlur(beard_cover(ANGLE, HEIGHT), (0, 0), 5) * strands * (person.beard + 0.5 * person.stubble)
     darker = tuple(int(0.9 * c) for c in person.hair)
     skin = _over(skin, np.clip(beard, 0, 0.97), (darker[0], darker[1], darker[2]))
-    fringe = 0.022 * noise(4, 260) + 0.015 * noise(3, 60)
+    fringe = 0.008 * noise(30, 320) + 0.02 * noise(3, 24)
     streaks = np.clip(1 + 0.28 * noise(6, 240) + 0.15 * noise(12, 400), 0.3, 1.8)[..., None]
     if not person.bald:
         above = HEIGHT - hairline(ANGLE, person.hair_low)
-        skin = _over(skin, smoothstep(-0.05, 0.06, above + fringe), person.hair)
+        skin = _over(skin, smoothstep(-0.06, 0.09, above + fringe), person.hair)
         scalp = smoothstep(-0.03, 0.05, above)[..., None]
         skin = skin * (1 - scalp + scalp * streaks)
     return Textures(_pyramid(np.clip(skin, 0, 1)), _pyramid(linear_light(person.hair) * streaks))
