@@ -78,4 +78,6 @@ def _table(group: str, left: Mapping[str, Any], right: Mapping[str, Any]) -> Tab
 
 def _delta(a: Any, b: Any) -> str:
     numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (a, b))
-    return f"{b - a:+.4g}" if numbers else ""
+    if not numbers:
+        return ""
+    return f"{b - a:+,}" if isinstance(a, int) and isinstance(b, int) else f"{b - a:+.4g}"

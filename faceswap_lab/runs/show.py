@@ -22,6 +22,7 @@ _COLOURS = {
     "failed": "red",
     "diverged": "red",
 }
+_SIDES = {"A": "A", "B": "B", "AB": "A→B", "BA": "B→A"}
 
 
 def show(path: Path, console: Console) -> int:
@@ -73,17 +74,30 @@ def _print_result(folder: RunFolder, console: Console) -> None:
     except BadResult:
         return  # the status has said why
     if result is not None:
-        console.print(_result_table(result))
+        console.print(_metric_table(result), _detail_table(result))
 
 
-def _result_table(result: Result) -> Table:
-    table = Table("metric", "value", title="Result", title_justify="left")
-    table.columns[1].justify = "right"
+def _metric_table(result: Result) -> Table:
+    """Lay metrics out by side and direction, as their names end: ``swap_ssim_AB`` is row swap_ssim, column A→B."""
+    rows: dict[str, dict[str, float]] = {}
     for name, value in sorted(result.metrics.items()):
-        table.add_row(escape(name), f"{value:.6g}")
+        stem, _, side = name.rpartition("_")
+        row, column = (stem, side) if stem and side in _SIDES else (name, "")
+        rows.setdefault(row, {})[column] = value
+    columns = [column for column in ("", *_SIDES) if any(column in values for values in rows.values())]
+    table = Table("metric", title="Result", title_justify="left")
+    for column in columns:
+        table.add_column(_SIDES.get(column, "value"), justify="right")
+    for row, values in rows.items():
+        table.add_row(escape(row), *(f"{values[column]:.5g}" if column in values else "" for column in columns))
+    return table
+
+
+def _detail_table(result: Result) -> Table:
+    table = Table(show_header=False, style="dim")
+    table.add_row("training time", f"{result.seconds:,.1f} s")
     for name, value in flat(result.details).items():
-        table.add_row(escape(name), escape(text_of(value)), style="dim")
-    table.add_row("training time", f"{result.seconds:,.1f} s", style="dim")
+        table.add_row(escape(name), escape(text_of(value)))
     return table
 
 
@@ -111,7 +125,7 @@ def code_line(session: dict[str, Any]) -> str:
         return f"faceswap-lab {installed}, installed" if installed else "not known: no git working tree"
     changed = f", changed (diff {str(code.get('diff_sha256'))[:10]} in run.json)" if code.get("diff_sha256") else ""
     untracked = f", {code['untracked_count']} untracked files" if code.get("untracked_count") else ""
-    return f"commit {code.get('commit')}{changed}{untracked}"
+    return f"commit {str(code.get('commit'))[:12]}{changed}{untracked}"
 
 
 def _session_table(sessions: list[dict[str, Any]]) -> Table:
@@ -132,7 +146,7 @@ def _config_table(session: dict[str, Any]) -> Table:
 
 
 def _print_files(folder: RunFolder, console: Console) -> None:
-    previews = sorted(folder.previews.glob("*.png"))
+    previews = sorted(folder.previews.glob("*.png"), key=lambda preview: preview.stat().st_mtime_ns)
     for file in (folder.metrics, folder.weights, folder.config, *previews[-1:]):
         if file.exists():
             console.print(escape(str(file)), style="dim", soft_wrap=True)

@@ -1,4 +1,5 @@
 import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ def _told(call: Any, *paths: Path) -> tuple[int, str]:
     return code, console.file.getvalue()
 
 
-def _run(path: Path, lr: float = 5e-5, ssim: float = 0.75, **provenance: Any) -> Path:
+def _run(path: Path, lr: float = 5e-5, ssim: float = 0.75, parameters: int = 123, **provenance: Any) -> Path:
     folder = RunFolder(path)
     path.mkdir()
     settings = config(optimizer=Optimizer(lr, (128, 256), "adam [bold]"))
@@ -32,7 +33,7 @@ def _run(path: Path, lr: float = 5e-5, ssim: float = 0.75, **provenance: Any) ->
         steps=240,
         seconds=61.5,
         metrics={"swap_ssim_AB": ssim},
-        details={"parameters": {"encoder": 123}},
+        details={"parameters": {"encoder": parameters}},
     )
     end_session(folder, "finished", 240)
     return path
@@ -43,8 +44,6 @@ def test_show_tells_a_finished_run(tmp_path: Path) -> None:
     assert code == 0
     for words in (
         "finished at step 240",
-        "swap_ssim_AB",
-        "0.75",
         "parameters.encoder",
         "python -m faceswap_lab",
         "optimizer.lr",
@@ -54,6 +53,28 @@ def test_show_tells_a_finished_run(tmp_path: Path) -> None:
         "numpy",
     ):
         assert words in text, words
+
+
+def test_show_lays_metrics_out_by_direction(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    metrics = {"swap_ssim_AB": 0.75, "swap_ssim_BA": 0.5, "recon_mae_A": 0.125, "odd": 3.0, "AB": 1.0}
+    write_result(folder, digest="0" * 10, label="x", seed=0, steps=1, seconds=1.0, metrics=metrics)
+    text = _told(show, tmp_path)[1]
+    rows = [[cell.strip() for cell in line.replace("┃", "│").split("│")[1:-1]] for line in text.splitlines()]
+    assert ["metric", "value", "A", "A→B", "B→A"] in rows
+    assert ["swap_ssim", "", "", "0.75", "0.5"] in rows
+    assert ["recon_mae", "", "0.125", "", ""] in rows
+    assert ["odd", "3", "", "", ""] in rows
+    assert ["AB", "1", "", "", ""] in rows
+
+
+def test_show_names_the_latest_preview(tmp_path: Path) -> None:
+    folder = RunFolder(_run(tmp_path / "run"))
+    folder.previews.mkdir()
+    for age, name in enumerate(["final.png", "step-000000300.png"]):
+        (folder.previews / name).touch()
+        os.utime(folder.previews / name, (1000 - age, 1000 - age))
+    assert "final.png" in _told(show, folder.path)[1].replace("\n", "")
 
 
 def test_show_tells_a_failed_run_where_to_look(tmp_path: Path) -> None:
@@ -107,7 +128,7 @@ def test_equal_runs_do_not_differ(tmp_path: Path) -> None:
 def test_diff_tells_what_differs_and_nothing_else(tmp_path: Path) -> None:
     versions = {"versions": {"numpy": "1.0", "torch": "2.13.0"}}
     a = _run(tmp_path / "a", **versions)
-    b = _run(tmp_path / "b", 1e-4, 0.5, versions={"numpy": "2.0", "torch": "2.13.0"}, data_fingerprint="efgh")
+    b = _run(tmp_path / "b", 1e-4, 0.5, 5123, versions={"numpy": "2.0", "torch": "2.13.0"}, data_fingerprint="efgh")
     code, text = _told(diff, a, b)
     assert code == 1
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in text.splitlines() if "│" in line]
@@ -115,7 +136,8 @@ def test_diff_tells_what_differs_and_nothing_else(tmp_path: Path) -> None:
     assert ["numpy", "1.0", "2.0", ""] in rows
     assert ["data", "abcd", "efgh", ""] in rows
     assert ["swap_ssim_AB", "0.75", "0.5", "-0.25"] in rows
-    assert len(rows) == 4
+    assert ["parameters.encoder", "123", "5123", "+5,000"] in rows
+    assert len(rows) == 5
 
 
 def test_diff_tells_what_only_one_has(tmp_path: Path) -> None:
