@@ -224,9 +224,7 @@ def _refuse_if_too_large(folder: Path, expected_bytes: int) -> None:
 def _make(entry: Path, recipe: Mapping[str, Any], make: Callable[[Path], Mapping[str, Any]]) -> None:
     """Make the entry beside its place and move it there as a whole. The caller holds the lock."""
     for leftover in entry.parent.glob(f"{entry.name}.partial-*"):
-        shutil.rmtree(
-            leftover, ignore_errors=True
-        )  # of a maker that was killed: no other can live while we have the lock
+        shutil.rmtree(leftover, ignore_errors=True)  # its maker was killed: while we hold the lock no other lives
     partial = entry.with_name(f"{entry.name}.partial-{os.getpid()}")
     try:
         partial.mkdir()

@@ -180,6 +180,16 @@ def test_a_large_file_is_read_again_only_if_its_time_stamp_changed(tmp_path, mon
     assert "masks.npy" in hashed
 
 
+def test_a_large_file_that_was_cut_is_noticed_whatever_its_time_stamp(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(cache, "_ALWAYS_HASHED_BYTES", 0)
+    entry = fetch(tmp_path, RECIPE, make).path
+    written = (entry / "masks.npy").stat().st_mtime_ns
+    os.truncate(entry / "masks.npy", MASKS.nbytes)
+    os.utime(entry / "masks.npy", ns=(written, written))
+    np.testing.assert_array_equal(fetch(tmp_path, RECIPE, make).faces.masks, MASKS)
+    assert f"masks.npy has {MASKS.nbytes} bytes instead of {MASKS.nbytes + 128}" in caplog.text
+
+
 def test_arrays_of_objects_are_never_unpickled(tmp_path, caplog):
     class Bomb:
         def __reduce__(self):

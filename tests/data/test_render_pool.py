@@ -105,13 +105,17 @@ with RenderPool(1) as pool:
         print(*[worker._process.pid for worker in pool._workers], flush=True)
 """
     parent = subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=REPOSITORY
-    )
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=REPOSITORY,
+        start_new_session=True,
+    )  # fmt: skip
     assert parent.stdout is not None
     workers = [int(pid) for pid in parent.stdout.readline().split()]
     assert len(workers) == 1
     assert all(alive(pid) for pid in workers)
-    parent.send_signal(end)
+    if end == signal.SIGINT:
+        os.killpg(parent.pid, end)  # as Ctrl-C on a terminal does: to the workers too
+    else:
+        parent.kill()
     _, errors = parent.communicate(timeout=60)
     deadline = time.monotonic() + 20
     while any(alive(pid) for pid in workers) and time.monotonic() < deadline:
