@@ -3,7 +3,6 @@
 torch is imported only where there is something to train.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,8 +43,6 @@ def _run(composed: Any, folders: Sequence[Path], overrides: Sequence[str]) -> in
 
     config = load(OmegaConf.to_container(composed, resolve=True), group_options(folders))
     label = config.name or label_of(overrides)
-    if "FACESWAP_LAB_RUN" in os.environ and int(os.environ.get("LOCAL_RANK", "0")) > 0:
-        return _help_out(config, label)
     data = None if isinstance(config.data, TwinsData) else _faces(config)  # a folder's content decides which run it is
     digest = run_hash(config, data.fingerprint if data else _renderer())
     root = Path(config.runs_dir)
@@ -71,15 +68,11 @@ def _run(composed: Any, folders: Sequence[Path], overrides: Sequence[str]) -> in
 
 def _train(config: Config, data: FaceData, folder: RunFolder, digest: str, label: str) -> tuple[int, Result | None]:
     _introduce(config, data, folder, label)
+    from faceswap_lab.training.callbacks import Interrupted
     from faceswap_lab.training.checkpoint import BadCheckpoint
-    from faceswap_lab.training.module import Diverged
-    from faceswap_lab.training.run import Interrupted, Run, quiet
+    from faceswap_lab.training.run import Run
+    from faceswap_lab.training.stepper import Diverged
 
-    quiet()
-    if config.trainer.threads is not None:
-        import torch
-
-        torch.set_num_threads(config.trainer.threads)
     try:
         run = Run(config, data, folder, digest, label, [sys.executable, "-m", "faceswap_lab", *sys.argv[1:]])
         return 0, run.train_and_judge()
@@ -94,17 +87,6 @@ def _train(config: Config, data: FaceData, folder: RunFolder, digest: str, label
         return _say(f"the run has diverged. {error}\nrun folder  {folder.path}", FAILED), None
     except BadCheckpoint as error:
         return _say(error, FAILED), None
-
-
-def _help_out(config: Config, label: str) -> int:
-    """Be one of DDP's further processes: train along in the first one's folder, write nothing."""
-    from faceswap_lab.training.run import Run, quiet
-
-    quiet()
-    folder = RunFolder(Path(os.environ["FACESWAP_LAB_RUN"]))
-    digest = folder.path.name.split("-")[-1].split(".")[0]
-    Run(config, _faces(config), folder, digest, label, sys.argv).train_and_judge()
-    return 0
 
 
 def _faces(config: Config) -> FaceData:

@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import cv2
-import numpy as np
 import pytorch_lightning as pl
-from numpy.typing import NDArray
+import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -27,9 +26,9 @@ class SideBatch(NamedTuple):
     """
 
     side: Side
-    input: NDArray[np.uint8] | Tensor
-    target: NDArray[np.uint8] | Tensor
-    mask: NDArray[np.uint8] | Tensor
+    input: Tensor
+    target: Tensor
+    mask: Tensor
 
 
 class StepDataset(Dataset[list[SideBatch]]):
@@ -62,7 +61,7 @@ class StepDataset(Dataset[list[SideBatch]]):
     def _made(self, side: Side, first: int, count: int) -> SideBatch:
         share = count // self.world
         samples = self.samplers[side].batch(first + self.rank * share, share)
-        return SideBatch(side, samples.input, samples.target, samples.mask)
+        return SideBatch(side, *map(torch.from_numpy, (samples.input, samples.target, samples.mask)))
 
 
 class FaceDataModule(pl.LightningDataModule):

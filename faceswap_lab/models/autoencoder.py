@@ -1,7 +1,7 @@
 """The faceswap autoencoder: encoders, one decoder per side, and the wiring between them."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
@@ -33,7 +33,7 @@ class Architecture:
     decoder_activation: str = "sigmoid"
     value_range: ValueRange = "unit"
     initialisation: str = "glorot"
-    sides: tuple[str, ...] = field(default=SIDES)
+    sides: tuple[str, ...] = SIDES
 
 
 class Autoencoder(nn.Module):
@@ -86,6 +86,20 @@ class Autoencoder(nn.Module):
         """Return decoder_side(encoder_side(x)): what training asks for. (N, 3, r, r) -> (N, 3, r, r)."""
         return self.swap(x, side, side)
 
+    def reconstruct_all(self, faces: Sequence[tuple[str, Tensor]]) -> list[Tensor]:
+        """Return ``reconstruct(side, x)`` for each (side, x): an encoder that several share is run once, on one batch.
+
+        The same mathematics, because nothing in the network looks across a batch; only the rounding differs.
+        """
+        shared: dict[Encoder, list[int]] = {}
+        for i, (side, _) in enumerate(faces):
+            shared.setdefault(self.encoder_of(side), []).append(i)
+        codes: dict[int, Tensor] = {}
+        for encoder, which in shared.items():
+            entered = [self._enter(faces[i][1], faces[i][0]) for i in which]
+            codes |= zip(which, encoder(torch.cat(entered)).split([len(x) for x in entered]))
+        return [self._leave(self.decoders[side](codes[i]), side) for i, (side, _) in enumerate(faces)]
+
     def swap(self, x: Tensor, source: str, target: str, path: SwapPath = "own") -> Tensor:
         """Return the target's face in the state of the source's face ``x``.
 
@@ -112,6 +126,7 @@ class Autoencoder(nn.Module):
         return x if self.architecture.value_range == "unit" else 2 * x - 1
 
     def _leave(self, z: Tensor, side: str) -> Tensor:
+        z = z.float()  # under bf16 autocast: 8 bits of precision are too few for a picture
         y = self.output(z, self.architecture.value_range)
         return (y if self.architecture.value_range == "unit" else (y + 1) / 2) - self._shift_of(side)
 

@@ -1,4 +1,4 @@
-"""What happens around the training steps: checkpoints, previews, interruptions, and a bar that shows the losses."""
+"""What happens around the training steps: going on from a checkpoint, interruptions, and what is due every so often."""
 
 import signal
 import sys
@@ -8,10 +8,42 @@ from types import FrameType
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
+from torch import distributed
 
+from faceswap_lab.training.checkpoint import Checkpoint, restore
 from faceswap_lab.training.module import FaceswapModule
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+
+
+class Interrupted(Exception):
+    """A signal ended the run.
+
+    Attributes:
+        signal: its number.
+        step: training steps made.
+    """
+
+    def __init__(self, signal: int, step: int) -> None:
+        super().__init__(f"signal {signal} after training step {step}")
+        self.signal, self.step = signal, step
+
+
+class Resume(pl.Callback):
+    """Puts a checkpoint's state into the module as soon as its optimizers exist."""
+
+    def __init__(self, checkpoint: Checkpoint | None) -> None:
+        self.checkpoint = checkpoint
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Load weights, optimizer state, the step, and the losses that wait for their row."""
+        assert isinstance(pl_module, FaceswapModule)
+        if self.checkpoint is None:
+            return
+        restore(pl_module, self.checkpoint)
+        pl_module.count_step()
+        self.checkpoint = None  # its tensors are no longer needed
 
 
 class Interruptions(pl.Callback):
@@ -19,26 +51,47 @@ class Interruptions(pl.Callback):
 
     Lightning's own handler lets SIGTERM end a whole sweep with exit code 0, so ours replaces it while training.
 
+    Args:
+        listening: False in the further processes of a run on several devices: they hear of it from the first one.
+
     Attributes:
         received: the signal's number, or None.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, listening: bool = True) -> None:
+        self.listening = listening
         self.received: int | None = None
+        self.steps_done = 0
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Take over the signals; Lightning puts the former handlers back when it tears down."""
+        assert isinstance(pl_module, FaceswapModule)
+        self.steps_done = pl_module.steps_done
         for number in _SIGNALS:
-            signal.signal(number, self._note)
+            signal.signal(number, self._note if self.listening else signal.SIG_IGN)
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *rest: Any) -> None:
-        """Stop after this step if a signal has come."""
-        if self.received is not None:
+        """Stop after this step if a signal has come, in all processes alike."""
+        assert isinstance(pl_module, FaceswapModule)
+        self.steps_done = pl_module.steps_done
+        if self._has_come(pl_module.device):
             trainer.should_stop = True
+
+    def tell(self, module: FaceswapModule, last_step: int) -> None:
+        """Raise Interrupted if a signal has kept training from its last step."""
+        if self.received is not None and module.steps_done < last_step:
+            raise Interrupted(self.received, module.steps_done)
+
+    def _has_come(self, device: torch.device) -> bool:
+        if not distributed.is_initialized():
+            return self.received is not None
+        heard = torch.tensor(self.received is not None, dtype=torch.uint8, device=device)
+        distributed.all_reduce(heard, distributed.ReduceOp.MAX)
+        return bool(heard)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.received is not None and number == signal.SIGINT:
-            raise KeyboardInterrupt
+            raise Interrupted(number, self.steps_done)
         self.received = number
         print(f"\n{signal.Signals(number).name}: finishing this step and saving …", file=sys.stderr, flush=True)
 
@@ -71,67 +124,3 @@ class Every(pl.Callback):
         if by_steps or by_clock or (self.at_stop and trainer.should_stop):
             self.action(pl_module)
             self.last = time.monotonic()
-
-
-class Bar(pl.Callback):
-    """Steps, losses and speed: a bar on a terminal, a line now and then elsewhere.
-
-    Args:
-        label: what is trained.
-        total: training steps in all.
-        first: where this session begins.
-        seconds_between: between two lines, where there is no terminal.
-    """
-
-    def __init__(self, label: str, total: int, first: int, seconds_between: float = 15.0) -> None:
-        self.label, self.total, self.first, self.seconds_between = label, total, first, seconds_between
-        self.bar: Any = None
-        self.shown = self.started = 0.0
-
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Show the bar."""
-        self.started = self.shown = time.monotonic()
-        if not sys.stderr.isatty():
-            return
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[losses]}"),
-            TextColumn("{task.fields[speed]}", style="dim"),
-            TimeRemainingColumn(),
-        )
-        self.bar = Progress(*columns, console=Console(stderr=True), refresh_per_second=4)
-        self.task = self.bar.add_task(self.label, total=self.total, completed=self.first, losses="", speed="")
-        self.bar.start()
-
-    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *rest: Any) -> None:
-        """Move the bar; its numbers change when a row of metrics is written."""
-        assert isinstance(pl_module, FaceswapModule)
-        now, step = time.monotonic(), pl_module.steps_done
-        if self.bar is not None:
-            if now - self.shown >= 0.25 or step == self.total:
-                self.shown = now
-                self.bar.update(self.task, completed=step, losses=self._losses(pl_module), speed=self._speed(step, now))
-        elif now - self.shown >= self.seconds_between or step == self.total:
-            self.shown = now
-            print(
-                f"{self.label}: step {step} of {self.total}  {self._losses(pl_module)}  {self._speed(step, now)}",
-                file=sys.stderr,
-                flush=True,
-            )
-
-    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        """Leave the finished bar on the screen."""
-        if self.bar is not None:
-            self.bar.stop()
-            self.bar = None
-
-    def _losses(self, module: FaceswapModule) -> str:
-        return "  ".join(f"{name} {value:.4f}" for name, value in module.last_losses.items())
-
-    def _speed(self, step: int, now: float) -> str:
-        return f"{(step - self.first) / max(now - self.started, 1e-9):.1f} steps/s"

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from faceswap_lab.data.faces import Side
 from faceswap_lab.runs.atomic import write_bytes
+from faceswap_lab.training.module import FaceswapModule
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,31 @@ class Checkpoint:
     weights: dict[str, Tensor]
     optimizers: list[dict[str, Any]]
     pending: dict[Side, list[float]]
+
+
+def taken_of(module: FaceswapModule, digest: str, seconds: float) -> Checkpoint:
+    """Return the state of a module in training, between two steps. The tensors are the module's own: save them now."""
+    return Checkpoint(
+        digest=digest,
+        step=module.steps_done,
+        seconds=seconds,
+        weights=module.autoencoder.state_dict(),
+        optimizers=[optimizer.state_dict() for optimizer in module.states.optimizers],
+        pending={side: [float(loss) for loss in losses] for side, losses in module.pending.items()},
+    )
+
+
+def restore(module: FaceswapModule, checkpoint: Checkpoint) -> None:
+    """Put a checkpoint's state into a module whose optimizers exist; on whatever device it lies."""
+    module.autoencoder.load_state_dict(checkpoint.weights)
+    for optimizer, state in zip(module.states.optimizers, checkpoint.optimizers, strict=True):
+        optimizer.load_state_dict(state)
+    module.states.loaded()
+    module.steps_done = checkpoint.step
+    module.pending = {
+        side: [torch.tensor(loss, device=module.device) for loss in losses]
+        for side, losses in checkpoint.pending.items()
+    }
 
 
 def save(folder: Path, checkpoint: Checkpoint) -> Path:

@@ -10,7 +10,7 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 }
 
 
-def loss_of(output: Tensor, target: Tensor, mask: Tensor, name: str, mask_weight: float) -> Tensor:
+def loss_of(output: Tensor, target: Tensor, mask: Tensor | None, name: str, mask_weight: float) -> Tensor:
     """Return the mean over samples of ``(1 - w) mean(d) + w sum(m d) / sum(m)``, with d the pixels' distance.
 
     Each sample is normalised by its own mask, so the loss of a batch is the mean of the losses of its parts: two
@@ -19,13 +19,13 @@ def loss_of(output: Tensor, target: Tensor, mask: Tensor, name: str, mask_weight
     Args:
         output: (N, 3, H, W), the network's output in [0, 1] (an unbounded activation may leave it).
         target: (N, 3, H, W) in [0, 1].
-        mask: (N, 1, H, W) in [0, 1], 1 where the face is.
+        mask: (N, 1, H, W) in [0, 1], 1 where the face is; may be None where ``mask_weight`` is 0.
         name: a key of LOSSES.
         mask_weight: w in [0, 1]; 0 weighs the whole picture alike, 1 the face only.
     """
     distance = LOSSES[name](output, target)
     whole = distance.mean()
-    if mask_weight == 0:
+    if mask_weight == 0 or mask is None:
         return whole
     inside = (distance * mask).sum((1, 2, 3)) / (3 * mask.sum((1, 2, 3))).clamp(min=1e-6)
     return (1 - mask_weight) * whole + mask_weight * inside.mean()

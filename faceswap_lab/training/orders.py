@@ -9,7 +9,7 @@ To add one: write the function(s) here, name them in ORDERS, add a YAML of that 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from torch import Tensor
 
@@ -36,8 +36,8 @@ class Trained(Protocol):
 class Stepper(Protocol):
     """What a move may do. Gradients are empty when a step begins and after every update."""
 
-    def loss(self, portion: Trained) -> Tensor:
-        """Return the side's weighted loss at the present weights, with its graph."""
+    def losses(self, portions: Sequence[Any]) -> list[Tensor]:
+        """Return the weighted loss of each portion at the present weights, with their graph."""
 
     def backward(self, loss: Tensor) -> None:
         """Add the loss's gradients to those that wait."""
@@ -45,8 +45,8 @@ class Stepper(Protocol):
     def update(self, sides: Sequence[Side]) -> None:
         """Let the optimizers of ``sides`` use the gradients that wait, in that order, then drop the gradients."""
 
-    def larger(self, first: Tensor, second: Tensor) -> bool:
-        """Return whether ``first`` exceeds ``second``, both averaged over all devices."""
+    def larger(self, first: Any, second: Any) -> bool:
+        """Return whether the first portion's unweighted loss, as last taken, exceeds the second's."""
 
 
 class Plan(Protocol):
@@ -106,13 +106,13 @@ def one_after_another(stepper: Stepper, portions: Sequence[Trained]) -> None:
     DeepFaceLab 1 do so.
     """
     for portion in portions:
-        stepper.backward(stepper.loss(portion))
+        stepper.backward(*stepper.losses([portion]))
         stepper.update([portion.side])
 
 
 def on_the_sum(stepper: Stepper, portions: Sequence[Trained]) -> None:
     """One update on the sum of the losses (deepfakes/faceswap since 2020, DeepFaceLab 2): order cannot matter."""
-    losses = [stepper.loss(portion) for portion in portions]
+    losses = stepper.losses(portions)
     stepper.backward(sum(losses[1:], losses[0]))
     stepper.update([portion.side for portion in portions])
 
@@ -129,19 +129,17 @@ def gradients_first(stepper: Stepper, portions: Sequence[Trained]) -> None:
     A common slip in re-implementations (no zero_grad between two backward passes), and a way to save memory.
     """
     for portion in portions:
-        stepper.backward(stepper.loss(portion))
+        stepper.backward(*stepper.losses([portion]))
     stepper.update([portion.side for portion in portions])
 
 
 def worse_one_first(stepper: Stepper, portions: Sequence[Trained]) -> None:
     """The side with the larger loss first, then the other at the moved encoder (one forward pass more)."""
-    first, second = portions
-    loss, other = stepper.loss(first), stepper.loss(second)
-    if stepper.larger(other, loss):
-        first, second, loss = second, first, other
-    stepper.backward(loss)
-    stepper.update([first.side])
-    one_after_another(stepper, [second])
+    losses = [stepper.losses([portion])[0] for portion in portions]
+    worse = 1 if stepper.larger(portions[1], portions[0]) else 0
+    stepper.backward(losses[worse])
+    stepper.update([portions[worse].side])
+    one_after_another(stepper, [portions[1 - worse]])
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,80 @@
+"""From a configuration to the parts of a training. Beyond this file they take plain arguments."""
+
+from functools import partial
+
+import torch
+
+from faceswap_lab.config import Config
+from faceswap_lab.data.datamodule import FaceDataModule
+from faceswap_lab.data.faces import SIDES, FaceData
+from faceswap_lab.data.sampler import SideSampler
+from faceswap_lab.data.warp import Recipe
+from faceswap_lab.evaluation.held_out import mean_faces
+from faceswap_lab.models.autoencoder import Architecture, Autoencoder
+from faceswap_lab.training.module import FaceswapModule
+from faceswap_lab.training.optimizers import Settings
+from faceswap_lab.training.orders import ORDERS
+
+
+def architecture_of(config: Config) -> Architecture:
+    """Return the model's arguments."""
+    m, encoders = config.model, config.encoders
+    return Architecture(
+        resolution=m.resolution,
+        encoder_widths=m.encoder_widths,
+        code_size=m.code_size,
+        bridge_width=m.bridge_width,
+        decoder_widths=m.decoder_widths,
+        encoders=encoders.count,
+        encoder_start=encoders.start,  # type: ignore[arg-type]  # judged at the door
+        encoder_activation=config.encoder_activation.name,
+        encoder_slope=config.encoder_activation.slope,
+        decoder_activation=config.decoder_activation.name,
+        value_range=config.value_range.name,  # type: ignore[arg-type]  # judged at the door
+        initialisation=config.initialisation.name,
+    )
+
+
+def autoencoder_of(config: Config, data: FaceData) -> Autoencoder:
+    """Return the model at its start, channels last in memory as the samples come: a fifth faster on a CPU."""
+    autoencoder = Autoencoder(architecture_of(config), config.seed)
+    autoencoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
+    if config.colour_match.name == "mean_a_to_b":
+        means = mean_faces(data.train, config.model.resolution, config.augmentation.coverage)
+        shift = (means["B"] - means["A"]).mean((1, 2))
+        autoencoder.get_buffer("colour_shift")[0] = shift[:, None, None]
+    return autoencoder
+
+
+def module_of(config: Config, autoencoder: Autoencoder) -> FaceswapModule:
+    """Return the LightningModule that trains ``autoencoder``."""
+    optimizer, loss = config.optimizer, config.loss
+    return FaceswapModule(
+        autoencoder,
+        order=config.update_order.name,
+        optimizer=Settings(optimizer.name, optimizer.lr, optimizer.beta1, optimizer.beta2, optimizer.eps),
+        optimizer_state=config.optimizer_state.name,
+        loss=loss.name,
+        mask_weight=loss.mask_weight,
+        side_weights={"A": loss.weight_a, "B": loss.weight_b},
+        gradient_clip=config.training.gradient_clip,
+        log_every=config.logger.every_steps,
+        last_step=config.training.max_steps,
+    )
+
+
+def samples_of(config: Config, data: FaceData, first_step: int) -> FaceDataModule:
+    """Return the samples of the training steps from ``first_step`` to the last."""
+    a = config.augmentation
+    recipe = Recipe(a.name, a.rotation, a.zoom, a.shift, a.flip, a.jitter, a.coverage, a.misaligned, a.two_stage)
+    samplers = {
+        side: SideSampler(data.train[side], recipe, config.model.resolution, config.seed, side, a.photometric)
+        for side in SIDES
+    }
+    plan = partial(
+        ORDERS[config.update_order.name].plan,
+        batch=config.training.batch_size,
+        block=config.update_order.block or 0,
+        seed=config.seed,
+    )
+    return FaceDataModule(samplers, plan, first_step, config.training.max_steps, config.trainer.workers)

@@ -1,0 +1,111 @@
+"""Lightning's part: train from a checkpoint to the last step, or to a signal, on one device or several."""
+
+import logging
+import warnings
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.loggers import Logger
+from pytorch_lightning.strategies import DDPStrategy
+
+from faceswap_lab.config import Config
+from faceswap_lab.data.faces import FaceData
+from faceswap_lab.training.build import autoencoder_of, module_of, samples_of
+from faceswap_lab.training.callbacks import Interruptions, Resume
+from faceswap_lab.training.checkpoint import Checkpoint
+from faceswap_lab.training.module import FaceswapModule
+from faceswap_lab.training.processes import LocalProcesses, Place, further_processes
+
+
+def prepare_process(config: Config) -> None:
+    """Set torch's threads; keep Lightning's advice off the terminal: what concerns the user, the lab says itself."""
+    if config.trainer.threads is not None:
+        torch.set_num_threads(config.trainer.threads)
+    for name in ("pytorch_lightning", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="pytorch_lightning")
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+
+
+def fit(
+    config: Config,
+    data: FaceData,
+    module: FaceswapModule,
+    checkpoint: Checkpoint | None,
+    reload: Callable[[], Checkpoint | None],
+    callbacks: Sequence[pl.Callback],
+    loggers: Sequence[Logger],
+) -> None:
+    """Train ``module`` in this process and, with several devices, in as many further ones as are needed.
+
+    Args:
+        config: what to train, and on what.
+        data: the faces.
+        module: as ``build.module_of`` made it; holds the trained model afterwards.
+        checkpoint: where to go on; None: from the start.
+        reload: reads that checkpoint in a further process, which saves sending it there.
+        callbacks: called in this process only.
+        loggers: written by this process only.
+
+    Raises:
+        Interrupted: a signal came; the step in hand was finished first.
+        Diverged: a loss or gradient was not finite.
+    """
+    first = Place.first_of(config.trainer.devices) if config.trainer.strategy == "ddp" else Place()
+    others = further_processes(first, _help, config, data, reload) if first.world > 1 else nullcontext()
+    with others:
+        _fit_here(first, config, data, module, checkpoint, callbacks, loggers)
+
+
+def _help(place: Place, config: Config, data: FaceData, reload: Callable[[], Checkpoint | None]) -> None:
+    """Be one of the further processes: train along, write nothing."""
+    prepare_process(config)
+    _fit_here(place, config, data, module_of(config, autoencoder_of(config, data)), reload(), (), ())
+
+
+def _fit_here(
+    place: Place,
+    config: Config,
+    data: FaceData,
+    module: FaceswapModule,
+    checkpoint: Checkpoint | None,
+    callbacks: Sequence[pl.Callback],
+    loggers: Sequence[Logger],
+) -> None:
+    interruptions = Interruptions(listening=place.rank == 0)
+    trainer = pl.Trainer(
+        accelerator=config.trainer.accelerator,
+        devices=config.trainer.devices,
+        precision="bf16-mixed" if config.training.precision == "bf16-mixed" else "32-true",
+        deterministic="warn" if config.training.deterministic else False,
+        max_epochs=1,
+        logger=list(loggers),
+        callbacks=[Resume(checkpoint), interruptions, *callbacks],
+        use_distributed_sampler=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        **_strategy(config, place),
+    )
+    try:
+        trainer.fit(module, samples_of(config, data, checkpoint.step if checkpoint else 0))
+    finally:
+        if torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()  # Lightning leaves it, and a sweep's next job would use it
+    if place.rank == 0:
+        interruptions.tell(module, config.training.max_steps)
+
+
+def _strategy(config: Config, place: Place) -> dict[str, Any]:
+    """Alternating backward passes leave parameters without a gradient in each of them, and DDP must be told so.
+
+    Buffers need no broadcast at every step: nothing changes them.
+    """
+    if config.trainer.strategy != "ddp":
+        return {"strategy": config.trainer.strategy}
+    ddp = DDPStrategy(find_unused_parameters=True, broadcast_buffers=False)
+    return {"strategy": ddp, "plugins": [LocalProcesses(place)]}

@@ -1,0 +1,51 @@
+"""How good a model is, in numbers and in a picture, on held-out faces."""
+
+from pathlib import Path
+
+from faceswap_lab.config import Config
+from faceswap_lab.data.cache import cache_root
+from faceswap_lab.data.faces import FaceData
+from faceswap_lab.evaluation.followers import train_followers
+from faceswap_lab.evaluation.held_out import held_out_from, mean_faces
+from faceswap_lab.evaluation.png import write_png
+from faceswap_lab.evaluation.preview import preview_picture
+from faceswap_lab.evaluation.scores import baselines, evaluate
+from faceswap_lab.models.autoencoder import Autoencoder
+
+
+class Judge:
+    """Scores and shows the models of one run, always on the same held-out faces.
+
+    Args:
+        config: the run's.
+        data: the run's faces.
+        label: who is shown, for the preview's title.
+    """
+
+    def __init__(self, config: Config, data: FaceData, label: str) -> None:
+        self.config, self.data = config, data
+        self.title = f"{label}, seed {config.seed}"
+        self.size, self.coverage = config.model.resolution, config.augmentation.coverage
+        self.held_out = held_out_from(data, self.size, self.coverage)
+        self.two_paths = config.encoders.count == 2
+
+    def on_the_way(self, autoencoder: Autoencoder) -> dict[str, float]:
+        """Return the scores that cost little."""
+        return evaluate(autoencoder, self.held_out, two_paths=self.two_paths)
+
+    def at_the_end(self, autoencoder: Autoencoder) -> dict[str, float]:
+        """Return all scores, with the baselines that give them meaning."""
+        followers = None
+        if self.data.paired:
+            cache = cache_root(self.config.cache_dir) / "followers"
+            followers = train_followers(self.data.train, self.size, self.coverage, self.data.fingerprint, cache)
+        scores = evaluate(autoencoder, self.held_out, followers, self.two_paths)
+        return scores | baselines(self.held_out, mean_faces(self.data.train, self.size, self.coverage), followers)
+
+    def draw(self, autoencoder: Autoencoder, path: Path, step: int) -> None:
+        """Write the preview: inputs, reconstructions, swaps and, where there is one, the truth."""
+        shown = range(min(self.config.evaluation.preview_faces, *(len(x) for x in self.held_out.images.values())))
+        title = f"{self.title}, step {step}"
+        drawn = preview_picture(autoencoder, self.held_out, list(shown), title, self.two_paths)
+        about = {"Software": "faceswap_lab", "Title": title, "Description": "Synthetic: faces made by a model"}
+        write_png(path, drawn, about)
