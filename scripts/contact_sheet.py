@@ -20,7 +20,9 @@ STATES = (
         pitch=0.2, yaw=0.15, frown=0.9, brow_raise=-1, brow_inner=0.3, light_azimuth=-1.1, light_elevation=0.2,
         warmth=-0.9, ambient=0.3, background=15,
     ),
-    State(yaw=0.25, smile=1.0, mouth_open=0.5, brow_raise=0.6, gaze_x=0.25, light_azimuth=0.2, warmth=0.4, background=16),
+    State(
+        yaw=0.25, smile=1.0, mouth_open=0.5, brow_raise=0.6, gaze_x=0.25, light_azimuth=0.2, warmth=0.4, background=16,
+    ),
 )  # fmt: skip
 
 

@@ -32,4 +32,4 @@ def background(seed: int, contrast: float, size: int) -> Float:
         cv2.rectangle(room, corner.tolist(), (corner + extent).tolist(), colour.tolist(), -1)
     blurred = cv2.GaussianBlur(room, (0, 0), float(rng.uniform(0.7, 3)))
     light = linear_light(np.clip(blurred, 0, 255))
-    return cv2.resize(light, (size, size), interpolation=cv2.INTER_LINEAR)
+    return cv2.resize(light, (size, size), interpolation=cv2.INTER_LINEAR).astype(np.float32)

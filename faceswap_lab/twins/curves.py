@@ -3,13 +3,18 @@
 import numpy as np
 from numpy.typing import NDArray
 
-Float = NDArray[np.float32]
+Float = NDArray[np.floating]  # float32 throughout, which NumPy's types lose sight of in arithmetic
 
 # The canvas: angle around a vertical axis through the skull, and height. Wider than ±pi/2 to reach behind the ears.
 AXIS_Z = 0.3
 MAX_ANGLE = 2.1
 BOTTOM_Y, TOP_Y = 5.7, 8.6
 CANVAS_HEIGHT, CANVAS_WIDTH = 640, 768
+
+
+def vector(*components: float) -> Float:
+    """Return the components as float32: a float64 would spread to everything it touches."""
+    return np.array(components, np.float32)
 
 
 def smoothstep(low: float, high: float, x: Float) -> Float:

@@ -55,10 +55,8 @@ def build_glasses(style: Glasses | None, body: Float, pack: HeadPack) -> tuple[F
 
 def _tube(path: NDArray, radius: float, closed: bool) -> tuple[NDArray, NDArray]:
     """Sweep a square section along a path (P, 3)."""
-    if closed:
-        tangent = np.roll(path, -1, 0) - np.roll(path, 1, 0)
-    else:
-        tangent = np.gradient(path, axis=0)
+    following, previous = np.roll(path, -1, 0), np.roll(path, 1, 0)
+    tangent = following - previous if closed else np.gradient(path, axis=0)
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
     side = np.cross(tangent, [0, 0, 1.0] if abs(tangent[0, 2]) < 0.7 else [0, 1.0, 0])
     side /= np.linalg.norm(side, axis=1, keepdims=True)

@@ -26,7 +26,7 @@ HANGING_Y = 7.3
 # below the collar it lies ...
 SKIN_CHANNELS = ("column", "row", "ambient", "lips", "liner", "hair", "mouth", "face", "collar")
 # ... or, on a lock of hair, its tone and the direction in which it runs.
-HAIR_CHANNELS = ("column", "row", "ambient", "tone", "tangent_x", "tangent_y", "tangent_z")
+HAIR_CHANNELS = ("column", "row", "ambient", "tone", "tangent_x", "tangent_y", "tangent_z", "face")
 
 
 class Head:
@@ -73,7 +73,7 @@ class Head:
         hanging = self.vertices[self.triangles, 1].min(1) < HANGING_Y  # higher up the skull hides a lock's back
         self.two_sided: NDArray[np.bool_] = (self.parts == Part.HAIR) & hanging
         self.surface: Float = np.concatenate(
-            [_skin_channels(pack, cover), _hair_channels(locks), _plain_channels(len(frame))]
+            [_skin_channels(pack, cover), _hair_channels(locks, pack, cover), _frame_channels(frame)]
         ).astype(np.float32)
         self.normals: Float = vertex_normals(self.vertices, self.triangles)
         still = int(pack.positions[:, 1].argmax())  # the top of the head takes no part in any expression
@@ -101,7 +101,7 @@ class Head:
         return normals
 
     def open_to_light(self, light: Float) -> Float:
-        """Return how much of a distant light in direction ``light`` (head's frame) arrives at each vertex, in [0, 1]."""
+        """Return how much of a distant light arrives at each vertex, in [0, 1]; ``light`` is in the head's frame."""
         arrives = np.clip(self._visibility @ basis(light).astype(np.float32), 0, 1)
         return arrives.take(self.anchors)
 
@@ -152,21 +152,29 @@ def _skin_channels(pack: HeadPack, cover: _Covers) -> Float:
     column, row = canvas_coordinates(angle_around(pack.positions), pack.positions[:, 1])
     lips, inside = pack.masks["lips"], pack.masks["inside_mouth"]
     mouth = np.clip(inside * 1.3 - lips, 0, 1) * (pack.positions[:, 2] < 1.5)
-    face = np.clip(np.maximum(np.maximum(pack.masks["face"], lips), inside * 2), 0, 1) * (1 - cover.hair)
+    face = _face(pack) * (1 - cover.hair)
     hair = np.maximum(cover.hair, cover.beard)
     lips = smoothstep(0.35, 0.65, lips)
     return np.stack([column, row, pack.ambient, lips, _eyeliner(pack), hair, mouth, face, cover.collar], 1)
 
 
-def _hair_channels(locks: Locks) -> Float:
+def _hair_channels(locks: Locks, pack: HeadPack, cover: _Covers) -> Float:
     ambient, unused = np.full(len(locks.tone), 0.9, np.float32), np.zeros(len(locks.tone), np.float32)
-    return np.column_stack([locks.canvas, ambient, locks.tone, locks.tangents, unused, unused])
+    face = (_face(pack) * (cover.beard > cover.hair)).take(locks.anchors)  # a beard is part of the face, hair is not
+    return np.column_stack([locks.canvas, ambient, locks.tone, locks.tangents, face, unused])
 
 
-def _plain_channels(count: int) -> Float:
-    channels = np.zeros((count, len(SKIN_CHANNELS)), np.float32)
+def _frame_channels(frame: Float) -> Float:
+    channels = np.zeros((len(frame), len(SKIN_CHANNELS)), np.float32)
     channels[:, SKIN_CHANNELS.index("ambient")] = 1
+    channels[:, SKIN_CHANNELS.index("face")] = frame[:, 2] > 1.2  # rims and bridge; the temples lie beside the face
     return channels
+
+
+def _face(pack: HeadPack) -> Float:
+    masks = pack.masks
+    skin = np.maximum(np.maximum(masks["face"], masks["lips"]), masks["eyelids"])
+    return np.clip(np.maximum(skin, 2 * masks["inside_mouth"]), 0, 1)
 
 
 def _eyeliner(pack: HeadPack) -> Float:

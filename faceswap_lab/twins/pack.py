@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from faceswap_lab.twins.curves import Float
+
 PACK_PATH = Path(__file__).parent / "data" / "head_pack.npz"
 DELTA_SCALE = 2000  # displacements are stored as whole twentieths of a millimetre
 VISIBILITY_SCALE = 32
-
-Float = NDArray[np.float32]
 
 
 class Part(IntEnum):

@@ -17,7 +17,7 @@ SUBPIXELS = 16
 _HALF = SUBPIXELS // 2
 
 Int = NDArray[np.int32]
-Float = NDArray[np.float32]
+Float = NDArray[np.floating]
 
 
 @dataclass(frozen=True)

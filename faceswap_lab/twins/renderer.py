@@ -30,7 +30,8 @@ class Rendered:
 
     Attributes:
         image: (S, S, 3) uint8 RGB.
-        mask: (S, S) uint8, 255 where the face is (skin of the face, eyes, mouth; no hair, ears, neck or glasses).
+        mask: (S, S) uint8, 255 where the face is (skin of the face, eyes, mouth, beard and
+            glasses; no hair, ears or neck).
         landmarks: (L, 2) float32 x, y in pixels in the order of ``LANDMARK_NAMES``; the picture's first pixel has its
             centre at (0.5, 0.5). Landmarks on the far side of a turned head lie where they would show through.
     """

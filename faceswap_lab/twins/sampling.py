@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_lab.twins.rasteriser import Fragments, Int
+from faceswap_lab.twins.rasteriser import Float, Fragments, Int
 
 # Within one pixel a surface that spreads over more depth than this (decimetres) is an edge, or nearly edge-on.
 _CALM = np.float32(0.08)
@@ -30,7 +30,7 @@ class Plan:
     first: NDArray[np.intp]
     second: NDArray[np.intp]
     pixel: NDArray[np.intp]
-    weight: NDArray[np.float32]
+    weight: Float
 
 
 def plan_samples(seen: Fragments, parts: NDArray[np.uint8], size: int, supersampling: int) -> Plan:
@@ -74,7 +74,7 @@ def _sample(grid: NDArray, size: int, at: tuple[int, int]) -> NDArray:
     return grid.reshape(side, side)[at[0] :: step, at[1] :: step]
 
 
-def interpolated(values: NDArray[np.float32], triangles: Int, seen: Fragments, plan: Plan) -> NDArray[np.float32]:
+def interpolated(values: Float, triangles: Int, seen: Fragments, plan: Plan) -> Float:
     """Return the values (K, C) at the planned points, from values (N, C) at the vertices."""
     point = _at(values, triangles, seen, plan.first)
     calm = len(plan.second)
@@ -83,9 +83,7 @@ def interpolated(values: NDArray[np.float32], triangles: Int, seen: Fragments, p
     return point
 
 
-def _at(
-    values: NDArray[np.float32], triangles: Int, seen: Fragments, fragment: NDArray[np.intp]
-) -> NDArray[np.float32]:
+def _at(values: Float, triangles: Int, seen: Fragments, fragment: NDArray[np.intp]) -> Float:
     corners, weights = triangles.take(seen.triangles.take(fragment), axis=0), seen.weights.take(fragment, axis=0)
     point = values.take(corners[:, 0], axis=0) * weights[:, :1]
     point += values.take(corners[:, 1], axis=0) * weights[:, 1:2]

@@ -42,7 +42,7 @@ def light_direction(state: State) -> Float:
 def face_cover(part: NDArray[np.uint8], point: Float) -> Float:
     """Return how much each point belongs to the face, (K,) in [0, 1]."""
     inner = (part >= Part.LEFT_EYE) & (part <= Part.RIGHT_LASHES)
-    return np.where(part == Part.SKIN, point[:, _FACE], inner.astype(np.float32))
+    return np.where(inner, np.float32(1), point[:, _FACE])
 
 
 def shade(head: Head, state: State, turn: Float, size: int, part: NDArray[np.uint8], point: Float) -> Float:

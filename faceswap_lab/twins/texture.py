@@ -17,6 +17,7 @@ from faceswap_lab.twins.curves import (
     hairline,
     linear_light,
     smoothstep,
+    vector,
 )
 from faceswap_lab.twins.identity import Colour, Identity
 
@@ -53,15 +54,16 @@ class Textures:
         pad = -count % 1024  # cv2.remap wants a picture: fold the points into rows of 1024
         x, y = (np.pad((c + half) * shrink - half, (0, pad)).reshape(-1, 1024) for c in (column, row))
         canvas = (self.skin if surface == "skin" else self.hair)[level]
-        picture = cv2.remap(canvas, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        picture: Float = cv2.remap(canvas, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
         return picture.reshape(-1, 3)[:count]
 
 
 def _pyramid(canvas: Float) -> tuple[Float, ...]:
-    levels = [canvas.astype(np.float32)]
+    levels: list[Float] = [canvas.astype(np.float32)]
     for _ in range(_LEVELS - 1):
         rows, columns = levels[-1].shape[:2]
-        levels.append(cv2.resize(levels[-1], (columns // 2, rows // 2), interpolation=cv2.INTER_AREA))
+        half = cv2.resize(levels[-1], (columns // 2, rows // 2), interpolation=cv2.INTER_AREA)
+        levels.append(half.astype(np.float32))
     return tuple(levels)
 
 
@@ -77,16 +79,16 @@ def paint(person: Identity, rng: np.random.Generator) -> Textures:
 
     def noise(rows: int, columns: int) -> Float:
         cells = rng.standard_normal((rows, columns)).astype(np.float32)
-        return cv2.resize(cells, (CANVAS_WIDTH, CANVAS_HEIGHT), interpolation=cv2.INTER_CUBIC)
+        return cv2.resize(cells, (CANVAS_WIDTH, CANVAS_HEIGHT), interpolation=cv2.INTER_CUBIC).astype(np.float32)
 
     a = np.abs(ANGLE)
     mottle = 0.5 * noise(10, 10) + 0.35 * noise(30, 30) + 0.25 * noise(110, 110) + 0.3 * noise(300, 380)
-    skin = linear_light(person.skin) * (1 + 0.055 * mottle[..., None] * np.float32([1, 0.9, 0.8]))
-    skin = skin * (1 - _blush(person.blush)[..., None] * np.float32([0.04, 0.30, 0.26]))
+    skin = linear_light(person.skin) * (1 + 0.055 * mottle[..., None] * vector(1, 0.9, 0.8))
+    skin = skin * (1 - _blush(person.blush)[..., None] * vector(0.04, 0.30, 0.26))
     under_eyes = np.exp(-(((a - 0.27) / 0.17) ** 2) - ((HEIGHT - 7.17) / 0.05) ** 2)
-    skin = skin * (1 - 0.16 * under_eyes[..., None] * np.float32([0.6, 1, 0.8]))
+    skin = skin * (1 - 0.16 * under_eyes[..., None] * vector(0.6, 1, 0.8))
     if person.freckles:
-        skin = skin * (1 - 0.45 * _freckles(person.freckles, rng)[..., None] * np.float32([0.55, 0.85, 1]))
+        skin = skin * (1 - 0.45 * _freckles(person.freckles, rng)[..., None] * vector(0.55, 0.85, 1))
     if person.mole:
         spot = np.exp(-(((ANGLE - person.mole[0]) / 0.022) ** 2) - ((HEIGHT - person.mole[1]) / 0.022) ** 2)
         skin = skin * (1 - 0.75 * spot[..., None])
@@ -125,10 +127,10 @@ def _freckles(amount: float, rng: np.random.Generator) -> Float:
     for _ in range(int(420 * amount)):
         angle, height = rng.normal(0, 0.42), rng.normal(7.02, 0.17)
         radius, depth = rng.uniform(0.5, 1.75), rng.uniform(0.3, 0.9)
-        column, row = canvas_coordinates(np.float32(angle), np.float32(height))
+        column, row = canvas_coordinates(np.array(angle), np.array(height))
         # cv2 takes fixed-point centres: three fractional bits
         cv2.circle(spots, (int(column * 8), int(row * 8)), int(radius * 8), float(depth), -1, cv2.LINE_AA, 3)
-    return cv2.GaussianBlur(spots, (0, 0), 0.6)
+    return cv2.GaussianBlur(spots, (0, 0), 0.6).astype(np.float32)
 
 
 def _brows(person: Identity, strands: Float) -> Float:
