@@ -1,0 +1,110 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from faceswap_lab.models.autoencoder import Autoencoder
+from tests.models.tiny import tiny
+
+X = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+TWO = {"encoders": 2, "encoder_start": "independent"}
+
+
+@pytest.mark.parametrize("changes", [{}, TWO, {"value_range": "signed", "decoder_activation": "tanh"}])
+def test_reconstruct_and_forward_are_a_swap_with_oneself(changes):
+    model = Autoencoder(tiny(**changes))
+    for side in ("A", "B"):
+        expected = model._leave(model.decoders[side](model.encoder_of(side)(model._enter(X, side))), side)
+        for got in (
+            model.reconstruct(side, X),
+            model.swap(X, side, side),
+            model.swap(X, side, side, "target"),
+            model(X, side),
+        ):
+            assert torch.equal(got, expected)
+
+
+def test_swap_paths():
+    model = Autoencoder(tiny(**TWO))
+    own = torch.sigmoid(model.decoders["B"](model.encoders["A"](X)))
+    target = torch.sigmoid(model.decoders["B"](model.encoders["B"](X)))
+    assert torch.equal(model.swap(X, "A", "B"), own)
+    assert torch.equal(model.swap(X, "A", "B", path="target"), target)
+    assert not torch.equal(own, target)
+    one = Autoencoder(tiny())
+    assert torch.equal(one.swap(X, "A", "B", path="own"), one.swap(X, "A", "B", path="target"))
+
+
+@pytest.mark.parametrize("changes", [{}, TWO])
+def test_code_is_what_the_bottleneck_gives(changes):
+    model = Autoencoder(tiny(**changes))
+    encoder = model.encoder_of("B")
+    assert torch.equal(model.code(X, "B"), encoder.squeeze(encoder.down(X).flatten(1)))
+    assert model.code(X, "B").shape == (3, 8)
+
+
+def test_parameters_of_a_side_are_its_encoder_and_its_decoder():
+    shared, two = Autoencoder(tiny()), Autoencoder(tiny(**TWO))
+    for model in (shared, two):
+        ids = {side: {id(p) for p in model.parameters_of(side)} for side in ("A", "B")}
+        assert ids["A"] | ids["B"] == {id(p) for p in model.parameters()}
+        common = ids["A"] & ids["B"]
+        assert common == ({id(p) for p in model.encoders["shared"].parameters()} if model is shared else set())
+
+
+@settings(deadline=None, max_examples=8)
+@given(
+    st.lists(st.tuples(st.sampled_from("AB"), st.integers(1, 5)), min_size=1, max_size=4),
+    st.sampled_from([{}, TWO, {"value_range": "signed"}]),
+)
+def test_one_pass_of_a_shared_encoder_is_the_same_as_one_pass_per_side(portions, changes):
+    """Joint updates run A and B through the encoder as one batch: outputs and gradients must not notice."""
+    model = Autoencoder(tiny(**changes))
+    model.get_buffer("colour_shift")[0] = 0.1
+    faces = [(side, torch.rand(n, 3, 32, 32)) for side, n in portions]
+    together, apart = model.reconstruct_all(faces), [model.reconstruct(*face) for face in faces]
+    for a, b in zip(together, apart, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-6, rtol=0)
+    gradients = [
+        torch.autograd.grad(sum(y.square().mean() for y in outputs), list(model.parameters()), allow_unused=True)
+        for outputs in (together, apart)
+    ]
+    for a, b in zip(*gradients, strict=True):
+        assert (a is None) == (b is None)
+        if a is not None:
+            torch.testing.assert_close(a, b, atol=1e-6, rtol=1e-4)
+
+
+def test_the_shared_encoder_really_runs_once():
+    model, seen = Autoencoder(tiny()), []
+    model.encoders["shared"].register_forward_hook(lambda module, args, output: seen.append(len(args[0])))
+    model.reconstruct_all([("A", X), ("B", X[:2])])
+    assert seen == [5]
+
+
+@pytest.mark.parametrize("value_range", ["unit", "signed"])
+def test_colour_shift_is_added_before_and_taken_away_after(value_range):
+    """A's colours are moved towards B's inside only: a network that copies its input must return it unchanged."""
+    model = Autoencoder(tiny(decoder_activation="linear", value_range=value_range))
+    shift = torch.tensor([0.1, -0.2, 0.05])[:, None, None]
+    model.get_buffer("colour_shift")[0] = shift
+    entered = model._enter(X, "A")
+    torch.testing.assert_close(model._leave(entered, "A"), X)
+    torch.testing.assert_close(model._leave(entered, "B"), X + shift)  # swapped to B, the colours stay B's
+    plain = X + shift
+    torch.testing.assert_close(entered, plain if value_range == "unit" else 2 * plain - 1)
+    assert "colour_shift" in model.state_dict()
+
+
+def test_under_bf16_autocast_a_picture_keeps_float32s_precision_at_the_end():
+    model = Autoencoder(tiny())
+    with torch.autocast("cpu", torch.bfloat16):
+        y = model.reconstruct("A", X)
+    assert y.dtype == torch.float32
+    torch.testing.assert_close(y, model.reconstruct("A", X), atol=0.02, rtol=0)
+
+
+@pytest.mark.parametrize("field", ["encoder_activation", "decoder_activation", "initialisation", "value_range"])
+def test_a_name_without_a_function_is_refused(field):
+    with pytest.raises(ValueError, match=f"{field}=nonsense"):
+        Autoencoder(tiny(**{field: "nonsense"}))

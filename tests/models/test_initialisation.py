@@ -1,0 +1,89 @@
+import math
+
+import pytest
+import scipy.stats
+import torch
+from torch import nn
+
+from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.models.initialisation import INITIALISATIONS, initialise
+from tests.models.tiny import tiny
+
+LAYERS = {  # layer: (fan_in, fan_out)
+    "conv": (lambda: nn.Conv2d(24, 40, 5), 24 * 25, 40 * 25),
+    "dense": (lambda: nn.Linear(200, 120), 200, 120),
+}
+
+
+def expected(name, fan_in, fan_out):
+    """Return the distribution as the papers (and torch's documentation) state it."""
+    if name == "he":
+        return scipy.stats.norm(0, math.sqrt(2 / ((1 + 0.1**2) * fan_in)))
+    bound = {"glorot": math.sqrt(6 / (fan_in + fan_out)), "torch": 1 / math.sqrt(fan_in)}[name]
+    return scipy.stats.uniform(-bound, 2 * bound)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("name", INITIALISATIONS)
+def test_weights_follow_the_stated_distribution(name, layer):
+    make, fan_in, fan_out = LAYERS[layer]
+    module = make()
+    initialise(module, name, seed=1)
+    weights = module.weight.detach().numpy().ravel()
+    distribution = expected(name, fan_in, fan_out)
+    assert weights.std() == pytest.approx(distribution.std(), rel=0.02)
+    assert scipy.stats.kstest(weights, distribution.cdf).pvalue > 1e-3  # the seed is fixed: this holds or it does not
+
+
+@pytest.mark.parametrize("name", INITIALISATIONS)
+def test_biases_are_zero_but_for_torchs_own(name):
+    layer = nn.Linear(50, 4000)
+    initialise(layer, name, seed=1)
+    if name == "torch":
+        assert scipy.stats.kstest(layer.bias.detach().numpy(), expected(name, 50, 0).cdf).pvalue > 1e-3
+    else:
+        assert not layer.bias.any()
+
+
+def weights(component):
+    return torch.cat([p.detach().ravel() for p in component.parameters()])
+
+
+def models(seed=5, **changes):
+    one = Autoencoder(tiny(**changes), seed)
+    independent = Autoencoder(tiny(encoders=2, encoder_start="independent", **changes), seed)
+    equal = Autoencoder(tiny(encoders=2, encoder_start="equal", **changes), seed)
+    return one, independent, equal
+
+
+@pytest.mark.parametrize("initialisation", INITIALISATIONS)
+def test_a_component_starts_the_same_whatever_the_number_of_encoders(initialisation):
+    one, independent, equal = models(initialisation=initialisation)
+    for side in ("A", "B"):
+        for other in (independent, equal):
+            assert torch.equal(weights(one.decoders[side]), weights(other.decoders[side]))
+    for other in (independent, equal):
+        assert torch.equal(weights(one.encoder_of("A")), weights(other.encoder_of("A")))
+
+
+def test_two_encoders_start_equal_or_independent_but_are_two():
+    _, independent, equal = models()
+    assert torch.equal(weights(equal.encoder_of("A")), weights(equal.encoder_of("B")))
+    assert not torch.equal(weights(independent.encoder_of("A")), weights(independent.encoder_of("B")))
+    assert equal.encoder_of("A") is not equal.encoder_of("B")
+
+
+def test_components_and_seeds_are_independent_of_each_other():
+    one, *_ = models()
+    assert not torch.equal(weights(one.decoders["A"]), weights(one.decoders["B"]))
+    assert not torch.equal(weights(one.decoders["A"]), weights(models(seed=6)[0].decoders["A"]))
+
+
+def test_the_global_generator_is_neither_used_nor_moved():
+    torch.manual_seed(1)
+    first, state = weights(Autoencoder(tiny())), torch.get_rng_state()
+    torch.manual_seed(2)
+    assert torch.equal(weights(Autoencoder(tiny())), first)
+    torch.manual_seed(1)
+    Autoencoder(tiny())
+    assert torch.equal(torch.get_rng_state(), state)
