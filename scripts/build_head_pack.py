@@ -296,6 +296,7 @@ def find_landmarks(mesh: Mesh, masks: dict[str, Array]) -> dict[str, int]:
         nearest(f"{side}_eye_top", sign * 0.311, 7.335, lids)
         nearest(f"{side}_eye_bottom", sign * 0.311, 7.235, lids)
         nearest(f"{side}_brow_inner", sign * 0.13, 7.47)
+        nearest(f"{side}_brow_middle", sign * 0.34, 7.5)
         nearest(f"{side}_brow_outer", sign * 0.49, 7.47)
         nearest(f"{side}_nostril", sign * 0.172, 6.93)
         nearest(f"{side}_mouth_corner", sign * 0.25, 6.615, lips)

@@ -3,6 +3,7 @@
 LANDMARK_NAMES: tuple[str, ...] = (
     "chin",
     "left_brow_inner",
+    "left_brow_middle",
     "left_brow_outer",
     "left_eye_bottom",
     "left_eye_inner",
@@ -16,6 +17,7 @@ LANDMARK_NAMES: tuple[str, ...] = (
     "nose_bridge",
     "nose_tip",
     "right_brow_inner",
+    "right_brow_middle",
     "right_brow_outer",
     "right_eye_bottom",
     "right_eye_inner",

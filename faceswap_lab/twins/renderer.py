@@ -21,7 +21,7 @@ HALF_HEIGHT = np.float32(1.42)  # decimetres from the middle of the picture to i
 CAMERA_DISTANCE = np.float32(13.0)
 NECK = np.array([0, 6.9, 0.45], np.float32)  # what the head turns around
 FACE_CENTRE = np.array([0, 6.98, 1.2], np.float32)
-PICTURE_CENTRE_Y = np.float32(7.02)
+PICTURE_CENTRE_Y = np.float32(6.95)
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ def sample_state(
         blink_left=closed if blinks else 0.0,
         blink_right=closed if blinks and not one_eyed else 0.0,
         eyes_wide=clipped(-0.2, 0.5, 0, 1),
-        brow_raise=clipped(0, 0.6, -1, 1.2),
+        brow_raise=clipped(0.15, 0.45, -0.8, 1.2),
         brow_inner=clipped(-0.2, 0.5, 0, 1),
         gaze_x=clipped(0, 0.2, -0.45, 0.45),
         gaze_y=clipped(0, 0.1, -0.25, 0.25),
