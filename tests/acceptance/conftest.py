@@ -1,0 +1,22 @@
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.program import Program
+
+
+@pytest.fixture(scope="session")
+def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache of rendered faces for all tests."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def program(tmp_path: Path, faces: Path) -> Iterator[Program]:
+    """The program, in a folder of its own."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before the fork server starts: torch must not make threads there
+    made = Program(tmp_path, faces)
+    yield made
+    made.end_all()
