@@ -38,13 +38,16 @@ def draw(names: list[str], size: int) -> np.ndarray:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=Path("docs/twins.png"))
-    parser.add_argument("--size", type=int, default=128)
+    parser.add_argument("--size", type=int, default=112)
     parser.add_argument("--random", type=int, default=0, help="draw this many random people instead of the presets")
     parser.add_argument("--only", nargs="*", help="draw these people")
     arguments = parser.parse_args()
     names = arguments.only or [f"random-{k}" for k in range(arguments.random)] or list(PRESETS)
-    sheet = draw(names, arguments.size)
-    cv2.imwrite(str(arguments.output), sheet[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    sheet = draw(names, arguments.size)[..., ::-1]
+    # Every fourth level only: nobody sees it in a picture, and the file becomes half as large.
+    levels = np.minimum((sheet.astype(np.uint16) + 2) // 4 * 4, 255).astype(np.uint8)
+    flags = [cv2.IMWRITE_PNG_COMPRESSION, 9, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_FILTERED]
+    cv2.imwrite(str(arguments.output), levels, flags)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Twins: rendered identities whose true swap is known, because both can be drawn in the same state."""
 
+from faceswap_lab.twins.degrade import degrade
 from faceswap_lab.twins.head import Head
 from faceswap_lab.twins.identity import PRESETS, Glasses, Identity, identity
 from faceswap_lab.twins.landmarks import LANDMARK_NAMES
@@ -16,6 +17,7 @@ __all__ = [
     "Identity",
     "Rendered",
     "State",
+    "degrade",
     "identity",
     "render",
     "sample_state",

@@ -66,7 +66,7 @@ def swept(ground: Ground) -> Paths:
 
 def parted(ground: Ground) -> Paths:
     """Parted on top, falling to both sides: to the ears or over the shoulders, by the length."""
-    person, rng, count = ground.person, ground.rng, 260
+    person, rng, count = ground.person, ground.rng, 300
     roots, normals, anchors = _roots(ground, count)
     comb = np.stack(
         [np.where(roots[:, 0] > person.hair_parting, 1, -1), np.full(count, -0.15), -0.12 - 0.2 * roots[:, 2]], 1

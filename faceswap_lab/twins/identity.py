@@ -134,7 +134,7 @@ _PRESETS: dict[str, Identity] = {
     "gus": Identity(
         shape=_shape(mean_4=1.0, outline_invertedtriangular=0.3),
         skin=(92, 58, 42), lips=(112, 62, 58), iris=(50, 32, 22), hair=(18, 14, 12),
-        hair_thickness=0.03, hair_style="cropped",
+        hair_thickness=0.015, hair_style="cropped",
         brow_width=0.046, stubble=0.9, cloth=(200, 60, 40), seed=7,
     ),
     "hana": Identity(
