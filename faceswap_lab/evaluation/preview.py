@@ -115,5 +115,6 @@ def _write(
     paper: NDArray[np.uint8], text: str, x: int, y: int, size: int, ink: tuple[int, int, int]
 ) -> NDArray[np.uint8]:
     """Write text in OpenCV's own TrueType face onto the paper, its baseline at y; a line that is too long is cut."""
-    cv2.putText(paper, text, (x, y), ink, cv2.FontFace("sans"), size, 400, cv2.PUT_TEXT_ALIGN_LEFT, (0, 1 << 20))
+    weight = 400  # named on purpose: without it OpenCV keeps the weight of the text before
+    cv2.putText(paper, text, (x, y), ink, cv2.FontFace("sans"), size, weight)
     return paper
