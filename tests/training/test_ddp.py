@@ -1,0 +1,119 @@
+"""Two CPU processes with half the batch each are one process with the whole batch, for every update order."""
+
+import multiprocessing
+import time
+
+import pytest
+import pytorch_lightning as pl
+import torch
+from torch import distributed
+
+from faceswap_lab.training.orders import ORDERS
+from faceswap_lab.training.processes import Place, further_processes
+from faceswap_lab.training.stepper import Diverged
+from tests.models.tiny import tiny
+from tests.training.tiny import module_for, samples_for, trained, trainer_for
+
+TWO = tiny(encoders=2, encoder_start="independent")
+CASES = {order: {"order": order, "state": "shared"} for order in ORDERS} | {
+    "keras_2018": {"order": "a_then_b", "state": "keras_2018"},
+    "accumulated in two states": {"order": "accumulate", "state": "per_autoencoder"},
+    "weighed by the mask": {"order": "joint", "state": "shared", "mask_weight": 0.7},
+    "clipped": {"order": "a_then_b", "state": "shared", "gradient_clip": 2e-3},
+    "two encoders": {"order": "a_then_b", "state": "keras_2018", "architecture": TWO},
+    "two encoders, joint": {"order": "joint", "state": "shared", "architecture": TWO},
+    "two encoders, worse first": {"order": "worse_first", "state": "shared", "architecture": TWO, "mask_weight": 0.5},
+}
+
+
+class Rows(pl.Callback):
+    """Collects what goes into the rows of metrics."""
+
+    def __init__(self):
+        self.rows = []
+
+    def on_train_batch_end(self, trainer, module, *rest):
+        self.rows.append(dict(module.last_losses))
+
+
+def one_case(case, place=None):
+    rows = Rows()
+    module = trained(**CASES[case], steps=4, place=place, callbacks=[rows])
+    return {"weights": module.autoencoder.state_dict(), "rows": rows.rows}
+
+
+def all_cases(place, out):
+    """Be one of two processes. The process group is made once and used by all cases."""
+    ends = {case: one_case(case, place) for case in CASES}
+    ends["diverged"] = how_it_diverges(place)
+    distributed.destroy_process_group()
+    torch.save(ends, out / f"{place.rank}.pt")
+
+
+def how_it_diverges(place):
+    """Spoil a sample that rank 1 alone sees: both must stop, before any update, with the same words."""
+    module = module_for("a_then_b", "shared")
+    samples = samples_for("a_then_b", 4)
+    before = [p.detach().clone() for p in module.parameters()]
+    try:
+        trainer_for([Spoil(place.rank == 1)], place=place).fit(module, samples)
+    except Diverged as error:
+        return {"said": str(error), "moved": any(not torch.equal(p, q) for p, q in zip(module.parameters(), before))}
+    return {"said": "nothing", "moved": True}
+
+
+class Spoil(pl.Callback):
+    def __init__(self, here):
+        self.here = here
+
+    def on_train_start(self, trainer, module):
+        if self.here:
+            reconstruct_all = module.autoencoder.reconstruct_all
+            module.stepper.autoencoder.reconstruct_all = lambda f: [y * float("nan") for y in reconstruct_all(f)]
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory):
+    out = tmp_path_factory.mktemp("ddp")
+    first = Place.first_of(2)
+    with further_processes(first, all_cases, out):
+        all_cases(first, out)
+    return [torch.load(out / f"{rank}.pt", weights_only=True) for rank in (0, 1)]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_two_processes_are_one(case, both):
+    alone = one_case(case)
+    for rank in (0, 1):
+        assert both[rank][case]["rows"] == both[0][case]["rows"]
+        for row, expected in zip(both[rank][case]["rows"], alone["rows"], strict=True):
+            assert row == pytest.approx(expected, abs=1e-6)
+        for name, weights in alone["weights"].items():
+            torch.testing.assert_close(both[rank][case]["weights"][name], weights, atol=1e-6, rtol=0, msg=name)
+            assert torch.equal(both[rank][case]["weights"][name], both[0][case]["weights"][name])
+
+
+def test_half_the_batch_alone_is_something_else(both):
+    """What a process would learn if gradients were not averaged; the tolerance above must tell."""
+    from tests.training import tiny as setup
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(setup, "BATCH", 2)
+        half = one_case("a_then_b")["weights"]
+    assert any((half[n] - w).abs().max() > 1e-4 for n, w in both[0]["a_then_b"]["weights"].items())
+
+
+def test_what_one_process_sees_go_wrong_stops_both(both):
+    for rank in (0, 1):
+        assert both[rank]["diverged"]["said"].startswith("training step 1: loss_A is nan")
+        assert not both[rank]["diverged"]["moved"]
+
+
+def wait_long(place):
+    time.sleep(600)
+
+
+def test_a_failure_here_ends_the_others_at_once():
+    with pytest.raises(RuntimeError, match="here"), further_processes(Place(0, 2, 1), wait_long):
+        raise RuntimeError("here")
+    assert not multiprocessing.active_children()

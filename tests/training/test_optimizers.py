@@ -1,0 +1,135 @@
+"""The three optimizer states, given gradients, against Keras 2.1.2 in NumPy and plain torch."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from faceswap_lab.training.optimizers import OPTIMIZERS, STATES, Settings
+from tests.training.slow_updates import KerasAdam
+
+SIZES = {"encoder": 6, "A": 5, "B": 4}
+ADAM = Settings("adam", lr=1e-3, beta1=0.5, beta2=0.999, eps=1e-8)
+sides_of_updates = st.lists(st.sampled_from("AB"), min_size=20, max_size=20)
+scales = st.sampled_from([1e-9, 1e-7, 1e-5, 1e-2])  # the gradients of a MAE over a picture are about 1e-7
+
+
+def parameters():
+    """Zeros, so that float32 resolves the smallest change."""
+    return {name: nn.Parameter(torch.zeros(n)) for name, n in SIZES.items()}
+
+
+def by_side(p):
+    return {side: [p["encoder"], p[side]] for side in ("A", "B")}
+
+
+def gradients(updates, scale):
+    rng = np.random.default_rng(len(updates))
+    return [{name: (scale * rng.standard_normal(n)).astype(np.float32) for name, n in SIZES.items()} for _ in updates]
+
+
+def set_gradients(p, side, gradient):
+    for name, parameter in p.items():
+        parameter.grad = torch.tensor(gradient[name]) if name in ("encoder", side) else None
+
+
+def run(state_name, updates, scale, optimizer=ADAM):
+    """Return the parameters after ``updates``, with a trip of the state through a checkpoint half-way."""
+    p = parameters()
+    states = STATES[state_name](by_side(p), optimizer)
+    for number, (side, gradient) in enumerate(zip(updates, gradients(updates, scale))):
+        if number == len(updates) // 2:
+            saved = copy.deepcopy([o.state_dict() for o in states.optimizers])
+            states = STATES[state_name](by_side(p), optimizer)
+            for o, s in zip(states.optimizers, saved):
+                o.load_state_dict(s)
+            states.loaded()
+        set_gradients(p, side, gradient)
+        states.step([side])
+    return {name: parameter.detach().numpy() for name, parameter in p.items()}
+
+
+@settings(deadline=None, max_examples=25)
+@given(sides_of_updates, scales)
+def test_keras_2018_is_keras(updates, scale):
+    got = run("keras_2018", updates, scale)
+    keras = KerasAdam(ADAM, {side: [SIZES["encoder"], SIZES[side]] for side in "AB"})
+    expected = {name: np.zeros(n) for name, n in SIZES.items()}
+    for side, gradient in zip(updates, gradients(updates, scale)):
+        weights, grads = (
+            [source[name].astype(np.float64) for name in ("encoder", side)] for source in (expected, gradient)
+        )
+        expected["encoder"], expected[side] = keras.update(side, weights, grads)
+    for name in SIZES:
+        np.testing.assert_allclose(got[name], expected[name], rtol=2e-5, atol=2e-5 * np.abs(expected[name]).max())
+
+
+def test_keras_2018_is_not_torchs_adam_with_the_same_numbers():
+    """Tiny gradients: epsilon's place and the shared clock move the weights by far more than the tolerance above."""
+    updates = list("AB" * 10)
+    keras, torchs = (run(name, updates, 1e-7)["encoder"] for name in ("keras_2018", "per_autoencoder"))
+    assert np.abs(keras - torchs).max() > 0.05 * np.abs(keras).max()
+
+
+@settings(deadline=None, max_examples=15)
+@given(sides_of_updates, scales, st.sampled_from(["per_autoencoder", "shared"]))
+def test_torchs_states_are_plain_adams(updates, scale, state):
+    got, p = run(state, updates, scale), parameters()
+    groups = by_side(p) if state == "per_autoencoder" else {"both": list(p.values())}
+    options = {"lr": ADAM.lr, "betas": (ADAM.beta1, ADAM.beta2), "eps": ADAM.eps, "foreach": False, "fused": False}
+    plain = {key: torch.optim.Adam(group, **options) for key, group in groups.items()}
+    for side, gradient in zip(updates, gradients(updates, scale)):
+        set_gradients(p, side, gradient)
+        plain[side if state == "per_autoencoder" else "both"].step()
+    for name in SIZES:
+        expected = p[name].detach().numpy()
+        np.testing.assert_allclose(got[name], expected, rtol=2e-5, atol=2e-5 * np.abs(expected).max())
+
+
+def test_the_clock_is_one_for_both_and_survives_a_checkpoint():
+    p = parameters()
+    states = STATES["keras_2018"](by_side(p), ADAM)
+    for side in "AABAB":
+        set_gradients(p, side, gradients("x", 1e-3)[0])
+        states.step([side])
+    assert states.clock == 5
+    steps = {int(s["step"]) for o in states.optimizers for s in o.state.values()}
+    assert steps == {5}
+    fresh = STATES["keras_2018"](by_side(parameters()), ADAM)
+    for new, old in zip(fresh.optimizers, states.optimizers):
+        new.load_state_dict(old.state_dict())
+    fresh.loaded()
+    assert fresh.clock == 5
+
+
+@pytest.mark.parametrize(("name", "closed"), [("sgd", 1e-3), ("rmsprop", 1e-3 / np.sqrt(1 - 0.9))])
+def test_the_first_update_of_sgd_and_rmsprop(name, closed):
+    """After one step from zero: lr g, and lr g / sqrt((1 - alpha) g²)."""
+    p = nn.Parameter(torch.zeros(1))
+    optimizer = OPTIMIZERS[name]([p], Settings(name, lr=1e-3, beta1=0.5, beta2=0.9, eps=1e-12))
+    p.grad = torch.ones(1)
+    optimizer.step()
+    assert p.item() == pytest.approx(-closed, rel=1e-5)
+    first = p.item()
+    p.grad = torch.zeros(1)
+    optimizer.step()
+    assert p.item() < first  # the momentum goes on
+
+
+@pytest.mark.parametrize("name", ["sgd", "rmsprop"])
+@pytest.mark.parametrize("state", ["per_autoencoder", "shared"])
+def test_other_optimizers_survive_a_checkpoint(name, state):
+    updates = list("ABBA" * 3)
+    optimizer = Settings(name, lr=0.1, beta1=0.5, beta2=0.9, eps=1e-8)
+    p = parameters()
+    states = STATES[state](by_side(p), optimizer)
+    for side, gradient in zip(updates, gradients(updates, 1.0)):
+        set_gradients(p, side, gradient)
+        states.step([side])
+    resumed = run(state, updates, 1.0, optimizer)
+    for parameter_name in SIZES:
+        np.testing.assert_array_equal(resumed[parameter_name], p[parameter_name].detach().numpy())

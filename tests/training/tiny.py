@@ -1,0 +1,64 @@
+"""A tiny model, noise for faces, and Lightning around them: everything a training has, in milliseconds."""
+
+from functools import partial
+from types import SimpleNamespace
+
+import pytorch_lightning as pl
+
+from faceswap_lab.data.datamodule import FaceDataModule
+from faceswap_lab.data.sampler import SideSampler
+from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.training.fit import _strategy, prepare_process
+from faceswap_lab.training.module import FaceswapModule
+from faceswap_lab.training.optimizers import Settings
+from faceswap_lab.training.orders import ORDERS
+from faceswap_lab.training.processes import Place
+from tests.data.recipes import WARP_ALIGNED, noise_faces
+from tests.models.tiny import tiny
+
+BATCH, BLOCK, SEED = 4, 2, 0
+STATES = ("keras_2018", "per_autoencoder", "shared")
+# A large epsilon keeps an update proportional to its gradient: with a small one Adam makes full steps out of rounding.
+ADAM = Settings("adam", lr=0.1, beta1=0.5, beta2=0.999, eps=1e-2)
+
+
+def samplers():
+    return {
+        side: SideSampler(noise_faces(6, 64, seed=i), WARP_ALIGNED, 32, SEED, side) for i, side in enumerate(("A", "B"))
+    }
+
+
+def module_for(order="a_then_b", state="shared", *, model=None, optimizer=ADAM, architecture=None, **options):
+    model = model or Autoencoder(architecture or tiny(), SEED)
+    return FaceswapModule(model, order=order, optimizer=optimizer, optimizer_state=state, **options)
+
+
+def samples_for(order, steps, first_step=0, workers=0):
+    plan = partial(ORDERS[order].plan, batch=BATCH, block=BLOCK, seed=SEED)
+    return FaceDataModule(samplers(), plan, first_step, steps, workers)
+
+
+def trainer_for(callbacks=(), loggers=(), place=None, precision="32-true"):
+    prepare_process(SimpleNamespace(trainer=SimpleNamespace(threads=1)))
+    several = place is not None
+    config = SimpleNamespace(trainer=SimpleNamespace(strategy="ddp" if several else "auto"))
+    return pl.Trainer(
+        accelerator="cpu",
+        devices=place.world if several else 1,
+        max_epochs=1,
+        precision=precision,
+        logger=list(loggers),
+        callbacks=list(callbacks),
+        use_distributed_sampler=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        **_strategy(config, place or Place()),
+    )
+
+
+def trained(order, state, steps=4, place=None, callbacks=(), loggers=(), precision="32-true", log_every=1, **options):
+    """Return the module after ``steps`` real training steps."""
+    module = module_for(order, state, log_every=log_every, last_step=steps, **options)
+    trainer_for(callbacks, loggers, place, precision).fit(module, samples_for(order, steps))
+    return module
