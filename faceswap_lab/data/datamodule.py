@@ -1,5 +1,6 @@
 """The batches of a run, made step by step: what a training step sees depends on the step alone."""
 
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,6 +12,9 @@ from torch.utils.data import DataLoader, Dataset
 
 from faceswap_lab.data.faces import Side
 from faceswap_lab.data.sampler import SideSampler
+from faceswap_lab.interruption import ignore_signals
+
+_SECONDS_TO_LAST_STEP = 30  # that a worker lives on after SIGTERM
 
 Plan = Callable[[int], Sequence[tuple[Any, int, int]]]
 
@@ -86,11 +90,18 @@ class FaceDataModule(pl.LightningDataModule):
             dataset,
             batch_size=None,
             num_workers=self.workers,
-            worker_init_fn=_one_thread if self.workers else None,
+            worker_init_fn=_prepare_worker if self.workers else None,
             multiprocessing_context="fork" if self.workers else None,  # memory-mapped faces are shared, not copied
             pin_memory=self.trainer is not None and self.trainer.strategy.root_device.type == "cuda",
         )
 
 
-def _one_thread(worker: int) -> None:
+def _prepare_worker(worker: int) -> None:
+    """Compute in one thread, and leave interruptions to the training process, which needs samples for its last step.
+
+    Whoever stops a whole process group (a terminal, ``timeout``, SLURM) reaches the workers too. SIGTERM is also how
+    torch ends a worker that does not listen, so it is only put off.
+    """
     cv2.setNumThreads(0)
+    ignore_signals()
+    signal.signal(signal.SIGTERM, lambda number, frame: signal.alarm(_SECONDS_TO_LAST_STEP))

@@ -1,7 +1,7 @@
 """What happens around the training steps: going on from a checkpoint, interruptions, and what is due every so often."""
 
+import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -11,23 +11,9 @@ import pytorch_lightning as pl
 import torch
 from torch import distributed
 
+from faceswap_lab.interruption import SIGNALS, Interrupted, ignore_signals
 from faceswap_lab.training.checkpoint import Checkpoint, restore
 from faceswap_lab.training.module import FaceswapModule
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
-
-
-class Interrupted(Exception):
-    """A signal ended the run.
-
-    Attributes:
-        signal: its number.
-        step: training steps made.
-    """
-
-    def __init__(self, signal: int, step: int) -> None:
-        super().__init__(f"signal {signal} after training step {step}")
-        self.signal, self.step = signal, step
 
 
 class Resume(pl.Callback):
@@ -49,7 +35,8 @@ class Resume(pl.Callback):
 class Interruptions(pl.Callback):
     """A signal ends the run after the step in hand; a second SIGINT ends it at once.
 
-    Lightning's own handler lets SIGTERM end a whole sweep with exit code 0, so ours replaces it while training.
+    Lightning's own handler lets SIGTERM end a whole sweep with exit code 0, so ours replaces it while training; before
+    and after, ``faceswap_lab.interruption`` has it.
 
     Args:
         listening: False in the further processes of a run on several devices: they hear of it from the first one.
@@ -67,8 +54,11 @@ class Interruptions(pl.Callback):
         """Take over the signals; Lightning puts the former handlers back when it tears down."""
         assert isinstance(pl_module, FaceswapModule)
         self.steps_done = pl_module.steps_done
-        for number in _SIGNALS:
-            signal.signal(number, self._note if self.listening else signal.SIG_IGN)
+        if not self.listening:
+            ignore_signals()
+            return
+        for number in SIGNALS:
+            signal.signal(number, self._note)
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *rest: Any) -> None:
         """Stop after this step if a signal has come, in all processes alike."""
@@ -77,10 +67,10 @@ class Interruptions(pl.Callback):
         if self._has_come(pl_module.device):
             trainer.should_stop = True
 
-    def tell(self, module: FaceswapModule, last_step: int) -> None:
-        """Raise Interrupted if a signal has kept training from its last step."""
-        if self.received is not None and module.steps_done < last_step:
-            raise Interrupted(self.received, module.steps_done)
+    def tell(self) -> None:
+        """Raise Interrupted if a signal has come, be it in the last step: whoever sent it waits for the end."""
+        if self.received is not None:
+            raise Interrupted(self.received, self.steps_done)
 
     def _has_come(self, device: torch.device) -> bool:
         if not distributed.is_initialized():
@@ -93,7 +83,8 @@ class Interruptions(pl.Callback):
         if self.received is not None and number == signal.SIGINT:
             raise Interrupted(number, self.steps_done)
         self.received = number
-        print(f"\n{signal.Signals(number).name}: finishing this step and saving …", file=sys.stderr, flush=True)
+        said = f"\n{signal.Signals(number).name}: finishing this step and saving …\n"
+        os.write(2, said.encode())  # print may be at work at this moment, and cannot be called twice
 
 
 class Every(pl.Callback):

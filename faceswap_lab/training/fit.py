@@ -97,7 +97,7 @@ def _fit_here(
         if torch.distributed.is_initialized():
             torch.distributed.destroy_process_group()  # Lightning leaves it, and a sweep's next job would use it
     if place.rank == 0:
-        interruptions.tell(module, config.training.max_steps)
+        interruptions.tell()
 
 
 def _strategy(config: Config, place: Place) -> dict[str, Any]:

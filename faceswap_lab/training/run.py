@@ -1,26 +1,29 @@
 """One run from its configuration to its result, top to bottom."""
 
+import math
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
-from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.loggers import Logger
 
 from faceswap_lab.config import Config
 from faceswap_lab.data.faces import FaceData
+from faceswap_lab.interruption import Interrupted
 from faceswap_lab.models.autoencoder import parameter_counts
+from faceswap_lab.runs.atomic import StorageError
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.identity import plain
 from faceswap_lab.runs.metrics import MetricsCsv, read_metrics
 from faceswap_lab.runs.provenance import collect
 from faceswap_lab.runs.result import Result, write_result
 from faceswap_lab.runs.sessions import begin_session, end_session
-from faceswap_lab.runs.status import write_status
+from faceswap_lab.runs.status import State, write_status
 from faceswap_lab.training.bar import Bar
 from faceswap_lab.training.build import autoencoder_of, module_of
-from faceswap_lab.training.callbacks import Every, Interrupted
+from faceswap_lab.training.callbacks import Every
 from faceswap_lab.training.checkpoint import load, save, taken_of
 from faceswap_lab.training.fit import fit, prepare_process
 from faceswap_lab.training.judge import Judge
@@ -65,22 +68,23 @@ class Run:
         checkpoint = reload()
         self.first_step = self.saved_step = checkpoint.step if checkpoint else 0
         self.seconds_before, self.started = (checkpoint.seconds if checkpoint else 0.0), time.monotonic()
-        self._begin()
-        module = module_of(self.config, autoencoder_of(self.config, self.data))
         try:
+            self._begin()
+            module = module_of(self.config, autoencoder_of(self.config, self.data))
             if checkpoint is None or checkpoint.step < self.last_step:
                 fit(self.config, self.data, module, checkpoint, reload, self._callbacks(), self._loggers())
             else:
                 module.autoencoder.load_state_dict(checkpoint.weights)
             return self._finish(module)
         except Interrupted as interruption:
-            self._end("interrupted", self.saved_step, f"signal {interruption.signal}")
+            self._end("interrupted", self.saved_step, f"by {interruption}; repeat its command")
             raise Interrupted(interruption.signal, self.saved_step) from None
         except Diverged as error:
             self._end("diverged", error.step, str(error), error)
             raise
         except BaseException as error:
-            self._end("failed", module.steps_done, "", error)
+            with suppress(StorageError):  # what could not be written to is most likely the cause already
+                self._end("failed", self.saved_step, "", error)
             raise
 
     def _callbacks(self) -> list[pl.Callback]:
@@ -111,7 +115,7 @@ class Run:
         return [CsvLogger(self.table), *mirrors]
 
     def _judge_on_the_way(self, module: FaceswapModule) -> None:
-        scores = self.judge.on_the_way(module.autoencoder)
+        scores = _finite(self.judge.on_the_way(module.autoencoder), module.steps_done)
         for logger in module.loggers:
             logger.log_metrics(scores, step=module.steps_done)
 
@@ -121,7 +125,9 @@ class Run:
         )
 
     def _save(self, module: FaceswapModule) -> None:
-        """Write a checkpoint of the module as it is between two steps."""
+        """Write a checkpoint of the module as it is between two steps, unless that is done already."""
+        if self.saved_step == module.steps_done:
+            return
         self.table.sync()  # its rows up to here will not be made again
         save(self.folder.checkpoints, taken_of(module, self.digest, self._seconds()))
         self.saved_step = module.steps_done
@@ -130,7 +136,7 @@ class Run:
     def _finish(self, module: FaceswapModule) -> Result:
         """Judge the trained model and write down what came out; the result last of all."""
         autoencoder, seconds = module.autoencoder.cpu(), self._seconds()
-        scores = self.judge.at_the_end(autoencoder)
+        scores = _finite(self.judge.at_the_end(autoencoder), self.last_step)
         self.judge.draw(autoencoder, self.folder.previews / "final.png", self.last_step)
         save_weights(self.folder.weights, autoencoder)
         end_session(self.folder, "finished", self.last_step)
@@ -163,9 +169,17 @@ class Run:
         begin_session(self.folder, record, self.first_step)
         write_status(self.folder, "running", self.first_step)
 
-    def _end(self, state: Any, step: int, message: str, error: BaseException | None = None) -> None:
+    def _end(self, state: State, step: int, message: str, error: BaseException | None = None) -> None:
         end_session(self.folder, state, step)
         write_status(self.folder, state, step, message, error)
 
     def _seconds(self) -> float:
         return self.seconds_before + time.monotonic() - self.started
+
+
+def _finite(scores: dict[str, float], step: int) -> dict[str, float]:
+    """Return the scores, or raise Diverged: weights can be finite and yet too large for any picture to come out."""
+    for name, value in scores.items():
+        if not math.isfinite(value):
+            raise Diverged(step - 1, name, value)
+    return scores

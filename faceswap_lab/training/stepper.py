@@ -13,7 +13,7 @@ from faceswap_lab.training.optimizers import OptimizerStates
 
 
 class Diverged(RuntimeError):
-    """A loss or a gradient is not finite. Raised before an optimizer has used it.
+    """A loss, a gradient or a score is not finite. Raised before an optimizer has used it.
 
     Attributes:
         step: training steps made before the one that failed.
@@ -22,7 +22,7 @@ class Diverged(RuntimeError):
     def __init__(self, step: int, what: str, value: float) -> None:
         self.step = step
         super().__init__(
-            f"training step {step + 1}: {what} is {value}. The optimizer has not used it. "
+            f"training step {step + 1}: {what} is {value}. No optimizer has used it. "
             "Try a smaller optimizer.lr, or training.gradient_clip=1."
         )
 
