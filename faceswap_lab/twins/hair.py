@@ -26,6 +26,8 @@ class Locks:
     Attributes:
         vertices: (V, 3) float32.
         triangles: (T, 3) int32.
+        normals: (V, 3) float32 unit vectors, mostly away from the head: locks are lit as one volume, each a little
+            differently, and what is seen of their inside is dark.
         tangents: (V, 3) float32 unit vectors along the hair.
         anchors: (V,) the vertex of the body each one moves with.
         canvas: (V, 2) float32 column and row on the painted canvas of the hair, whose streaks run along the rows.
@@ -34,6 +36,7 @@ class Locks:
 
     vertices: Float
     triangles: NDArray[np.int32]
+    normals: Float
     tangents: Float
     anchors: NDArray[np.int64]
     canvas: Float
@@ -65,11 +68,12 @@ def grow(
         grown.append(_strips(beard(Ground(person, body, pack, cover, skull, rng)), rng))
     if not grown:
         empty = np.zeros((0, 3), np.float32)
-        return Locks(empty, np.zeros((0, 3), np.int32), empty, np.zeros(0, np.int64), empty[:, :2], empty[:, 0])
+        return Locks(empty, np.zeros((0, 3), np.int32), empty, empty, np.zeros(0, np.int64), empty[:, :2], empty[:, 0])
     offsets = np.cumsum([0, *[len(g.vertices) for g in grown[:-1]]])
     return Locks(
         np.concatenate([g.vertices for g in grown]),
         np.concatenate([g.triangles + np.int32(o) for g, o in zip(grown, offsets)]),
+        np.concatenate([g.normals for g in grown]),
         np.concatenate([g.tangents for g in grown]),
         np.concatenate([g.anchors for g in grown]),
         np.concatenate([g.canvas for g in grown]),
@@ -84,7 +88,9 @@ def _strips(grown: Paths, rng: np.random.Generator) -> Locks:
     tangents = unit(np.gradient(points, axis=1))
     outward = points - SKULL_CENTRE
     outward[..., 1] *= 0.4  # below the ears the strips face sideways, not down
-    across = unit(np.cross(outward, tangents)) + rng.normal(0, 0.25, (count, 1, 1)) * unit(outward)
+    flat, tilt = unit(np.cross(outward, tangents)), rng.normal(0, 0.25, (count, 1, 1))
+    across = flat + tilt * unit(outward)
+    normals = unit(unit(outward) - tilt * flat)
     t = np.linspace(0, 1, knots)
     taper = np.sqrt(1 - t**2.5) * (0.75 + 0.25 * smoothstep(0, 0.2, t))
     edge = grown.half_width * rng.uniform(0.7, 1.25, (count, 1, 1)) * taper[:, None] * across
@@ -98,6 +104,7 @@ def _strips(grown: Paths, rng: np.random.Generator) -> Locks:
     return Locks(
         vertices.astype(np.float32),
         triangles.astype(np.int32),
+        np.repeat(normals.reshape(-1, 3), 2, axis=0).astype(np.float32),
         np.repeat(tangents.reshape(-1, 3), 2, axis=0).astype(np.float32),
         np.repeat(grown.anchors, 2 * knots),
         canvas.reshape(-1, 2).astype(np.float32),

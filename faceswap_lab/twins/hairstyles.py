@@ -1,7 +1,7 @@
 """The styles: where locks of hair are rooted, how they are combed, and how they fall."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,8 +66,10 @@ def swept(ground: Ground) -> Paths:
 
 def parted(ground: Ground) -> Paths:
     """Parted on top, falling to both sides: to the ears or over the shoulders, by the length."""
-    person, rng, count = ground.person, ground.rng, 300
-    roots, normals, anchors = _roots(ground, count)
+    person, rng, count = ground.person, ground.rng, 260
+    # What grows lower would hang hidden under what falls from above.
+    upper = replace(ground, cover=ground.cover * (ground.pack.positions[:, 1] > 7.2))
+    roots, normals, anchors = _roots(upper, count)
     comb = np.stack(
         [np.where(roots[:, 0] > person.hair_parting, 1, -1), np.full(count, -0.15), -0.12 - 0.2 * roots[:, 2]], 1
     )

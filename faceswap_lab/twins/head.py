@@ -76,6 +76,7 @@ class Head:
             [_skin_channels(pack, cover), _hair_channels(locks, pack, cover), _frame_channels(frame)]
         ).astype(np.float32)
         self.normals: Float = vertex_normals(self.vertices, self.triangles)
+        self.normals[first_lock:first_frame] = locks.normals
         still = int(pack.positions[:, 1].argmax())  # the top of the head takes no part in any expression
         self.anchors: NDArray[np.int64] = np.concatenate(
             [np.arange(len(body)), locks.anchors, np.full(len(frame), still)]

@@ -76,15 +76,16 @@ def rasterise(
     # Rows unfold into pixels: all runs end to end, and what a row knows is repeated along its run.
     first = np.cumsum(run, dtype=np.int32) - run
     along = np.arange(first[-1] + run[-1], dtype=np.int32)
+    times = run.astype(np.intp)  # what repeat would convert it to, each time
     plane, corner = depth.take(owner, axis=0), low.take(owner, axis=0)
-    pixel = np.repeat((corner[:, 1] + row) * np.int32(width) + corner[:, 0] + start - first, run) + along
-    x = (along - np.repeat(first - start, run)).astype(np.float32)
-    z = np.repeat(plane[:, 0] + plane[:, 2] * row.astype(np.float32), run) + np.repeat(plane[:, 1], run) * x
+    pixel = np.repeat((corner[:, 1] + row) * np.int32(width) + corner[:, 0] + start - first, times) + along
+    x = (along - np.repeat(first - start, times)).astype(np.float32)
+    z = np.repeat(plane[:, 0] + plane[:, 2] * row.astype(np.float32), times) + np.repeat(plane[:, 1], times) * x
     nearest = _nearest(pixel, z, height * width)
 
     visible = np.flatnonzero(nearest >= 0).astype(np.int32)
     candidate = nearest.take(visible)
-    row_of = np.repeat(np.arange(len(run), dtype=np.int32), run).take(candidate)
+    row_of = np.repeat(np.arange(len(run), dtype=np.int32), times).take(candidate)
     chosen = owner.take(row_of)
     offset = np.stack([visible % np.int32(width) - low[:, 0].take(chosen), row.take(row_of)], 1)
     edge = edges.take(chosen, axis=0)  # (K, 3, 3)
@@ -130,9 +131,9 @@ def _depth_planes(depth: Float, triangles: Int, edges: Int, area: Int) -> Float:
 
 def _rows(edges: Int, low: Int, high: Int) -> tuple[Int, Int, Int, Int]:
     """Unfold triangles into the rows they cover: owner, row from ``low``, first covered pixel from ``low``, run."""
-    rows = high[:, 1] - low[:, 1] + 1
+    rows = (high[:, 1] - low[:, 1] + 1).astype(np.intp)  # what repeat would convert it to, each time
     owner = np.repeat(np.arange(len(rows), dtype=np.int32), rows)
-    row = np.arange(len(owner), dtype=np.int32) - np.repeat(np.cumsum(rows, dtype=np.int32) - rows, rows)
+    row = np.arange(len(owner), dtype=np.int32) - np.repeat((np.cumsum(rows) - rows).astype(np.int32), rows)
     start = np.zeros(len(owner))
     end = np.repeat((high[:, 0] - low[:, 0]).astype(np.float64), rows)
     for side in range(3):

@@ -68,7 +68,6 @@ def shade(head: Head, state: State, turn: Float, size: int, part: NDArray[np.uin
     material = _material(head, state, turn, size, part, point, normal)
     shine = material.highlight * np.clip(normal @ half, 0, 1) ** material.gloss
     locks = np.flatnonzero(part == Part.HAIR)
-    normal[locks] *= np.where(normal[locks, 2:] < 0, np.float32(-1), np.float32(1))  # thin: the back is lit as a front
     shine[locks] = _strand_highlight(point[locks, 4:7], half @ turn)
 
     warmth = np.float32(state.warmth)
@@ -78,6 +77,7 @@ def shade(head: Head, state: State, turn: Float, size: int, part: NDArray[np.uin
     diffuse = np.clip((facing[:, None] + material.wrap) / (1 + material.wrap), 0, 1)
     edge = 1 - np.clip(normal[:, 2], 0, 1)
     rim = np.float32(0.06) * edge * edge * edge
+    rim[locks] *= (normal[locks, 2] > 0) * np.float32(0.5)  # the inside of hanging hair has no sky behind it
     above = np.float32(0.75) + np.float32(0.25) * normal[:, 1]
     lit = point[:, _OPEN] * np.sqrt(material.ambient)
     shine = shine * np.float32(1.6) * (facing > -0.1)
