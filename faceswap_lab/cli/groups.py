@@ -23,7 +23,7 @@ def group_options(folders: Iterable[Path]) -> dict[str, list[str]]:
 
 def first_comment(path: Path) -> str:
     """Return the first comment line of a YAML file: what the option is, in one sentence."""
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         if line.startswith("#") and not line.startswith("# @package"):
             return line.lstrip("# ").strip()
     return ""

@@ -45,13 +45,27 @@ def read(schema: type[T], plain: object, options: Mapping[str, list[str]], path:
         if name not in plain or plain[name] == "???":
             raise ConfigError(f"{where}{name}: a value is missing. It is: {_doc(fields[name])}. Add {where}{name}=…")
     hints = typing.get_type_hints(schema)
-    values = {n: _value(hints[n], plain[n], f, options, where + n) for n, f in fields.items()}
+    values = {n: read_value(hints[n], plain[n], f, options, where + n) for n, f in fields.items()}
     if "name" in values and path in options and values["name"] not in options[path]:
         raise ConfigError(_not_among(f"{path}.name", values["name"], options[path]))
     return schema(**values)
 
 
-def _value(hint: Any, value: Any, field: "dataclasses.Field[Any]", options: Mapping[str, list[str]], path: str) -> Any:
+def read_value(
+    hint: Any, value: Any, field: "dataclasses.Field[Any]", options: Mapping[str, list[str]], path: str
+) -> Any:
+    """Read one value as ``hint`` says, within the bounds of ``field``.
+
+    Args:
+        hint: the field's type: a dataclass or a union of them, int, float, bool, str, one of these or None, or a tuple.
+        value: a plain value.
+        field: the dataclass field, whose metadata holds meaning and bounds.
+        options: the names allowed for the ``name`` of each group.
+        path: the field's dotted key, for messages.
+
+    Raises:
+        ConfigError: the value is of another type or out of bounds.
+    """
     if dataclasses.is_dataclass(hint):
         return read(typing.cast(type, hint), value, options, path)
     alternatives = [a for a in typing.get_args(hint) if a is not type(None)] if _is_union(hint) else [hint]
@@ -70,7 +84,7 @@ def _by_name(alternatives: list[Any], value: Any, options: Mapping[str, list[str
     """Pick the schema of a group whose settings depend on its name: ``twins`` -> TwinsData."""
     schemas = {a.__name__.lower().removesuffix(path): a for a in alternatives}
     name = value.get("name") if isinstance(value, Mapping) else value
-    if name not in schemas:
+    if not isinstance(name, str) or name not in schemas:
         raise ConfigError(_not_among(path, name, options.get(path, list(schemas))))
     return typing.cast(type, schemas[name])
 
@@ -82,10 +96,25 @@ def _tuple(kind: Any, value: Any, field: "dataclasses.Field[Any]", path: str) ->
         for i, item in enumerate(value):
             if not isinstance(item, Mapping) or not isinstance(item.get("name"), str):
                 raise ConfigError(
-                    f"{path}[{i}]={item!r}: expected settings with a name, such as {{name: Blur, p: 0.5}}."
+                    f"{path}[{i}]={item!r}: expected settings with a name, such as {{name: RandomGamma, p: 0.5}}."
                 )
+            _check_plain(item, f"{path}[{i}]")
         return tuple(dict(item) for item in value)
     return tuple(_bounded(_scalar(kind, v, f"{path}[{i}]", field), field, f"{path}[{i}]") for i, v in enumerate(value))
+
+
+def _check_plain(value: Any, path: str) -> None:
+    """Refuse what cannot be written down as it is, and so has no place in a run's identity."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise ConfigError(f"{path}.{key}: expected a word as the key, got {_kind(key)}.")
+            _check_plain(item, f"{path}.{key}")
+    elif isinstance(value, (list, tuple)):
+        for i, item in enumerate(value):
+            _check_plain(item, f"{path}[{i}]")
+    elif not isinstance(value, (str, int, float, type(None))) or value in (math.inf, -math.inf) or value != value:
+        raise ConfigError(f"{path}={value!r}: expected a word, a finite number, true, false, null or a list of these.")
 
 
 def _scalar(kind: type, value: Any, path: str, field: "dataclasses.Field[Any]") -> Any:
@@ -95,12 +124,17 @@ def _scalar(kind: type, value: Any, path: str, field: "dataclasses.Field[Any]") 
     if kind is str and isinstance(value, (str, int)) and not isinstance(value, bool):
         return str(value)
     if kind in (int, float) and isinstance(value, (int, float)) and not isinstance(value, bool):
-        if not math.isfinite(value):
+        if isinstance(value, float) and not math.isfinite(value):
             raise ConfigError(f"{path}={value}: expected a finite number. It is: {_doc(field)}.")
+        if abs(value) > _LARGEST:
+            raise ConfigError(f"{path}={value:.3g}: must be within ±{_LARGEST:g}. It is: {_doc(field)}.")
         if kind is float or value == int(value):
             return kind(value)
     expected = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}[kind]
     raise ConfigError(f"{path}={value!r}: expected {expected}, got {_kind(value)}. It is: {_doc(field)}.")
+
+
+_LARGEST = 2**63 - 1  # of every number: what an int64 holds
 
 
 def _bounded(value: Any, field: "dataclasses.Field[Any]", path: str) -> Any:

@@ -1,0 +1,73 @@
+"""The words of the command line told apart: flags, and the overrides that Hydra composes.
+
+The flags are those of Hydra's that mean something here. Read before Hydra is loaded, so that --help and a refused word
+take a moment; Hydra reads the same words again.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from faceswap_lab.config import ConfigError
+from faceswap_lab.config.check import nearest
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """A command line.
+
+    Attributes:
+        words: what is no flag: a subcommand and its folders, or overrides such as ``seed=3``.
+        config_dir: the folder of a user's own groups.
+        help: whether help is asked for.
+        version: whether the version is asked for.
+    """
+
+    words: list[str]
+    config_dir: Path | None
+    help: bool
+    version: bool
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message[0].upper()}{message[1:]}. (--help lists the flags)")
+
+
+def parse(args: Sequence[str]) -> Arguments:
+    """Tell flags and words apart.
+
+    Raises:
+        ConfigError: for an unknown flag, a flag without its value, flags that exclude one another, or a --config-dir
+            that is no folder.
+    """
+    parser = _parser()
+    known, unknown = parser.parse_known_intermixed_args(list(args))
+    if unknown:
+        flags = [flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")]
+        raise ConfigError(f"{unknown[0]}: no such flag.{nearest(unknown[0], flags)} Flags: {', '.join(flags)}.")
+    folder = known.config_dir
+    if folder is not None and not folder.is_dir():
+        raise ConfigError(
+            f"--config-dir {folder}: no such folder; it holds groups, such as {folder}/experiment/mine.yaml."
+        )
+    return Arguments(known.words, folder.resolve() if folder else None, known.help, known.version)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="faceswap_lab", add_help=False, allow_abbrev=False)
+    parser.add_argument("words", nargs="*")
+    parser.add_argument("-h", "--help", action="store_true")
+    parser.add_argument("--version", action="store_true")
+    parser.add_argument("--config-dir", "-cd", type=Path)
+    parser.add_argument("--resolve", action="store_true")
+    parser.add_argument("--package", "-p")
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--multirun", "-m", action="store_true")
+    instead.add_argument("--cfg", "-c", choices=("job", "hydra", "all"))
+    instead.add_argument(
+        "--info", "-i", const="all", nargs="?", choices=("all", "config", "defaults", "defaults-tree", "searchpath")
+    )
+    return parser

@@ -1,0 +1,71 @@
+"""The faces a configuration names. Nothing here loads torch."""
+
+from pathlib import Path
+
+from faceswap_lab.config import Config, ConfigError, FoldersData, TwinsData
+from faceswap_lab.data.faces import FaceData
+from faceswap_lab.runs.atomic import StorageError
+
+STORED = 4  # pixels kept per pixel the network sees, each way; 2018: 256 px for a network of 64 px
+
+
+def faces_of(config: Config) -> FaceData:
+    """Load or render the faces.
+
+    Raises:
+        ConfigError: what the configuration names is not there or cannot be used.
+        StorageError: the cache cannot be written or read.
+    """
+    from faceswap_lab.data.cache import CacheError
+
+    load = _twins if isinstance(config.data, TwinsData) else _folders
+    try:
+        return load(config, config.data)  # type: ignore[arg-type]
+    except CacheError as error:
+        raise StorageError(str(error), Path(config.cache_dir or "."), error.errno or 0) from error
+    except ValueError as error:
+        raise error if isinstance(error, ConfigError) else ConfigError(f"data: {error}") from error
+
+
+def renderer() -> str:
+    """Return what stands for the content of rendered faces, which are not looked at to know which run it is."""
+    from faceswap_lab.twins import RENDERER_VERSION
+
+    return f"twins, renderer {RENDERER_VERSION}"
+
+
+def _twins(config: Config, data: TwinsData) -> FaceData:
+    from faceswap_lab.data.twin_sets import load_twins
+    from faceswap_lab.twins import identity
+
+    for key, name in (("identity_a", data.identity_a), ("identity_b", data.identity_b)):
+        try:
+            identity(name)
+        except ValueError as error:
+            raise ConfigError(f"data.{key}={name}: {error}") from error
+    return load_twins(
+        identity_a=data.identity_a,
+        identity_b=data.identity_b,
+        faces=data.faces,
+        held_out=data.held_out,
+        size=STORED * config.model.resolution,
+        seed=data.seed,
+        pose=data.pose,  # type: ignore[arg-type]  # judged at the door, as are the next two
+        light=data.light,  # type: ignore[arg-type]
+        background=data.background,  # type: ignore[arg-type]
+        cache_dir=config.cache_dir,
+        progress=config.progress,
+    )
+
+
+def _folders(config: Config, data: FoldersData) -> FaceData:
+    from faceswap_lab.data.folders import load_folders
+
+    return load_folders(
+        a=data.a,
+        b=data.b,
+        held_out=data.held_out,
+        size=STORED * config.model.resolution,
+        cache_dir=config.cache_dir,
+        progress=config.progress,
+    )
