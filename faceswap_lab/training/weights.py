@@ -5,33 +5,65 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
+import torch
+from safetensors import safe_open
 from safetensors.torch import save as serialise
+from torch import Tensor
 
 from faceswap_lab.models.autoencoder import Architecture, Autoencoder
 from faceswap_lab.runs.atomic import write_bytes
 
+_KEY, _FORMAT = "faceswap_lab", 1  # one key, because safetensors writes several in an order that changes
+
 
 def save_weights(path: Path, autoencoder: Autoencoder) -> None:
-    """Write the weights whole or not at all; ``load_weights`` needs nothing else to rebuild the model."""
+    """Write the weights whole or not at all; ``load_weights`` needs nothing else to rebuild the model.
+
+    The same weights give the same bytes.
+    """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in autoencoder.state_dict().items()}
-    metadata = {"format": "faceswap_lab/1", "architecture": json.dumps(asdict(autoencoder.architecture))}
-    write_bytes(path, serialise(tensors, metadata))
+    described = {"format": _FORMAT, "architecture": asdict(autoencoder.architecture)}
+    write_bytes(path, serialise(tensors, {_KEY: json.dumps(described)}))
 
 
 def load_weights(path: Path) -> Autoencoder:
-    """Rebuild a trained model from its file. Nothing in the file is executed.
+    """Rebuild a trained model from its file. Nothing in the file is executed, and no more memory taken than it fills.
 
     Raises:
         ValueError: the file is no such file, or is damaged; the message names it.
     """
     try:
-        with safe_open(path, framework="pt") as file:
-            described = json.loads(file.metadata()["architecture"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-        arguments: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in described.items()}
-        autoencoder = Autoencoder(Architecture(**arguments))
-        autoencoder.load_state_dict(tensors)
-    except (SafetensorError, OSError, KeyError, TypeError, RuntimeError, ValueError) as error:
-        raise ValueError(f"{path} holds no weights of faceswap_lab: {error}") from error
+        described, tensors = _read(path)
+        autoencoder = _without_memory(described)
+        _check_shapes(autoencoder, tensors)
+        autoencoder.to_empty(device="cpu").load_state_dict(tensors)
+    except Exception as error:  # a stranger's file can be wrong in every way there is
+        raise ValueError(f"{path} holds no weights of faceswap_lab: {error or type(error).__name__}") from error
     return autoencoder
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata() or {}
+        if _KEY not in metadata:
+            raise ValueError(f"its metadata has no '{_KEY}'")
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    described = json.loads(metadata[_KEY])
+    if described["format"] != _FORMAT:
+        raise ValueError(f"it is of format {described['format']}, and this version reads {_FORMAT}")
+    return described["architecture"], tensors
+
+
+def _without_memory(described: dict[str, Any]) -> Autoencoder:
+    """Build the model on torch's meta device: a file may claim any size."""
+    arguments: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in described.items()}
+    with torch.device("meta"):
+        return Autoencoder(Architecture(**arguments))
+
+
+def _check_shapes(autoencoder: Autoencoder, tensors: dict[str, Tensor]) -> None:
+    expected = {name: tuple(tensor.shape) for name, tensor in autoencoder.state_dict().items()}
+    found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    for name in expected.keys() | found.keys():
+        if expected.get(name) != found.get(name):
+            raise ValueError(f"{name} is {found.get(name, 'missing')}, where {expected.get(name, 'nothing')} belongs")

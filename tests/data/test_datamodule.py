@@ -1,0 +1,71 @@
+"""What a training step sees depends on the step alone: not on workers, ranks, or where training began."""
+
+from functools import partial
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from faceswap_lab.data.datamodule import FaceDataModule, SideBatch, StepDataset
+from faceswap_lab.data.sampler import SideSampler
+from tests.data.recipes import WARP_2018, noise_faces
+
+SAMPLERS = {side: SideSampler(noise_faces(5, 64, seed=i), WARP_2018, 16, 3, side) for i, side in enumerate(("A", "B"))}
+
+
+def plan(step, batch):
+    """Return B's samples, then A's: any function of the step will do."""
+    return ("B", step * batch, batch), ("A", 7 + step * batch, batch)
+
+
+def same(a, b):
+    return all(x.side == y.side and all(map(torch.equal, x[1:], y[1:])) for x, y in zip(a, b, strict=True))
+
+
+def test_a_step_is_what_the_plan_says():
+    (b, a) = StepDataset(SAMPLERS, partial(plan, batch=6), 0, 9, 0, 1)[4]
+    for portion, side, first in ((b, "B", 24), (a, "A", 31)):
+        expected = SAMPLERS[side].batch(first, 6)
+        assert isinstance(portion, SideBatch)
+        assert portion.side == side
+        for got, due in zip(portion[1:], (expected.input, expected.target, expected.mask), strict=True):
+            assert got.dtype == torch.uint8
+            assert torch.equal(got, torch.from_numpy(due))
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 10**9), st.integers(0, 9), st.sampled_from([1, 2, 3, 4]))
+def test_ranks_share_a_step_out_in_order(first_step, index, world):
+    whole = StepDataset(SAMPLERS, partial(plan, batch=12), first_step, first_step + 10, 0, 1)[index]
+    ranks = [
+        StepDataset(SAMPLERS, partial(plan, batch=12), first_step, first_step + 10, rank, world)[index]
+        for rank in range(world)
+    ]
+    for portion, shares in zip(whole, zip(*ranks), strict=True):
+        assert len({len(share.input) for share in shares}) == 1
+        for field in ("input", "target", "mask"):
+            assert torch.equal(torch.cat([getattr(share, field) for share in shares]), getattr(portion, field))
+
+
+def loaded(first_step, workers):
+    return list(FaceDataModule(SAMPLERS, partial(plan, batch=4), first_step, 7, workers).train_dataloader())
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+@pytest.mark.parametrize("first_step", [0, 4])
+def test_workers_and_resuming_change_nothing(workers, first_step):
+    expected = [StepDataset(SAMPLERS, partial(plan, batch=4), 0, 7, 0, 1)[i] for i in range(first_step, 7)]
+    torch.manual_seed(workers)  # nobody's generator has a say
+    got = loaded(first_step, workers)
+    assert len(got) == 7 - first_step
+    assert all(map(same, got, expected))
+    assert not same(expected[0], expected[1])
+
+
+def test_the_dataset_ends():
+    dataset = StepDataset(SAMPLERS, partial(plan, batch=4), 3, 7, 0, 1)
+    assert len(dataset) == 4
+    for index in (-1, 4):
+        with pytest.raises(IndexError):
+            dataset[index]

@@ -1,0 +1,191 @@
+"""An interrupted run goes on as if nothing had happened: the same bits in weights, optimizers and metrics."""
+
+import json
+import os
+import signal
+from functools import cache
+
+import pytest
+import torch
+
+from faceswap_lab.runs.folder import find_or_create
+from faceswap_lab.runs.metrics import read_metrics
+from faceswap_lab.training import run as run_module
+from faceswap_lab.training.callbacks import Every, Interrupted
+from faceswap_lab.training.checkpoint import BadCheckpoint, load
+from faceswap_lab.training.run import Run
+from faceswap_lab.training.stepper import Diverged
+from tests.training.configs import config_for, noise_data
+
+ORDERS = ["a_then_b", "joint", "worse_first", "alternate"]
+OVERRIDES = {
+    "joint": ["optimizer_state=shared"],
+    "alternate": ["update_order.block=7"],
+    "worse_first": ["optimizer_state=per_autoencoder"],
+}
+DIGEST = "0" * 10
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing is written after it."""
+
+
+def run_in(root, order, *more, after=None):
+    """Make the run; ``after``: {step: what happens after that step}."""
+    config = config_for(f"update_order={order}", *OVERRIDES.get(order, []), *more)
+    folder = find_or_create(root, "tiny", 0, DIGEST)
+    run = Run(config, noise_data(), folder, DIGEST, "tiny", ["test"])
+    if after:
+        callbacks, last_save = run._callbacks, Every(1, None, lambda module: after.get(module.steps_done, int)())
+        run._callbacks = lambda: [*callbacks(), last_save]
+    return run
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory):
+    """Return what an uninterrupted run of an order leaves; each is trained once."""
+
+    @cache
+    def of(order):
+        root = tmp_path_factory.mktemp(order)
+        run_in(root, order).train_and_judge()
+        return left_by(root)
+
+    return of
+
+
+def killed_after(root, order, step, monkeypatch, *more):
+    def kill():
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "_end", lambda self, *rest: None)
+        with pytest.raises(Killed):
+            run_in(root, order, *more, after={step: kill}).train_and_judge()
+
+
+def left_by(root):
+    """Return everything a run leaves that must not depend on interruptions."""
+    (folder,) = root.glob("tiny-*")
+    (_, checkpoint) = max((p.name, p) for p in (folder / "checkpoints").iterdir() if p.suffix == ".pt")
+    state = torch.load(checkpoint, weights_only=True)
+    rows = [{k: v for k, v in r.items() if not k.endswith("_second")} for r in read_metrics(folder / "metrics.csv")]
+    result = json.loads((folder / "result.json").read_text())["metrics"]
+    previews = {p.name: p.read_bytes() for p in (folder / "previews").iterdir()}
+    return {
+        "weights": state["weights"],
+        "optimizers": state["optimizers"],
+        "step": state["step"],
+        "rows": rows,
+        "result": result,
+        "previews": previews,
+        "safetensors": (folder / "weights.safetensors").read_bytes(),
+    }
+
+
+def assert_equal(a, b):
+    if isinstance(a, torch.Tensor):
+        assert a.dtype == b.dtype
+        assert torch.equal(a, b)
+    elif isinstance(a, dict):
+        assert a.keys() == b.keys()
+        for key in a:
+            assert_equal(a[key], b[key])
+    elif isinstance(a, list):
+        assert len(a) == len(b)
+        for x, y in zip(a, b):
+            assert_equal(x, y)
+    else:
+        assert a == b
+
+
+@pytest.mark.parametrize(
+    ("order", "workers", "kills"),
+    [(order, 0, (7, 11)) for order in ORDERS]
+    + [("a_then_b", 2, (8,)), ("joint", 2, (5,)), ("worse_first", 2, (3, 14))],
+)
+def test_killed_and_resumed_is_as_if_never_killed(order, workers, kills, straight, tmp_path, monkeypatch):
+    for step in kills:
+        killed_after(tmp_path / "killed", order, step, monkeypatch, f"trainer.workers={workers}")
+    run_in(tmp_path / "killed", order, f"trainer.workers={workers}").train_and_judge()
+    expected, resumed = straight(order), left_by(tmp_path / "killed")
+    assert expected["step"] == 14
+    assert [row["step"] for row in expected["rows"]] == [3, 6, 9, 12, 14]
+    assert len(expected["previews"]) == 4
+    assert_equal(resumed, expected)
+
+
+def test_a_signal_finishes_the_step_and_saves(straight, tmp_path):
+    run = run_in(tmp_path / "told", "a_then_b", after={6: lambda: os.kill(os.getpid(), signal.SIGTERM)})
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(Interrupted) as stop:
+        run.train_and_judge()
+    assert (stop.value.signal, stop.value.step) == (signal.SIGTERM, 7)  # noticed after the next step
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert load(run.folder.checkpoints, DIGEST).step == 7
+    assert json.loads(run.folder.status.read_text())["state"] == "interrupted"
+    run_in(tmp_path / "told", "a_then_b").train_and_judge()
+    assert_equal(left_by(tmp_path / "told"), straight("a_then_b"))
+
+
+def test_a_second_ctrl_c_does_not_wait_and_names_the_step_that_is_saved(tmp_path):
+    def twice():
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    run = run_in(tmp_path, "a_then_b", after={7: twice})
+    with pytest.raises(Interrupted) as stop:
+        run.train_and_judge()
+    assert (stop.value.signal, stop.value.step) == (signal.SIGINT, 5)
+    assert load(run.folder.checkpoints, DIGEST).step == 5
+
+
+def test_a_finished_training_that_was_not_judged_is_only_judged(straight, tmp_path, monkeypatch):
+    killed_after(tmp_path / "killed", "a_then_b", 14, monkeypatch)
+    monkeypatch.setattr(run_module, "fit", None)
+    run_in(tmp_path / "killed", "a_then_b").train_and_judge()
+    assert_equal(left_by(tmp_path / "killed"), straight("a_then_b"))
+
+
+def test_the_checkpoint_before_a_damaged_one_is_used(straight, tmp_path, monkeypatch, caplog):
+    killed_after(tmp_path / "killed", "a_then_b", 13, monkeypatch)
+    run = run_in(tmp_path / "killed", "a_then_b")
+    newest = max(run.folder.checkpoints.iterdir())
+    newest.write_bytes(newest.read_bytes()[:-100])
+    run.train_and_judge()
+    assert run.first_step == 5
+    assert newest.name in caplog.text
+    assert newest.with_name(newest.name + ".damaged").exists()
+    assert_equal(left_by(tmp_path / "killed"), straight("a_then_b"))
+
+
+def test_no_usable_checkpoint_is_said_and_nothing_starts_from_zero(tmp_path, monkeypatch):
+    killed_after(tmp_path, "a_then_b", 13, monkeypatch)
+    run = run_in(tmp_path, "a_then_b")
+    for path in run.folder.checkpoints.iterdir():
+        path.write_bytes(b"")
+    for _ in range(2):  # also the second time, when they are set aside already
+        with pytest.raises(BadCheckpoint, match="force=true"):
+            run.train_and_judge()
+    assert not run.folder.result.exists()
+
+
+def test_a_diverged_run_keeps_its_last_good_checkpoint_and_says_so(tmp_path):
+    run = run_in(tmp_path, "a_then_b", "optimizer=sgd", "optimizer_state=shared")
+    poisoned = run._callbacks
+
+    def poison(module):
+        if module.steps_done == 8:
+            with torch.no_grad():
+                next(module.autoencoder.parameters()).mul_(float("inf"))
+
+    run._callbacks = lambda: [*poisoned(), Every(1, None, poison)]
+    with pytest.raises(Diverged, match="training step 9: loss_A is nan"):
+        run.train_and_judge()
+    status = json.loads(run.folder.status.read_text())
+    assert (status["state"], status["step"]) == ("diverged", 8)
+    checkpoint = load(run.folder.checkpoints, DIGEST)
+    assert checkpoint.step == 5
+    assert all(torch.isfinite(w).all() for w in checkpoint.weights.values())
+    assert not run.folder.result.exists()
+    assert not run.folder.weights.exists()
