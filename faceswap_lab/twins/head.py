@@ -193,7 +193,7 @@ def expression_weights(state: State) -> dict[str, float]:
         "mouth_open": state.mouth_open,
         "smile": state.smile,
         "frown": state.frown,
-        "purse": state.purse,
+        "purse": 0.7 * state.purse,  # at its full weight the lips part and bare the teeth
     }
     for side, blink in (("left", state.blink_left), ("right", state.blink_right)):
         weights[f"blink_{side}"] = blink

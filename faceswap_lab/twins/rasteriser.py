@@ -17,6 +17,7 @@ SUBPIXELS = 16
 _HALF = SUBPIXELS // 2
 
 Int = NDArray[np.int32]
+Index = NDArray[np.intp]  # what take and repeat work with: anything else is converted at every call
 Float = NDArray[np.floating]
 
 
@@ -31,8 +32,8 @@ class Fragments:
         depth: (K,) float32, interpolated linearly in the picture.
     """
 
-    pixels: Int
-    triangles: Int
+    pixels: Index
+    triangles: Index
     weights: Float
     depth: Float
 
@@ -44,7 +45,7 @@ def rasterise(
 
     Args:
         points: (N, 3): x and y in pixels (y down; the first pixel's centre is at 0.5, 0.5), depth (larger is nearer).
-            Pictures up to some 1500 pixels wide: an edge function must fit 32 bits.
+            Triangles up to some 2000 pixels across: an edge function must fit 32 bits.
         triangles: (T, 3) corner indices, counter-clockwise seen from outside.
         height: rows of the picture.
         width: columns of the picture.
@@ -60,7 +61,7 @@ def rasterise(
     facing = np.flatnonzero((area < 0) | (two_sided & (area > 0)))  # y points down: outside is negative
     low, high = _covered_centres(corners.take(facing, axis=0), height, width)
     inside = np.flatnonzero((high >= low).all(1))
-    kept = facing[inside].astype(np.int32)
+    kept = facing.take(inside)
     corners, area, low, high = (
         x.take(i, axis=0) for x, i in ((corners, kept), (area, kept), (low, inside), (high, inside))
     )
@@ -69,25 +70,23 @@ def rasterise(
     depth = _depth_planes(points[:, 2], triangles.take(kept, axis=0), edges, area)
     owner, row, start, run = _rows(edges, low, high)
     if not len(owner):
-        return Fragments(
-            np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((0, 3), np.float32), np.zeros(0, np.float32)
-        )
+        nothing = np.zeros((0, 3), np.float32)
+        return Fragments(kept[:0], kept[:0], nothing, nothing[:, 0])
 
     # Rows unfold into pixels: all runs end to end, and what a row knows is repeated along its run.
-    first = np.cumsum(run, dtype=np.int32) - run
-    along = np.arange(first[-1] + run[-1], dtype=np.int32)
-    times = run.astype(np.intp)  # what repeat would convert it to, each time
+    first = np.cumsum(run) - run
+    along = np.arange(first[-1] + run[-1])
     plane, corner = depth.take(owner, axis=0), low.take(owner, axis=0)
-    pixel = np.repeat((corner[:, 1] + row) * np.int32(width) + corner[:, 0] + start - first, times) + along
-    x = (along - np.repeat(first - start, times)).astype(np.float32)
-    z = np.repeat(plane[:, 0] + plane[:, 2] * row.astype(np.float32), times) + np.repeat(plane[:, 1], times) * x
+    pixel = np.repeat((corner[:, 1] + row) * width + corner[:, 0] + start - first, run) + along
+    x = (along - np.repeat(first - start, run)).astype(np.float32)
+    z = np.repeat(plane[:, 0] + plane[:, 2] * row.astype(np.float32), run) + np.repeat(plane[:, 1], run) * x
     nearest = _nearest(pixel, z, height * width)
 
-    visible = np.flatnonzero(nearest >= 0).astype(np.int32)
+    visible = np.flatnonzero(nearest >= 0)
     candidate = nearest.take(visible)
-    row_of = np.repeat(np.arange(len(run), dtype=np.int32), times).take(candidate)
+    row_of = np.repeat(np.arange(len(run)), run).take(candidate)
     chosen = owner.take(row_of)
-    offset = np.stack([visible % np.int32(width) - low[:, 0].take(chosen), row.take(row_of)], 1)
+    offset = np.stack([visible % width - low[:, 0].take(chosen), row.take(row_of)], 1).astype(np.int32)
     edge = edges.take(chosen, axis=0)  # (K, 3, 3)
     value = edge[:, :, 0] + edge[:, :, 1] * offset[:, :1] + edge[:, :, 2] * offset[:, 1:]
     weights = value.astype(np.float32) / area.take(chosen)[:, None].astype(np.float32)
@@ -129,10 +128,10 @@ def _depth_planes(depth: Float, triangles: Int, edges: Int, area: Int) -> Float:
     return (np.einsum("tc,tcs->ts", corner_depth, edges) / area[:, None]).astype(np.float32)
 
 
-def _rows(edges: Int, low: Int, high: Int) -> tuple[Int, Int, Int, Int]:
+def _rows(edges: Int, low: Int, high: Int) -> tuple[Index, Int, Index, Index]:
     """Unfold triangles into the rows they cover: owner, row from ``low``, first covered pixel from ``low``, run."""
-    rows = (high[:, 1] - low[:, 1] + 1).astype(np.intp)  # what repeat would convert it to, each time
-    owner = np.repeat(np.arange(len(rows), dtype=np.int32), rows)
+    rows = (high[:, 1] - low[:, 1] + 1).astype(np.intp)
+    owner = np.repeat(np.arange(len(rows)), rows)
     row = np.arange(len(owner), dtype=np.int32) - np.repeat((np.cumsum(rows) - rows).astype(np.int32), rows)
     start = np.zeros(len(owner))
     end = np.repeat((high[:, 0] - low[:, 0]).astype(np.float64), rows)
@@ -148,15 +147,15 @@ def _rows(edges: Int, low: Int, high: Int) -> tuple[Int, Int, Int, Int]:
         np.maximum(start, -bound, out=start, where=rising)
         np.minimum(end, bound, out=end, where=~rising)
     covered = np.flatnonzero(end >= start)
-    first, last = start.take(covered).astype(np.int32), end.take(covered).astype(np.int32)
+    first, last = start.take(covered).astype(np.intp), end.take(covered).astype(np.intp)
     return owner.take(covered), row.take(covered), first, last - first + 1
 
 
-def _nearest(pixel: Int, depth: Float, count: int) -> Int:
+def _nearest(pixel: Index, depth: Float, count: int) -> Index:
     """Return for each of ``count`` pixels the index of its nearest candidate, -1 where there is none."""
     z_buffer = np.full(count, -np.inf, np.float32)
     np.maximum.at(z_buffer, pixel, depth)
-    winners = np.flatnonzero(depth >= z_buffer.take(pixel)).astype(np.int32)
-    nearest = np.full(count, -1, np.int32)
+    winners = np.flatnonzero(depth >= z_buffer.take(pixel))
+    nearest = np.full(count, -1)
     nearest[pixel.take(winners)] = winners
     return nearest

@@ -14,7 +14,7 @@ from faceswap_lab.twins.sampling import interpolated, plan_samples
 from faceswap_lab.twins.shading import face_cover, light_direction, shade
 from faceswap_lab.twins.state import State
 
-RENDERER_VERSION = 2
+RENDERER_VERSION = 3
 """Raised whenever a pixel changes: caches of rendered faces are keyed by it."""
 
 HALF_HEIGHT = np.float32(1.42)  # decimetres from the middle of the picture to its edge

@@ -43,8 +43,8 @@ def plan_samples(seen: Fragments, parts: NDArray[np.uint8], size: int, supersamp
         supersampling: samples per pixel and direction.
     """
     side = size * supersampling
-    fragment = np.full(side * side, -1, np.int32)
-    fragment[seen.pixels] = np.arange(len(seen.pixels), dtype=np.int32)
+    fragment = np.full(side * side, -1)
+    fragment[seen.pixels] = np.arange(len(seen.pixels))
     part = np.full(side * side, _NOTHING, np.uint8)
     part[seen.pixels] = parts
     depth = np.zeros(side * side, np.float32)

@@ -110,7 +110,7 @@ def _material(
         if solid == Part.GLASSES:
             material.highlight[chosen] = 0.15
         elif solid <= Part.TONGUE:
-            material.ambient[chosen] = 0.5
+            material.ambient[chosen] = 0.4
             material.highlight[chosen] = 0.10
     eyes = np.flatnonzero((part == Part.LEFT_EYE) | (part == Part.RIGHT_EYE))
     material.albedo[eyes], material.ambient[eyes] = _eyeball(person.iris, state, normal[eyes] @ turn)

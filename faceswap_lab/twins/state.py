@@ -16,7 +16,8 @@ class State:
     "Right" and "left" of pose, gaze and light are the picture's; the blinking eyes are the person's own.
 
     Attributes:
-        yaw: turn of the head in radians, > 0 towards the right of the picture.
+        yaw: turn of the head in radians, > 0 towards the right of the picture. Heads are made to be seen from the
+            front and the sides, up to about ±1.3: their textures meet in a seam at the back.
         pitch: nod in radians, > 0 downwards.
         roll: tilt in radians, > 0 counter-clockwise in the picture.
         shift_x: move to the right, in decimetres (the picture is 2.84 wide).
