@@ -6,13 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_lab.twins.curves import CANVAS_WIDTH, Float, linear_light, smoothstep
-from faceswap_lab.twins.head import Head
+from faceswap_lab.twins.head import HAIR_CHANNELS, SKIN_CHANNELS, Head
 from faceswap_lab.twins.identity import Colour
 from faceswap_lab.twins.pack import Part
 from faceswap_lab.twins.state import State
 
-# Columns of an interpolated point: the nine channels of ``Head.surface``, its normal, and how much light arrives.
-_AMBIENT, _FACE, _NORMAL, _OPEN = 2, 7, slice(9, 12), 12
+# Columns of an interpolated point: the channels of ``Head.surface``, its normal, and how much light arrives.
+_AMBIENT, _FACE = SKIN_CHANNELS.index("ambient"), SKIN_CHANNELS.index("face")  # the same in HAIR_CHANNELS
+_TONE = HAIR_CHANNELS.index("tone")
+_TANGENT = slice(_TONE + 1, _TONE + 4)
+_SURFACE = len(SKIN_CHANNELS)
+_NORMAL, _OPEN = slice(_SURFACE, _SURFACE + 3), _SURFACE + 3
 
 _TOOTH, _TONGUE, _LASH = (0.80, 0.76, 0.68), (0.32, 0.08, 0.08), (0.012, 0.01, 0.01)
 # Light bleeds through skin past the terminator, red farthest: wrap lighting in place of subsurface scattering.
@@ -68,7 +72,7 @@ def shade(head: Head, state: State, turn: Float, size: int, part: NDArray[np.uin
     material = _material(head, state, turn, size, part, point, normal)
     shine = material.highlight * np.clip(normal @ half, 0, 1) ** material.gloss
     locks = np.flatnonzero(part == Part.HAIR)
-    shine[locks] = _strand_highlight(point[locks, 4:7], half @ turn)
+    shine[locks] = _strand_highlight(point[locks, _TANGENT], half @ turn)
 
     warmth = np.float32(state.warmth)
     key = np.array([1 + 0.16 * warmth, 1, 1 - 0.22 * warmth], np.float32) * np.float32(state.key_light)
@@ -99,7 +103,7 @@ def _material(
     )
     _skin(head, size, np.flatnonzero(part == Part.SKIN), point, material)
     locks = np.flatnonzero(part == Part.HAIR)
-    column, row, tone = point[locks, 0] % np.float32(CANVAS_WIDTH - 1), point[locks, 1], point[locks, 3:4]
+    column, row, tone = point[locks, 0] % np.float32(CANVAS_WIDTH - 1), point[locks, 1], point[locks, _TONE, None]
     material.albedo[locks] = head.textures.fetch("hair", size, column, row) * tone
     solids = np.flatnonzero((part >= Part.UPPER_TEETH) & (part != Part.HAIR))
     frame = linear_light(person.glasses.colour) if person.glasses else np.zeros(3, np.float32)
@@ -120,7 +124,7 @@ def _material(
 
 def _skin(head: Head, size: int, chosen: NDArray[np.intp], point: Float, material: _Material) -> None:
     person = head.identity
-    column, row, ambient, lips, liner, hair, mouth, _, collar = point[chosen, :9].T
+    column, row, ambient, lips, liner, hair, mouth, _, collar = point[chosen, :_SURFACE].T
     cloth = smoothstep(-0.015, 0.015, collar)
     painted = head.textures.fetch("skin", size, column, row)
     fine = painted / np.maximum(linear_light(person.skin), np.float32(0.02))
