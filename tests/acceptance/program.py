@@ -13,15 +13,14 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-_FORKED = multiprocessing.get_context("forkserver")
-_FORKED.set_forkserver_preload(
-    ["pytest", "hydra", "faceswap_lab.cli.launch", "faceswap_lab.cli.job", "faceswap_lab.cli.summary"]
-    + ["faceswap_lab.training.run", "faceswap_lab.data.twin_sets", "faceswap_lab.data.folders", __name__]
-)
+FORKED = multiprocessing.get_context("forkserver")
+_LAB = ("cli.launch", "cli.job", "cli.summary", "training.run", "data.twin_sets", "data.folders")
+FORKED.set_forkserver_preload(["pytest", "hydra", *(f"faceswap_lab.{module}" for module in _LAB), __name__])
 
 TINY = (
     "name=tiny",
@@ -35,31 +34,39 @@ UPDATE = "faceswap_lab.training.stepper:TorchStepper.update"
 
 
 @dataclass(frozen=True)
-class Strike:
-    """A signal that reaches the program when it calls one of its functions for the n-th time.
+class At:
+    """Something that happens when the program calls one of its functions for the n-th time, before the call.
 
     Attributes:
         function: "module:name" or "module:Class.method".
         call: 1: the first call.
-        number: the signal.
+        action: what happens; sent to the process by pickle.
+        about: count only the calls with this text in an argument.
     """
 
     function: str
     call: int
-    number: int = signal.SIGKILL
+    action: Callable[[], object]
+    about: str = ""
 
     def __call__(self) -> None:
         owner, name, function = _found(self.function)
         calls = 0
 
-        def struck(*arguments: Any, **named: Any) -> Any:
+        def watched(*arguments: Any, **named: Any) -> Any:
             nonlocal calls
-            calls += 1
-            if calls == self.call:
-                os.kill(os.getpid(), self.number)
+            meant = not self.about or self.about in repr(arguments)
+            calls += meant
+            if meant and calls == self.call:
+                self.action()
             return function(*arguments, **named)
 
-        setattr(owner, name, struck)
+        setattr(owner, name, watched)
+
+
+def strike(function: str, call: int, number: int = signal.SIGKILL, about: str = "") -> At:
+    """Let a signal reach the program at a call of one of its functions."""
+    return At(function, call, partial(signal.raise_signal, number), about)
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,7 @@ class Program:
     def start_with(self, *arguments: str, before: Sequence[Callable[[], object]] = ()) -> "Started":
         """Start the program with exactly these arguments."""
         said = self.place / f"said-{len(self.started)}"
-        process = _FORKED.Process(target=_run, args=(arguments, self.place, said, tuple(before)))
+        process = FORKED.Process(target=_run, args=(arguments, self.place, said, tuple(before)))
         process.start()
         self.started.append(Started(process, said))
         return self.started[-1]

@@ -12,6 +12,10 @@ def status(folder: Path) -> dict[str, Any]:
     return json.loads((folder / "status.json").read_text())
 
 
+def result(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "result.json").read_text())
+
+
 def sessions(folder: Path) -> list[dict[str, Any]]:
     return json.loads((folder / "run.json").read_text())["sessions"]
 

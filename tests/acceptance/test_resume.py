@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.program import STEP, UPDATE, Program, Strike
+from tests.acceptance.program import STEP, UPDATE, Program, strike
 from tests.acceptance.records import checkpoints, last_checkpoint, metrics, same, sessions
 
 pytestmark = pytest.mark.acceptance
@@ -34,9 +34,9 @@ def test_two_kills_change_no_bit(program: Program, order: str) -> None:
     straight, program.runs = program.folder, program.place / "killed"
     # Between two rows of metrics and two checkpoints; inside a step, after one of its two updates where it has two.
     often = (*ORDERS[order], *OFTEN, "checkpoint.every_steps=7", "checkpoint.every_seconds=null", "trainer.workers=0")
-    assert program.run(*often, before=[Strike(STEP, 24)]).code == -9
+    assert program.run(*often, before=[strike(STEP, 24)]).code == -9
     assert checkpoints(program.folder)[-1].name.startswith("step-000000021-")
-    assert program.run(*often, before=[Strike(UPDATE, 20)]).code == -9
+    assert program.run(*often, before=[strike(UPDATE, 20)]).code == -9
     assert program.run(*often).code == 0
     assert_equal(program.folder, straight)
     begun = [session["first_step"] for session in sessions(program.folder)]
@@ -45,8 +45,8 @@ def test_two_kills_change_no_bit(program: Program, order: str) -> None:
     # At the boundary of both; with workers, which may even change in between.
     program.runs = program.place / "killed-at-a-boundary"
     seldom = (*ORDERS[order], *OFTEN, "checkpoint.every_steps=20", "checkpoint.every_seconds=null")
-    assert program.run(*seldom, "trainer.workers=2", before=[Strike(STEP, 21)]).code == -9
-    assert program.run(*seldom, "trainer.workers=1", before=[Strike(STEP, 21)]).code == -9
+    assert program.run(*seldom, "trainer.workers=2", before=[strike(STEP, 21)]).code == -9
+    assert program.run(*seldom, "trainer.workers=1", before=[strike(STEP, 21)]).code == -9
     assert program.run(*seldom, "trainer.workers=2").code == 0
     assert_equal(program.folder, straight)
     assert [session["first_step"] for session in sessions(program.folder)] == [0, 20, 40]

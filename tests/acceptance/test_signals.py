@@ -6,7 +6,7 @@ from signal import SIGINT, SIGTERM, SIGUSR1
 
 import pytest
 
-from tests.acceptance.program import STEP, Program, Strike, until
+from tests.acceptance.program import STEP, Program, strike, until
 from tests.acceptance.records import checkpoints, last_checkpoint, metrics, same, sessions, status
 
 pytestmark = pytest.mark.acceptance
@@ -16,7 +16,7 @@ ONLY_WHEN_STOPPED = ("checkpoint.every_seconds=null", "checkpoint.every_steps=10
 
 def stopped(program: Program, function: str, call: int, number: int, *overrides: str) -> str:
     """Run until a signal comes at a call of a function; return what was said on standard error."""
-    ended = program.run(*ONLY_WHEN_STOPPED, *overrides, before=[Strike(function, call, number)])
+    ended = program.run(*ONLY_WHEN_STOPPED, *overrides, before=[strike(function, call, number)])
     assert ended.code == 128 + number, ended.err
     assert "Traceback" not in ended.err
     return ended.err
@@ -61,7 +61,7 @@ def test_a_signal_after_the_training_loses_no_step(program: Program, function: s
         "traceback": None,
     }
     assert not (program.folder / "result.json").exists()
-    ended = program.run(before=[Strike(STEP, 1)])  # no step is made again, or this would kill it
+    ended = program.run(before=[strike(STEP, 1)])  # no step is made again, or this would kill it
     assert ended.code == 0, ended.err
     assert status(program.folder)["state"] == "finished"
 
@@ -91,7 +91,7 @@ def test_a_signal_to_the_whole_group_reaches_workers_and_loses_no_step(program: 
 
 
 def test_a_second_ctrl_c_ends_at_once_and_keeps_what_was_saved(program: Program) -> None:
-    twice = [Strike(STEP, 25, SIGINT), Strike("faceswap_lab.training.stepper:TorchStepper.update", 50, SIGINT)]
+    twice = [strike(STEP, 25, SIGINT), strike("faceswap_lab.training.stepper:TorchStepper.update", 50, SIGINT)]
     ended = program.run("checkpoint.every_seconds=null", "checkpoint.every_steps=10", before=twice)
     assert ended.code == 130, ended.err
     assert "Traceback" not in ended.err
@@ -100,7 +100,7 @@ def test_a_second_ctrl_c_ends_at_once_and_keeps_what_was_saved(program: Program)
 
 
 def test_a_waiting_process_can_be_stopped(program: Program) -> None:
-    holder = program.start(before=[Strike(STEP, 5, signal.SIGSTOP)])
+    holder = program.start(before=[strike(STEP, 5, signal.SIGSTOP)])
     until(lambda: list(program.runs.glob("*/.holder.json")))
     waiting = program.start()
     until(lambda: "Waiting" in waiting.err)
