@@ -39,7 +39,7 @@ def run_job(composed: Any, folders: Sequence[Path], overrides: Sequence[str]) ->
         with interruptible():
             return _run(composed, folders, overrides)
     except Interrupted as stop:
-        say(f"{stop} came before there was anything to save. The same command begins again.")
+        say(f"{stop} came while nothing was being trained. The same command goes on from here.")
         return 128 + stop.signal
     except ConfigError as error:
         say(error)
