@@ -5,7 +5,7 @@ torch is imported only where there is something to train.
 
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from faceswap_lab.cli.faces import faces_of, renderer
 from faceswap_lab.cli.groups import group_options
 from faceswap_lab.cli.label import label_of
 from faceswap_lab.cli.messages import say, without_jargon
+from faceswap_lab.cli.outcome import Outcome, State
 from faceswap_lab.config import Config, ConfigError, TwinsData, load
 from faceswap_lab.data.faces import FaceData
 from faceswap_lab.interruption import Interrupted, interruptible
@@ -22,58 +23,54 @@ from faceswap_lab.runs.identity import run_hash
 from faceswap_lab.runs.lock import Holder, RunHeld, RunLock
 from faceswap_lab.runs.result import BadResult, Result, read_result
 
-FAILED, REFUSED = 1, 2
 
-
-def run_job(composed: Any, folders: Sequence[Path], overrides: Sequence[str]) -> int:
-    """Judge, look up, train and report one job; return its exit code. Errors are said, none leaves: a sweep goes on.
+def run_job(composed: Any, folders: Sequence[Path], overrides: Sequence[str], brief: bool = False) -> Outcome:
+    """Judge, look up, train and report one job; say how it ended. Errors are said, none leaves: a sweep goes on.
 
     Args:
         composed: the configuration as Hydra composed it.
         folders: where groups lie.
         overrides: the overrides of this job, from which an unnamed run gets its label.
+        brief: say what came out in a line, as one cell of many.
     """
     from omegaconf.errors import OmegaConfBaseException
 
+    from faceswap_lab.cli.summary import print_line, print_summary
+
     try:
         with interruptible():
-            return _run(composed, folders, overrides)
+            return _run(composed, folders, overrides, print_line if brief else print_summary)
     except Interrupted as stop:
-        say(f"{stop} came while nothing was being trained. The same command goes on from here.")
-        return 128 + stop.signal
+        said = f"{stop} came before there was anything to save. The same command begins again."
+        return _said("interrupted", said, signal=stop.signal)
     except ConfigError as error:
-        say(error)
-        return REFUSED
+        return _said("refused", str(error))
     except OmegaConfBaseException as error:
-        say(without_jargon(error))
-        return REFUSED
+        return _said("refused", without_jargon(error))
     except (StorageError, RunHeld, BadResult) as error:
-        say(error)
-        return FAILED
+        return _said("failed", str(error))
     except Exception as error:
         traceback.print_exc()
-        say(f"{type(error).__name__}, which the lab did not expect; the traceback is above: {error}")
-        return FAILED
+        return _said("failed", f"{type(error).__name__}, which the lab did not expect; the traceback is above: {error}")
 
 
-def _run(composed: Any, folders: Sequence[Path], overrides: Sequence[str]) -> int:
+def _run(
+    composed: Any, folders: Sequence[Path], overrides: Sequence[str], tell: Callable[[RunFolder, Result], None]
+) -> Outcome:
     from omegaconf import OmegaConf
-
-    from faceswap_lab.cli.summary import print_summary
 
     config = load(OmegaConf.to_container(composed, resolve=True), group_options(folders))
     label = config.name or label_of(overrides)
     data = None if isinstance(config.data, TwinsData) else faces_of(config)  # a folder's content tells which run it is
     digest = run_hash(config, data.fingerprint if data else renderer())
     root = Path(config.runs_dir)
-    folder = (
-        None if config.force else find(root, config.seed, digest)
-    )  # force=true looks at no old result, even damaged
+    # force=true looks at no old result, not even to find it damaged
+    folder = None if config.force else find(root, config.seed, digest)
     result = read_result(folder) if folder else None
     if folder and result:
-        print(f"This run is finished already: {folder.path}   (force=true trains it again, beside it)\n")
-        print_summary(folder, result)
-        return 0
+        print(f"This run is finished already: {folder.path}   (force=true trains it again, beside it)")
+        tell(folder, result)
+        return Outcome("reused", str(folder.path))
     _check_photometric(config)
     _check_devices(config)
     data = data or faces_of(config)
@@ -84,11 +81,11 @@ def _run(composed: Any, folders: Sequence[Path], overrides: Sequence[str]) -> in
         result = read_result(folder)  # whoever held it may have finished it
         if result is None:
             write_text(folder.config, OmegaConf.to_yaml(composed, resolve=True))
-            code, result = _train(config, data, folder, digest, label)
+            outcome, result = _train(config, data, folder, digest, label)
             if result is None:
-                return code
-    print_summary(folder, result)
-    return 0
+                return outcome
+    tell(folder, result)
+    return Outcome("finished", str(folder.path))
 
 
 def _check_photometric(config: Config) -> None:
@@ -120,28 +117,34 @@ def _check_devices(config: Config) -> None:
         )
 
 
-def _train(config: Config, data: FaceData, folder: RunFolder, digest: str, label: str) -> tuple[int, Result | None]:
+def _train(config: Config, data: FaceData, folder: RunFolder, digest: str, label: str) -> tuple[Outcome, Result | None]:
     _introduce(config, data, folder, label)
     from faceswap_lab.training.checkpoint import BadCheckpoint
     from faceswap_lab.training.run import Run
     from faceswap_lab.training.stepper import Diverged
 
+    where = str(folder.path)
     try:
         run = Run(config, data, folder, digest, label, [sys.executable, "-m", "faceswap_lab", *sys.argv[1:]])
-        return 0, run.train_and_judge()
+        return Outcome("finished", where), run.train_and_judge()
     except Interrupted as stop:
         if stop.step is None:
             raise
-        say(
-            f"interrupted at step {stop.step} of {config.training.max_steps}, and saved. "
-            f"The same command goes on from there.\nrun folder  {folder.path}"
-        )
-        return 128 + stop.signal, None
+        said = f"interrupted at step {stop.step} of {config.training.max_steps}, and saved. "
+        return _said("interrupted", said + "The same command goes on from there.", where, stop.signal), None
     except Diverged as error:
-        say(f"the run has diverged. {error}\nrun folder  {folder.path}")
-    except BadCheckpoint as error:
-        say(error)
-    return FAILED, None
+        return _said("diverged", f"the run has diverged. {error}", where), None
+    except (BadCheckpoint, StorageError) as error:
+        return _said("failed", str(error), where), None
+    except Exception as error:  # a defect, ours or a library's: the run folder keeps its traceback
+        short = f"{type(error).__name__}: {error}".splitlines()[0]
+        return _said("failed", f"the run has failed. {short}\ntraceback   {folder.traceback}", where), None
+
+
+def _said(state: State, message: str, folder: str = "", signal: int | None = None) -> Outcome:
+    """Say why a job did not finish."""
+    say(message + (f"\nrun folder  {folder}" if folder else ""))
+    return Outcome(state, folder, " ".join(message.split()), signal)
 
 
 def _introduce(config: Config, data: FaceData, folder: RunFolder, label: str) -> None:

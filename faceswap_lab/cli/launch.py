@@ -4,17 +4,22 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from faceswap_lab.cli.messages import say, without_jargon
+from faceswap_lab.cli.messages import without_jargon
+from faceswap_lab.cli.outcome import Outcome
+from faceswap_lab.cli.sweep import Cell, Cells, SweepStopped, print_sweep, record, recorded, skipping_finished
 from faceswap_lab.config import ConfigError
 
-INTERRUPTED = 128  # exit codes from here on are 128 + a signal's number
+SWEEP_DIR = "FACESWAP_LAB_SWEEP"  # inherited by jobs wherever they run: conf/config.yaml takes hydra.sweep.dir from it
 
 
 def launch(args: Sequence[str], words: Sequence[str], folders: Sequence[Path], groups: Mapping[str, object]) -> int:
-    """Run Hydra's main on ``args`` and return the worst exit code of its jobs.
+    """Run Hydra's main on ``args`` and return the exit code: that of the one job, or the worst of a sweep's cells.
 
     Args:
         args: the command line.
@@ -26,49 +31,82 @@ def launch(args: Sequence[str], words: Sequence[str], folders: Sequence[Path], g
         ConfigError: for what cannot be composed; nothing was started.
     """
     import hydra
-    from hydra.core.hydra_config import HydraConfig
     from hydra.errors import HydraException
-    from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError  # type: ignore[import-untyped]
 
     from faceswap_lab.cli.values import check_values
 
-    codes: list[int] = []
-
-    def task(composed: Any) -> int:
-        overrides = OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)  # as typed
-        assert isinstance(overrides, list)
-        if codes and codes[-1] > INTERRUPTED:  # Ctrl-C means the sweep, not only the job it met
-            say(f"not started, because the one before was interrupted: {' '.join(overrides)}")
-            return codes[-1]
-        from faceswap_lab.cli.job import run_job
-
-        codes.append(run_job(composed, folders, overrides))
-        return codes[-1]
-
+    runs_dir = _runs_dir(words)
+    sweep_dir = (runs_dir / "sweeps" / f"{datetime.now():%Y-%m-%d_%H-%M-%S}-{os.getpid()}").absolute()
+    known, single, skipped = Cells(runs_dir, folders), _Single(), list[Cell]()
     wanted_traceback = os.environ.get("HYDRA_FULL_ERROR")
     try:
         check_values(words, groups)
-        with _hydra_sees(args):
+        with _hydra_sees(args, sweep_dir), skipping_finished(known, skipped):
+            task = partial(_task, folders=folders, single=single)
             hydra.main(version_base="1.3", config_path=str(folders[0]), config_name="config")(task)()
+    except SweepStopped:
+        pass  # the cell that was interrupted is on record
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         if wanted_traceback:
             raise
         raise ConfigError(without_jargon(error)) from error
-    return max(codes, default=0)
+    if single.outcome is not None:
+        return single.outcome.code
+    cells = [*skipped, *recorded(sweep_dir)]
+    known.note(cells)
+    return print_sweep(cells) if cells else 0  # none: --cfg and --info make no job
+
+
+@dataclass
+class _Single:
+    """How the job ended, where there is only one."""
+
+    outcome: Outcome | None = None
+
+
+def _task(composed: Any, folders: Sequence[Path], single: _Single) -> int:
+    """Run one job: the single one, or a cell of a sweep, whose end is recorded for the process that launched it."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+    from omegaconf import OmegaConf
+
+    from faceswap_lab.cli.job import run_job
+
+    told = HydraConfig.get()
+    overrides = OmegaConf.to_container(told.overrides.task, resolve=False)  # as typed
+    assert isinstance(overrides, list)
+    alone = told.mode != RunMode.MULTIRUN
+    if not alone:
+        print(f"\ncell {int(told.job.num) + 1}: {' '.join(overrides)}", flush=True)
+    outcome = run_job(composed, folders, overrides, brief=not alone)
+    if alone:
+        single.outcome = outcome
+        return outcome.code
+    record(Path(os.environ[SWEEP_DIR]), int(told.job.num), overrides, outcome)
+    if outcome.state == "interrupted":
+        raise SweepStopped
+    return outcome.code
+
+
+def _runs_dir(words: Sequence[str]) -> Path:
+    """Return the runs folder that the command line names, or the usual one."""
+    named = [word.split("=", 1)[1] for word in words if word.startswith("runs_dir=")]
+    return Path(named[-1] if named else "runs")
 
 
 @contextmanager
-def _hydra_sees(args: Sequence[str]) -> Iterator[None]:
+def _hydra_sees(args: Sequence[str], sweep_dir: Path) -> Iterator[None]:
     """Give Hydra the command line, and have it raise its errors: it prints and exits by itself otherwise."""
-    argv, full_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
-    sys.argv, os.environ["HYDRA_FULL_ERROR"] = [argv[0], *args], "1"
+    argv, told = sys.argv, dict(os.environ)
+    sys.argv = [argv[0], *args]
+    os.environ |= {"HYDRA_FULL_ERROR": "1", SWEEP_DIR: str(sweep_dir)}
     try:
         yield
     finally:
         sys.argv = argv
-        if full_error is None:
-            del os.environ["HYDRA_FULL_ERROR"]
-        else:
-            os.environ["HYDRA_FULL_ERROR"] = full_error
+        for name in ("HYDRA_FULL_ERROR", SWEEP_DIR):
+            del os.environ[name]
+            if name in told:
+                os.environ[name] = told[name]

@@ -12,7 +12,7 @@ _ROWS = (
     ("SSIM, under the mask", "ssim", "higher", 3),
     ("MAE after colour fit", "fitted_mae", "lower", 4),
     ("MAE, under the mask", "mae", "lower", 4),
-    ("true twin among 5 nearest", "recall5", "higher", 2),
+    ("true twin in nearest 5", "recall5", "higher", 2),
     ("follows yaw (r)", "yaw", "higher", 2),
     ("follows mouth (r)", "mouth", "higher", 2),
     ("follows light (r)", "light", "higher", 2),
@@ -35,6 +35,21 @@ def print_summary(folder: RunFolder, result: Result, console: Console | None = N
     )
     console.print(f"preview     {folder.previews / 'final.png'}", soft_wrap=True, highlight=False)
     console.print(f"run folder  {folder.path}", soft_wrap=True, highlight=False)
+
+
+def print_line(folder: RunFolder, result: Result) -> None:
+    """Print one line of a finished run, for a sweep: the primary metric in both directions beside both baselines."""
+    m, said = result.metrics, []
+    for direction in ("AB", "BA"):
+        if f"swap_ssim_{direction}" in m:
+            swap, copy, mean = (m[f"{kind}_ssim_{direction}"] for kind in ("swap", "copy", "mean"))
+            arrow = f"{direction[0]}→{direction[1]}"
+            said.append(f"{arrow} {swap:.3f} (copy {copy:.3f}, mean {mean:.3f})")
+    swap_part = f"swap SSIM {', '.join(said)}; " if said else ""
+    print(
+        f"{result.label}, seed {result.seed}: {swap_part}{_side_line('loss', m, 'loss_{}', 4)}   {folder.path}",
+        flush=True,
+    )
 
 
 def _swap_table(m: Mapping[str, float]) -> Table:

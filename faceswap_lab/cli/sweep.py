@@ -1,0 +1,158 @@
+"""What a multirun needs beside Hydra: cells that are finished are not even composed, and at the end a list of all.
+
+Jobs may run in other processes, even on other machines (joblib, submitit, ray), so each writes how it ended into a file
+of its own in the sweep's folder, and the launching process reads them all.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from faceswap_lab import __version__
+from faceswap_lab.cli.outcome import Outcome
+from faceswap_lab.runs.atomic import write_json
+from faceswap_lab.runs.identity import RECIPE_VERSION
+
+_CELLS = "cells"
+Cell = tuple[list[str], Outcome]
+_NOT_IDENTITY = ("hydra.", "trainer.", "trainer=", "logger.", "logger=", "progress=")
+
+
+class SweepStopped(BaseException):
+    """A cell was interrupted: the sweep ends here. No Exception, for Hydra keeps those until all cells are done."""
+
+
+class Cells:
+    """The cells of a runs folder that are known to be finished, by their overrides.
+
+    Composing a configuration takes Hydra some 0.1 s, twice per cell; a lookup here takes a file's name. What is looked
+    up is a hash of the overrides and of every YAML they could mean, so an edited option is another cell.
+
+    Args:
+        runs_dir: the runs folder.
+        folders: the configuration folders.
+    """
+
+    def __init__(self, runs_dir: Path, folders: Sequence[Path]) -> None:
+        self.place = runs_dir / ".cells"
+        digest = hashlib.sha256(f"{__version__} {RECIPE_VERSION} {_renderer()}".encode())
+        for folder in folders:
+            for path in sorted(folder.rglob("*.yaml")):
+                digest.update(f"{path.relative_to(folder)}\0{path.read_text(encoding='utf-8')}\0".encode())
+        self.conf_digest = digest.hexdigest()
+
+    def finished(self, overrides: Sequence[str]) -> str | None:
+        """Return the folder of the finished run these overrides mean, or None if that is not known."""
+        try:
+            folder = Path((self.place / self._key(overrides)).read_text(encoding="utf-8"))
+        except OSError:
+            return None
+        return str(folder) if (folder / "result.json").is_file() else None
+
+    def note(self, cells: Sequence[Cell]) -> None:
+        """Remember which runs the finished cells are. Failing to do so costs time only."""
+        try:
+            self.place.mkdir(parents=True, exist_ok=True)
+            for overrides, outcome in cells:
+                if outcome.code == 0 and can_be_looked_up(overrides):
+                    folder = str(Path(outcome.folder).absolute())
+                    (self.place / self._key(overrides)).write_text(folder, encoding="utf-8")
+        except OSError:
+            return
+
+    def _key(self, overrides: Sequence[str]) -> str:
+        relevant = sorted(o for o in overrides if not o.lstrip("+").startswith(_NOT_IDENTITY))
+        return hashlib.sha256(json.dumps([self.conf_digest, relevant]).encode()).hexdigest()[:32]
+
+
+def can_be_looked_up(overrides: Sequence[str]) -> bool:
+    """Tell whether overrides alone decide which run is meant: a folder's pictures may change; force asks for more."""
+    return not any(o.lstrip("+").startswith(("data=folders", "force=", "data.a=", "data.b=")) for o in overrides)
+
+
+@contextmanager
+def skipping_finished(cells: Cells, skipped: list[Cell]) -> Iterator[None]:
+    """Take finished cells out of the sweep that Hydra is about to make, whichever launcher it uses.
+
+    Hydra has no hook between expanding a sweep and composing its jobs, so its expansion is wrapped meanwhile.
+
+    Args:
+        cells: what is finished.
+        skipped: filled with the cells taken out.
+    """
+    from hydra.core.plugins import Plugins
+
+    Plugins.instance()  # executes the sweeper's module anew, so the class must be looked up after it
+    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+
+    expand = BasicSweeper.split_arguments
+
+    def missing(overrides: Any, max_batch_size: int | None) -> list[list[list[str]]]:
+        batches = []
+        for batch in expand(overrides, max_batch_size):
+            left = []
+            for cell in batch:
+                folder = cells.finished(cell) if can_be_looked_up(cell) else None
+                if folder is None:
+                    left.append(cell)
+                else:
+                    skipped.append((cell, Outcome("reused", folder)))
+            if left:
+                batches.append(left)
+        return batches
+
+    BasicSweeper.split_arguments = staticmethod(missing)  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        BasicSweeper.split_arguments = staticmethod(expand)  # type: ignore[method-assign]
+
+
+def record(sweep_dir: Path, number: int, overrides: Sequence[str], outcome: Outcome) -> None:
+    """Write how a cell ended, for the process that launched the sweep."""
+    (sweep_dir / _CELLS).mkdir(parents=True, exist_ok=True)
+    write_json(sweep_dir / _CELLS / f"{number:06d}.json", {"overrides": list(overrides), **asdict(outcome)})
+
+
+def recorded(sweep_dir: Path) -> list[Cell]:
+    """Return the cells that have been recorded, in their order."""
+    found = []
+    for path in sorted((sweep_dir / _CELLS).glob("*.json")):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        found.append((content.pop("overrides"), Outcome(**content)))
+    return found
+
+
+def print_sweep(cells: Sequence[Cell], console: Console | None = None) -> int:
+    """List the cells of a sweep that need attention, count all, and return the sweep's exit code."""
+    console = console or Console()
+    counts: dict[str, int] = {}
+    for _, outcome in cells:
+        counts[outcome.state] = counts.get(outcome.state, 0) + 1
+    attention = [cell for cell in cells if cell[1].code]
+    if attention:
+        table = Table(title="cells that need attention", title_justify="left", title_style="bold")
+        for column in ("cell", "state", "why", "run folder"):
+            table.add_column(column, overflow="fold")
+        for overrides, outcome in attention:
+            table.add_row(" ".join(overrides), outcome.state, outcome.message, outcome.folder)
+        console.print(table)
+    told = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+    console.print(f"\nsweep       {len(cells)} cells: {told}", highlight=False)
+    if attention:
+        console.print("The same command again runs only what is missing.", highlight=False)
+    interrupted = [outcome.code for _, outcome in cells if outcome.state == "interrupted"]
+    return max(interrupted or [outcome.code for _, outcome in cells], default=0)
+
+
+def _renderer() -> int:
+    from faceswap_lab.twins import RENDERER_VERSION
+
+    return RENDERER_VERSION
