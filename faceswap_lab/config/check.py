@@ -127,7 +127,7 @@ def _scalar(kind: type, value: Any, path: str, field: "dataclasses.Field[Any]") 
         if isinstance(value, float) and not math.isfinite(value):
             raise ConfigError(f"{path}={value}: expected a finite number. It is: {_doc(field)}.")
         if abs(value) > _LARGEST:
-            raise ConfigError(f"{path}={value:.3g}: must be within ±{_LARGEST:g}. It is: {_doc(field)}.")
+            raise ConfigError(f"{path}={value}: must be within ±{_LARGEST}. It is: {_doc(field)}.")
         if kind is float or value == int(value):
             return kind(value)
     expected = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}[kind]

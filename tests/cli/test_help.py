@@ -1,0 +1,52 @@
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from faceswap_lab.cli.groups import conf_dir, first_comment, group_options
+from faceswap_lab.cli.help import help_text
+
+
+@pytest.mark.parametrize(("columns", "widest"), [(40, 80), (80, 80), (100, 100), (300, 110)])
+def test_the_page_is_no_wider_than_it_should_be(monkeypatch: pytest.MonkeyPatch, columns: int, widest: int):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert max(map(len, help_text([conf_dir()]).splitlines())) <= widest
+
+
+def test_it_shows_every_group_with_its_options_and_the_baseline(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    text = help_text([conf_dir()])
+    entries = textwrap.dedent(text).replace(f"\n{' ' * 27}", " ").splitlines()  # an entry may take several lines
+    shown = {line.split()[0]: line.replace("*", "").replace(",", "").split()[1:] for line in entries if line.strip()}
+    for group, names in group_options([conf_dir()]).items():
+        assert set(names) <= set(shown if group in ("experiment", "study") else shown[group]), group
+    assert "two_encoders             Question 1: each side has its own encoder." in text
+    assert "decoder_activation       clamp, hard_sigmoid, linear, sigmoid*, tanh" in text
+    groups = set(group_options([conf_dir()])) - {"experiment", "study"}
+    assert text.count("*") == len(groups) + 1, "one star a group, and one that is explained"
+    assert text.count("\n  python -m faceswap_lab") >= 3
+
+
+def test_groups_of_ones_own_are_shown_too(tmp_path: Path):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text("# @package _global_\n# Something of mine.\nname: mine\n")
+    (tmp_path / "loss").mkdir()
+    (tmp_path / "loss" / "huber.yaml").write_bytes(b"# \xff\nname: huber\n")
+    text = help_text([conf_dir(), tmp_path])
+    assert "  mine                     Something of mine." in text
+    assert "huber, mae*, mae_masked" in text
+
+
+def test_the_first_comment_is_found(tmp_path: Path):
+    path = tmp_path / "x.yaml"
+    path.write_text(
+        textwrap.dedent("""\
+        # @package _global_
+        # What it is.
+        # More.
+        name: x  # no
+        """)
+    )
+    assert first_comment(path) == "What it is."
+    path.write_text("name: x\n")
+    assert first_comment(path) == ""

@@ -1,0 +1,37 @@
+import doctest
+
+import pytest
+
+from faceswap_lab.cli import label
+from faceswap_lab.cli.label import label_of
+from faceswap_lab.runs.identity import run_name
+
+
+def test_the_examples():
+    assert doctest.testmod(label).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        ([], "baseline"),
+        (
+            ["seed=3", "trainer=cpu", "logger.every_steps=5", "hydra.run.dir=x", "force=true", "hydra/launcher=x"],
+            "baseline",
+        ),
+        (["scale=smoke", "+experiment=joint"], "joint-smoke"),
+        (["+experiment=joint", "loss.weight_a=0.5"], "joint-weight_a_0.5"),
+        (["++decoder_activation=tanh"], "tanh"),
+        (["+study=encoder_count", "seed=1"], "baseline"),
+    ],
+)
+def test_a_label_is_what_differs(overrides: list[str], expected: str):
+    assert label_of(overrides) == expected
+
+
+def test_a_long_label_is_cut_and_fits_a_folders_name():
+    label = label_of(["data.a=/a/very/long/path/" + "x" * 300, "model.encoder_widths=[1,2,3]"])
+    assert len(label) <= 60
+    name = run_name(label, 0, "0123456789")
+    assert "/" not in name
+    assert name.endswith("-s0-0123456789")

@@ -1,0 +1,167 @@
+"""On which side of the line every field lies: what can change a result is identity, the rest is not.
+
+The table is written by hand, field by field. A new field fails here until someone has thought about it.
+"""
+
+import dataclasses
+import typing
+from typing import Any
+
+import pytest
+
+from faceswap_lab.config import Config, FoldersData, TwinsData, load, read
+from faceswap_lab.runs.identity import identity, run_hash
+from tests.config.shipped import OPTIONS, fixed, set_at
+
+IDENTITY = {
+    "": "seed",
+    "model": "resolution encoder_widths code_size bridge_width decoder_widths",
+    "encoders": "count start",
+    "encoder_activation": "name slope",
+    "decoder_activation": "name",
+    "value_range": "name",
+    "initialisation": "name",
+    "update_order": "name block",
+    "optimizer": "name lr beta1 beta2 eps",
+    "optimizer_state": "name",
+    "loss": "name mask_weight weight_a weight_b",
+    "augmentation": "rotation zoom shift flip jitter coverage misaligned two_stage photometric",
+    "colour_match": "name",
+    "data": "name identity_a identity_b faces held_out seed pose light background",
+    "training": "max_steps batch_size gradient_clip precision deterministic",
+}
+NOT_IDENTITY = {
+    "": "name runs_dir cache_dir force progress",
+    "encoders": "name",  # count and start are what it stands for
+    "augmentation": "name",  # likewise
+    "data": "a b",  # folders are known by their pictures, not by where they lie
+    "scale": "name lr faces held_out preview_every threads",  # a bundle: its values count where they are used
+    "evaluation": "every_steps preview_every_steps preview_faces",
+    "checkpoint": "every_seconds every_steps",
+    "trainer": "name accelerator devices strategy workers threads",
+    "logger": "name kinds every_steps project mode",
+}
+ANOTHER = {  # a value other than the baseline's, for every field
+    "seed": 1,
+    "name": "mine",
+    "runs_dir": "elsewhere",
+    "cache_dir": "cache",
+    "force": True,
+    "progress": False,
+    "model.resolution": 32,
+    "model.encoder_widths": [4, 4, 4],
+    "model.decoder_widths": [4, 4],
+    "encoders.name": "two",
+    "encoders.count": 2,
+    "encoders.start": "equal",
+    "encoder_activation.name": "relu",
+    "encoder_activation.slope": 0.2,
+    "decoder_activation.name": "tanh",
+    "value_range.name": "signed",
+    "initialisation.name": "he",
+    "update_order.name": "b_then_a",
+    "update_order.block": 10,
+    "optimizer.name": "sgd",
+    "optimizer_state.name": "shared",
+    "loss.name": "mse",
+    "loss.mask_weight": 1.0,
+    "loss.weight_a": 0.5,
+    "loss.weight_b": 0.5,
+    "augmentation.name": "gentle",
+    "augmentation.misaligned": False,
+    "augmentation.two_stage": True,
+    "augmentation.photometric": [{"name": "ToGray"}],
+    "colour_match.name": "mean_a_to_b",
+    "data.identity_a": "cleo",
+    "data.identity_b": "dai",
+    "data.seed": 1,
+    "data.pose": "disjoint",
+    "data.light": "disjoint",
+    "data.background": "plain",
+    "data.a": "x",
+    "data.b": "y",
+    "training.gradient_clip": 1.0,
+    "training.precision": "bf16-mixed",
+    "training.deterministic": False,
+    "evaluation.every_steps": 10,
+    "evaluation.preview_every_steps": 10,
+    "checkpoint.every_steps": 10,
+    "scale.name": "smoke",
+    "scale.threads": 2,
+    "trainer.name": "ddp",
+    "trainer.accelerator": "cpu",
+    "trainer.devices": 2,
+    "trainer.strategy": "ddp",
+    "trainer.threads": 7,
+    "logger.name": "wandb",
+    "logger.kinds": ["wandb"],
+    "logger.project": "other",
+    "logger.mode": "online",
+}
+
+
+def listed(table: dict[str, str]) -> set[str]:
+    return {f"{group}.{name}".lstrip(".") for group, names in table.items() for name in names.split()}
+
+
+def leaves(schema: type, where: str = "") -> dict[str, bool]:
+    found: dict[str, bool] = {}
+    hints = typing.get_type_hints(schema)
+    for field in dataclasses.fields(schema):
+        kinds = [k for k in (typing.get_args(hints[field.name]) or (hints[field.name],)) if dataclasses.is_dataclass(k)]
+        for kind in kinds:
+            found |= leaves(typing.cast(type, kind), f"{where}{field.name}.")
+        if not kinds:
+            found[f"{where}{field.name}"] = field.metadata["identity"]
+    return found
+
+
+def test_every_field_lies_where_the_table_says():
+    assert not listed(IDENTITY) & listed(NOT_IDENTITY)
+    assert leaves(Config) == dict.fromkeys(listed(IDENTITY), True) | dict.fromkeys(listed(NOT_IDENTITY), False)
+
+
+def changed(key: str, start: Config) -> Config:
+    """Return the configuration with another value in one field; only types and bounds are judged, no combinations."""
+    plain = folders_plain() if key in ("data.a", "data.b") else fixed()
+    value = ANOTHER.get(key)
+    if value is None:
+        *groups, last = key.split(".")
+        here: Any = plain
+        for group in groups:
+            here = here[group]
+        value = here[last] * 0.5 if isinstance(here[last], float) else (here[last] or 0) + 1
+    set_at(plain, key, value)
+    config = read(Config, plain, {})
+    assert config != start, f"{key}: {value!r} is no other value"
+    return config
+
+
+def folders_plain() -> dict[str, Any]:
+    return fixed("data=folders", "data.a=a", "data.b=b")
+
+
+@pytest.mark.parametrize("key", sorted(listed(IDENTITY) - {"data.name"}))
+def test_another_value_of_an_identity_field_is_another_run(key: str):
+    start = load(fixed(), OPTIONS)
+    assert run_hash(changed(key, start)) != run_hash(start)
+
+
+@pytest.mark.parametrize("key", sorted(listed(NOT_IDENTITY)))
+def test_another_value_of_any_other_field_is_the_same_run(key: str):
+    start = load(folders_plain() if key in ("data.a", "data.b") else fixed(), OPTIONS)
+    assert run_hash(changed(key, start), "faces") == run_hash(start, "faces")
+
+
+def test_twins_and_folders_are_other_runs():
+    twins, folders = load(fixed(), OPTIONS), load(folders_plain(), OPTIONS)
+    assert isinstance(twins.data, TwinsData)
+    assert isinstance(folders.data, FoldersData)
+    assert identity(twins)["data"]["name"] != identity(folders)["data"]["name"]
+    assert run_hash(folders, "these pictures") != run_hash(folders, "those pictures")
+
+
+def test_the_same_values_written_otherwise_are_the_same_run():
+    written = fixed("training.max_steps=1500.0", "optimizer.lr=0.003", "optimizer.beta1=5e-1")
+    other = fixed("training.max_steps=1500", "optimizer.lr=3e-3", "optimizer.beta1=0.5", "name=other")
+    assert run_hash(load(written, OPTIONS)) == run_hash(load(other, OPTIONS))

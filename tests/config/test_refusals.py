@@ -1,0 +1,167 @@
+"""What is refused, and that the message names the key, the value, what is allowed and the nearest right spelling."""
+
+import contextlib
+import math
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from faceswap_lab.config import ConfigError, check_value, load
+from faceswap_lab.config.keys import settings_called
+from tests.config.shipped import OPTIONS, fixed, set_at
+
+
+def refusal(key: str, value: object, *overrides: str) -> str:
+    plain = fixed(*overrides)
+    set_at(plain, key, value)
+    with pytest.raises(ConfigError) as error:
+        load(plain, OPTIONS)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("seed", "zero", ["seed='zero'", "whole number"]),
+        ("seed", True, ["seed=True", "whole number"]),
+        ("seed", 1.5, ["seed=1.5", "whole number"]),
+        ("seed", -1, ["seed=-1", ">= 0"]),
+        ("seed", None, ["seed=null", "value is needed"]),
+        ("seed", 10**400, ["seed=", "within"]),
+        ("seed", [0, 1], ["seed=[0, 1]", "a list"]),
+        ("force", "yes", ["force='yes'", "true or false"]),
+        ("force", 1, ["force=1", "true or false"]),
+        ("optimizer.lr", 0, ["optimizer.lr=0", "> 0", "<= 10", "learning rate"]),
+        ("optimizer.lr", math.inf, ["optimizer.lr=inf", "finite"]),
+        ("optimizer.lr", math.nan, ["optimizer.lr=nan", "finite"]),
+        ("optimizer.beta2", 1.0, ["optimizer.beta2=1.0", "<= 0.999999"]),
+        ("model.resolution", 48, ["model.resolution=48", "32, 64, 128"]),
+        ("model.encoder_widths", [8, 0, 8], ["model.encoder_widths[1]=0", ">= 1"]),
+        ("model.encoder_widths", 8, ["model.encoder_widths=8", "a list such as"]),
+        (
+            "model.encoder_width",
+            [8],
+            ["model.encoder_width:", "'encoder_widths'?", "Known here: resolution"],
+        ),
+        ("modle", {}, ["modle", "Did you mean 'model'?"]),
+        ("model", 3, ["model=3", "a group of settings"]),
+        ("model", None, ["model=None", "a group of settings"]),
+        ("data.pose", "equl", ["data.pose=equl", "Did you mean 'equal'?", "disjoint"]),
+        ("data.name", "twin", ["data=twin", "Did you mean 'twins'?", "folders"]),
+        ("data.name", ["twins"], ["data=['twins']", "folders"]),
+        ("data", "twins", ["data='twins'", "a group of settings"]),
+        ("training.precision", 16, ["training.precision=16", "32, bf16-mixed"]),
+        ("update_order.name", "b_then_aa", ["update_order.name=b_then_aa", "'b_then_a'"]),
+        ("logger.kinds", ["wandbb"], ["logger.kinds[0]=wandbb", "'wandb'"]),
+        ("augmentation.photometric", [{"p": 1}], ["augmentation.photometric[0]=", "with a name"]),
+        ("augmentation.photometric", [{"name": "x", "p": math.nan}], ["augmentation.photometric[0].p=nan", "finite"]),
+        ("augmentation.photometric", [{"name": "x", "f": print}], ["augmentation.photometric[0].f="]),
+        ("loss._target_", "os.system", ["loss._target_", "no such setting"]),
+        ("data.a", "???", ["data.a", "no such setting"]),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_allowed(key: str, value: object, told: list[str]):
+    message = refusal(key, value)
+    assert not [part for part in told if part not in message], message
+    assert "\n" not in message
+
+
+def test_a_missing_value_says_what_it_is_and_how_to_give_it():
+    message = refusal("data.b", "x", "data=folders")
+    assert message == "data.a: a value is missing. It is: folder with aligned face pictures of A. Add data.a=…"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "told"),
+    [
+        (["update_order=joint"], ["update_order=joint", "keras_2018", "Add optimizer_state=shared"]),
+        (["update_order=joint_half", "optimizer_state=per_autoencoder"], ["update_order=joint_half", "shared"]),
+        (["optimizer=sgd"], ["optimizer_state=keras_2018 with optimizer=sgd", "per_autoencoder"]),
+        (["encoders.start=equal"], ["encoders.start=equal", "encoders=two"]),
+        (["encoders=two", "encoders.start=null"], ["encoders.start=null", "independent"]),
+        (["encoder_activation.slope=null"], ["encoder_activation.slope=null", "slope=0.1"]),
+        (["encoder_activation=relu", "encoder_activation.slope=0.1"], ["slope=0.1", "relu has no slope", "leaky_relu"]),
+        (["update_order.block=5"], ["update_order.block=5", "alternate"]),
+        (["update_order=alternate", "update_order.block=null"], ["update_order.block=null", "block=10"]),
+        (["update_order=alternate", "training.max_steps=1001"], ["training.max_steps=1001", "multiple of 20"]),
+        (["model.encoder_widths=[8,8]"], ["model.encoder_widths=[8, 8]", "64 px needs 4 widths", "got 2"]),
+        (["model.resolution=32"], ["32 px needs 3 widths"]),
+        (["model.decoder_widths=[8]"], ["model.decoder_widths=[8]", "needs 3 widths"]),
+        (["loss.weight_a=0", "loss.weight_b=0"], ["loss.weight_a=0.0, loss.weight_b=0.0", "above 0"]),
+        (["update_order=only_a", "loss.weight_a=0"], ["update_order=only_a", "nothing would be trained"]),
+        (["data=folders", "data.a=a", "data.b=b", "loss=mae_masked"], ["loss.mask_weight=1.0", "data=folders"]),
+        (["trainer.devices=2"], ["trainer.devices=2", "trainer=ddp"]),
+        (["trainer=ddp", "trainer.devices=3"], ["training.batch_size=64", "multiple of 3", "trainer.devices=3"]),
+        (
+            ["update_order=joint_half", "optimizer_state=shared", "training.batch_size=15"],
+            ["training.batch_size=15", "multiple of 2", "update_order=joint_half"],
+        ),
+    ],
+)
+def test_a_combination_that_means_nothing_is_refused_with_the_remedy(overrides: list[str], told: list[str]):
+    with pytest.raises(ConfigError) as error:
+        load(fixed(*overrides), OPTIONS)
+    assert not [part for part in told if part not in str(error.value)], error.value
+
+
+def test_numbers_are_read_as_their_field_wants_them():
+    plain = fixed("training.max_steps=100.0", "optimizer.lr=1", "training.precision=32")
+    config = load(plain, OPTIONS)
+    assert [repr(v) for v in (config.training.max_steps, config.optimizer.lr, config.training.precision)] == [
+        "100",
+        "1.0",
+        "'32'",
+    ]
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just("???")
+NESTS = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8) | st.integers(), inner)
+)
+KEYS = [
+    *("seed", "model", "model.encoder_widths", "encoders", "encoders.count", "encoder_activation.name", "data"),
+    *(
+        "data.name",
+        "data.identity_a",
+        "augmentation.photometric",
+        "logger.kinds",
+        "training.gradient_clip",
+        "new",
+        "data.new",
+    ),
+]
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(st.sampled_from(KEYS), NESTS, min_size=1, max_size=3))
+def test_whatever_is_in_a_configuration_only_config_errors_leave(spoilt: dict[str, object]):
+    plain = fixed()
+    for key in sorted(spoilt):
+        try:
+            set_at(plain, key, spoilt[key])
+        except (TypeError, KeyError, IndexError):
+            continue  # an earlier key has taken the group away
+    with contextlib.suppress(ConfigError):
+        load(plain, OPTIONS)
+
+
+@settings(max_examples=100, deadline=None)
+@given(NESTS)
+def test_a_configuration_that_is_none_is_refused(plain: object):
+    with pytest.raises(ConfigError):
+        load(plain, OPTIONS)
+
+
+def test_a_value_that_some_data_allow_passes_alone_and_others_do_not():
+    check_value("data.held_out", 0.1)  # a share: folders
+    check_value("data.held_out", 96)  # a number: twins
+    with pytest.raises(ConfigError, match=r"data\.held_out='many'"):
+        check_value("data.held_out", "many")
+
+
+def test_a_key_below_a_value_is_the_values_own_matter():
+    assert settings_called("augmentation.photometric.0.p") == []
+    assert len(settings_called("data.held_out")) == 2
+    with pytest.raises(ConfigError, match=r"no setting 'training\.max_step'.*'max_steps'.*Known under training"):
+        settings_called("training.max_step")

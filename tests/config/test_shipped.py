@@ -1,0 +1,147 @@
+"""Every shipped YAML composes, is valid, says what it is, and names code that exists."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from faceswap_lab.cli.groups import first_comment
+from faceswap_lab.config import load
+from faceswap_lab.config.schema import Config
+from faceswap_lab.models.activations import HIDDEN, OUTPUT
+from faceswap_lab.models.initialisation import INITIALISATIONS
+from faceswap_lab.training.losses import LOSSES
+from faceswap_lab.training.optimizers import OPTIMIZERS, STATES
+from faceswap_lab.training.orders import ORDERS
+from tests.config.shipped import ADDED, CONF, OPTIONS, composed, set_at
+
+COMPANIONS = {  # what a rule demands beside an option
+    ("update_order", "joint"): ["optimizer_state=shared"],
+    ("update_order", "joint_half"): ["optimizer_state=shared"],
+    ("optimizer", "sgd"): ["optimizer_state=per_autoencoder"],
+    ("optimizer", "rmsprop"): ["optimizer_state=shared"],
+    ("data", "folders"): ["data.a=faces/a", "data.b=faces/b"],
+}
+REGISTRIES = {
+    "encoder_activation": HIDDEN,
+    "decoder_activation": OUTPUT,
+    "initialisation": INITIALISATIONS,
+    "update_order": ORDERS,
+    "optimizer": OPTIMIZERS,
+    "optimizer_state": STATES,
+    "loss": LOSSES,
+}
+NAMED_AFTER_ITS_FUNCTION = {("loss", "mae_masked"): "mae", ("loss", "mse_masked"): "mse"}
+FILES = sorted(path for path in CONF.rglob("*.yaml") if path.parent != CONF)
+EXPERIMENTS = OPTIONS["experiment"]
+CHOICES = [(group, name) for group, names in OPTIONS.items() if group not in ADDED for name in names]
+
+
+def choice(group: str, name: str) -> list[str]:
+    return [f"{group}={name}", *COMPANIONS.get((group, name), [])]
+
+
+@pytest.mark.parametrize(("group", "name"), CHOICES)
+def test_every_option_is_valid_over_the_baseline(group: str, name: str):
+    config = load(composed(*choice(group, name)), OPTIONS)
+    assert getattr(config, group).name == NAMED_AFTER_ITS_FUNCTION.get((group, name), name)
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_is_valid_at_every_scale(name: str):
+    """Composed at the default scale; its differences from the baseline are then carried to the other scales."""
+    arm, baseline = composed(f"+experiment={name}"), flat(composed())
+    assert load(arm, OPTIONS).name == name
+    for scale in OPTIONS["scale"]:
+        plain = composed(f"scale={scale}")
+        for key, value in flat(arm).items():
+            if baseline.get(key) != value:
+                set_at(plain, key, value)
+        assert load(plain, OPTIONS).scale.name == scale
+
+
+@pytest.mark.parametrize("scale", OPTIONS["scale"])
+def test_a_scale_and_an_experiment_compose(scale: str):
+    config = load(composed("+experiment=alternate", f"scale={scale}"), OPTIONS)
+    assert (config.update_order.name, config.scale.name) == ("alternate", scale)
+    assert config.optimizer.lr == config.scale.lr
+
+
+def test_the_groups_are_the_schema_and_all_have_a_baseline():
+    groups = set(OPTIONS) - set(ADDED)
+    defaults = yaml.safe_load((CONF / "config.yaml").read_text())["defaults"]
+    chosen = {key: value for entry in defaults if isinstance(entry, dict) for key, value in entry.items()}
+    assert groups <= set(Config.__dataclass_fields__)
+    assert {group: chosen[group] for group in groups}.keys() == groups
+    assert all(chosen[group] in OPTIONS[group] for group in groups)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_file_is_named_as_it_is_called_and_says_what_it_is(path: Path):
+    content, group = yaml.safe_load(path.read_text()), path.parent.name
+    name = content["scale"]["name"] if group == "scale" else content["name"]
+    assert name == NAMED_AFTER_ITS_FUNCTION.get((group, path.stem), path.stem)
+    assert len(first_comment(path)) > 3
+    assert path.read_text().startswith("#")
+
+
+@pytest.mark.parametrize("group", REGISTRIES)
+def test_every_name_has_a_function_and_every_function_a_name(group: str):
+    named = {yaml.safe_load((CONF / group / f"{name}.yaml").read_text())["name"] for name in OPTIONS[group]}
+    assert named == set(REGISTRIES[group])
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiments_header_holds_its_command_and_what_to_expect(name: str):
+    text = (CONF / "experiment" / f"{name}.yaml").read_text()
+    header = re.match(r"(?:#.*\n)+", text)
+    assert header
+    assert f"\n#   python -m faceswap_lab +experiment={name}\n" in header[0]
+    assert "\n# Expect: " in header[0]
+    assert len(first_comment(CONF / "experiment" / f"{name}.yaml")) <= 53, "help cuts no comment at 80 columns"
+
+
+@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name != "baseline"])
+def test_an_experiment_states_differences_only(name: str):
+    content = yaml.safe_load((CONF / "experiment" / f"{name}.yaml").read_text())
+    content.pop("name")
+    baseline, arm = flat(composed()), flat(composed(f"+experiment={name}"))
+    differing = {key for key in baseline.keys() | arm.keys() if baseline.get(key) != arm.get(key)} - {"name"}
+    assert differing, "an arm differs from the baseline"
+    for default in content.pop("defaults", []):
+        ((place, option),) = default.items()
+        group = place.removeprefix("override /")
+        assert any(key.startswith(f"{group}.") for key in differing), f"{group}={option} is the baseline's"
+    assert set(flat(content)) <= differing
+
+
+def test_only_data_and_names_no_targets():
+    assert not [path for path in FILES if path.parent.name != "study" and "_target_" in path.read_text()]
+
+
+def test_the_original_is_the_model_of_2018():
+    config = load(composed("scale=original"), OPTIONS)
+    assert (config.model.resolution, config.model.encoder_widths) == (64, (128, 256, 512, 1024))
+    assert (config.model.code_size, config.model.bridge_width, config.model.decoder_widths) == (
+        1024,
+        512,
+        (256, 128, 64),
+    )
+    assert (config.training.batch_size, config.optimizer.name, config.optimizer.lr) == (64, "adam", 5e-5)
+    assert (config.optimizer.beta1, config.optimizer.beta2, config.optimizer_state.name) == (0.5, 0.999, "keras_2018")
+    assert (config.encoder_activation.name, config.encoder_activation.slope) == ("leaky_relu", 0.1)
+    assert (config.decoder_activation.name, config.initialisation.name, config.loss.name) == (
+        "sigmoid",
+        "glorot",
+        "mae",
+    )
+    assert (config.update_order.name, config.augmentation.name, config.encoders.count) == ("a_then_b", "warp_2018", 1)
+
+
+def flat(plain: dict[str, Any], where: str = "") -> dict[str, Any]:
+    leaves: dict[str, Any] = {}
+    for key, value in plain.items():
+        leaves |= flat(value, f"{where}{key}.") if isinstance(value, dict) else {f"{where}{key}": value}
+    return leaves
