@@ -103,9 +103,10 @@ def _fit_here(
 def _strategy(config: Config, place: Place) -> dict[str, Any]:
     """Alternating backward passes leave parameters without a gradient in each of them, and DDP must be told so.
 
-    Buffers need no broadcast at every step: nothing changes them.
+    Buffers need no broadcast at every step: nothing changes them. Who is who is always said: under SLURM, Lightning
+    would take other tasks of the allocation for parts of this run, refuse some allocations, and requeue on a signal.
     """
+    plugins = [LocalProcesses(place)]
     if config.trainer.strategy != "ddp":
-        return {"strategy": config.trainer.strategy}
-    ddp = DDPStrategy(find_unused_parameters=True, broadcast_buffers=False)
-    return {"strategy": ddp, "plugins": [LocalProcesses(place)]}
+        return {"strategy": config.trainer.strategy, "plugins": plugins}
+    return {"strategy": DDPStrategy(find_unused_parameters=True, broadcast_buffers=False), "plugins": plugins}

@@ -170,8 +170,8 @@ class Run:
         write_status(self.folder, "running", self.first_step)
 
     def _end(self, state: State, step: int, message: str, error: BaseException | None = None) -> None:
-        end_session(self.folder, state, step)
         write_status(self.folder, state, step, message, error)
+        end_session(self.folder, state, step)
 
     def _seconds(self) -> float:
         return self.seconds_before + time.monotonic() - self.started

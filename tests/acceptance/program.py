@@ -24,10 +24,12 @@ FORKED.set_forkserver_preload(["pytest", "hydra", *(f"faceswap_lab.{module}" for
 
 TINY = (
     "name=tiny",
-    *("scale=smoke", "data.faces=16", "data.held_out=8", "training.max_steps=60", "training.batch_size=4"),
+    *("scale=smoke", "training.max_steps=60", "training.batch_size=4"),
     *("model.encoder_widths=[4,4,4]", "model.code_size=8", "model.bridge_width=4", "model.decoder_widths=[4,4]"),
 )
 """A run of two seconds."""
+
+TWINS = ("data.faces=16", "data.held_out=8")
 
 STEP = "faceswap_lab.training.module:FaceswapModule.training_step"
 UPDATE = "faceswap_lab.training.stepper:TorchStepper.update"
@@ -88,6 +90,7 @@ class Program:
 
     def __init__(self, place: Path, cache: Path) -> None:
         self.place, self.runs, self.cache = place, place / "runs", cache
+        self.data: Sequence[str] = TWINS
         self.started: list[Started] = []
 
     def run(self, *overrides: str, before: Sequence[Callable[[], object]] = (), seconds: float = 60) -> Ended:
@@ -97,7 +100,7 @@ class Program:
     def start(self, *overrides: str, before: Sequence[Callable[[], object]] = ()) -> "Started":
         """Start a tiny training; ``before`` is called in its process first."""
         folders = (f"runs_dir={self.runs}", f"cache_dir={self.cache}")
-        return self.start_with(*TINY, *folders, *overrides, before=before)
+        return self.start_with(*TINY, *self.data, *folders, *overrides, before=before)
 
     def start_with(self, *arguments: str, before: Sequence[Callable[[], object]] = ()) -> "Started":
         """Start the program with exactly these arguments."""

@@ -108,3 +108,17 @@ def test_a_waiting_process_can_be_stopped(program: Program) -> None:
     assert waiting.ended().code == 143
     os.kill(holder.pid, signal.SIGCONT)
     assert holder.ended().code == 0
+
+
+def in_slurm() -> None:
+    variables = {"JOB_ID": "7", "JOB_NAME": "train", "NTASKS": "2", "PROCID": "1", "LOCALID": "1", "NODELIST": "n1"}
+    os.environ.update({f"SLURM_{name}": value for name, value in variables.items()})
+
+
+def test_slurm_is_not_taken_for_several_processes_of_one_run(program: Program) -> None:
+    """Lightning would wait for the other tasks of the allocation, refuse it, or requeue the job by itself."""
+    ended = program.run(*ONLY_WHEN_STOPPED, before=[in_slurm, strike(STEP, 25, SIGUSR1)])
+    assert ended.code == 138, ended.err
+    assert status(program.folder)["step"] == 25
+    ended = program.run(*ONLY_WHEN_STOPPED, before=[in_slurm])
+    assert ended.code == 0, ended.err
