@@ -43,7 +43,7 @@ def launch(args: Sequence[str], words: Sequence[str], folders: Sequence[Path], g
     wanted_traceback = os.environ.get("HYDRA_FULL_ERROR")
     try:
         check_values(words, groups)
-        with _hydra_sees(args, sweep_dir), skipping_finished(known, skipped):
+        with _hydra_sees(_words_first(args, words), sweep_dir), skipping_finished(known, skipped):
             task = partial(_task, folders=folders, single=single)
             hydra.main(version_base="1.3", config_path=str(folders[0]), config_name="config")(task)()
     except SweepStopped:
@@ -94,6 +94,14 @@ def _runs_dir(words: Sequence[str]) -> Path:
     """Return the runs folder that the command line names, or the usual one."""
     named = [word.split("=", 1)[1] for word in words if word.startswith("runs_dir=")]
     return Path(named[-1] if named else "runs")
+
+
+def _words_first(args: Sequence[str], words: Sequence[str]) -> list[str]:
+    """Put the overrides before the flags: Hydra's own parser gives up where flags stand between overrides."""
+    flags = list(args)
+    for word in words:
+        flags.remove(word)
+    return [*words, *flags]
 
 
 @contextmanager

@@ -6,14 +6,12 @@ of its own in the sweep's folder, and the launching process reads them all.
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-from rich.console import Console
-from rich.table import Table
 
 from faceswap_lab import __version__
 from faceswap_lab.cli.outcome import Outcome
@@ -130,24 +128,21 @@ def recorded(sweep_dir: Path) -> list[Cell]:
     return found
 
 
-def print_sweep(cells: Sequence[Cell], console: Console | None = None) -> int:
+def print_sweep(cells: Sequence[Cell]) -> int:
     """List the cells of a sweep that need attention, count all, and return the sweep's exit code."""
-    console = console or Console()
-    counts: dict[str, int] = {}
-    for _, outcome in cells:
-        counts[outcome.state] = counts.get(outcome.state, 0) + 1
-    attention = [cell for cell in cells if cell[1].code]
-    if attention:
-        table = Table(title="cells that need attention", title_justify="left", title_style="bold")
-        for column in ("cell", "state", "why", "run folder"):
-            table.add_column(column, overflow="fold")
-        for overrides, outcome in attention:
-            table.add_row(" ".join(overrides), outcome.state, outcome.message, outcome.folder)
-        console.print(table)
-    told = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
-    console.print(f"\nsweep       {len(cells)} cells: {told}", highlight=False)
-    if attention:
-        console.print("The same command again runs only what is missing.", highlight=False)
+    counts = Counter(outcome.state for _, outcome in cells)
+    common = set.intersection(*(set(overrides) for overrides, _ in cells)) if len(cells) > 1 else set()
+    print()
+    for overrides, outcome in cells:
+        if outcome.code:
+            own = " ".join(override for override in overrides if override not in common)
+            print(
+                f"{outcome.state:<11} {own}: {outcome.message}"
+                + (f"\n{'':<11} {outcome.folder}" * bool(outcome.folder))
+            )
+    print(f"sweep       {len(cells)} cells: {', '.join(f'{n} {state}' for state, n in sorted(counts.items()))}")
+    if any(outcome.code for _, outcome in cells):
+        print("            The same command again runs only what is missing.")
     interrupted = [outcome.code for _, outcome in cells if outcome.state == "interrupted"]
     return max(interrupted or [outcome.code for _, outcome in cells], default=0)
 

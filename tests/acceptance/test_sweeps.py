@@ -1,0 +1,102 @@
+"""A sweep outlives its cells: what fails is listed, what is finished is not touched again, a signal ends it."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from faceswap_lab.cli.groups import conf_dir
+from faceswap_lab.cli.outcome import Outcome
+from faceswap_lab.cli.sweep import Cells
+from faceswap_lab.runs.folder import RunFolder
+from faceswap_lab.runs.status import read_status
+from tests.acceptance.program import STEP, TINY, TWINS, At, Program, strike
+
+pytestmark = pytest.mark.acceptance
+
+SHORT = ("training.max_steps=6", "progress=false")
+
+
+def fail() -> None:
+    raise RuntimeError("the cat sat on the keyboard")
+
+
+def folders(program: Program) -> dict[str, RunFolder]:
+    """Return the run folders by their seed's place in the name."""
+    found = [path for path in program.runs.iterdir() if path.is_dir() and (path / "status.json").exists()]
+    return {path.name.split("-")[-2]: RunFolder(path) for path in found}
+
+
+def test_a_failing_cell_stops_no_other_and_is_made_up_for(program: Program) -> None:
+    first = program.run("-m", "seed=0,1,2", *SHORT, before=[At(STEP, 1, fail)])
+    assert first.code == 1
+    assert "3 cells: 1 failed, 2 finished" in first.out
+    assert "the cat sat on the keyboard" in first.out
+    runs = folders(program)
+    assert {name: read_status(run).state for name, run in runs.items()} == {
+        "s0": "failed", "s1": "finished", "s2": "finished",
+    }  # fmt: skip
+    assert "the cat sat on the keyboard" in runs["s0"].traceback.read_text()
+
+    untouched = runs["s1"].result.stat().st_mtime_ns
+    second = program.run("-m", "seed=0,1,2", *SHORT)
+    assert second.code == 0
+    assert "3 cells: 1 finished, 2 reused" in second.out
+    assert second.out.count("\ncell ") == 1  # the finished ones were not even composed
+    assert runs["s1"].result.stat().st_mtime_ns == untouched
+    assert not runs["s0"].traceback.exists()
+
+
+def test_a_diverging_cell_is_listed_with_its_reason(program: Program) -> None:
+    sgd = ("optimizer=sgd", "optimizer_state=per_autoencoder", "decoder_activation=linear", "loss=mse")
+    ended = program.run("-m", "optimizer.lr=1e-3,10", *sgd, *SHORT, "training.max_steps=60")
+    assert ended.code == 1
+    assert "2 cells: 1 diverged, 1 finished" in ended.out
+
+
+def test_a_signal_ends_the_sweep_and_the_same_command_goes_on(program: Program) -> None:
+    second_cell = strike(STEP, 9, signal.SIGTERM)  # six steps a cell
+    ended = program.run("-m", "seed=0,1,2", *SHORT, before=[second_cell])
+    assert ended.code == 128 + signal.SIGTERM
+    assert "2 cells: 1 finished, 1 interrupted" in ended.out
+    assert {name: read_status(run).state for name, run in folders(program).items()} == {
+        "s0": "finished", "s1": "interrupted",
+    }  # fmt: skip
+    again = program.run("-m", "seed=0,1,2", *SHORT)
+    assert again.code == 0
+    assert "3 cells: 2 finished, 1 reused" in again.out
+
+
+def test_a_changed_setting_or_option_file_is_another_cell(tmp_path: Path) -> None:
+    (tmp_path / "conf" / "encoders").mkdir(parents=True)
+    option = tmp_path / "conf" / "encoders" / "one.yaml"
+    option.write_text("count: 1\n")
+    finished = tmp_path / "runs" / "run"
+    finished.mkdir(parents=True)
+    (finished / "result.json").touch()
+
+    def known() -> Cells:
+        return Cells(tmp_path / "runs", [tmp_path / "conf"])
+
+    known().note([(["encoders=one", "seed=1"], Outcome("finished", str(finished)))])
+    assert known().finished(["seed=1", "encoders=one"]) == str(finished)
+    assert known().finished(["seed=1", "encoders=one", "trainer=gpu", "logger=wandb"]) == str(finished)
+    assert known().finished(["seed=2", "encoders=one"]) is None
+    assert known().finished(["seed=1", "encoders=one", "optimizer.lr=1"]) is None
+    option.write_text("count: 2\n")
+    assert known().finished(["seed=1", "encoders=one"]) is None
+    option.write_text("count: 1\n")
+    (finished / "result.json").unlink()
+    assert known().finished(["seed=1", "encoders=one"]) is None
+
+
+def test_a_thousand_finished_cells_are_skipped_without_composing_any(program: Program) -> None:
+    place = program.runs / "finished-s0-0123456789"
+    place.mkdir(parents=True)
+    (place / "result.json").touch()
+    told = [*TINY, *TWINS, f"runs_dir={program.runs}", f"cache_dir={program.cache}"]
+    cells = [([*told, f"seed={seed}"], Outcome("finished", str(place))) for seed in range(1000)]
+    Cells(program.runs, [conf_dir()]).note(cells)
+    ended = program.run("-m", "seed=range(0,1000)", before=[At("faceswap_lab.cli.job:run_job", 1, fail)], seconds=30)
+    assert ended.code == 0, ended.err
+    assert "1000 cells: 1000 reused" in ended.out
