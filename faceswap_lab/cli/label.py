@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 def label_of(overrides: Sequence[str]) -> str:
-    """Make a label from a job's overrides: the experiment, then whatever else it sets, shortest form.
+    """Make a label from a job's overrides: the experiment, then the options, then the values it sets, shortest form.
 
     >>> label_of(["+experiment=two_encoders", "seed=3"])
     'two_encoders'
@@ -13,16 +13,18 @@ def label_of(overrides: Sequence[str]) -> str:
     >>> label_of(["seed=1"])
     'baseline'
     """
-    parts, named = [], []
+    named, options, values = [], [], []
     for override in overrides:
         key, _, value = override.lstrip("+~").partition("=")
         if key == "experiment":
             named.append(value)
         elif key == "study" or key.split(".")[0].split("/")[0] in _NOT_IN_LABELS:
             continue
+        elif "." in key:
+            values.append(f"{key.split('.')[-1]}_{value}")
         else:
-            parts.append(f"{key.split('.')[-1]}_{value}" if "." in key else value)
-    return "-".join([*named, *parts])[:_LONGEST] or "baseline"
+            options.append(value)
+    return "-".join([*named, *options, *values])[:_LONGEST] or "baseline"
 
 
 _LONGEST = 60  # characters; what is cut off is in the run's configuration, and its hash tells it apart

@@ -21,6 +21,7 @@ def test_the_examples():
         ),
         (["scale=smoke", "+experiment=joint"], "joint-smoke"),
         (["+experiment=joint", "loss.weight_a=0.5"], "joint-weight_a_0.5"),
+        (["training.max_steps=4", "update_order=b_then_a", "+experiment=joint"], "joint-b_then_a-max_steps_4"),
         (["++decoder_activation=tanh"], "tanh"),
         (["+study=encoder_count", "seed=1"], "baseline"),
     ],

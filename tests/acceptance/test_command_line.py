@@ -1,0 +1,189 @@
+"""The door, as a user meets it: what is refused, how fast and in how many words; what is found again; what is added."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from torch import nn
+
+from faceswap_lab import __version__
+from tests.acceptance.program import Program
+
+pytestmark = pytest.mark.acceptance
+
+DRIVER = """
+import contextlib, io, json, sys
+from faceswap_lab.__main__ import main
+for args in json.loads(sys.stdin.read()):
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(args)
+    print(json.dumps([code, out.getvalue(), err.getvalue(), "torch" in sys.modules]))
+"""
+REFUSED: Mapping[tuple[str, ...], Sequence[str]] = {
+    ("seeed=1",): ["seeed=1", "'seed'"],
+    ("seed=one",): ["seed='one'", "a whole number"],
+    ("optimizer.lr=-1",): ["optimizer.lr=-1", "> 0", "learning rate"],
+    ("encoders=too",): ["encoders=too", "'two'", "one, two"],
+    ("experiment=joint",): ["+experiment=joint"],
+    ("+experiment=jiont",): ["experiment=jiont", "'joint'"],
+    ("update_order=joint",): ["update_order=joint", "optimizer_state=shared"],
+    ("data=folders",): ["data.a", "missing", "data.a=…"],
+    ("data=folders", "data.a=/no/a", "data.b=/no/b"): ["/no/", "does not exist"],
+    ("data.identity_a=adda",): ["data.identity_a=adda", "'ada'", "random-<seed>"],
+    ("augmentation.photometric=[{name: Bluur}]",): ["augmentation.photometric", "Bluur", "RandomGamma"],
+    ("-m", "seed=0,1,two"): ["seed='two'"],
+    ("-m", "encoders=one,three"): ["encoders=three", "one, two"],
+    ("seed=0,1",): ["seed=0,1", "--multirun"],
+    ("seed=[1",): ["[1"],
+    ("seed=${nobody}",): ["nobody", "seed"],
+    ("seed=${seed}",): ["seed", "ecursive"],
+    ("encoders={count: 2}",): ["encoders"],
+    ("model=3",): ["model=3", "a group of settings"],
+    ("~seed",): ["~seed", "every setting has a value"],
+    ("seed",): ["'seed'", "key=value"],
+    ("shwo", "x"): ["'shwo'", "'show'"],
+    ("show",): ["show RUN_FOLDER", "got 0"],
+    ("show", "a", "b"): ["expected 1", "got 2"],
+    ("diff", "a"): ["expected 2", "diff RUN_FOLDER RUN_FOLDER"],
+    ("--multrun", "seed=1"): ["--multrun", "'--multirun'"],
+    ("--cfg", "jobs"): ["jobs", "'job'"],
+    ("--config-dir", "/no/such"): ["/no/such", "no such folder"],
+}
+
+
+def environment(**more: str) -> dict[str, str]:
+    return os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "80"} | more
+
+
+def python(*args: str, cwd: Path, stdin: str = "") -> tuple[subprocess.CompletedProcess[str], float]:
+    """Run Python and return what it said, and its seconds of processor time: the wall clock of a busy machine lies."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    ended = subprocess.run(
+        [sys.executable, *args], cwd=cwd, env=environment(), input=stdin, capture_output=True, text=True, timeout=120
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ended, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def test_what_is_refused_is_refused_in_one_message_without_torch_and_leaves_nothing(tmp_path: Path):
+    ended, _ = python("-c", DRIVER, cwd=tmp_path, stdin=json.dumps(list(REFUSED)))
+    assert ended.returncode == 0, ended.stderr
+    for (args, told), line in zip(REFUSED.items(), ended.stdout.splitlines(), strict=True):
+        code, out, err, torch_loaded = json.loads(line)
+        assert (code, out, torch_loaded) == (2, "", False), (args, out, err)
+        assert err.startswith("faceswap_lab: "), args
+        assert err.count("\n") == 1, (args, err)
+        assert not [part for part in told if part not in err], (args, err)
+    assert ended.stderr == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_strangers_groups_run_no_code(tmp_path: Path):
+    (tmp_path / "own" / "loss").mkdir(parents=True)
+    (tmp_path / "own" / "experiment").mkdir()
+    evil = f"touch {tmp_path / 'ran'}"
+    targets = {"_target_": "os.system", "command": evil}
+    (tmp_path / "own" / "loss" / "evil.yaml").write_text(yaml.safe_dump({"name": "mae", **targets}))
+    args = [["--config-dir", str(tmp_path / "own"), "loss=evil"]]
+    ended, _ = python("-c", DRIVER, cwd=tmp_path, stdin=json.dumps(args))
+    (tmp_path / "own" / "loss" / "evil.yaml").unlink()
+    callbacks = {"hydra": {"callbacks": {"evil": targets}}}
+    (tmp_path / "own" / "experiment" / "evil.yaml").write_text(f"# @package _global_\n{yaml.safe_dump(callbacks)}")
+    again, _ = python("-c", DRIVER, cwd=tmp_path, stdin=json.dumps([["--config-dir", "own", "+experiment=evil"]]))
+    for line in (ended.stdout, again.stdout):
+        code, _, err, _ = json.loads(line)
+        assert code == 2
+        assert "evil.yaml" in err
+    assert not (tmp_path / "ran").exists()
+
+
+def test_no_takes_less_than_three_seconds_and_help_less_than_two(tmp_path: Path):
+    refused, seconds = python("-m", "faceswap_lab", "update_order=joint", cwd=tmp_path)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert seconds < 3
+    helped, seconds = python("-m", "faceswap_lab", "--help", cwd=tmp_path)
+    assert helped.returncode == 0
+    assert seconds < 2
+    assert max(map(len, helped.stdout.splitlines())) <= 80
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_hydras_questions_are_answered(tmp_path: Path):
+    args = [["--version"], ["--cfg", "job", "seed=7"], ["--info", "defaults"]]
+    ended, _ = python("-c", DRIVER, cwd=tmp_path, stdin=json.dumps(args))
+    version, job, defaults = (json.loads(line) for line in ended.stdout.splitlines())
+    assert version == [0, f"faceswap_lab {__version__}\n", "", False]
+    assert (job[0], yaml.safe_load(job[1])["seed"]) == (0, 7)
+    assert (defaults[0], "decoder_activation/sigmoid" in defaults[1]) == (0, True)
+
+
+def test_the_same_command_again_returns_at_once_and_force_starts_beside_it(program: Program):
+    first = program.run("training.max_steps=4")
+    assert first.code == 0
+    folder = program.folder
+    made = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.name != ".lock"}
+    again = program.run("training.max_steps=4", "progress=false", "trainer.workers=1", "name=other")
+    assert (again.code, f"This run is finished already: {folder}" in again.out) == (0, True)
+    table = first.out.partition("the swap against the truth")[2]
+    assert table
+    assert table in again.out
+    assert {path: path.stat().st_mtime_ns for path in made} == made
+    forced = program.run("training.max_steps=4", "force=true")
+    assert forced.code == 0
+    assert sorted(path.name for path in program.runs.iterdir() if path.is_dir()) == [folder.name, f"{folder.name}.2"]
+    assert {path: path.stat().st_mtime_ns for path in made} == made
+
+
+def test_a_refused_cell_stops_no_other_and_the_worst_code_is_the_sweeps(program: Program):
+    ended = program.run("-m", "update_order=joint,b_then_a", "training.max_steps=4", "name=null")
+    assert ended.code == 2
+    assert "1 finished, 1 refused" in ended.out
+    assert "Add optimizer_state=shared" in ended.err
+    runs = [path.name for path in program.runs.iterdir() if (path / "result.json").is_file()]
+    assert len(runs) == 1
+    assert "b_then_a" in runs[0]
+
+
+def add_variants() -> None:
+    """Do what someone does who adds an activation and an update order: one function each, under a name."""
+    from faceswap_lab.models.activations import HIDDEN
+    from faceswap_lab.training.orders import ORDERS, Order, both
+
+    class Mish(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x * torch.tanh(nn.functional.softplus(x))
+
+    def b_twice(stepper, portions) -> None:
+        a, b = portions
+        for portion in (b, a, b):
+            stepper.backward(*stepper.losses([portion]))
+            stepper.update([portion.side])
+
+    HIDDEN["mish"] = lambda slope: Mish()
+    ORDERS["b_twice"] = Order(both, b_twice)
+
+
+def test_a_variant_is_one_function_and_one_yaml(program: Program):
+    own = program.place / "own"
+    for group, name, text in (
+        ("encoder_activation", "mish", "# Mish (Misra 2019, arXiv 1908.08681).\nname: mish\nslope: null\n"),
+        ("update_order", "b_twice", "# B, A, and B once more.\nname: b_twice\nblock: null\n"),
+    ):
+        (own / group).mkdir(parents=True)
+        (own / group / f"{name}.yaml").write_text(text)
+    chosen = ("encoder_activation=mish", "update_order=b_twice", "training.max_steps=4")
+    ended = program.run("--config-dir", str(own), *chosen, before=[add_variants])
+    assert ended.code == 0, ended.err
+    config = yaml.safe_load((program.folder / "config.yaml").read_text())
+    assert (config["encoder_activation"]["name"], config["update_order"]["name"]) == ("mish", "b_twice")
+    helped = program.start_with("--config-dir", str(own), "--help").ended()
+    assert "mish" in helped.out
+    assert "b_twice" in helped.out
