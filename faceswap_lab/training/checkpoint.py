@@ -6,8 +6,10 @@ No random state is in it, because none is needed: every draw is a function of it
 import hashlib
 import io
 import logging
+import math
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from faceswap_lab.data.faces import Side
+from faceswap_lab.data.faces import SIDES, Side
+from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.runs.atomic import write_bytes
 from faceswap_lab.training.module import FaceswapModule
 
@@ -64,16 +67,31 @@ def taken_of(module: FaceswapModule, digest: str, seconds: float) -> Checkpoint:
 
 
 def restore(module: FaceswapModule, checkpoint: Checkpoint) -> None:
-    """Put a checkpoint's state into a module whose optimizers exist; on whatever device it lies."""
-    module.autoencoder.load_state_dict(checkpoint.weights)
-    for optimizer, state in zip(module.states.optimizers, checkpoint.optimizers, strict=True):
-        optimizer.load_state_dict(state)
-    module.states.loaded()
+    """Put a checkpoint's state into a module whose optimizers exist; on whatever device it lies.
+
+    Raises:
+        BadCheckpoint: it is of another model or other optimizers.
+    """
+    restore_weights(module.autoencoder, checkpoint)
+    with _explaining(checkpoint):
+        for optimizer, state in zip(module.states.optimizers, checkpoint.optimizers, strict=True):
+            optimizer.load_state_dict(state)
+        module.states.loaded()
     module.steps_done = checkpoint.step
     module.pending = {
         side: [torch.tensor(loss, device=module.device) for loss in losses]
         for side, losses in checkpoint.pending.items()
     }
+
+
+def restore_weights(autoencoder: Autoencoder, checkpoint: Checkpoint) -> None:
+    """Put a checkpoint's weights into an autoencoder.
+
+    Raises:
+        BadCheckpoint: it is of another model.
+    """
+    with _explaining(checkpoint):
+        autoencoder.load_state_dict(checkpoint.weights)
 
 
 def save(folder: Path, checkpoint: Checkpoint) -> Path:
@@ -136,6 +154,9 @@ def _read(path: Path, digest: str) -> Checkpoint:
         if content.pop("format") != _FORMAT:
             raise _Damaged("it is of another format")
         checkpoint = Checkpoint(**content)
+        unsound = _unsound(checkpoint, int(match[1]))
+        if unsound:
+            raise _Damaged(f"its {unsound} cannot be")
     except _Damaged:
         raise
     except Exception as error:
@@ -143,3 +164,28 @@ def _read(path: Path, digest: str) -> Checkpoint:
     if checkpoint.digest != digest:
         raise _Damaged(f"it belongs to another configuration ({checkpoint.digest})")
     return checkpoint
+
+
+def _unsound(checkpoint: Checkpoint, step: int) -> str:
+    """Return the name of a part that is not what ``taken_of`` makes, or nothing; ``step`` is what its file is named."""
+    c = checkpoint
+    sound = {
+        "step": type(c.step) is int and c.step == step,
+        "seconds": type(c.seconds) is float and 0 <= c.seconds < math.inf,
+        "weights": all(isinstance(weight, Tensor) for weight in c.weights.values()),
+        "optimizers": all(isinstance(state, dict) for state in c.optimizers),
+        "pending": set(c.pending) == set(SIDES) and all(type(x) is float for side in SIDES for x in c.pending[side]),
+    }
+    return next((part for part, is_sound in sound.items() if not is_sound), "")
+
+
+@contextmanager
+def _explaining(checkpoint: Checkpoint) -> Iterator[None]:
+    """Say of a state that torch cannot put to use whose it is."""
+    try:
+        yield
+    except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadCheckpoint(
+            f"the checkpoint of step {checkpoint.step} is not of this run's model and optimizers, though it says so "
+            f"({' '.join(str(error).split())[:200]}). force=true trains again from zero, beside this run."
+        ) from error

@@ -24,7 +24,7 @@ from faceswap_lab.runs.status import State, write_status
 from faceswap_lab.training.bar import Bar
 from faceswap_lab.training.build import autoencoder_of, module_of
 from faceswap_lab.training.callbacks import Every
-from faceswap_lab.training.checkpoint import load, save, taken_of
+from faceswap_lab.training.checkpoint import load, restore_weights, save, taken_of
 from faceswap_lab.training.fit import fit, prepare_process
 from faceswap_lab.training.judge import Judge
 from faceswap_lab.training.loggers import CsvLogger, make_loggers
@@ -74,7 +74,7 @@ class Run:
             if checkpoint is None or checkpoint.step < self.last_step:
                 fit(self.config, self.data, module, checkpoint, reload, self._callbacks(), self._loggers())
             else:
-                module.autoencoder.load_state_dict(checkpoint.weights)
+                restore_weights(module.autoencoder, checkpoint)
             return self._finish(module)
         except Interrupted as interruption:
             self._end("interrupted", self.saved_step, f"by {interruption}; repeat its command")
