@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from faceswap_lab.cli.groups import first_comment, group_options
+from faceswap_lab.cli.groups import ADDED, first_comment, group_options
 
 _HEAD = """\
 faceswap_lab: what each choice in a faceswap autoencoder is worth, measured on
@@ -40,8 +40,6 @@ results: runs/<name>-s<seed>-<hash>/ with config.yaml, metrics.csv, previews/,
 weights.safetensors and result.json. The same command again finds them there.
 """
 
-_WITHOUT_BASELINE = ("experiment", "study")  # groups that are added to the baseline, with a plus sign
-
 
 def help_text(folders: Sequence[Path]) -> str:
     """Return the help page for the groups below ``folders``, ours first; no line is wider than the terminal or 80."""
@@ -50,10 +48,10 @@ def help_text(folders: Sequence[Path]) -> str:
     chosen = _baseline(folders[0])
     lines = [_HEAD, "groups: group=option (the baseline's option is marked *)"]
     for group, names in options.items():
-        if group not in _WITHOUT_BASELINE:
+        if group not in ADDED:
             marked = ", ".join(f"{name}*" if chosen.get(group) == name else name for name in names)
             lines.append(_entry(group, marked, width))
-    for group in _WITHOUT_BASELINE:
+    for group in ADDED:
         if group in options:
             plural = f"{group[:-1]}ies" if group.endswith("y") else f"{group}s"
             described = {name: _first_comment(folders, group, name) for name in options[group]}

@@ -7,13 +7,13 @@ spelling alone (sweeps by function, interpolations, values) is left to Hydra and
 import re
 from collections.abc import Mapping, Sequence
 
+from faceswap_lab.cli.groups import ADDED
 from faceswap_lab.config import ConfigError
 from faceswap_lab.config.check import nearest
 from faceswap_lab.config.keys import settings_called
 
 _OVERRIDE = re.compile(r"(?P<prefix>~|\+{0,2})(?P<key>[^=\s~+][^=\s]*)(?:=(?P<value>.*))?", re.DOTALL)
 _SIMPLE = re.compile(r"[\w.,-]*")
-_APPENDED = ("experiment", "study")  # groups that are not in the primary defaults list: Hydra wants a plus sign
 
 
 def check_overrides(overrides: Sequence[str], options: Mapping[str, list[str]]) -> None:
@@ -36,7 +36,7 @@ def _check(override: str, prefix: str, key: str, value: str, options: Mapping[st
         _check_key(override, key, options)
     if prefix == "~":
         raise ConfigError(f"{override}: every setting has a value; none can be taken away. Give it another value.")
-    if key in _APPENDED and not prefix:
+    if key in ADDED and not prefix:
         raise ConfigError(f"{override}: {key} is added to the baseline. Write +{override}")
     if key in options:
         _check_options(key, value, options[key])
@@ -51,7 +51,7 @@ def _check_options(group: str, value: str, known: Sequence[str]) -> None:
 
 
 def _check_key(override: str, key: str, options: Mapping[str, list[str]]) -> None:
-    if key in _APPENDED:
+    if key in ADDED:
         raise ConfigError(f"{override}: there is no {key} to choose from.")
     try:
         settings_called(key, besides=options)

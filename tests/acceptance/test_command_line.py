@@ -105,6 +105,26 @@ def test_a_strangers_groups_run_no_code(tmp_path: Path):
     assert not (tmp_path / "ran").exists()
 
 
+def test_what_hydra_cannot_compose_is_refused_without_a_traceback(tmp_path: Path):
+    texts = {
+        "list": "defaults: foo\n",
+        "twice": "seed: 1\nseed: 2\n",
+        "group": "defaults:\n  - override /losss: mse\n",
+        "option": "defaults:\n  - override /loss: msee\n",
+        "key": "loss:\n  weigth_a: 0.5\n",
+        "package": "# @package a b c\n",
+    }
+    (tmp_path / "experiment").mkdir()
+    for name, text in texts.items():
+        (tmp_path / "experiment" / f"{name}.yaml").write_text(f"# @package _global_\n{text}")
+    args = [["--config-dir", str(tmp_path), f"+experiment={name}"] for name in texts]
+    ended, _ = python("-c", DRIVER, cwd=tmp_path, stdin=json.dumps(args))
+    for name, line in zip(texts, ended.stdout.splitlines(), strict=True):
+        code, out, err, _ = json.loads(line)
+        assert (code, out, err.count("\n")) == (2, "", 1), (name, out, err)
+    assert "'weight_a'" in ended.stdout
+
+
 def test_no_takes_less_than_three_seconds_and_help_less_than_two(tmp_path: Path):
     refused, seconds = python("-m", "faceswap_lab", "update_order=joint", cwd=tmp_path)
     assert (refused.returncode, refused.stdout) == (2, "")

@@ -8,11 +8,11 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
-from faceswap_lab.cli.groups import conf_dir, group_options
+from faceswap_lab.cli.groups import ADDED, conf_dir, group_options
 
 CONF = conf_dir()
 OPTIONS = group_options([CONF])
-ADDED = ("experiment", "study")
+__all__ = ["ADDED", "CONF", "OPTIONS", "composed", "fixed", "set_at"]
 
 
 def composed(*overrides: str) -> dict[str, Any]:
