@@ -17,6 +17,7 @@ from faceswap_lab.training.build import autoencoder_of, module_of, samples_of
 from faceswap_lab.training.callbacks import Interruptions, Resume
 from faceswap_lab.training.checkpoint import Checkpoint
 from faceswap_lab.training.module import FaceswapModule
+from faceswap_lab.training.orders import ORDERS
 from faceswap_lab.training.processes import LocalProcesses, Place, further_processes
 
 
@@ -112,4 +113,5 @@ def _strategy(config: Config, place: Place) -> dict[str, Any]:
     plugins = [LocalProcesses(place)]
     if config.trainer.strategy != "ddp":
         return {"strategy": config.trainer.strategy, "plugins": plugins}
-    return {"strategy": DDPStrategy(find_unused_parameters=True, broadcast_buffers=False), "plugins": plugins}
+    ddp = DDPStrategy(find_unused_parameters=not ORDERS[config.update_order.name].reaches_all, broadcast_buffers=False)
+    return {"strategy": ddp, "plugins": plugins}

@@ -134,7 +134,10 @@ def gradients_first(stepper: Stepper, portions: Sequence[Trained]) -> None:
 
 
 def worse_one_first(stepper: Stepper, portions: Sequence[Trained]) -> None:
-    """The side with the larger loss first, then the other at the moved encoder (one forward pass more)."""
+    """The side with the larger loss first, then the other at the moved encoder (one forward pass more).
+
+    Losses are compared without the sides' weights: a weight says how much a side matters, not how well it is learnt.
+    """
     losses = [stepper.losses([portion])[0] for portion in portions]
     worse = 1 if stepper.larger(portions[1], portions[0]) else 0
     stepper.backward(losses[worse])
@@ -144,10 +147,17 @@ def worse_one_first(stepper: Stepper, portions: Sequence[Trained]) -> None:
 
 @dataclass(frozen=True)
 class Order:
-    """A plan and a move."""
+    """A plan and a move.
+
+    Attributes:
+        plan: which samples a step needs.
+        move: how their losses become updates.
+        reaches_all: True if every backward pass reaches every parameter, so that DDP need not look for the others.
+    """
 
     plan: Plan
     move: Move
+    reaches_all: bool = False
 
 
 ORDERS: dict[str, Order] = {
@@ -159,6 +169,6 @@ ORDERS: dict[str, Order] = {
     "only_b": Order(b_alone, one_after_another),
     "worse_first": Order(both, worse_one_first),
     "accumulate": Order(both, gradients_first),
-    "joint": Order(both, on_the_sum),
-    "joint_half": Order(halves, on_the_sum_twice),
+    "joint": Order(both, on_the_sum, reaches_all=True),
+    "joint_half": Order(halves, on_the_sum_twice, reaches_all=True),
 }

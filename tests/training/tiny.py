@@ -38,10 +38,12 @@ def samples_for(order, steps, first_step=0, workers=0):
     return FaceDataModule(samplers(), plan, first_step, steps, workers)
 
 
-def trainer_for(callbacks=(), loggers=(), place=None, precision="32-true"):
+def trainer_for(callbacks=(), loggers=(), place=None, precision="32-true", order="a_then_b"):
     prepare_process(SimpleNamespace(trainer=SimpleNamespace(threads=1)))
     several = place is not None
-    config = SimpleNamespace(trainer=SimpleNamespace(strategy="ddp" if several else "auto"))
+    config = SimpleNamespace(
+        trainer=SimpleNamespace(strategy="ddp" if several else "auto"), update_order=SimpleNamespace(name=order)
+    )
     return pl.Trainer(
         accelerator="cpu",
         devices=place.world if several else 1,
@@ -60,5 +62,5 @@ def trainer_for(callbacks=(), loggers=(), place=None, precision="32-true"):
 def trained(order, state, steps=4, place=None, callbacks=(), loggers=(), precision="32-true", log_every=1, **options):
     """Return the module after ``steps`` real training steps."""
     module = module_for(order, state, log_every=log_every, last_step=steps, **options)
-    trainer_for(callbacks, loggers, place, precision).fit(module, samples_for(order, steps))
+    trainer_for(callbacks, loggers, place, precision, order).fit(module, samples_for(order, steps))
     return module
