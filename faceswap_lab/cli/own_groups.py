@@ -25,9 +25,7 @@ def check_own_groups(folder: Path) -> None:
         raise ConfigError(f"{folder / 'hydra'}: {_REMEDY}")
     for path in folder.rglob("*"):
         if path.is_symlink() and path.is_dir():
-            raise ConfigError(
-                f"{path}: a link to a folder is not followed. Keep groups in a folder of their own."
-            )
+            raise ConfigError(f"{path}: a link to a folder is not followed. Keep groups in a folder of their own.")
     for path in sorted(folder.rglob("*.yaml")):
         if path.parent.name in ADDED and "_global_" not in _packages(path):
             raise ConfigError(f"{path}: {_GLOBAL}")
