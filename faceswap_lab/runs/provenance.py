@@ -20,7 +20,7 @@ from faceswap_lab.runs.identity import RECIPE_VERSION, plain
 
 DEPENDENCIES = (
     "albumentations", "filelock", "hydra-core", "numpy", "omegaconf", "opencv-python", "opencv-python-headless",
-    "pytorch-lightning", "rich", "safetensors", "scipy", "tensorboard", "torch", "torchmetrics", "wandb",
+    "pillow", "pytorch-lightning", "rich", "safetensors", "scipy", "tensorboard", "torch", "torchmetrics", "wandb",
 )  # fmt: skip
 """The lab's direct dependencies, as in pyproject.toml (a test compares them)."""
 
