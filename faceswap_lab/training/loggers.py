@@ -1,6 +1,8 @@
 """Where the numbers of a run go: always metrics.csv; TensorBoard and Weights & Biases mirror it."""
 
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
@@ -38,10 +40,11 @@ class CsvLogger(Logger):
         """Nothing: the configuration lies beside the table."""
 
 
-def make_loggers(
+@contextmanager
+def mirrors(
     kinds: tuple[str, ...], folder: RunFolder, *, project: str, mode: str, run_id: str, config: dict[str, Any]
-) -> list[Logger]:
-    """Return the loggers beside the CSV table.
+) -> Iterator[list[Logger]]:
+    """Yield the loggers beside the CSV table, and close them however the body ends: a sweep's next cell has its own.
 
     Args:
         kinds: of "tensorboard", "wandb".
@@ -68,4 +71,12 @@ def make_loggers(
                 config=config,
             )
         )
-    return made
+    try:
+        yield made
+    finally:
+        for logger in made:
+            logger.finalize("finished")
+        if "wandb" in kinds:
+            import wandb
+
+            wandb.finish()

@@ -2,8 +2,8 @@
 
 import math
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 
 import pytorch_lightning as pl
@@ -27,7 +27,7 @@ from faceswap_lab.training.callbacks import Every
 from faceswap_lab.training.checkpoint import load, restore_weights, save, taken_of
 from faceswap_lab.training.fit import fit, prepare_process
 from faceswap_lab.training.judge import Judge
-from faceswap_lab.training.loggers import CsvLogger, make_loggers
+from faceswap_lab.training.loggers import CsvLogger, mirrors
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.stepper import Diverged
 from faceswap_lab.training.weights import save_weights
@@ -72,7 +72,8 @@ class Run:
             self._begin()
             module = module_of(self.config, autoencoder_of(self.config, self.data))
             if checkpoint is None or checkpoint.step < self.last_step:
-                fit(self.config, self.data, module, checkpoint, reload, self._callbacks(), self._loggers())
+                with self._loggers() as loggers:
+                    fit(self.config, self.data, module, checkpoint, reload, self._callbacks(), loggers)
             else:
                 restore_weights(module.autoencoder, checkpoint)
             return self._finish(module)
@@ -100,19 +101,15 @@ class Run:
             callbacks.append(Bar(f"training {self.label}", self.last_step, self.first_step))
         return callbacks
 
-    def _loggers(self) -> list[Logger]:
-        """Return metrics.csv, cut back to the step from which training goes on, and what mirrors it."""
-        c = self.config
+    @contextmanager
+    def _loggers(self) -> Iterator[list[Logger]]:
+        """Yield metrics.csv, cut back to the step from which training goes on, and what mirrors it."""
+        c, run_id = self.config.logger, self.folder.path.name
         self.table.truncate_after(self.first_step)
-        mirrors = make_loggers(
-            c.logger.kinds,
-            self.folder,
-            project=c.logger.project,
-            mode=c.logger.mode,
-            run_id=self.folder.path.name,
-            config=plain(c),
-        )
-        return [CsvLogger(self.table), *mirrors]
+        with mirrors(
+            c.kinds, self.folder, project=c.project, mode=c.mode, run_id=run_id, config=plain(self.config)
+        ) as others:
+            yield [CsvLogger(self.table), *others]
 
     def _judge_on_the_way(self, module: FaceswapModule) -> None:
         scores = _finite(self.judge.on_the_way(module.autoencoder), module.steps_done)
