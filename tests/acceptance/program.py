@@ -24,7 +24,7 @@ FORKED.set_forkserver_preload(["pytest", "hydra", *(f"faceswap_lab.{module}" for
 
 TINY = (
     "name=tiny",
-    *("scale=smoke", "training.max_steps=60", "training.batch_size=4"),
+    *("scale=smoke", "training.max_steps=60", "training.batch_size=4", "evaluation.preview_faces=1"),
     *("model.encoder_widths=[4,4,4]", "model.code_size=8", "model.bridge_width=4", "model.decoder_widths=[4,4]"),
 )
 """A run of two seconds."""

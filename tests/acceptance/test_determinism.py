@@ -12,7 +12,7 @@ def test_the_same_run_twice_and_another_seed(program: Program) -> None:
     found = []
     for place, seed in (("first", 0), ("second", 0), ("third", 1)):
         program.runs = program.place / place
-        ended = program.run("training.max_steps=20", f"seed={seed}")
+        ended = program.run("training.max_steps=10", f"seed={seed}")
         assert ended.code == 0, ended.err
         found.append(
             (result(program.folder)["weights_sha256"], metrics(program.folder), result(program.folder)["metrics"])

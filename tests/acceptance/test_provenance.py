@@ -37,7 +37,7 @@ def test_show_and_diff_of_a_resumed_run_and_another(program: Program) -> None:
     assert max(map(len, shown.out.splitlines())) <= 100
 
     assert program.run("update_order=b_then_a", "seed=1").code == 0
-    told = program.start_with("diff", str(run), str(program.folder)).ended()
+    told = program.start_with("diff", str(run), str(program.folder), before=[at_100_columns]).ended()
     assert told.code == 1, told.err  # as diff(1) has it: they differ
     for setting in ("update_order.name", "a_then_b", "b_then_a", "seed", "checkpoint.every_steps", "weights_sha256"):
         assert setting in told.out
