@@ -47,7 +47,7 @@ class StorageError(OSError):
         return type(self), (str(self), self.path, self.reason)
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, data: bytes | memoryview) -> None:
     """Replace the content of ``path`` with ``data``, or leave everything as it was and raise.
 
     Raises:

@@ -17,6 +17,8 @@ from typing import Any
 
 from pytorch_lightning.plugins.environments import ClusterEnvironment
 
+from faceswap_lab.interruption import ignore_signals
+
 _PATIENCE = 30.0  # seconds that the others have to end by themselves after the first one has
 
 
@@ -121,6 +123,7 @@ def further_processes(first: Place, work: Callable[..., None], *arguments: Any) 
 
 
 def _work(work: Callable[..., None], place: Place, arguments: tuple[Any, ...]) -> None:
+    ignore_signals()
     threading.Thread(target=_end_with_the_first, daemon=True).start()
     work(place, *arguments)
 
