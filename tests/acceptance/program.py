@@ -8,6 +8,7 @@ goes through ``faceswap_lab.__main__.main`` with its arguments, its own session 
 import importlib
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 import time
@@ -158,6 +159,7 @@ def until(condition: Callable[[], object], seconds: float = 30) -> None:
 def _run(arguments: Sequence[str], place: Path, said: Path, before: Sequence[Callable[[], object]]) -> None:
     os.setsid()
     os.chdir(place)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # writing a core of torch's size takes ten seconds
     for number, suffix in ((1, ".out"), (2, ".err")):
         file = os.open(said.with_suffix(suffix), os.O_WRONLY | os.O_CREAT)
         os.dup2(file, number)
