@@ -65,6 +65,19 @@ def test_a_signal_after_the_training_loses_no_step(program: Program, function: s
     assert status(program.folder)["state"] == "finished"
 
 
+@pytest.mark.parametrize(
+    ("function", "number"),
+    [
+        ("faceswap_lab.training.run:begin_session", SIGTERM),
+        ("faceswap_lab.training.callbacks:Resume.on_train_start", SIGTERM),  # Lightning's own handlers are in place
+        ("faceswap_lab.training.callbacks:Resume.on_train_start", SIGINT),
+    ],
+)
+def test_a_signal_before_the_first_step(program: Program, function: str, number: int) -> None:
+    assert "at step 0 of 60" in stopped(program, function, 1, number)
+    assert (status(program.folder)["state"], status(program.folder)["step"]) == ("interrupted", 0)
+
+
 @pytest.mark.parametrize("number", [SIGINT, SIGTERM, SIGUSR1])
 def test_a_signal_while_faces_are_rendered(program: Program, number: int) -> None:
     program.cache = program.place / "cache"
