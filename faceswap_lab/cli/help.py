@@ -51,6 +51,9 @@ def help_text(folders: Sequence[Path]) -> str:
         if group not in ADDED:
             marked = ", ".join(f"{name}*" if chosen.get(group) == name else name for name in names)
             lines.append(_entry(group, marked, width))
+    lines.append(
+        f"  (scale={chosen['scale']} sets {_set_by_scale(folders[0], chosen['scale'])}, unless you name another)"
+    )
     for group in ADDED:
         if group in options:
             plural = f"{group[:-1]}ies" if group.endswith("y") else f"{group}s"
@@ -67,6 +70,13 @@ def _entry(name: str, text: str, width: int) -> str:
 def _first_comment(folders: Sequence[Path], group: str, name: str) -> str:
     paths = [folder / group / f"{name}.yaml" for folder in folders]
     return first_comment(next(path for path in paths if path.is_file()))
+
+
+def _set_by_scale(conf: Path, scale: str) -> str:
+    """Read the options that a scale chooses off its ``- override /group: option`` lines."""
+    lines = (conf / "scale" / f"{scale}.yaml").read_text(encoding="utf-8").splitlines()
+    chosen = [line.split("#")[0].split("override /")[1].split(":") for line in lines if "- override /" in line]
+    return ", ".join(f"{group.strip()}={option.strip()}" for group, option in chosen)
 
 
 def _baseline(conf: Path) -> dict[str, str]:
