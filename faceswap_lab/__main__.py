@@ -11,18 +11,20 @@ from faceswap_lab.cli.arguments import parse
 from faceswap_lab.cli.groups import conf_dir, group_options
 from faceswap_lab.cli.messages import say
 from faceswap_lab.config import ConfigError
+from faceswap_lab.interruption import Interrupted, interruptible
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code: 0 done, 1 failed, 2 refused, 130/143 interrupted."""
+    """Run the command line and return the exit code: 0 done, 1 failed, 2 refused, 128 + n ended by signal n."""
     try:
-        return _dispatch(list(sys.argv[1:] if argv is None else argv))
+        with interruptible():
+            return _dispatch(list(sys.argv[1:] if argv is None else argv))
     except ConfigError as error:
         say(error)
         return 2
-    except KeyboardInterrupt:
-        say("interrupted.")
-        return 130
+    except Interrupted as stop:
+        say(f"ended by {stop}.")
+        return 128 + stop.signal
 
 
 def _dispatch(args: list[str]) -> int:

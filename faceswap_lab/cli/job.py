@@ -41,7 +41,7 @@ def run_job(composed: Any, folders: Sequence[Path], overrides: Sequence[str], br
         with interruptible():
             return _run(composed, folders, overrides, print_line if brief else print_summary)
     except Interrupted as stop:
-        said = f"{stop} came before there was anything to save. The same command begins again."
+        said = f"{stop} came while nothing was being trained. The same command goes on from here."
         return _said("interrupted", said, signal=stop.signal)
     except ConfigError as error:
         return _said("refused", str(error))
