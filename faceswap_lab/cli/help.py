@@ -51,9 +51,8 @@ def help_text(folders: Sequence[Path]) -> str:
         if group not in ADDED:
             marked = ", ".join(f"{name}*" if chosen.get(group) == name else name for name in names)
             lines.append(_entry(group, marked, width))
-    lines.append(
-        f"  (scale={chosen['scale']} sets {_set_by_scale(folders[0], chosen['scale'])}, unless you name another)"
-    )
+    scale = chosen["scale"]
+    lines.append(_entry("", f"Unless you name another, scale={scale} sets {_set_by_scale(folders[0], scale)}.", width))
     for group in ADDED:
         if group in options:
             plural = f"{group[:-1]}ies" if group.endswith("y") else f"{group}s"

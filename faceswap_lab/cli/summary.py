@@ -8,14 +8,19 @@ from rich.table import Table
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.result import Result
 
-_ROWS = (
-    ("SSIM, under the mask", "ssim", "higher", 3),
-    ("MAE after colour fit", "fitted_mae", "lower", 4),
-    ("MAE, under the mask", "mae", "lower", 4),
-    ("true twin in nearest 5", "recall5", "higher", 2),
-    ("follows yaw (r)", "yaw", "higher", 2),
-    ("follows mouth (r)", "mouth", "higher", 2),
-    ("follows light (r)", "light", "higher", 2),
+_COLUMNS = (
+    ("SSIM ↑", "ssim", 3),
+    ("MAE fit ↓", "fitted_mae", 4),
+    ("MAE ↓", "mae", 4),
+    ("R@5 ↑", "recall5", 2),
+    ("yaw ↑", "yaw", 2),
+    ("mouth ↑", "mouth", 2),
+    ("light ↑", "light", 2),
+)
+_LEGEND = (
+    "Under the face mask. MAE fit: after a gain and offset per channel. R@5: share\n"
+    "whose true twin is among the 5 nearest. yaw, mouth, light: correlation with\n"
+    "the input's. copy, mean: the input itself, the target's mean training face."
 )
 
 
@@ -25,6 +30,7 @@ def print_summary(folder: RunFolder, result: Result, console: Console | None = N
     m = result.metrics
     if "swap_ssim_AB" in m:
         console.print(_swap_table(m))
+        console.print(f"[dim]{_LEGEND}[/dim]", highlight=False)
         console.print(_in_words(m))
     console.print(
         _side_line("loss", m, "loss_{}", 4) + "   " + _side_line("reconstruction SSIM", m, "recon_ssim_{}", 3)
@@ -53,25 +59,28 @@ def print_line(folder: RunFolder, result: Result) -> None:
 
 
 def _swap_table(m: Mapping[str, float]) -> Table:
+    """One block per direction: the swap (with two encoders also through the target's), and the baselines."""
     table = Table(title="the swap against the truth, on held-out faces", title_justify="left", title_style="bold")
     table.add_column("")
-    two_paths = "swap_ssim_AB_target_path" in m
-    for direction in ("AB", "BA"):
-        source, target = direction
-        table.add_column(f"{source}→{target}", justify="right", style="bold")
-        if two_paths:
-            table.add_column("via enc. " + target, justify="right")
-        table.add_column(f"copy {source}", justify="right", style="dim")
-        table.add_column(f"mean {target}", justify="right", style="dim")
-    for caption, key, better, digits in _ROWS:
-        keys = []
-        for direction in ("AB", "BA"):
-            keys.append(f"swap_{key}_{direction}")
-            keys += [f"swap_{key}_{direction}_target_path"] if two_paths else []
-            keys += [f"copy_{key}_{direction}", f"mean_{key}_{direction}"]
-        cells = [f"{m[k]:.{digits}f}" if k in m else "" for k in keys]
-        table.add_row(f"{caption} {'↑' if better == 'higher' else '↓'}", *cells)
+    for caption, _, _ in _COLUMNS:
+        table.add_column(caption, justify="right", no_wrap=True)
+    for source, target in ("AB", "BA"):
+        way = source + target
+        rows = [
+            (f"{source}→{target}", f"swap_{{}}_{way}", "bold"),
+            (f" encoder {target}", f"swap_{{}}_{way}_target_path", "bold"),
+            (f" copy {source}", f"copy_{{}}_{way}", "dim"),
+            (f" mean {target}", f"mean_{{}}_{way}", "dim"),
+        ]
+        for caption, key, style in rows:
+            if key.format("ssim") in m:
+                table.add_row(caption, *_cells(m, key), style=style)
+        table.add_section()
     return table
+
+
+def _cells(m: Mapping[str, float], key: str) -> list[str]:
+    return [f"{m[key.format(name)]:.{digits}f}" if key.format(name) in m else "" for _, name, digits in _COLUMNS]
 
 
 def _in_words(m: Mapping[str, float]) -> str:
