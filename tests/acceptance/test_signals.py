@@ -78,6 +78,11 @@ def test_a_signal_before_the_first_step(program: Program, function: str, number:
     assert (status(program.folder)["state"], status(program.folder)["step"]) == ("interrupted", 0)
 
 
+def test_a_signal_while_the_configuration_is_composed(program: Program) -> None:
+    assert "ended by SIGTERM" in stopped(program, "hydra._internal.hydra:Hydra.run", 1, SIGTERM)
+    assert not program.runs.exists()
+
+
 @pytest.mark.parametrize("number", [SIGINT, SIGTERM, SIGUSR1])
 def test_a_signal_while_faces_are_rendered(program: Program, number: int) -> None:
     program.cache = program.place / "cache"
