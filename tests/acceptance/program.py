@@ -141,6 +141,11 @@ class Started:
         """What it has said on its standard error so far."""
         return self.said.with_suffix(".err").read_text() if self.said.with_suffix(".err").exists() else ""
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether SIGSTOP holds it."""
+        return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
     def ended(self, seconds: float = 60) -> Ended:
         """Wait for its end."""
         self.process.join(seconds)

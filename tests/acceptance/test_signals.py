@@ -117,7 +117,7 @@ def test_a_second_ctrl_c_ends_at_once_and_keeps_what_was_saved(program: Program)
 
 def test_a_waiting_process_can_be_stopped(program: Program) -> None:
     holder = program.start(before=[strike(STEP, 5, signal.SIGSTOP)])
-    until(lambda: list(program.runs.glob("*/.holder.json")))
+    until(lambda: holder.is_stopped)
     waiting = program.start()
     until(lambda: "Waiting" in waiting.err)
     os.kill(waiting.pid, SIGTERM)

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.acceptance
 
 def test_who_waits_takes_over_from_who_is_killed(program: Program) -> None:
     holder = program.start("checkpoint.every_steps=10", before=[strike(STEP, 25, signal.SIGSTOP)])
-    until(lambda: list(program.runs.glob("*/checkpoints/step-000000020-*")))
+    until(lambda: holder.is_stopped)
     waiting = program.start("checkpoint.every_steps=10")
     until(lambda: "Waiting" in waiting.err)
     assert f"process {holder.pid} on " in waiting.err
@@ -27,7 +27,7 @@ def test_who_waits_takes_over_from_who_is_killed(program: Program) -> None:
 
 def test_who_waits_returns_what_the_other_found(program: Program) -> None:
     holder = program.start(before=[strike(STEP, 25, signal.SIGSTOP)])
-    until(lambda: list(program.runs.glob("*/.holder.json")))
+    until(lambda: holder.is_stopped)
     waiting = program.start(before=[strike(STEP, 1)])  # it makes no step of its own, or this would kill it
     until(lambda: "Waiting" in waiting.err)
     os.kill(holder.pid, signal.SIGCONT)
