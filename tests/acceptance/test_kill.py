@@ -43,7 +43,7 @@ def test_fifty_kills_while_checkpoints_are_written(tmp_path: Path) -> None:
         for leftover in tmp_path.glob(".tmp-*"):
             leftover.unlink()
         first = loaded.step + 1
-    assert torn >= 10  # kills did come in the middle of a write
+    assert torn >= 3  # kills did come in the middle of a write
 
 
 def checkpoints_from(folder: Path, step: int) -> bool:

@@ -76,8 +76,8 @@ def test_kills_at_a_boundary(program: Program, unharmed: Unharmed, order: str, w
 def test_a_kill_loses_no_more_than_the_interval(program: Program) -> None:
     """From one checkpoint to the next it takes the second it was told, one step, and the time that writing takes."""
     program.start("training.max_steps=1000000", "checkpoint.every_seconds=1")
-    until(lambda: program.runs.exists() and checkpoints(program.folder))
+    until(lambda: list(program.runs.glob("*/checkpoints/step-*.pt")))
     for _ in range(2):
         newest, since = checkpoints(program.folder)[-1], time.monotonic()
         until(lambda before=newest: checkpoints(program.folder)[-1] != before)
-        assert time.monotonic() - since < 3  # on a busy machine
+        assert time.monotonic() - since < 5  # on a busy machine
