@@ -1,7 +1,7 @@
 """What must hold between settings: combinations that mean nothing are refused with the reason and the remedy."""
 
 from faceswap_lab.config.check import ConfigError
-from faceswap_lab.config.schema import Config, FoldersData
+from faceswap_lab.config.schema import Config
 
 JOINT_ORDERS = ("joint", "joint_half")
 NEEDS_SLOPE = ("leaky_relu", "prelu", "elu")
@@ -87,11 +87,6 @@ def _loss(config: Config) -> None:
         raise ConfigError(
             f"loss.weight_a={config.loss.weight_a}, loss.weight_b={config.loss.weight_b} with "
             f"update_order={config.update_order.name}: nothing would be trained. Give a trained side a weight above 0."
-        )
-    if isinstance(config.data, FoldersData) and config.loss.mask_weight > 0:
-        raise ConfigError(
-            f"loss.mask_weight={config.loss.mask_weight} with data=folders: no face mask is known for folders. "
-            "Use loss.mask_weight=0."
         )
 
 

@@ -90,7 +90,6 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
         (["model.decoder_widths=[8]"], ["model.decoder_widths=[8]", "needs 3 widths"]),
         (["loss.weight_a=0", "loss.weight_b=0"], ["loss.weight_a=0.0, loss.weight_b=0.0", "above 0"]),
         (["update_order=only_a", "loss.weight_a=0"], ["update_order=only_a", "nothing would be trained"]),
-        (["data=folders", "data.a=a", "data.b=b", "loss=mae_masked"], ["loss.mask_weight=1.0", "data=folders"]),
         (["trainer.devices=2"], ["trainer.devices=2", "trainer=ddp"]),
         (["trainer=ddp", "trainer.devices=3"], ["training.batch_size=64", "multiple of 3", "trainer.devices=3"]),
         (
