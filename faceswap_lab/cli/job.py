@@ -59,8 +59,9 @@ def _run(
 ) -> Outcome:
     from omegaconf import OmegaConf
 
-    config = load(OmegaConf.to_container(composed, resolve=True), group_options(folders))
-    label = config.name or label_of(overrides)
+    options = group_options(folders)
+    config = load(OmegaConf.to_container(composed, resolve=True), options)
+    label = config.name or label_of(overrides, options)
     data = None if isinstance(config.data, TwinsData) else faces_of(config)  # a folder's content tells which run it is
     digest = run_hash(config, data.fingerprint if data else renderer())
     root = Path(config.runs_dir)

@@ -3,8 +3,11 @@ import doctest
 import pytest
 
 from faceswap_lab.cli import label
+from faceswap_lab.cli.groups import conf_dir, group_options
 from faceswap_lab.cli.label import label_of
 from faceswap_lab.runs.identity import run_name
+
+OPTIONS = group_options([conf_dir()])
 
 
 def test_the_examples():
@@ -22,16 +25,23 @@ def test_the_examples():
         (["scale=smoke", "+experiment=joint"], "joint-smoke"),
         (["+experiment=joint", "loss.weight_a=0.5"], "joint-weight_a_0.5"),
         (["training.max_steps=4", "update_order=b_then_a", "+experiment=joint"], "joint-b_then_a-max_steps_4"),
-        (["++decoder_activation=tanh"], "tanh"),
+        (["++decoder_activation=tanh"], "decoder_activation_tanh"),
+        (["encoder_activation=tanh"], "encoder_activation_tanh"),
+        (["encoder_activation=tanh", "decoder_activation=linear"], "encoder_activation_tanh-linear"),
+        (["colour_match=none", "augmentation=none"], "colour_match_none-augmentation_none"),
+        (["+experiment=two_encoders", "decoder_activation=tanh"], "two_encoders-decoder_activation_tanh"),
+        (["+experiment=[joint,tanh_output]"], "joint-tanh_output"),
+        (["+experiment=[joint, 'only_b']", "scale=smoke"], "joint-only_b-smoke"),
+        (["+experiment=baseline"], "baseline"),
         (["+study=encoder_count", "seed=1"], "baseline"),
     ],
 )
 def test_a_label_is_what_differs(overrides: list[str], expected: str):
-    assert label_of(overrides) == expected
+    assert label_of(overrides, OPTIONS) == expected
 
 
 def test_a_long_label_is_cut_and_fits_a_folders_name():
-    label = label_of(["data.a=/a/very/long/path/" + "x" * 300, "model.encoder_widths=[1,2,3]"])
+    label = label_of(["data.a=/a/very/long/path/" + "x" * 300, "model.encoder_widths=[1,2,3]"], OPTIONS)
     assert len(label) <= 60
     name = run_name(label, 0, "0123456789")
     assert "/" not in name

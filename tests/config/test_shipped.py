@@ -53,7 +53,7 @@ def test_every_option_is_valid_over_the_baseline(group: str, name: str):
 def test_every_experiment_is_valid_at_every_scale(name: str):
     """Composed at the default scale; its differences from the baseline are then carried to the other scales."""
     arm, baseline = composed(f"+experiment={name}"), flat(composed())
-    assert load(arm, OPTIONS).name == name
+    assert load(arm, OPTIONS).name is None, "its label is made from all that is set, by the experiment and beside it"
     for scale in OPTIONS["scale"]:
         plain = composed(f"scale={scale}")
         for key, value in flat(arm).items():
@@ -81,8 +81,9 @@ def test_the_groups_are_the_schema_and_all_have_a_baseline():
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_a_file_is_named_as_it_is_called_and_says_what_it_is(path: Path):
     content, group = yaml.safe_load(path.read_text()), path.parent.name
-    name = content["scale"]["name"] if group == "scale" else content["name"]
-    assert name == NAMED_AFTER_ITS_FUNCTION.get((group, path.stem), path.stem)
+    if group not in ADDED:
+        name = content["scale"]["name"] if group == "scale" else content["name"]
+        assert name == NAMED_AFTER_ITS_FUNCTION.get((group, path.stem), path.stem)
     assert len(first_comment(path)) > 3
     assert path.read_text().startswith("#")
 
@@ -106,9 +107,8 @@ def test_an_experiments_header_holds_its_command_and_what_to_expect(name: str):
 @pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name != "baseline"])
 def test_an_experiment_states_differences_only(name: str):
     content = yaml.safe_load((CONF / "experiment" / f"{name}.yaml").read_text())
-    content.pop("name")
     baseline, arm = flat(composed()), flat(composed(f"+experiment={name}"))
-    differing = {key for key in baseline.keys() | arm.keys() if baseline.get(key) != arm.get(key)} - {"name"}
+    differing = {key for key in baseline.keys() | arm.keys() if baseline.get(key) != arm.get(key)}
     assert differing, "an arm differs from the baseline"
     for default in content.pop("defaults", []):
         ((place, option),) = default.items()
