@@ -6,9 +6,9 @@ python scripts/contact_sheet.py [--output docs/twins.png] [--size 150] [--random
 import argparse
 from pathlib import Path
 
-import cv2
 import numpy as np
 
+from faceswap_lab.evaluation.png import write_png
 from faceswap_lab.twins import PRESETS, Head, State, identity, render
 
 STATES = (
@@ -43,11 +43,10 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", help="draw these people")
     arguments = parser.parse_args()
     names = arguments.only or [f"random-{k}" for k in range(arguments.random)] or list(PRESETS)
-    sheet = draw(names, arguments.size)[..., ::-1]
+    sheet = draw(names, arguments.size)
     # Every fourth level only: nobody sees it in a picture, and the file becomes half as large.
     levels = np.minimum((sheet.astype(np.uint16) + 2) // 4 * 4, 255).astype(np.uint8)
-    flags = [cv2.IMWRITE_PNG_COMPRESSION, 9, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_FILTERED]
-    cv2.imwrite(str(arguments.output), levels, flags)
+    write_png(arguments.output, levels, {"Software": "faceswap_lab", "Description": "Synthetic: rendered people"})
 
 
 if __name__ == "__main__":

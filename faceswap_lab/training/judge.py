@@ -47,5 +47,7 @@ class Judge:
         shown = range(min(self.config.evaluation.preview_faces, *(len(x) for x in self.held_out.images.values())))
         title = f"{self.title}, step {step}"
         drawn = preview_picture(autoencoder, self.held_out, list(shown), title, self.two_paths)
-        about = {"Software": "faceswap_lab", "Title": title, "Description": "Synthetic: faces made by a model"}
+        inputs = "inputs and true swaps are rendered" if self.data.paired else "inputs are the user's pictures"
+        described = f"Synthetic: reconstructions and swaps are made by a model; {inputs}"
+        about = {"Software": "faceswap_lab", "Title": title, "Description": described}
         write_png(path, drawn, about)
