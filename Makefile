@@ -1,6 +1,6 @@
 # make demo   set up (once) and train the baseline on rendered twins: about two minutes of training on 2 cores
 # make test   set up the test tools (once) and run all checks and tests
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -30,9 +30,10 @@ acceptance: $(INSTALLED_TEST)
 bench: $(INSTALLED_TEST)
 	$(BIN)/python -m benchmarks.sampler
 
-# torch first and by itself: its CPU build is found by pip under the plain version
+# torch first and by itself: pip brings the build that suits the machine (with a GPU: some gigabytes of CUDA beside it)
 $(INSTALLED): pyproject.toml constraints.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Setting up $(VENV): a few minutes, once."
+	$(PYTHON) -m venv $(VENV)
 	$(PIP) install torch -c constraints.txt
 	$(PIP) install -e . -c constraints.txt
 	touch $@
