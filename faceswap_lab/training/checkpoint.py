@@ -18,13 +18,12 @@ import torch
 from torch import Tensor
 
 from faceswap_lab.data.faces import SIDES, Side
-from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.runs.atomic import write_bytes
 from faceswap_lab.training.module import FaceswapModule
 
 log = logging.getLogger(__name__)
 
-_FORMAT = 1
+_FORMAT = 2
 _KEPT = 2  # the newest, and the one before in case the newest turns out to be damaged
 _NAME = re.compile(r"^step-(\d+)-([0-9a-f]{16})\.pt$")
 
@@ -44,6 +43,7 @@ class Checkpoint:
         weights: the autoencoder's state_dict.
         optimizers: state_dict of every optimizer.
         pending: losses since the last row of metrics, per side.
+        recent: losses of the last steps, per side; see ``RecentLosses``.
     """
 
     digest: str
@@ -52,6 +52,7 @@ class Checkpoint:
     weights: dict[str, Tensor]
     optimizers: list[dict[str, Any]]
     pending: dict[Side, list[float]]
+    recent: dict[Side, list[float]]
 
 
 def taken_of(module: FaceswapModule, digest: str, seconds: float) -> Checkpoint:
@@ -63,6 +64,7 @@ def taken_of(module: FaceswapModule, digest: str, seconds: float) -> Checkpoint:
         weights=module.autoencoder.state_dict(),
         optimizers=[optimizer.state_dict() for optimizer in module.states.optimizers],
         pending={side: [float(loss) for loss in losses] for side, losses in module.pending.items()},
+        recent=module.recent.state(),
     )
 
 
@@ -72,26 +74,27 @@ def restore(module: FaceswapModule, checkpoint: Checkpoint) -> None:
     Raises:
         BadCheckpoint: it is of another model or other optimizers.
     """
-    restore_weights(module.autoencoder, checkpoint)
+    restore_outcome(module, checkpoint)
     with _explaining(checkpoint):
         for optimizer, state in zip(module.states.optimizers, checkpoint.optimizers, strict=True):
             optimizer.load_state_dict(state)
         module.states.loaded()
-    module.steps_done = checkpoint.step
     module.pending = {
         side: [torch.tensor(loss, device=module.device) for loss in losses]
         for side, losses in checkpoint.pending.items()
     }
 
 
-def restore_weights(autoencoder: Autoencoder, checkpoint: Checkpoint) -> None:
-    """Put a checkpoint's weights into an autoencoder.
+def restore_outcome(module: FaceswapModule, checkpoint: Checkpoint) -> None:
+    """Put into a module what the result is made of, all that a training needs that is over: weights, losses, steps.
 
     Raises:
         BadCheckpoint: it is of another model.
     """
     with _explaining(checkpoint):
-        autoencoder.load_state_dict(checkpoint.weights)
+        module.autoencoder.load_state_dict(checkpoint.weights)
+    module.recent.load(checkpoint.recent, module.device)
+    module.steps_done = checkpoint.step
 
 
 def save(folder: Path, checkpoint: Checkpoint) -> Path:
@@ -174,9 +177,14 @@ def _unsound(checkpoint: Checkpoint, step: int) -> str:
         "seconds": type(c.seconds) is float and 0 <= c.seconds < math.inf,
         "weights": all(isinstance(weight, Tensor) for weight in c.weights.values()),
         "optimizers": all(isinstance(state, dict) for state in c.optimizers),
-        "pending": set(c.pending) == set(SIDES) and all(type(x) is float for side in SIDES for x in c.pending[side]),
+        "pending": _are_losses(c.pending),
+        "recent": _are_losses(c.recent),
     }
     return next((part for part, is_sound in sound.items() if not is_sound), "")
+
+
+def _are_losses(losses: dict[Side, list[float]]) -> bool:
+    return set(losses) == set(SIDES) and all(type(loss) is float for side in SIDES for loss in losses[side])
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from faceswap_lab.data.faces import SIDES, Side
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.training.optimizers import STATES, OptimizerStates, Settings
 from faceswap_lab.training.orders import ORDERS
+from faceswap_lab.training.recent import RecentLosses
 from faceswap_lab.training.stepper import TorchStepper
 
 
@@ -32,11 +33,13 @@ class FaceswapModule(pl.LightningModule):
         side_weights: factor of each side's loss.
         gradient_clip: largest norm of the gradient of one update; None: not clipped.
         log_every: training steps averaged into one row of the loggers.
-        last_step: the step after which nothing more comes, so that the last row may be short.
+        last_step: the step after which nothing more comes: the last row may be short, and the result's losses are those
+            of the last tenth of the way.
 
     Attributes:
         steps_done: training steps made.
         pending: losses since the last row, per side, each the mean over all devices.
+        recent: losses of the last steps, for the result.
         last_losses: the last row's losses.
     """
 
@@ -64,6 +67,7 @@ class FaceswapModule(pl.LightningModule):
         self.log_every, self.last_step = log_every, last_step
         self.steps_done = 0
         self.pending: dict[Side, list[Tensor]] = {side: [] for side in SIDES}
+        self.recent = RecentLosses(last_step)
         self.last_losses: dict[str, float] = {}
         self.states: OptimizerStates
         self.stepper: TorchStepper
@@ -93,6 +97,7 @@ class FaceswapModule(pl.LightningModule):
         self.move(self.stepper, batch)
         for side, loss in self.stepper.seen.values():
             self.pending[side].append(loss)
+        self.recent.add(self.stepper.seen.values())
         self.steps_done += 1
         self.count_step()
         self.speed.count(sum(len(portion.input) for portion in batch) * self.trainer.world_size)

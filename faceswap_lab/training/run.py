@@ -16,7 +16,7 @@ from faceswap_lab.models.autoencoder import parameter_counts
 from faceswap_lab.runs.atomic import StorageError
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.identity import plain
-from faceswap_lab.runs.metrics import MetricsCsv, read_metrics
+from faceswap_lab.runs.metrics import MetricsCsv
 from faceswap_lab.runs.provenance import collect
 from faceswap_lab.runs.result import Result, write_result
 from faceswap_lab.runs.sessions import begin_session, end_session
@@ -24,7 +24,7 @@ from faceswap_lab.runs.status import State, write_status
 from faceswap_lab.training.bar import Bar
 from faceswap_lab.training.build import autoencoder_of, module_of
 from faceswap_lab.training.callbacks import Every
-from faceswap_lab.training.checkpoint import load, restore_weights, save, taken_of
+from faceswap_lab.training.checkpoint import load, restore_outcome, save, taken_of
 from faceswap_lab.training.fit import fit, prepare_process
 from faceswap_lab.training.judge import Judge
 from faceswap_lab.training.loggers import CsvLogger, mirrors
@@ -75,7 +75,7 @@ class Run:
                 with self._loggers() as loggers:
                     fit(self.config, self.data, module, checkpoint, reload, self._callbacks(), loggers)
             else:
-                restore_weights(module.autoencoder, checkpoint)
+                restore_outcome(module, checkpoint)
             return self._finish(module)
         except Interrupted as interruption:
             self._end("interrupted", self.saved_step, f"by {interruption}; repeat its command")
@@ -144,22 +144,11 @@ class Run:
             seed=self.config.seed,
             steps=self.last_step,
             seconds=seconds,
-            metrics=self._last_losses() | scores,
+            metrics=module.recent.means() | scores,
             details={"parameters": parameter_counts(autoencoder), "data_fingerprint": self.data.fingerprint},
         )
         write_status(self.folder, "finished", self.last_step)
         return result
-
-    def _last_losses(self) -> dict[str, float]:
-        """Return each side's training loss over the last tenth of its rows."""
-        losses: dict[str, float] = {}
-        rows = read_metrics(self.folder.metrics)
-        for name in ("loss_A", "loss_B"):
-            values = [float(row[name]) for row in rows if name in row]
-            last = values[-max(1, len(values) // 10) :]
-            if last:
-                losses[name] = sum(last) / len(last)
-        return losses
 
     def _begin(self) -> None:
         record = collect(self.command, self.config, self.data.fingerprint, self.config.seed)

@@ -21,6 +21,7 @@ def checkpoint(step, digest=DIGEST):
         weights={"w": torch.arange(6.0).reshape(2, 3) + step},
         optimizers=[{"state": {0: {"step": torch.tensor(3.0)}}, "param_groups": [{"lr": 5e-5, "params": [0]}]}],
         pending={"A": [0.1, float(torch.tensor(0.3))], "B": []},
+        recent={"A": [0.2], "B": [float(torch.tensor(0.1))]},
     )
 
 
@@ -79,13 +80,13 @@ def stranger(folder, content):
 @pytest.mark.parametrize(
     "content",
     [
-        {"format": 1, **vars(checkpoint(9)), "weights": Bomb()},
+        {"format": 2, **vars(checkpoint(9)), "weights": Bomb()},
         Bomb(),
         [1, 2],
         {},
-        {"format": 2, **vars(checkpoint(9))},
-        {"format": 1, **vars(checkpoint(9)), "surprise": 1},
-        {"format": 1, **vars(checkpoint(9, digest="e" * 10))},
+        {"format": 1, **vars(checkpoint(9))},
+        {"format": 2, **vars(checkpoint(9)), "surprise": 1},
+        {"format": 2, **vars(checkpoint(9, digest="e" * 10))},
     ],
 )
 def test_a_strangers_checkpoint_is_refused(content, tmp_path):

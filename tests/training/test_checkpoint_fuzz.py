@@ -20,6 +20,7 @@ HONEST = Checkpoint(
     weights={"w": torch.arange(6.0).reshape(2, 3)},
     optimizers=[{"state": {0: {"step": torch.tensor(7.0)}}, "param_groups": [{"lr": 1e-3, "params": [0]}]}],
     pending={"A": [0.5], "B": []},
+    recent={"A": [0.2], "B": [float(torch.tensor(0.1))]},
 )
 
 
@@ -58,6 +59,6 @@ def test_any_change(honest_bytes: bytes, wanted: list[tuple[float, bytes, int]])
         assert (found.digest, found.step) == ("d", 7)
         assert 0 <= found.seconds < math.inf
         assert all(isinstance(weight, torch.Tensor) for weight in found.weights.values())
-        assert found.pending.keys() == {"A", "B"}
+        assert found.pending.keys() == found.recent.keys() == {"A", "B"}
     finally:
         shutil.rmtree(folder)
