@@ -20,11 +20,13 @@ from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.orders import ORDERS
 from faceswap_lab.training.processes import LocalProcesses, Place, further_processes
 
+_TORCHS_OWN_THREADS = torch.get_num_threads()  # before any run of this process: a sweep's next cell starts from it too
+
 
 def prepare_process(config: Config) -> None:
     """Set torch's threads; keep Lightning's advice off the terminal: what concerns the user, the lab says itself."""
-    if config.trainer.threads is not None:
-        torch.set_num_threads(config.trainer.threads)
+    threads = config.trainer.threads
+    torch.set_num_threads(_TORCHS_OWN_THREADS if threads is None else threads)
     # In deterministic mode torch fills every new tensor with NaN, in case some code reads memory it has not written.
     # None of ours does, and the filling takes a fifth of a small model's time.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # missing in torch's stubs
