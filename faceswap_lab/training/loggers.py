@@ -46,6 +46,8 @@ def mirrors(
 ) -> Iterator[list[Logger]]:
     """Yield the loggers beside the CSV table, and close them however the body ends: a sweep's next cell has its own.
 
+    A body that raises (a signal, a loss that is not finite) leaves them marked as failed.
+
     Args:
         kinds: of "tensorboard", "wandb".
         folder: the run's; everything is written below it.
@@ -71,12 +73,14 @@ def mirrors(
                 config=config,
             )
         )
+    failed = True
     try:
         yield made
+        failed = False
     finally:
         for logger in made:
-            logger.finalize("finished")
+            logger.finalize("failed" if failed else "success")
         if "wandb" in kinds:
             import wandb
 
-            wandb.finish()
+            wandb.finish(exit_code=1 if failed else 0)
