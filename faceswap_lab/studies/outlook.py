@@ -46,6 +46,8 @@ def outlook(
 
     Noise is taken as normal, with the usual prior that favours nothing: variance ~ (n - 1) sd² / χ²(n - 1) and, given
     it, mean ~ N(difference, variance / n). Student's t stands for the sign-flip test, from which it hardly differs.
+    Without a smallest difference the answer is too hopeful for an arm that does exactly nothing: this prior holds that
+    every arm does something, however little, and only such a difference could ever be shown.
 
     Args:
         difference: mean of the paired differences so far.

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 _RESAMPLES = 20_000  # all 2ⁿ sign choices up to n = 14; a random sample of this size beyond
+_DIGITS = 12  # sums that differ by less, in units of the largest difference, differ by rounding only: they are ties
 _AT_ONCE = 2**21  # numbers held in memory while the signs are tried
 
 
@@ -32,7 +33,7 @@ def sign_flip_p(differences: ArrayLike) -> NDArray[np.float64]:
 
     test = permutation_test(
         (_in_units_of_the_largest(values),),
-        lambda samples, axis: samples.mean(axis=axis),
+        lambda samples, axis: samples.sum(axis=axis).round(_DIGITS),
         permutation_type="samples",
         vectorized=True,
         axis=-1,
@@ -58,6 +59,6 @@ def fewest_seeds(alpha: float = 0.05, arms: int = 1) -> int:
 
 
 def _in_units_of_the_largest(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scale by a power of two, which is exact, so that tiny and huge units give the same p."""
+    """Scale each row by a power of two, which is exact, so that one tolerance for ties fits every unit."""
     _, exponent = np.frexp(np.abs(values).max(axis=-1, keepdims=True))
     return np.ldexp(values, -exponent)

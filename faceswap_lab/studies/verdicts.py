@@ -16,10 +16,11 @@ from typing import Literal
 
 import numpy as np
 
+from faceswap_lab.studies import sentences
 from faceswap_lab.studies.comparison import Comparison, compare
 from faceswap_lab.studies.holm import holm
 from faceswap_lab.studies.outlook import Outlook, outlook
-from faceswap_lab.studies.sign_flips import fewest_seeds, smallest_p
+from faceswap_lab.studies.sign_flips import fewest_seeds
 
 Verdict = Literal["better", "worse", "equivalent", "undecided"]
 
@@ -111,21 +112,21 @@ def _judge(comparison: Comparison, p_holm: float, rule: Rule, arms: int, still_o
     """Apply the order that the module's docstring gives."""
     significant = p_holm <= rule.alpha and comparison.interval.excludes_zero()
     if comparison.seeds < fewest_seeds(rule.alpha):
-        return _undecided(comparison, p_holm, _too_few(comparison, rule, arms), rule, still_open)
+        return _undecided(comparison, p_holm, sentences.too_few(comparison, rule.alpha, arms), rule, still_open)
+    numbers = sentences.numbers(comparison, rule.alpha)
     if _identical(comparison):
         reason = f"exactly the same value in all {comparison.seeds} seeds"
         return Judgement(comparison, p_holm, "equivalent", reason)
     if rule.smallest_difference is not None and comparison.interval.inside(rule.smallest_difference):
-        reason = f"{_numbers(comparison, rule)}: all within ±{rule.smallest_difference:.3g}, too small to matter"
+        reason = f"{numbers}: all within ±{rule.smallest_difference:.3g}, too small to matter"
         reason += f", though a difference is there (corrected p {p_holm:.2g})" if significant else ""
         return Judgement(comparison, p_holm, "equivalent", reason)
     if significant:
         verdict: Verdict = "better" if (comparison.difference > 0) == comparison.higher_is_better else "worse"
-        return Judgement(comparison, p_holm, verdict, f"{_numbers(comparison, rule)}, corrected p {p_holm:.2g}")
-    reason = f"{_numbers(comparison, rule)}, corrected p {p_holm:.2g}"
+        return Judgement(comparison, p_holm, verdict, f"{numbers}, corrected p {p_holm:.2g}")
+    reason = f"{numbers}, corrected p {p_holm:.2g}"
     if comparison.seeds < fewest_seeds(rule.alpha, arms):
-        reason += f"; {comparison.seeds} seeds cannot show a difference {_among(arms)}"
-        reason += f": that takes at least {fewest_seeds(rule.alpha, arms)}"
+        reason += f"; {sentences.too_few_for_so_many_arms(comparison, rule.alpha, arms)}"
     return _undecided(comparison, p_holm, reason, rule, still_open)
 
 
@@ -140,43 +141,8 @@ def _undecided(comparison: Comparison, p_holm: float, reason: str, rule: Rule, s
         alpha=rule.alpha,
         arms=max(still_open, 1),
     )
-    return Judgement(comparison, p_holm, "undecided", f"{reason}; {_advice(future)}", future)
+    return Judgement(comparison, p_holm, "undecided", f"{reason}; {sentences.advice(future)}", future)
 
 
 def _identical(comparison: Comparison) -> bool:
     return not np.any(comparison.pairs.differences)
-
-
-def _too_few(comparison: Comparison, rule: Rule, arms: int) -> str:
-    n = comparison.seeds
-    if n == 0:
-        return f"no seed has a value for both; a verdict takes at least {fewest_seeds(rule.alpha, arms)} seeds"
-    reason = f"{n} seed{'s are' if n > 1 else ' is'} too few to decide anything"
-    if n > 1:
-        reason += f": even if every difference points the same way, p is {smallest_p(n):.3g}"
-    reason += f"; at least {fewest_seeds(rule.alpha)} are needed"
-    if fewest_seeds(rule.alpha, arms) > fewest_seeds(rule.alpha):
-        reason += f", and {fewest_seeds(rule.alpha, arms)} to show a difference {_among(arms)}"
-    return reason
-
-
-def _among(arms: int) -> str:
-    return "with one arm" if arms == 1 else f"among {arms} arms"
-
-
-def _numbers(comparison: Comparison, rule: Rule) -> str:
-    """Return the difference with its interval and seeds in words."""
-    low, high = comparison.interval
-    direction = "higher" if comparison.difference > 0 else "lower"
-    return (
-        f"{direction} by {abs(comparison.difference):.3g} "
-        f"({100 * (1 - rule.alpha):g} % interval of the difference {low:.3g} to {high:.3g}) in {comparison.seeds} seeds"
-    )
-
-
-def _advice(future: Outlook) -> str:
-    if future.even is None:
-        return f"probably not even {future.limit} seeds would decide it"
-    if future.likely is None:
-        return f"{future.even} seeds have an even chance to decide it, but {future.limit} not yet four in five"
-    return f"{future.likely} seeds would probably decide it (four chances in five; {future.even} an even chance)"

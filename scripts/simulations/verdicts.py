@@ -1,0 +1,112 @@
+"""How often is a verdict wrong, how often is there one, and is the advice on seeds any good?"""
+
+import numpy as np
+from simulations.noise import DRAWS, Draw
+from simulations.tables import table
+
+from faceswap_lab.studies.holm import holm
+from faceswap_lab.studies.intervals import mean_bounds
+from faceswap_lab.studies.sign_flips import sign_flip_p
+from faceswap_lab.studies.verdicts import Judgement, judge_arms
+
+
+def study(
+    draw: Draw, rng: np.random.Generator, arms: int, seeds: int, shift: float = 0.0, margin: float | None = None
+) -> list[Judgement]:
+    """Judge one simulated study whose arms share noise with the baseline as paired runs do, and are ``shift`` off.
+
+    Each arm's noise is drawn like the baseline's, plus the luck that all runs of one seed share.
+    """
+    luck = rng.standard_normal(seeds)
+    baseline, *others = luck + draw(rng, (arms + 1, seeds))
+    values = {str(arm): dict(enumerate(row + shift)) for arm, row in enumerate(others)}
+    judgements = judge_arms(dict(enumerate(baseline)), values, higher_is_better=True, smallest_difference=margin)
+    return list(judgements.values())
+
+
+def false_alarms(draw: Draw, arms: int, seeds: int, studies: int) -> float:
+    """Share of A/A studies (in %) in which any arm is called better or worse."""
+    rng = np.random.default_rng(3)
+    alarms = [
+        any(judgement.verdict in ("better", "worse") for judgement in study(draw, rng, arms, seeds))
+        for _ in range(studies)
+    ]
+    return 100 * float(np.mean(alarms))
+
+
+def report_false_alarms(studies: int) -> str:
+    noises = ("normal", "heavy tails (t3)", "lognormal", "one seed in ten collapses")
+    cells = [(5, 8, noise) for noise in noises] + [(1, 6, noise) for noise in noises] + [(11, 10, "normal")]
+    rows = [[*cell, false_alarms(DRAWS[cell[2]], cell[0], cell[1], studies)] for cell in cells]
+    return table(["arms", "seeds", "noise of every run", "studies with a false better or worse, %"], rows)
+
+
+def report_verdicts(studies: int) -> str:
+    """Verdicts per arm for true differences from none to twice what matters, and noise as large as what matters."""
+    rows = []
+    for seeds in (8, 10):
+        for noise in ("normal", "lognormal"):
+            for shift in (0.0, 0.5, 1.0, 1.5, 2.0):
+                rng = np.random.default_rng(4)
+                spread = 0.7 if noise == "normal" else 0.32  # differences with an sd of about 1
+                draw = _scaled(DRAWS[noise], spread)
+                verdicts = [
+                    judgement.verdict
+                    for _ in range(studies // 5)
+                    for judgement in study(draw, rng, 5, seeds, shift, margin=1.0)
+                ]
+                shares = [100 * verdicts.count(name) / len(verdicts) for name in ("better", "worse", "equivalent")]
+                rows.append([seeds, noise, f"{shift:g}", *shares, 100 - sum(shares)])
+    header = ["seeds", "noise", "true difference ÷ smallest that matters", "better, %", "worse, %"]
+    return table([*header, "equivalent, %", "undecided, %"], rows)
+
+
+def report_peeking(studies: int) -> str:
+    """False alarms when seeds are added, two at a time, until a verdict comes."""
+    rng = np.random.default_rng(5)
+    arms, looks = 5, (8, 10, 12)
+    luck = rng.standard_normal((studies, arms + 1, looks[-1]))
+    differences = luck[:, 1:] - luck[:, :1]
+    alarmed = np.zeros(studies, dtype=bool)
+    rows = []
+    for seeds in looks:
+        so_far = differences[..., :seeds]
+        corrected = np.apply_along_axis(holm, 1, sign_flip_p(so_far))
+        low, high = mean_bounds(so_far)
+        alarmed |= ((corrected <= 0.05) & ((low > 0) | (high < 0))).any(axis=1)
+        rows.append([seeds, 100 * float(alarmed.mean())])
+    return table(["seeds so far", "studies with a false better or worse in any look so far, %"], rows)
+
+
+def report_outlook(pilots: int) -> str:
+    """Of arms left undecided by 8 seeds, how many are decided with the seeds that the outlook named?"""
+    rng = np.random.default_rng(6)
+    decided: dict[str, list[bool]] = {"even": [], "likely": []}
+    named: dict[str, list[int]] = {"even": [], "likely": []}
+    undecided = 0
+    for _ in range(pilots):
+        differences = rng.uniform(-1.5, 1.5) + rng.standard_normal(200)
+        pilot = _one_arm(differences[:8])
+        if pilot.outlook is None:
+            continue
+        undecided += 1
+        for chance in decided:
+            seeds = getattr(pilot.outlook, chance)
+            if seeds is not None:
+                decided[chance].append(_one_arm(differences[:seeds]).verdict != "undecided")
+                named[chance].append(seeds)
+    rows = [
+        [title, f"{len(named[chance])} of {undecided}", int(np.median(named[chance])), 100 * float(np.mean(share))]
+        for (chance, share), title in zip(decided.items(), ("an even chance", "four chances in five"))
+    ]
+    return table(["promised", "pilots that got a number", "median number of seeds", "decided with it, %"], rows)
+
+
+def _one_arm(differences: np.ndarray) -> Judgement:
+    baseline = dict.fromkeys(range(len(differences)), 0.0)
+    arm = dict(enumerate(differences))
+    return judge_arms(baseline, {"arm": arm}, higher_is_better=True, smallest_difference=0.75)["arm"]
+
+
+def _scaled(draw: Draw, factor: float) -> Draw:
+    return lambda rng, shape: factor * draw(rng, shape)
