@@ -186,7 +186,7 @@ class Training:
     batch_size: int = _field("faces per side and step, over all devices", low=1, high=65536)
     gradient_clip: float | None = _field("largest norm of the gradient of one update; null: no clipping", above=0.0)
     precision: str = _field("arithmetic of the forward pass", choices=("32", "bf16-mixed"))
-    deterministic: bool = _field("refuse operations whose result may differ between two runs")
+    deterministic: bool = _field("operations that give the same twice; a warning of each that cannot")
 
 
 @dataclass(frozen=True, kw_only=True)
