@@ -52,7 +52,7 @@ def loaded(first_step, workers):
     return list(FaceDataModule(SAMPLERS, partial(plan, batch=4), first_step, 7, workers).train_dataloader())
 
 
-@pytest.mark.parametrize("workers", [0, 1, 2])
+@pytest.mark.parametrize("workers", [0, 1, 4])
 @pytest.mark.parametrize("first_step", [0, 4])
 def test_workers_and_resuming_change_nothing(workers, first_step):
     expected = [StepDataset(SAMPLERS, partial(plan, batch=4), 0, 7, 0, 1)[i] for i in range(first_step, 7)]
