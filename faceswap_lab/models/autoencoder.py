@@ -40,7 +40,8 @@ class Autoencoder(nn.Module):
     """Encoders and decoders by name, and who uses which.
 
     Every picture that enters or leaves is RGB float32 in [0, 1], shape (N, 3, r, r); ``value_range`` is what the
-    network works in, inside only. An unbounded output activation (linear) may leave [0, 1].
+    network works in, inside only. An output may leave [0, 1] where its activation is unbounded (linear), and under any
+    activation where the side's ``colour_shift`` is not zero.
 
     Each component starts from its own stream ``(seed, "init", name)``, so decoder_B's initial weights do not depend on
     how many encoders there are. With two encoders, encoder_A starts as the one shared encoder would.
