@@ -27,6 +27,19 @@ def faces_of(config: Config) -> FaceData:
         raise error if isinstance(error, ConfigError) else ConfigError(f"data: {error}") from error
 
 
+def check_identities(config: Config) -> None:
+    """Refuse twins that nobody can draw."""
+    from faceswap_lab.twins import identity
+
+    if not isinstance(config.data, TwinsData):
+        return
+    for key, name in (("identity_a", config.data.identity_a), ("identity_b", config.data.identity_b)):
+        try:
+            identity(name)
+        except ValueError as error:
+            raise ConfigError(f"data.{key}={name}: {error}") from error
+
+
 def renderer() -> str:
     """Return what stands for the content of rendered faces, which are not looked at to know which run it is."""
     from faceswap_lab.twins import RENDERER_VERSION
@@ -36,13 +49,7 @@ def renderer() -> str:
 
 def _twins(config: Config, data: TwinsData) -> FaceData:
     from faceswap_lab.data.twin_sets import load_twins
-    from faceswap_lab.twins import identity
 
-    for key, name in (("identity_a", data.identity_a), ("identity_b", data.identity_b)):
-        try:
-            identity(name)
-        except ValueError as error:
-            raise ConfigError(f"data.{key}={name}: {error}") from error
     return load_twins(
         identity_a=data.identity_a,
         identity_b=data.identity_b,

@@ -3,13 +3,15 @@
 torch is imported only where there is something to train.
 """
 
+import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from faceswap_lab.cli.faces import faces_of, renderer
+from faceswap_lab.cli.faces import check_identities, faces_of, renderer
+from faceswap_lab.cli.functions import check_functions
 from faceswap_lab.cli.groups import group_options
 from faceswap_lab.cli.label import label_of
 from faceswap_lab.cli.messages import say, without_jargon
@@ -22,6 +24,8 @@ from faceswap_lab.runs.folder import RunFolder, create_fresh, find, find_or_crea
 from faceswap_lab.runs.identity import run_hash
 from faceswap_lab.runs.lock import Holder, RunHeld, RunLock
 from faceswap_lab.runs.result import BadResult, Result, read_result
+
+_RESOLVER = re.compile(r"\$\{[^{}]*:")
 
 
 def run_job(composed: Any, folders: Sequence[Path], overrides: Sequence[str], brief: bool = False) -> Outcome:
@@ -71,9 +75,11 @@ def _run(
     if folder and result:
         print(f"This run is finished already: {folder.path}   (force=true trains it again, beside it)")
         tell(folder, result)
-        return Outcome("reused", str(folder.path))
+        return Outcome("reused", str(folder.path), by_overrides=_by_overrides(composed, config))
     _check_photometric(config)
     _check_devices(config)
+    check_identities(config)
+    check_functions(config)
     data = data or faces_of(config)
     make = create_fresh if config.force else find_or_create
     folder = make(root, label, config.seed, digest)
@@ -86,7 +92,19 @@ def _run(
             if result is None:
                 return outcome
     tell(folder, result)
-    return Outcome("finished", str(folder.path))
+    return Outcome("finished", str(folder.path), by_overrides=_by_overrides(composed, config))
+
+
+def _by_overrides(composed: Any, config: Config) -> bool:
+    """Tell whether overrides and YAML files alone decide which run is meant.
+
+    They do not for folders, whose pictures may change; nor with force, which asks for more than there is; nor where a
+    value comes from outside, as ``${oc.env:SEED}`` does.
+    """
+    from omegaconf import OmegaConf
+
+    from_outside = _RESOLVER.search(OmegaConf.to_yaml(composed, resolve=False))
+    return isinstance(config.data, TwinsData) and not config.force and not from_outside
 
 
 def _check_photometric(config: Config) -> None:

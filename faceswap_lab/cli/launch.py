@@ -48,6 +48,8 @@ def launch(args: Sequence[str], words: Sequence[str], folders: Sequence[Path], g
             hydra.main(version_base="1.3", config_path=str(folders[0]), config_name="config")(task)()
     except SweepStopped:
         pass  # the cell that was interrupted is on record
+    except ConfigError:
+        raise  # a ValueError too, and said as it should be
     except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:  # Hydra raises all of them
         if wanted_traceback:
             raise

@@ -18,12 +18,14 @@ class Outcome:
         folder: the run folder; empty if there is none.
         message: one line for a person; empty where all is well.
         signal: the signal's number, if it was interrupted.
+        by_overrides: whether the same overrides always mean this run, so that a sweep need not compose them again.
     """
 
     state: State
     folder: str = ""
     message: str = ""
     signal: int | None = None
+    by_overrides: bool = False
 
     @property
     def code(self) -> int:

@@ -55,11 +55,11 @@ class Cells:
         return str(folder) if (folder / "result.json").is_file() else None
 
     def note(self, cells: Sequence[Cell]) -> None:
-        """Remember which runs the finished cells are. Failing to do so costs time only."""
+        """Remember which finished runs are meant by their overrides alone. Failing to do so costs time only."""
         try:
             self.place.mkdir(parents=True, exist_ok=True)
             for overrides, outcome in cells:
-                if outcome.code == 0 and can_be_looked_up(overrides):
+                if outcome.code == 0 and outcome.by_overrides:
                     folder = str(Path(outcome.folder).absolute())
                     (self.place / self._key(overrides)).write_text(folder, encoding="utf-8")
         except OSError:
@@ -68,11 +68,6 @@ class Cells:
     def _key(self, overrides: Sequence[str]) -> str:
         relevant = sorted(o for o in overrides if not o.lstrip("+").startswith(_NOT_IDENTITY))
         return hashlib.sha256(json.dumps([self.conf_digest, relevant]).encode()).hexdigest()[:32]
-
-
-def can_be_looked_up(overrides: Sequence[str]) -> bool:
-    """Tell whether overrides alone decide which run is meant: a folder's pictures may change; force asks for more."""
-    return not any(o.lstrip("+").startswith(("data=folders", "force=", "data.a=", "data.b=")) for o in overrides)
 
 
 @contextmanager
@@ -97,7 +92,7 @@ def skipping_finished(cells: Cells, skipped: list[Cell]) -> Iterator[None]:
         for batch in expand(overrides, max_batch_size):
             left = []
             for cell in batch:
-                folder = cells.finished(cell) if can_be_looked_up(cell) else None
+                folder = cells.finished(cell)
                 if folder is None:
                     left.append(cell)
                 else:

@@ -70,7 +70,7 @@ def read_value(
         return read(typing.cast(type, hint), value, options, path)
     alternatives = [a for a in typing.get_args(hint) if a is not type(None)] if _is_union(hint) else [hint]
     if dataclasses.is_dataclass(alternatives[0]):
-        return read(_by_name(alternatives, value, options, path), value, options, path)
+        return read(_by_name(alternatives, value, path), value, options, path)
     if value is None:
         if type(None) in typing.get_args(hint):
             return None
@@ -80,12 +80,12 @@ def read_value(
     return _bounded(_scalar(alternatives[0], value, path, field), field, path)
 
 
-def _by_name(alternatives: list[Any], value: Any, options: Mapping[str, list[str]], path: str) -> type:
+def _by_name(alternatives: list[Any], value: Any, path: str) -> type:
     """Pick the schema of a group whose settings depend on its name: ``twins`` -> TwinsData."""
     schemas = {a.__name__.lower().removesuffix(path): a for a in alternatives}
     name = value.get("name") if isinstance(value, Mapping) else value
     if not isinstance(name, str) or name not in schemas:
-        raise ConfigError(_not_among(path, name, options.get(path, list(schemas))))
+        raise ConfigError(_not_among(path, name, schemas))
     return typing.cast(type, schemas[name])
 
 

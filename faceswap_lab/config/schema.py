@@ -68,7 +68,7 @@ class DecoderActivation:
 class ValueRange:
     """The range of values inside the network; every interface outside is [0, 1]."""
 
-    name: str = _field("unit: [0, 1]; signed: [-1, 1]")
+    name: str = _field("unit: [0, 1]; signed: [-1, 1]", choices=("unit", "signed"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,8 +93,10 @@ class Optimizer:
     name: str = _field("name in faceswap_lab.training.optimizers.OPTIMIZERS")
     lr: float = _field("learning rate", above=0.0, high=10.0)
     beta1: float = _field("decay of the mean of gradients (adam), momentum (sgd, rmsprop)", low=0.0, high=0.9999)
-    beta2: float = _field("decay of the mean of squared gradients", low=0.0, high=0.999999)
-    eps: float = _field("small number beside the root of the squared gradients", above=0.0, high=1.0)
+    beta2: float | None = _field("decay of the mean of squared gradients; null: has none", low=0.0, high=0.999999)
+    eps: float | None = _field(
+        "small number beside the root of the squared gradients; null: has none", above=0.0, high=1.0
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +138,9 @@ class Augmentation:
 class ColourMatch:
     """Whether A's colours are moved towards B's before training."""
 
-    name: str = _field("none, or mean_a_to_b: A's mean colour moved to B's (the 2017 scripts)")
+    name: str = _field(
+        "none, or mean_a_to_b: A's mean colour moved to B's (the 2017 scripts)", choices=("none", "mean_a_to_b")
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,6 +57,7 @@ REFUSED: Mapping[tuple[str, ...], Sequence[str]] = {
     ("--cfg", "jobs"): ["jobs", "'job'"],
     ("--config-dir", "/no/such"): ["/no/such", "no such folder"],
 }
+SAID_BY_HYDRA = [("seed=0,1",), ("seed=[1",), ("seed=${nobody}",), ("seed=${seed}",)]
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -82,6 +83,7 @@ def test_what_is_refused_is_refused_in_one_message_without_torch_and_leaves_noth
         assert err.startswith("faceswap_lab: "), args
         assert err.count("\n") == 1, (args, err)
         assert not [part for part in told if part not in err], (args, err)
+        assert ("HYDRA_FULL_ERROR" in err) == (args in SAID_BY_HYDRA), (args, err)
     assert ended.stderr == ""
     assert list(tmp_path.iterdir()) == []
 
@@ -189,6 +191,35 @@ def add_variants() -> None:
 
     HIDDEN["mish"] = lambda slope: Mish()
     ORDERS["b_twice"] = Order(both, b_twice)
+
+
+@pytest.mark.parametrize(
+    ("group", "text", "told"),
+    [
+        ("update_order", "block: null\n", ["training/orders.py", "a_then_b, b_then_a", "ORDERS"]),
+        ("encoder_activation", "slope: null\n", ["models/activations.py", "leaky_relu", "HIDDEN"]),
+        ("decoder_activation", "", ["models/activations.py", "sigmoid", "OUTPUT"]),
+        ("initialisation", "", ["models/initialisation.py", "glorot", "INITIALISATIONS"]),
+        ("optimizer", "lr: 1\nbeta1: 0\nbeta2: 0\neps: 1\n", ["training/optimizers.py", "adam", "OPTIMIZERS"]),
+        ("optimizer_state", "", ["training/optimizers.py", "keras_2018", "STATES"]),
+        ("loss", "mask_weight: 0\nweight_a: 1\nweight_b: 1\n", ["training/losses.py", "mae", "LOSSES"]),
+        ("colour_match", "", ["none, mean_a_to_b"]),
+        ("value_range", "", ["unit, signed"]),
+        ("data", "", ["twins, folders"]),
+    ],
+)
+def test_a_yaml_without_its_function_is_refused(program: Program, group: str, text: str, told: list[str]):
+    own = program.place / "own" / group
+    own.mkdir(parents=True)
+    (own / "foo.yaml").write_text(f"name: foo\n{text}")
+    state = () if group == "optimizer_state" else ("optimizer_state=shared",)
+    data = () if group == "data" else program.data
+    where = (f"runs_dir={program.runs}", f"cache_dir={program.cache}")
+    ended = program.start_with("--config-dir", "own", *data, *where, *state, f"{group}=foo").ended()
+    assert ended.code == 2, ended.err
+    assert f"{group}=foo: no" in ended.err.replace(".name=", "=")
+    assert not [part for part in told if part not in ended.err], ended.err
+    assert not program.runs.exists()
 
 
 def test_a_variant_is_one_function_and_one_yaml(program: Program):

@@ -1,6 +1,8 @@
 """A sweep outlives its cells: what fails is listed, what is finished is not touched again, a signal ends it."""
 
+import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from faceswap_lab.cli.sweep import Cells
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.status import read_status
 from tests.acceptance.program import STEP, TINY, TWINS, At, Program, strike
+from tests.acceptance.test_disk import write_pictures
 
 pytestmark = pytest.mark.acceptance
 
@@ -67,6 +70,34 @@ def test_a_signal_ends_the_sweep_and_the_same_command_goes_on(program: Program) 
     assert "3 cells: 2 finished, 1 reused" in again.out
 
 
+def set_background(name: str) -> None:
+    os.environ["BEHIND"] = name
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "force: true\n",
+        "data: {background: '${oc.env:BEHIND}'}\n",
+        "defaults: [override /data: folders]\ndata: {a: a, b: b}\n",
+    ],
+    ids=["force", "a value from outside", "folders"],
+)
+def test_what_overrides_alone_do_not_decide_is_composed_again(program: Program, says: str) -> None:
+    (program.place / "own" / "experiment").mkdir(parents=True)
+    (program.place / "own" / "experiment" / "mine.yaml").write_text(f"# @package _global_\n{says}")
+    for side in "ab":
+        write_pictures(program.place / side, 12)
+    program.data = () if "folders" in says else TWINS
+    sweep = ("-m", "--config-dir", "own", "+experiment=mine", "seed=0,1", *SHORT)
+    for background in ("varied", "plain"):
+        ended = program.run(*sweep, before=[partial(set_background, background)])
+        assert ended.code == 0, ended.err
+        assert ended.out.count("\ncell ") == 2
+    trained = 2 if "folders" in says else 4  # the pictures have not changed
+    assert len(list(program.runs.glob("*/result.json"))) == trained
+
+
 def test_a_changed_setting_or_option_file_is_another_cell(tmp_path: Path) -> None:
     (tmp_path / "conf" / "encoders").mkdir(parents=True)
     option = tmp_path / "conf" / "encoders" / "one.yaml"
@@ -78,7 +109,7 @@ def test_a_changed_setting_or_option_file_is_another_cell(tmp_path: Path) -> Non
     def known() -> Cells:
         return Cells(tmp_path / "runs", [tmp_path / "conf"])
 
-    known().note([(["encoders=one", "seed=1"], Outcome("finished", str(finished)))])
+    known().note([(["encoders=one", "seed=1"], Outcome("finished", str(finished), by_overrides=True))])
     assert known().finished(["seed=1", "encoders=one"]) == str(finished)
     assert known().finished(["seed=1", "encoders=one", "trainer=gpu", "logger=wandb"]) == str(finished)
     assert known().finished(["seed=2", "encoders=one"]) is None
@@ -95,7 +126,7 @@ def test_a_thousand_finished_cells_are_skipped_without_composing_any(program: Pr
     place.mkdir(parents=True)
     (place / "result.json").touch()
     told = [*TINY, *TWINS, f"runs_dir={program.runs}", f"cache_dir={program.cache}"]
-    cells = [([*told, f"seed={seed}"], Outcome("finished", str(place))) for seed in range(1000)]
+    cells = [([*told, f"seed={seed}"], Outcome("finished", str(place), by_overrides=True)) for seed in range(1000)]
     Cells(program.runs, [conf_dir()]).note(cells)
     ended = program.run("-m", "seed=range(0,1000)", before=[At("faceswap_lab.cli.job:run_job", 1, fail)], seconds=30)
     assert ended.code == 0, ended.err
