@@ -6,6 +6,10 @@ from faceswap_lab.config.schema import Config
 JOINT_ORDERS = ("joint", "joint_half")
 NEEDS_SLOPE = ("leaky_relu", "prelu", "elu")
 WITHOUT_SLOPE = ("relu", "gelu", "silu", "tanh")
+NEEDS_SQUARES = {"adam": {"beta2": 0.999, "eps": 1e-8}, "rmsprop": {"beta2": 0.9, "eps": 1e-8}}
+WITHOUT_SQUARES = ("sgd",)
+ONE_SIDED = {"only_a": "b", "only_b": "a"}  # and the side that is never trained
+SCALES = {32: ", or scale=quick", 64: ", or scale=standard"}
 
 
 def check_rules(config: Config) -> None:
@@ -14,23 +18,38 @@ def check_rules(config: Config) -> None:
     _encoders(config)
     _activation(config)
     _update_order(config)
+    _optimizer(config)
     _optimizer_state(config)
     _loss(config)
     _devices(config)
 
 
 def _sizes(config: Config) -> None:
-    model = config.model
+    model, size = config.model, config.model.resolution
+    wrong, right = [], []
     for key, widths, smallest in (
         ("encoder_widths", model.encoder_widths, 4),
-        ("decoder_widths", model.decoder_widths, 8),
+        ("decoder_widths", model.decoder_widths[::-1], 8),
     ):
-        needed = (model.resolution // smallest).bit_length() - 1
+        needed = (size // smallest).bit_length() - 1
         if len(widths) != needed:
-            raise ConfigError(
-                f"model.{key}={list(widths)}: {model.resolution} px needs {needed} widths "
-                f"({model.resolution} px to {smallest}x{smallest}, halved each time), got {len(widths)}."
+            fitting = _of_length(widths, needed)
+            wrong.append(
+                f"model.{key}={list(getattr(model, key))}: {size} px needs {needed} widths "
+                f"({size} px to {smallest}x{smallest}, halved each time), got {len(widths)}. "
             )
+            shown = fitting if key == "encoder_widths" else fitting[::-1]
+            right.append(f"model.{key}=[{','.join(map(str, shown))}]")
+    if wrong:
+        raise ConfigError(f"{''.join(wrong)}Such as {' '.join(right)}{SCALES.get(size, '')}.")
+
+
+def _of_length(widths: tuple[int, ...], needed: int) -> list[int]:
+    """Cut the widths, or go on doubling them: what a person is most likely to want."""
+    fitting = list(widths[:needed]) or [16]
+    while len(fitting) < needed:
+        fitting.append(min(2 * fitting[-1], 4096))
+    return fitting
 
 
 def _encoders(config: Config) -> None:
@@ -73,6 +92,22 @@ def _update_order(config: Config) -> None:
         )
 
 
+def _optimizer(config: Config) -> None:
+    optimizer = config.optimizer
+    for key in ("beta2", "eps"):
+        value = getattr(optimizer, key)
+        if optimizer.name in NEEDS_SQUARES and value is None:
+            usual = NEEDS_SQUARES[optimizer.name][key]
+            raise ConfigError(
+                f"optimizer.{key}=null: {optimizer.name} needs a number, such as optimizer.{key}={usual}."
+            )
+        if optimizer.name in WITHOUT_SQUARES and value is not None:
+            raise ConfigError(
+                f"optimizer.{key}={value}: {optimizer.name} keeps no squared gradients. Leave it null, or use "
+                "optimizer=rmsprop."
+            )
+
+
 def _optimizer_state(config: Config) -> None:
     if config.optimizer_state.name == "keras_2018" and config.optimizer.name != "adam":
         raise ConfigError(
@@ -82,8 +117,14 @@ def _optimizer_state(config: Config) -> None:
 
 
 def _loss(config: Config) -> None:
-    sides = {"only_a": "a", "only_b": "b"}.get(config.update_order.name, "ab")
-    if all(getattr(config.loss, f"weight_{side}") == 0 for side in sides):
+    order, weights = config.update_order.name, {"a": config.loss.weight_a, "b": config.loss.weight_b}
+    idle = ONE_SIDED.get(order)
+    if idle and weights.pop(idle) != 1:
+        raise ConfigError(
+            f"loss.weight_{idle}={getattr(config.loss, f'weight_{idle}')} with update_order={order}: side "
+            f"{idle.upper()} is never trained, so its weight means nothing. Leave it 1, or use update_order=a_then_b."
+        )
+    if not any(weights.values()):
         raise ConfigError(
             f"loss.weight_a={config.loss.weight_a}, loss.weight_b={config.loss.weight_b} with "
             f"update_order={config.update_order.name}: nothing would be trained. Give a trained side a weight above 0."

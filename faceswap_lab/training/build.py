@@ -52,7 +52,7 @@ def module_of(config: Config, autoencoder: Autoencoder) -> FaceswapModule:
     return FaceswapModule(
         autoencoder,
         order=config.update_order.name,
-        optimizer=Settings(optimizer.name, optimizer.lr, optimizer.beta1, optimizer.beta2, optimizer.eps),
+        optimizer=Settings(optimizer.name, optimizer.lr, optimizer.beta1, optimizer.beta2 or 0.0, optimizer.eps or 0.0),
         optimizer_state=config.optimizer_state.name,
         loss=loss.name,
         mask_weight=loss.mask_weight,

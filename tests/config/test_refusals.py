@@ -11,6 +11,8 @@ from faceswap_lab.config import ConfigError, check_value, load
 from faceswap_lab.config.keys import settings_called
 from tests.config.shipped import OPTIONS, fixed, set_at
 
+SGD = ("optimizer=sgd", "optimizer_state=shared")
+
 
 def refusal(key: str, value: object, *overrides: str) -> str:
     plain = fixed(*overrides)
@@ -86,9 +88,26 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
         (["update_order=alternate", "update_order.block=null"], ["update_order.block=null", "block=10"]),
         (["update_order=alternate", "training.max_steps=1001"], ["training.max_steps=1001", "multiple of 20"]),
         (["model.encoder_widths=[8,8]"], ["model.encoder_widths=[8, 8]", "64 px needs 4 widths", "got 2"]),
-        (["model.resolution=32"], ["32 px needs 3 widths"]),
+        (["model.resolution=32"], ["32 px needs 3 widths", "encoder_widths=[128,256,512]", "or scale=quick"]),
+        (
+            ["scale=quick", "model.resolution=64"],
+            [
+                *("model.encoder_widths=[16, 32, 64]: 64 px needs 4 widths", "model.decoder_widths=[48, 32]"),
+                "Such as model.encoder_widths=[16,32,64,128] model.decoder_widths=[96,48,32], or scale=standard.",
+            ],
+        ),
+        (["model.resolution=128", "model.encoder_widths=[]"], ["model.encoder_widths=[16,32,64,128,256]"]),
         (["model.decoder_widths=[8]"], ["model.decoder_widths=[8]", "needs 3 widths"]),
         (["loss.weight_a=0", "loss.weight_b=0"], ["loss.weight_a=0.0, loss.weight_b=0.0", "above 0"]),
+        (["update_order=only_a", "loss.weight_b=0.5"], ["loss.weight_b=0.5", "B is never trained", "Leave it 1"]),
+        (["update_order=only_b", "loss.weight_a=0"], ["loss.weight_a=0.0", "A is never trained"]),
+        ([*SGD, "optimizer.beta2=0.9"], ["optimizer.beta2=0.9", "sgd keeps no squared", "null"]),
+        ([*SGD, "optimizer.eps=1e-7"], ["optimizer.eps=1e-07", "sgd keeps no squared"]),
+        (["optimizer.beta2=null"], ["optimizer.beta2=null", "adam needs a number", "beta2=0.999"]),
+        (
+            ["optimizer=rmsprop", "optimizer_state=shared", "optimizer.eps=null"],
+            ["optimizer.eps=null", "rmsprop needs a number", "eps=1e-08"],
+        ),
         (["update_order=only_a", "loss.weight_a=0"], ["update_order=only_a", "nothing would be trained"]),
         (["trainer.devices=2"], ["trainer.devices=2", "trainer=ddp"]),
         (["trainer=ddp", "trainer.devices=3"], ["training.batch_size=64", "multiple of 3", "trainer.devices=3"]),
