@@ -1,4 +1,4 @@
-"""``colour_match=mean_a_to_b`` as it is built from a configuration: A looks like B inside the network, and only there."""
+"""``colour_match=mean_a_to_b`` as built from a configuration: A has B's colours inside the network, and only there."""
 
 import numpy as np
 import pytest
