@@ -13,7 +13,7 @@ demo: $(INSTALLED)
 	$(BIN)/python -m faceswap_lab
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(INSTALLED_TEST)
 	$(BIN)/ruff check .

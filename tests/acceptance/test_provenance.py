@@ -34,7 +34,8 @@ def test_show_and_diff_of_a_resumed_run_and_another(program: Program) -> None:
     assert shown.code == 0, shown.err
     for told in ("finished at step 60", "0 → ", "20 → 60", "torch", "data.faces=16", "model.code_size", "swap_ssim"):
         assert told in shown.out
-    assert max(map(len, shown.out.splitlines())) <= 100
+    tables = [line for line in shown.out.splitlines() if not line.startswith(str(program.place))]  # paths are never cut
+    assert max(map(len, tables)) <= 100
 
     assert program.run("update_order=b_then_a", "seed=1").code == 0
     told = program.start_with("diff", str(run), str(program.folder), before=[at_100_columns]).ended()

@@ -3,6 +3,7 @@
 from functools import cache
 
 from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
 from faceswap_lab.cli.groups import conf_dir, group_options
@@ -30,6 +31,7 @@ TINY = (
 
 @cache
 def config_for(*overrides):
+    GlobalHydra.instance().clear()  # of other tests' making
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         composed = compose("config", [*TINY, *overrides])
     return load(OmegaConf.to_container(composed, resolve=True), group_options([conf_dir()]))
