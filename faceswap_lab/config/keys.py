@@ -1,6 +1,7 @@
 """Settings by their dotted key, ``training.max_steps``: which there are, and whether a value can be one's value."""
 
 import dataclasses
+import difflib
 import typing
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -33,12 +34,38 @@ def settings_called(key: str, besides: Iterable[str] = ()) -> list[Setting]:
             parent = ".".join(key.split(".")[:depth])
             words = sorted(known.union(() if parent else besides))
             raise ConfigError(
-                f"there is no setting '{key}'.{nearest(part, words)} "
+                f"there is no setting '{key}'.{_elsewhere(part, words) or nearest(part, words)} "
                 f"Known{f' under {parent}' if parent else ''}: {', '.join(words)}."
             )
         found = [setting for schema in level for setting in _settings(schema, part)]
         level = [kind for hint, _ in found for kind in (typing.get_args(hint) or (hint,)) if _is_schema(kind)]
     return found
+
+
+def _elsewhere(name: str, here: Iterable[str]) -> str:
+    """Return " Did you mean 'optimizer.lr'?" for ``lr``: the settings so called, or nearly so, that lie in a group."""
+    leaves = [leaf for leaf in _leaves(Config) if "." in leaf and not leaf.startswith(_BUNDLE)]
+    names = {leaf.rpartition(".")[2] for leaf in leaves}
+    close = difflib.get_close_matches(name, {*names, *here}, n=1)
+    meant = [leaf for leaf in leaves if leaf.rpartition(".")[2] in close]
+    if not 0 < len(meant) <= 3 or (name not in names and close[0] in here):  # 'name' is in every group
+        return ""
+    return f" Did you mean {' or '.join(map(repr, meant))}?"
+
+
+_BUNDLE = "scale."  # its values are set where they are used
+
+
+def _leaves(schema: type, where: str = "") -> list[str]:
+    """Return the dotted keys of all settings in the order of the schema, each once."""
+    found: dict[str, None] = {}
+    for name, hint in typing.get_type_hints(schema).items():
+        inner = [kind for kind in (typing.get_args(hint) or (hint,)) if _is_schema(kind)]
+        for kind in inner:
+            found |= dict.fromkeys(_leaves(kind, f"{where}{name}."))
+        if not inner:
+            found[f"{where}{name}"] = None
+    return list(found)
 
 
 def check_value(key: str, value: object) -> None:

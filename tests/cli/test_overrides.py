@@ -44,6 +44,13 @@ def test_what_exists_passes(override: str):
     [
         ("sed=3", ["sed=3", "no setting 'sed'", "'seed'", "value_range"]),
         ("model.codesize=3", ["model.codesize=3", "'code_size'", "Known under model: bridge_width"]),
+        ("lr=1e-3", ["lr=1e-3", "Did you mean 'optimizer.lr'?"]),
+        ("batch_size=8", ["Did you mean 'training.batch_size'?"]),
+        ("batchsize=8", ["Did you mean 'training.batch_size'?"]),
+        ("max_step=8", ["Did you mean 'training.max_steps'?"]),
+        ("model.lr=1", ["no setting 'model.lr'", "Did you mean 'optimizer.lr'?", "Known under model"]),
+        ("faces=8", ["Did you mean 'data.faces'?"]),
+        ("every_steps=8", ["'evaluation.every_steps' or 'checkpoint.every_steps' or 'logger.every_steps'?"]),
         ("decoder_activation=tanhh", ["decoder_activation=tanhh", "'tanh'", "Choose one of: clamp"]),
         ("decoder_activation=tanh,sigmoit", ["decoder_activation=sigmoit", "'sigmoid'"]),
         ("decoder_activation=", ["decoder_activation=: no such option", "clamp"]),
