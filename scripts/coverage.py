@@ -21,6 +21,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "statistics.md"
 TABLES: dict[str, tuple[Callable[[int], str], int]] = {
     "intervals": (intervals.report, 4_000),
     "false_alarms": (verdicts.report_false_alarms, 2_000),
+    "skewed_arms": (verdicts.report_skewed_arms, 1_000),
     "verdicts": (verdicts.report_verdicts, 2_000),
     "peeking": (verdicts.report_peeking, 2_000),
     "outlook": (verdicts.report_outlook, 300),

@@ -80,7 +80,7 @@ def report(studies: int) -> str:
                 truth = float(spearman(many.reshape(-1, 2)))
                 shares = _coverage(count, per_run, strength, trend, truth, studies)
                 kind = "falling with time" if trend else "level"
-                rows.append([count, per_run, kind, f"{truth:.2f}", *shares])
+                rows.append([count, per_run, kind, f"{round(truth, 2) + 0:.2f}", *shares])
     return table(["runs", "rows per run", "rows", "true ρ", *METHODS], rows)
 
 

@@ -1,7 +1,7 @@
 """How often is a verdict wrong, how often is there one, and is the advice on seeds any good?"""
 
 import numpy as np
-from simulations.noise import DRAWS, Draw
+from simulations.noise import DRAWS, SKEWED, TRUE_MEAN, Draw
 from simulations.tables import table
 
 from faceswap_lab.studies.holm import holm
@@ -19,19 +19,23 @@ def study(
     """
     luck = rng.standard_normal(seeds)
     baseline, *others = luck + draw(rng, (arms + 1, seeds))
-    values = {str(arm): dict(enumerate(row + shift)) for arm, row in enumerate(others)}
+    return _judged(baseline, np.array(others) + shift, margin)
+
+
+def _judged(baseline: np.ndarray, arms: np.ndarray, margin: float | None = None) -> list[Judgement]:
+    values = {str(arm): dict(enumerate(row)) for arm, row in enumerate(arms)}
     judgements = judge_arms(dict(enumerate(baseline)), values, higher_is_better=True, smallest_difference=margin)
     return list(judgements.values())
+
+
+def _alarm(judgements: list[Judgement]) -> bool:
+    return any(judgement.verdict in ("better", "worse") for judgement in judgements)
 
 
 def false_alarms(draw: Draw, arms: int, seeds: int, studies: int) -> float:
     """Share of A/A studies (in %) in which any arm is called better or worse."""
     rng = np.random.default_rng(3)
-    alarms = [
-        any(judgement.verdict in ("better", "worse") for judgement in study(draw, rng, arms, seeds))
-        for _ in range(studies)
-    ]
-    return 100 * float(np.mean(alarms))
+    return 100 * float(np.mean([_alarm(study(draw, rng, arms, seeds)) for _ in range(studies)]))
 
 
 def report_false_alarms(studies: int) -> str:
@@ -39,6 +43,18 @@ def report_false_alarms(studies: int) -> str:
     cells = [(5, 8, noise) for noise in noises] + [(1, 6, noise) for noise in noises] + [(11, 10, "normal")]
     rows = [[*cell, false_alarms(DRAWS[cell[2]], cell[0], cell[1], studies)] for cell in cells]
     return table(["arms", "seeds", "noise of every run", "studies with a false better or worse, %"], rows)
+
+
+def report_skewed_arms(studies: int) -> str:
+    """False alarms where arms have the baseline's mean, but seeds that scatter skewly while the baseline's do not."""
+    rows = []
+    for noise in SKEWED:
+        rng, alarms = np.random.default_rng(10), []
+        for _ in range(studies):
+            arms = DRAWS[noise](rng, (5, 8)) - TRUE_MEAN[noise]
+            alarms.append(_alarm(_judged(0.5 * rng.standard_normal(8), arms)))
+        rows.append([noise, 100 * float(np.mean(alarms))])
+    return table(["noise of the arms (the baseline's is normal)", "studies with a better or worse, %"], rows)
 
 
 def report_verdicts(studies: int) -> str:
