@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from faceswap_lab import __version__
+
 pytestmark = pytest.mark.acceptance
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
@@ -60,6 +62,12 @@ def test_it_runs_from_another_folder_with_groups_of_ones_own(unpacked: Path, tmp
     assert ended.returncode == 0, ended.stderr
     (result,) = tmp_path.glob("runs/mine-s0-*/result.json")
     assert (result.parent / "previews" / "final.png").is_file()
+
+
+def test_the_console_script_is_there():
+    script = Path(sys.executable).parent / "faceswap-lab"
+    ended = subprocess.run([script, "--version"], capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"faceswap_lab {__version__}\n", "")
 
 
 def test_it_is_the_unpacked_package_that_runs(unpacked: Path, tmp_path: Path):
