@@ -30,7 +30,7 @@ TINY = (
 )
 """A run of two seconds."""
 
-TWINS = ("data.faces=16", "data.held_out=8")
+TWINS = ("data.faces=16", "data.held_out=20")
 
 STEP = "faceswap_lab.training.module:FaceswapModule.training_step"
 UPDATE = "faceswap_lab.training.stepper:TorchStepper.update"

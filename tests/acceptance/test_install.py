@@ -14,7 +14,7 @@ pytestmark = pytest.mark.acceptance
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 TINY = (
-    *("scale=smoke", "trainer=cpu", "data.faces=8", "data.held_out=8", "training.max_steps=3"),
+    *("scale=smoke", "trainer=cpu", "data.faces=8", "data.held_out=20", "training.max_steps=3"),
     *("training.batch_size=4", "model.encoder_widths=[4,4,4]", "model.code_size=8", "model.bridge_width=4"),
     *("model.decoder_widths=[4,4]", "progress=false"),
 )

@@ -63,6 +63,7 @@ CHANGES: list[dict[str, Any]] = [
     {"optimizers": []},
     {"step": 10**9},
     {"pending": {"A": "x"}},
+    {"recent": {"A": [0.5], "B": "x"}},
     {"seconds": None},
 ]
 
