@@ -151,7 +151,9 @@ class TwinsData:
     identity_a: str = _field("who A is: a preset's name or random-<seed>")
     identity_b: str = _field("who B is: a preset's name or random-<seed>")
     faces: int = _field("training faces per side", low=2, high=10_000_000)
-    held_out: int = _field("held-out states, rendered for both sides: the truth", low=8, high=100_000)
+    held_out: int = _field(
+        "held-out states, rendered for both sides: the truth; R@5 is 5 in so many by chance", low=20, high=100_000
+    )
     seed: int = _field(
         "seed of the states that are drawn; apart from the run's seed, so that runs share the pictures", low=0
     )
@@ -177,7 +179,7 @@ class Scale:
     name: str = _label("the option's name")
     lr: float = _field("learning rate at this size", above=0.0, high=10.0, identity=False)
     faces: int = _field("training faces per side", low=2, identity=False)
-    held_out: int = _field("held-out states", low=8, identity=False)
+    held_out: int = _field("held-out states", low=20, identity=False)
     preview_every: int | None = _field("training steps between previews", low=1, identity=False)
     threads: int | None = _field("threads of torch that pay at this size", low=1, identity=False)
 

@@ -49,6 +49,7 @@ def refusal(key: str, value: object, *overrides: str) -> str:
         ("modle", {}, ["modle", "Did you mean 'model'?"]),
         ("model", 3, ["model=3", "a group of settings"]),
         ("model", None, ["model=None", "a group of settings"]),
+        ("data.held_out", 8, ["data.held_out=8", ">= 20"]),
         ("data.pose", "equl", ["data.pose=equl", "Did you mean 'equal'?", "disjoint"]),
         ("data.name", "twin", ["data=twin", "Did you mean 'twins'?", "folders"]),
         ("data.name", ["twins"], ["data=['twins']", "folders"]),
