@@ -16,7 +16,7 @@ from tests.acceptance.program import TINY
 pytestmark = pytest.mark.acceptance
 
 # A large epsilon keeps updates proportional to gradients, and a squared error has no kink where a rounding turns a
-# pixel's gradient round: so two ways of rounding stay close. (Every order and loss, step by step: training/test_ddp.py.)
+# pixel's gradient round: so two ways of rounding stay close. (Every order, step by step: training/test_ddp.py.)
 STEADY = ("loss=mse", "optimizer.eps=1e-2", "optimizer.lr=0.05", "logger.every_steps=5")
 DDP = ("trainer=ddp", "trainer.accelerator=cpu", "trainer.threads=1")
 
