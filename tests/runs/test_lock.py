@@ -58,7 +58,7 @@ def test_the_second_waits_and_takes_over_when_the_holder_dies(tmp_path: Path) ->
     with child(lambda: _hold_for_ever(tmp_path)) as first:
         until((tmp_path / ".holder.json").exists)
         with child(wait_for_it) as second:
-            until(told.exists)
+            until(lambda: told.exists() and told.read_text())  # it exists a moment before it is written
             assert told.read_text().startswith(f"process {first} on ")
             assert not (tmp_path / "took over").exists()
             kill(first)
