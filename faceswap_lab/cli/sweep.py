@@ -16,7 +16,9 @@ from typing import Any
 from faceswap_lab import __version__
 from faceswap_lab.cli.outcome import Outcome
 from faceswap_lab.runs.atomic import write_json
+from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.identity import RECIPE_VERSION
+from faceswap_lab.runs.result import BadResult, read_result
 
 _CELLS = "cells"
 Cell = tuple[list[str], Outcome]
@@ -50,9 +52,9 @@ class Cells:
         """Return the folder of the finished run these overrides mean, or None if that is not known."""
         try:
             folder = Path((self.place / self._key(overrides)).read_text(encoding="utf-8"))
-        except OSError:
+            return str(folder) if read_result(RunFolder(folder)) else None
+        except (OSError, BadResult):  # a damaged result is for the job to say
             return None
-        return str(folder) if (folder / "result.json").is_file() else None
 
     def note(self, cells: Sequence[Cell]) -> None:
         """Remember which finished runs are meant by their overrides alone. Failing to do so costs time only."""
@@ -131,10 +133,9 @@ def print_sweep(cells: Sequence[Cell]) -> int:
     for overrides, outcome in cells:
         if outcome.code:
             own = " ".join(override for override in overrides if override not in common)
-            print(
-                f"{outcome.state:<11} {own}: {outcome.message}"
-                + (f"\n{'':<11} {outcome.folder}" * bool(outcome.folder))
-            )
+            print(f"{outcome.state:<11} {own}: {outcome.message}")
+            if outcome.folder:
+                print(f"{'':<11} {outcome.folder}")
     print(f"sweep       {len(cells)} cells: {', '.join(f'{n} {state}' for state, n in sorted(counts.items()))}")
     if any(outcome.code for _, outcome in cells):
         print("            The same command again runs only what is missing.")

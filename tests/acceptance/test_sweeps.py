@@ -11,6 +11,7 @@ from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.cli.outcome import Outcome
 from faceswap_lab.cli.sweep import Cells
 from faceswap_lab.runs.folder import RunFolder
+from faceswap_lab.runs.result import write_result
 from faceswap_lab.runs.status import read_status
 from tests.acceptance.program import STEP, TINY, TWINS, At, Program, strike
 from tests.acceptance.test_disk import write_pictures
@@ -18,6 +19,10 @@ from tests.acceptance.test_disk import write_pictures
 pytestmark = pytest.mark.acceptance
 
 SHORT = ("training.max_steps=6", "progress=false")
+
+
+def finish(run: Path) -> None:
+    write_result(RunFolder(run), digest="0123456789", label="run", seed=0, steps=1, seconds=1, metrics={})
 
 
 def fail() -> None:
@@ -104,7 +109,7 @@ def test_a_changed_setting_or_option_file_is_another_cell(tmp_path: Path) -> Non
     option.write_text("count: 1\n")
     finished = tmp_path / "runs" / "run"
     finished.mkdir(parents=True)
-    (finished / "result.json").touch()
+    finish(finished)
 
     def known() -> Cells:
         return Cells(tmp_path / "runs", [tmp_path / "conf"])
@@ -117,6 +122,9 @@ def test_a_changed_setting_or_option_file_is_another_cell(tmp_path: Path) -> Non
     option.write_text("count: 2\n")
     assert known().finished(["seed=1", "encoders=one"]) is None
     option.write_text("count: 1\n")
+    assert known().finished(["seed=1", "encoders=one"]) == str(finished)
+    (finished / "result.json").write_text('{"format": 1, "cut')  # damaged: the cell runs, and says so
+    assert known().finished(["seed=1", "encoders=one"]) is None
     (finished / "result.json").unlink()
     assert known().finished(["seed=1", "encoders=one"]) is None
 
@@ -124,7 +132,7 @@ def test_a_changed_setting_or_option_file_is_another_cell(tmp_path: Path) -> Non
 def test_a_thousand_finished_cells_are_skipped_without_composing_any(program: Program) -> None:
     place = program.runs / "finished-s0-0123456789"
     place.mkdir(parents=True)
-    (place / "result.json").touch()
+    finish(place)
     told = [*TINY, *TWINS, f"runs_dir={program.runs}", f"cache_dir={program.cache}"]
     cells = [([*told, f"seed={seed}"], Outcome("finished", str(place), by_overrides=True)) for seed in range(1000)]
     Cells(program.runs, [conf_dir()]).note(cells)
