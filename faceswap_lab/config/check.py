@@ -68,12 +68,13 @@ def read_value(
     """
     if dataclasses.is_dataclass(hint):
         return read(typing.cast(type, hint), value, options, path)
+    if value is None and type(None) in typing.get_args(hint):
+        return None
     alternatives = [a for a in typing.get_args(hint) if a is not type(None)] if _is_union(hint) else [hint]
     if dataclasses.is_dataclass(alternatives[0]):
-        return read(_by_name(alternatives, value, path), value, options, path)
+        schema = alternatives[0] if len(alternatives) == 1 else _by_name(alternatives, value, path)
+        return read(typing.cast(type, schema), value, options, path)
     if value is None:
-        if type(None) in typing.get_args(hint):
-            return None
         raise ConfigError(f"{path}=null: a value is needed. It is: {_doc(field)}.")
     if typing.get_origin(hint) is tuple:
         return _tuple(typing.get_args(hint)[0], value, field, path)

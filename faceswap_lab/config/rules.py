@@ -79,6 +79,11 @@ def _update_order(config: Config) -> None:
         )
     if name != "alternate" and block is not None:
         raise ConfigError(f"update_order.block={block}: only update_order=alternate has blocks. Leave it null.")
+    if name == "a_then_b_alone" and config.training.max_steps % 2:
+        raise ConfigError(
+            f"training.max_steps={config.training.max_steps} with update_order={name}: the first half trains A, the "
+            "second B. Use an even number of steps."
+        )
     if name != "alternate":
         return
     if block is None:

@@ -42,11 +42,12 @@ class Model:
 
 @dataclass(frozen=True, kw_only=True)
 class Encoders:
-    """How many encoders there are and how a second one starts."""
+    """How many encoders there are, how a second one starts, and whether they learn."""
 
     name: str = _label("the option's name")
     count: int = _field("1: one encoder shared by both sides; 2: each side has its own", choices=(1, 2))
     start: str | None = _field("initial weights of two encoders", choices=("independent", "equal"))
+    trained: bool = _field("false: the encoders keep their initial weights, and only the decoders are trained")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +84,11 @@ class UpdateOrder:
     """The order of the updates inside one training step."""
 
     name: str = _field("name in faceswap_lab.training.orders.ORDERS")
-    block: int | None = _field("alternate: training steps in a row for one side", low=1, high=1_000_000)
+    block: int | None = _field(
+        "alternate: training steps in a row for one side; null: half of them all (a_then_b_alone)",
+        low=1,
+        high=1_000_000,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,6 +185,7 @@ class Scale:
     lr: float = _field("learning rate at this size", above=0.0, high=10.0, identity=False)
     faces: int = _field("training faces per side", low=2, identity=False)
     held_out: int = _field("held-out states", low=20, identity=False)
+    evaluate_every: int | None = _field("training steps between evaluations", low=1, identity=False)
     preview_every: int | None = _field("training steps between previews", low=1, identity=False)
     threads: int | None = _field("threads of torch that pay at this size", low=1, identity=False)
 
@@ -242,12 +248,35 @@ class Logger:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Study:
+    """The question that a run is a cell of, declared before any of its runs. Arms and seeds are Hydra's sweep."""
+
+    name: str = _label("the option's name")
+    title: str = _label("a few words")
+    question: str = _label("the question in words")
+    baseline: str = _label("the arm that all others are compared with, by the name of its experiment")
+    metric: str = _label("the metric that decides, as it is called in result.json")
+    smallest_difference: float | None = _field(
+        "the smallest difference in it that matters in practice; null: none was declared", above=0.0, identity=False
+    )
+    secondary: tuple[str, ...] = _label("metrics with verdicts of their own")
+    notes: tuple[str, ...] = _label("what to know before reading the answer")
+    group_seeds: int | None = _field(
+        "of one arm alone: so many seeds together are taken for an arm of their own (A/A)", low=2, identity=False
+    )
+    companion: str | None = _field(
+        "a further measurement shown in the report", choices=("order_effect",), identity=False
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """A whole run."""
 
     name: str | None = _label("label of the run; null: made from what differs from the baseline")
     seed: int = _field("seed of everything random in the run", low=0)
     runs_dir: str = _label("folder of the run folders")
+    experiments_dir: str = _label("folder of the studies' reports")
     cache_dir: str | None = _label("folder of rendered faces; null: $XDG_CACHE_HOME/faceswap_lab")
     force: bool = _label("train again beside a finished run instead of returning its result")
     progress: bool = _label("show progress bars")
@@ -270,3 +299,4 @@ class Config:
     checkpoint: Checkpoint
     trainer: Trainer
     logger: Logger
+    study: Study | None = _label("the study this run is a cell of; null: none")

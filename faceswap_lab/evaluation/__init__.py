@@ -3,7 +3,7 @@
 from faceswap_lab.evaluation.followers import FOLLOWED, Follower, train_followers
 from faceswap_lab.evaluation.held_out import HeldOut, held_out_from, mean_faces
 from faceswap_lab.evaluation.png import write_png
-from faceswap_lab.evaluation.preview import preview_picture
+from faceswap_lab.evaluation.preview import picture, preview_rows, tiles
 from faceswap_lab.evaluation.scores import Swapper, baselines, evaluate
 
 __all__ = [
@@ -15,7 +15,9 @@ __all__ = [
     "evaluate",
     "held_out_from",
     "mean_faces",
-    "preview_picture",
+    "picture",
+    "preview_rows",
+    "tiles",
     "train_followers",
     "write_png",
 ]

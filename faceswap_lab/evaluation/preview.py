@@ -12,7 +12,7 @@ from torch import Tensor
 from faceswap_lab.data.faces import SIDES, Side
 from faceswap_lab.evaluation.held_out import HeldOut
 from faceswap_lab.evaluation.metrics import masked_ssim
-from faceswap_lab.evaluation.scores import Swapper, paths, reconstructions, swaps
+from faceswap_lab.evaluation.scores import PATH_SUFFIX, Swapper, paths, reconstructions, swaps
 
 _CELL = 112  # px; small faces are enlarged to this
 _CAPTIONS = 148  # px, the width of the left column
@@ -24,42 +24,49 @@ _PAPER, _INK, _FAINT = 255, (24, 24, 24), (105, 105, 105)
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the preview: a caption, a fainter line under it, and (n, 3, r, r) faces in [0, 1]."""
+    """One line of the preview: its name, a caption, a fainter line under that, and (n, 3, r, r) faces in [0, 1]."""
 
+    name: str
     caption: str
     note: str
     faces: Tensor
 
 
-def preview_picture(
-    model: Swapper, held_out: HeldOut, indices: Sequence[int], title: str = "", two_paths: bool = False
-) -> NDArray[np.uint8]:
-    """Draw what the model makes of a few held-out faces.
+def preview_rows(model: Swapper, held_out: HeldOut, indices: Sequence[int], two_paths: bool = False) -> list[list[Row]]:
+    """Return what the model makes of a few held-out faces, in a group of rows for A and one for B.
 
-    For A, then for B: the input, its reconstruction, the swap and, with pairs, the true swap. The notes give the masked
-    SSIM against the truth, averaged over the faces shown.
+    Each has the input, its reconstruction, the swap and, with pairs, the true swap. The notes give the masked SSIM
+    against the truth, averaged over the faces shown.
 
     Args:
         model: see ``evaluate``.
         held_out: the faces.
         indices: which of them, the same on both sides; keep them fixed over a run, so that previews compare.
-        title: the top line, e.g. the run's name and step.
         two_paths: show the swap through the target's encoder too.
+    """
+    return [_rows(model, held_out, source, target, list(indices), two_paths) for source, target in (SIDES, SIDES[::-1])]
+
+
+def tiles(groups: Iterable[Sequence[Row]]) -> tuple[NDArray[np.uint8], list[str]]:
+    """Set all faces side by side at their own size, without captions or gaps: for a report to cut up again.
 
     Returns:
-        (H, W, 3) uint8 RGB; each face is enlarged to 112 px, or as it is if larger.
+        (rows · r, n · r, 3) uint8 RGB, and the names of the rows from top to bottom: the inputs "A" and "B",
+        "A_recon", "swap_AB", "swap_AB_target_path" (with two paths), "B_truth" (the true swap of the row "A"), ….
     """
-    groups = [
-        _rows(model, held_out, source, target, list(indices), two_paths) for source, target in (SIDES, SIDES[::-1])
-    ]
-    return picture(groups, title)
+    rows = [row for group in groups for row in group]
+    return np.concatenate([np.concatenate(list(_pixels(row)), axis=1) for row in rows]), [row.name for row in rows]
 
 
 def picture(groups: Iterable[Sequence[Row]], title: str = "") -> NDArray[np.uint8]:
     """Set groups of rows under each other, with captions on the left and a gap between groups.
 
+    Args:
+        groups: as ``preview_rows`` made them.
+        title: the top line, e.g. the run's name and step.
+
     Returns:
-        (H, W, 3) uint8 RGB.
+        (H, W, 3) uint8 RGB; each face is enlarged to 112 px, or as it is if larger.
     """
     parts: list[NDArray[np.uint8]] = []
     for group in groups:
@@ -78,14 +85,15 @@ def _rows(
     truth = held_out.images[target][indices] if held_out.paired else None
     drawn = reconstructions(model, source, images)
     score = _ssim(drawn, images, held_out.masks[source][indices])
-    rows = [Row(source, "input", images), Row(f"{source} reconstructed", score, drawn)]
+    rows = [Row(source, source, "input", images), Row(f"{source}_recon", f"{source} reconstructed", score, drawn)]
     for path in paths(two_paths):
         drawn = swaps(model, images, source, target, path)
         encoder = f"encoder {source if path == 'own' else target}" if two_paths else ""
         score = "" if truth is None else _ssim(drawn, truth, held_out.masks[target][indices])
-        rows.append(Row(f"swap {source} → {target}", ", ".join(filter(None, (encoder, score))), drawn))
+        name = f"swap_{source}{target}{PATH_SUFFIX[path]}"
+        rows.append(Row(name, f"swap {source} → {target}", ", ".join(filter(None, (encoder, score))), drawn))
     if truth is not None:
-        rows.append(Row(target, f"the truth for {source} → {target}", truth))
+        rows.append(Row(f"{target}_truth", target, f"the truth for {source} → {target}", truth))
     return rows
 
 
@@ -95,14 +103,18 @@ def _ssim(drawn: Tensor, truth: Tensor, mask: Tensor) -> str:
 
 def _strip(row: Row) -> NDArray[np.uint8]:
     """Set one row: its captions, then its faces side by side."""
-    pixels = torch.nan_to_num(row.faces).clamp(0, 1).mul(255).round().byte().permute(0, 2, 3, 1).numpy()
     border = ((0, _HAIR), (0, _HAIR), (0, 0))
-    faces = [np.pad(_enlarge(face), border, constant_values=_PAPER) for face in pixels]
+    faces = [np.pad(_enlarge(face), border, constant_values=_PAPER) for face in _pixels(row)]
     left = np.full((faces[0].shape[0], _CAPTIONS, 3), _PAPER, np.uint8)
     middle = left.shape[0] // 2 - 2
     _write(left, row.caption, 8, middle - 2, 15, _INK)
     _write(left, row.note, 8, middle + 17, 12, _FAINT)
     return np.concatenate([left, *faces], axis=1)
+
+
+def _pixels(row: Row) -> NDArray[np.uint8]:
+    """Return the row's faces as (n, r, r, 3) uint8."""
+    return np.asarray(torch.nan_to_num(row.faces).clamp(0, 1).mul(255).round().byte().permute(0, 2, 3, 1).numpy())
 
 
 def _enlarge(face: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -87,10 +87,14 @@ class Autoencoder(nn.Module):
         """Return decoder_side(encoder_side(x)): what training asks for. (N, 3, r, r) -> (N, 3, r, r)."""
         return self.swap(x, side, side)
 
-    def reconstruct_all(self, faces: Sequence[tuple[str, Tensor]]) -> list[Tensor]:
+    def reconstruct_all(self, faces: Sequence[tuple[str, Tensor]], train_encoders: bool = True) -> list[Tensor]:
         """Return ``reconstruct(side, x)`` for each (side, x): an encoder that several share is run once, on one batch.
 
         The same mathematics, because nothing in the network looks across a batch; only the rounding differs.
+
+        Args:
+            faces: (side, (N, 3, r, r) in [0, 1]) pairs.
+            train_encoders: False: no gradient reaches the encoders.
         """
         shared: dict[Encoder, list[int]] = {}
         for i, (side, _) in enumerate(faces):
@@ -98,7 +102,9 @@ class Autoencoder(nn.Module):
         codes: dict[int, Tensor] = {}
         for encoder, which in shared.items():
             entered = [self._enter(faces[i][1], faces[i][0]) for i in which]
-            codes |= zip(which, encoder(torch.cat(entered)).split([len(x) for x in entered]))
+            with torch.set_grad_enabled(train_encoders and torch.is_grad_enabled()):
+                code = encoder(torch.cat(entered))
+            codes |= zip(which, code.split([len(x) for x in entered]))
         return [self._leave(self.decoders[side](codes[i]), side) for i, (side, _) in enumerate(faces)]
 
     def swap(self, x: Tensor, source: str, target: str, path: SwapPath = "own") -> Tensor:

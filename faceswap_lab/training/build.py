@@ -38,6 +38,7 @@ def architecture_of(config: Config) -> Architecture:
 def autoencoder_of(config: Config, data: FaceData) -> Autoencoder:
     """Return the model at its start, channels last in memory as the samples come: a fifth faster on a CPU."""
     autoencoder = Autoencoder(architecture_of(config), config.seed)
+    autoencoder.encoders.requires_grad_(config.encoders.trained)
     autoencoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
     if config.colour_match.name == "mean_a_to_b":
         means = mean_faces(data.train, config.model.resolution, config.augmentation.coverage)
@@ -74,7 +75,7 @@ def samples_of(config: Config, data: FaceData, first_step: int) -> FaceDataModul
     plan = partial(
         ORDERS[config.update_order.name].plan,
         batch=config.training.batch_size,
-        block=config.update_order.block or 0,
+        block=config.update_order.block or config.training.max_steps // 2,
         seed=config.seed,
     )
     return FaceDataModule(samplers, plan, first_step, config.training.max_steps, config.trainer.workers)

@@ -16,6 +16,7 @@ from faceswap_lab.data.faces import FaceData
 from faceswap_lab.training.build import autoencoder_of, module_of, samples_of
 from faceswap_lab.training.callbacks import Interruptions, Resume
 from faceswap_lab.training.checkpoint import Checkpoint
+from faceswap_lab.training.memory import keep_freed_memory
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.orders import ORDERS
 from faceswap_lab.training.processes import LocalProcesses, Place, further_processes
@@ -24,8 +25,9 @@ _TORCHS_OWN_THREADS = torch.get_num_threads()  # before any run of this process:
 
 
 def prepare_process(config: Config) -> None:
-    """Set torch's threads; keep Lightning's advice off the terminal: what concerns the user, the lab says itself."""
+    """Set torch's threads, and how memory is kept; silence Lightning's advice: what concerns the user, the lab says."""
     threads = config.trainer.threads
+    keep_freed_memory()
     torch.set_num_threads(_TORCHS_OWN_THREADS if threads is None else threads)
     # In deterministic mode torch fills every new tensor with NaN, in case some code reads memory it has not written.
     # None of ours does, and the filling takes a fifth of a small model's time.

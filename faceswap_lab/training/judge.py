@@ -1,5 +1,6 @@
 """How good a model is, in numbers and in a picture, on held-out faces."""
 
+import json
 from pathlib import Path
 
 from faceswap_lab.config import Config
@@ -8,7 +9,7 @@ from faceswap_lab.data.faces import FaceData
 from faceswap_lab.evaluation.followers import train_followers
 from faceswap_lab.evaluation.held_out import held_out_from, mean_faces
 from faceswap_lab.evaluation.png import write_png
-from faceswap_lab.evaluation.preview import preview_picture
+from faceswap_lab.evaluation.preview import picture, preview_rows, tiles
 from faceswap_lab.evaluation.scores import baselines, evaluate
 from faceswap_lab.models.autoencoder import Autoencoder
 
@@ -43,11 +44,17 @@ class Judge:
         return scores | baselines(self.held_out, mean_faces(self.data.train, self.size, self.coverage), followers)
 
     def draw(self, autoencoder: Autoencoder, path: Path, step: int) -> None:
-        """Write the preview: inputs, reconstructions, swaps and, where there is one, the truth."""
+        """Write the preview: inputs, reconstructions, swaps and, where there is one, the truth.
+
+        Beside it, ``<name>-tiles.png``: the same faces at their own size, from which reports are made.
+        """
         shown = range(min(self.config.evaluation.preview_faces, *(len(x) for x in self.held_out.images.values())))
         title = f"{self.title}, step {step}"
-        drawn = preview_picture(autoencoder, self.held_out, list(shown), title, self.two_paths)
+        rows = preview_rows(autoencoder, self.held_out, list(shown), self.two_paths)
         inputs = "inputs and true swaps are rendered" if self.data.paired else "inputs are the user's pictures"
         described = f"Synthetic: reconstructions and swaps are made by a model; {inputs}"
         about = {"Software": "faceswap_lab", "Title": title, "Description": described}
-        write_png(path, drawn, about)
+        write_png(path, picture(rows, title), about)
+        faces, names = tiles(rows)
+        layout = {"Rows": json.dumps(names), "Tile": str(self.size)}
+        write_png(path.with_name(f"{path.stem}-tiles.png"), faces, about | layout)

@@ -74,7 +74,10 @@ class FaceswapModule(pl.LightningModule):
 
     def configure_optimizers(self) -> list[Optimizer]:
         """Build the optimizers, and what uses them, on the weights where they now lie."""
-        parameters = {side: list(self.autoencoder.parameters_of(side)) for side in SIDES}
+        parameters = {
+            side: [p for p in self.autoencoder.parameters_of(side) if p.requires_grad]  # an encoder may be frozen
+            for side in SIDES
+        }
         self.states = STATES[self.optimizer_state](parameters, self.optimizer_settings)
         self.stepper = TorchStepper(
             self.autoencoder,

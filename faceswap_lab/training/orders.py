@@ -36,8 +36,11 @@ class Trained(Protocol):
 class Stepper(Protocol):
     """What a move may do. Gradients are empty when a step begins and after every update."""
 
-    def losses(self, portions: Sequence[Any]) -> list[Tensor]:
-        """Return the weighted loss of each portion at the present weights, with their graph."""
+    def losses(self, portions: Sequence[Any], train_encoders: bool = True) -> list[Tensor]:
+        """Return the weighted loss of each portion at the present weights, with their graph.
+
+        With ``train_encoders=False`` the graph ends at the code: only decoders get a gradient.
+        """
 
     def backward(self, loss: Tensor) -> None:
         """Add the loss's gradients to those that wait."""
@@ -145,6 +148,13 @@ def worse_one_first(stepper: Stepper, portions: Sequence[Trained]) -> None:
     one_after_another(stepper, [portions[1 - worse]])
 
 
+def decoder_b_alone(stepper: Stepper, portions: Sequence[Trained]) -> None:
+    """A's portions train encoder and decoder_A; B's train decoder_B alone, on the encoder that A has made."""
+    for portion in portions:
+        stepper.backward(*stepper.losses([portion], train_encoders=portion.side == "A"))
+        stepper.update([portion.side])
+
+
 @dataclass(frozen=True)
 class Order:
     """A plan and a move.
@@ -165,6 +175,7 @@ ORDERS: dict[str, Order] = {
     "b_then_a": Order(b_first, one_after_another),
     "random": Order(drawn, one_after_another),
     "alternate": Order(in_blocks, one_after_another),
+    "a_then_b_alone": Order(in_blocks, decoder_b_alone),
     "only_a": Order(a_alone, one_after_another),
     "only_b": Order(b_alone, one_after_another),
     "worse_first": Order(both, worse_one_first),

@@ -61,9 +61,9 @@ class TorchStepper:
         self.step = step
         self.seen: dict[int, tuple[Side, Tensor]] = {}  # per portion: its unweighted loss as last taken, of all devices
 
-    def losses(self, portions: Sequence[SideBatch]) -> list[Tensor]:
+    def losses(self, portions: Sequence[SideBatch], train_encoders: bool = True) -> list[Tensor]:
         """Return the weighted loss of each portion at the present weights, with their graph."""
-        outputs = self.autoencoder.reconstruct_all([(p.side, picture(p.input)) for p in portions])
+        outputs = self.autoencoder.reconstruct_all([(p.side, picture(p.input)) for p in portions], train_encoders)
         return [self._loss(portion, output) for portion, output in zip(portions, outputs)]
 
     def larger(self, first: SideBatch, second: SideBatch) -> bool:

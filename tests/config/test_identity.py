@@ -16,7 +16,7 @@ from tests.config.shipped import OPTIONS, fixed, set_at
 IDENTITY = {
     "": "seed",
     "model": "resolution encoder_widths code_size bridge_width decoder_widths",
-    "encoders": "count start",
+    "encoders": "count start trained",
     "encoder_activation": "name slope",
     "decoder_activation": "name",
     "value_range": "name",
@@ -31,20 +31,22 @@ IDENTITY = {
     "training": "max_steps batch_size gradient_clip precision deterministic",
 }
 NOT_IDENTITY = {
-    "": "name runs_dir cache_dir force progress",
+    "": "name runs_dir experiments_dir cache_dir force progress",
     "encoders": "name",  # count and start are what it stands for
     "augmentation": "name",  # likewise
     "data": "a b",  # folders are known by their pictures, not by where they lie
-    "scale": "name lr faces held_out preview_every threads",  # a bundle: its values count where they are used
+    "scale": "name lr faces held_out evaluate_every preview_every threads",  # a bundle: its values count where they are used
     "evaluation": "every_steps preview_every_steps preview_faces",
     "checkpoint": "every_seconds every_steps",
     "trainer": "name accelerator devices strategy workers threads",
     "logger": "name kinds every_steps project mode",
+    "study": "name title question baseline metric smallest_difference secondary notes group_seeds companion",
 }
 ANOTHER = {  # a value other than the baseline's, for every field
     "seed": 1,
     "name": "mine",
     "runs_dir": "elsewhere",
+    "experiments_dir": "elsewhere",
     "cache_dir": "cache",
     "force": True,
     "progress": False,
@@ -54,6 +56,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "encoders.name": "two",
     "encoders.count": 2,
     "encoders.start": "equal",
+    "encoders.trained": False,
     "encoder_activation.name": "relu",
     "encoder_activation.slope": 0.2,
     "decoder_activation.name": "tanh",
@@ -97,6 +100,16 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "logger.kinds": ["wandb"],
     "logger.project": "other",
     "logger.mode": "online",
+    "study.smallest_difference": 0.5,
+    "study.secondary": ["swap_ssim_BA"],
+    "study.notes": ["a note"],
+    "study.group_seeds": 8,
+    "study.companion": "order_effect",
+} | {f"study.{name}": "another" for name in ("name", "title", "question", "baseline", "metric")}
+A_STUDY = {
+    **dict.fromkeys(("name", "title", "question", "baseline", "metric"), "one"),
+    **dict.fromkeys(("smallest_difference", "group_seeds", "companion")),
+    **dict.fromkeys(("secondary", "notes"), []),
 }
 
 
@@ -124,6 +137,8 @@ def test_every_field_lies_where_the_table_says():
 def changed(key: str, start: Config) -> Config:
     """Return the configuration with another value in one field; only types and bounds are judged, no combinations."""
     plain = folders_plain() if key in ("data.a", "data.b") else fixed()
+    if key.startswith("study."):
+        plain["study"] = dict(A_STUDY)
     value = ANOTHER.get(key)
     if value is None:
         *groups, last = key.split(".")

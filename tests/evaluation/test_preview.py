@@ -28,6 +28,10 @@ def cells(picture, top, rows, count):
     ]
 
 
+def drawn(model, held_out, indices, title="", two_paths=False):
+    return preview.picture(preview.preview_rows(model, held_out, indices, two_paths), title)
+
+
 class Dimming(Oracle):
     def reconstruct(self, side, x):
         return x / 2
@@ -35,7 +39,7 @@ class Dimming(Oracle):
 
 def test_every_face_stands_in_its_place(held_out):
     indices = [7, 2, 5]
-    picture = preview.preview_picture(Dimming(held_out), held_out, indices)
+    picture = drawn(Dimming(held_out), held_out, indices)
     assert picture.dtype == np.uint8
     block = 4 * (CELL + HAIR)
     assert picture.shape == (2 * block + 12, LEFT + 3 * (CELL + HAIR), 3)
@@ -48,11 +52,11 @@ def test_every_face_stands_in_its_place(held_out):
 
 def test_two_paths_add_a_row_each_and_unpaired_faces_have_no_truth(held_out):
     pitch = CELL + HAIR
-    two = preview.preview_picture(Oracle(held_out), held_out, [0, 1], two_paths=True)
+    two = drawn(Oracle(held_out), held_out, [0, 1], two_paths=True)
     assert len(two) == 10 * pitch + 12
     unpaired = random_held_out(paired=False)
     unpaired.images["B"], unpaired.masks["B"] = unpaired.images["B"][:2], unpaired.masks["B"][:2]  # fewer than of A
-    assert len(preview.preview_picture(Oracle(unpaired), unpaired, [0, 1])) == 6 * pitch + 12
+    assert len(drawn(Oracle(unpaired), unpaired, [0, 1])) == 6 * pitch + 12
 
 
 def test_captions_name_the_row_and_its_error(held_out):
@@ -67,8 +71,8 @@ def test_captions_name_the_row_and_its_error(held_out):
 
 
 def test_title_and_captions_leave_ink_and_a_long_title_does_not_wrap(held_out):
-    bare = preview.preview_picture(Oracle(held_out), held_out, [0])
-    titled = preview.preview_picture(Oracle(held_out), held_out, [0], title="a run " * 60)
+    bare = drawn(Oracle(held_out), held_out, [0])
+    titled = drawn(Oracle(held_out), held_out, [0], title="a run " * 60)
     height = len(titled) - len(bare)
     np.testing.assert_array_equal(titled[height:], bare)
     ink = (titled[:height] < 128).any((1, 2)).nonzero()[0]
@@ -82,7 +86,22 @@ def test_title_and_captions_leave_ink_and_a_long_title_does_not_wrap(held_out):
 def test_large_faces_stay_as_they_are_and_nan_is_black():
     faces = torch.rand(2, 3, 128, 128, generator=torch.Generator().manual_seed(0))
     faces[1] = torch.nan
-    strip = preview.picture([[preview.Row("A", "", faces)]])
+    strip = preview.picture([[preview.Row("A", "A", "", faces)]])
     expected = faces[0].mul(255).round().byte().permute(1, 2, 0).numpy()
     np.testing.assert_array_equal(strip[:128, LEFT : LEFT + 128], expected)
     assert not strip[:128, LEFT + 130 : LEFT + 258].any()
+
+
+def test_tiles_are_the_faces_themselves_under_their_rows_names(held_out):
+    indices = [7, 2]
+    picture, names = preview.tiles(preview.preview_rows(Dimming(held_out), held_out, indices, two_paths=True))
+    way = {"A": ["A", "A_recon", "swap_AB", "swap_AB_target_path", "B_truth"]}
+    way["B"] = ["B", "B_recon", "swap_BA", "swap_BA_target_path", "A_truth"]
+    assert names == way["A"] + way["B"]
+    assert picture.shape == (10 * 28, 2 * 28, 3)
+    for y, name in enumerate(names):
+        shown = name[6] if name.startswith("swap") else name[0]  # the oracle swaps perfectly
+        for x, index in enumerate(indices):
+            expected = held_out.images[shown][index].permute(1, 2, 0).numpy() * (127.5 if "recon" in name else 255)
+            tile = picture[y * 28 :][:28, x * 28 :][:, :28]
+            assert np.abs(tile - expected).max() <= 0.5 + 1e-3

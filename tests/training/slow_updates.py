@@ -33,10 +33,12 @@ class SlowUpdates:
     def gradients(self, loss):
         return torch.autograd.grad(loss, self.parameters, allow_unused=True, retain_graph=True)
 
-    def one(self, side, samples=None):
+    def one(self, side, samples=None, encoder=True):
         loss = self.loss(side, samples or self.draw(side))
         self.history.append((side, loss.item()))
-        self.state.step([side], self.gradients(loss * self.weights[side]))
+        gradients = self.gradients(loss * self.weights[side])
+        frozen = set() if encoder else set(map(id, self.model.encoder_of(side).parameters()))
+        self.state.step([side], [None if id(p) in frozen else g for p, g in zip(self.parameters, gradients)])
 
     def together(self, count=BATCH):
         losses = {side: self.loss(side, self.draw(side, count)) for side in "AB"}
@@ -55,6 +57,9 @@ class SlowUpdates:
         elif order == "alternate":
             side = "A" if number % (2 * BLOCK) < BLOCK else "B"
             self.one(side), self.one(side)
+        elif order == "a_then_b_alone":
+            for _ in range(2):
+                self.one("A") if number % (2 * BLOCK) < BLOCK else self.one("B", encoder=False)
         elif order == "random":
             a_first = stream(SEED, "update_order", number).random() < 0.5
             self.step("a_then_b" if a_first else "b_then_a", number)

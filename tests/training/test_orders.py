@@ -100,3 +100,23 @@ class Losses:
                 into.extend((side, loss.item()) for side, loss in module.stepper.seen.values())
 
         return Collect()
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("order", ["a_then_b", "accumulate", "worse_first"])
+def test_a_frozen_encoder_stays_and_decoders_learn_on_it(order, state):
+    model = Autoencoder(tiny(), SEED)
+    model.encoders.requires_grad_(False)
+    start = {name: p.clone() for name, p in model.named_parameters()}
+    trained(order, state, 2, model=model)
+    for name, p in model.named_parameters():
+        assert torch.equal(p, start[name]) == name.startswith("encoders")
+
+
+def test_b_alone_leaves_the_encoder_to_a():
+    """With blocks of two steps: in the third only decoder_B moves, and before it has not moved at all."""
+    two, three = (trained("a_then_b_alone", "keras_2018", steps).autoencoder for steps in (2, 3))
+    start = Autoencoder(tiny(), SEED).state_dict()
+    moved = {name for name, p in two.state_dict().items() if not torch.equal(p, three.state_dict()[name])}
+    assert moved == {name for name in start if name.startswith("decoders.B")}
+    assert all(torch.equal(two.state_dict()[name], start[name]) for name in moved)

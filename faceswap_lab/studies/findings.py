@@ -1,0 +1,205 @@
+"""What a study found, as plain data: made by ``analysis.py`` from finished runs, shown by ``report/``."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_lab.studies.curves import CurveDifference
+from faceswap_lab.studies.rank_correlation import RankCorrelation
+from faceswap_lab.studies.verdicts import Judgement
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number that arms are compared by.
+
+    Attributes:
+        key: its name in ``result.json``, such as ``swap_ssim_AB``.
+        caption: its name for a person, such as "SSIM of the swap A→B".
+        higher_is_better: its direction; None for a diagnostic, which has none.
+        smallest_difference: the smallest difference that matters in practice, declared before the runs; None: none was.
+    """
+
+    key: str
+    caption: str
+    higher_is_better: bool | None
+    smallest_difference: float | None = None
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One configuration of a study.
+
+    Attributes:
+        name: of its experiment.
+        says: what it is, in a sentence (the first comment line of its YAML).
+        changes: dotted key → (baseline's value, this arm's value), of the settings that can change a result.
+        parameters: of the whole model; None where no run is finished.
+    """
+
+    name: str
+    says: str
+    changes: dict[str, tuple[Any, Any]]
+    parameters: int | None = None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One (arm, seed) and what is known of its run.
+
+    Attributes:
+        arm: the arm's name.
+        seed: the seed.
+        state: finished, or why not: missing, running, interrupted, failed, diverged, damaged.
+        message: one line for a person; empty where all is well.
+        folder: the run folder; None if there is none.
+        metrics: of a finished run, by name.
+        seconds: training time of a finished run.
+    """
+
+    arm: str
+    seed: int
+    state: str
+    message: str = ""
+    folder: Path | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One metric over all arms.
+
+    Attributes:
+        metric: which.
+        values: arm → seed → value, for every arm, the baseline too.
+        judgements: arm → what is said of it against the baseline; all arms but the baseline. Empty for a diagnostic.
+    """
+
+    metric: Metric
+    values: dict[str, dict[int, float]]
+    judgements: dict[str, Judgement]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A metric of one arm over training steps, over all seeds that have it.
+
+    Attributes:
+        seeds: how many seeds.
+        steps: (K,) training steps that all of them have.
+        mean: (K,) over the seeds.
+        low, high: (K,) the lowest and the highest seed.
+    """
+
+    seeds: int
+    steps: NDArray[np.int64]
+    mean: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Curves:
+    """A metric over training steps: each arm, and each arm's paired difference from the baseline."""
+
+    metric: Metric
+    arms: dict[str, Curve]
+    differences: dict[str, CurveDifference]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """How well a training loss ranks the true swap error (the outcome is turned so that larger is worse).
+
+    Attributes:
+        loss: loss_A, loss_B or loss_A + loss_B.
+        outcome: the metric that it should predict.
+        across_runs: last value against last value, over all arms and seeds.
+        across_seeds: the same within each arm, averaged over the arms (what is left when the arm is known).
+        over_time: within a run over its steps, averaged over the runs.
+    """
+
+    loss: str
+    outcome: Metric
+    across_runs: RankCorrelation
+    across_seeds: RankCorrelation
+    over_time: RankCorrelation
+
+
+@dataclass(frozen=True)
+class Faces:
+    """The same held-out faces across arms, of one seed, as they lie in the runs' ``previews``.
+
+    Attributes:
+        seed: whose.
+        strips: arm → step → file of tiles (``evaluation.strip``), the last step last.
+    """
+
+    seed: int
+    strips: dict[str, dict[int, Path]]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How the runs were made: each fact with the cells that share it, the most frequent first.
+
+    Attributes:
+        facts: name (commit, python, torch, cpu, data, ...) → value → cells "arm/seed".
+        warnings: sentences on what is mixed, unfinished or missing; empty where all cells are alike.
+    """
+
+    facts: dict[str, dict[str, list[str]]]
+    warnings: list[str]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything that a report says.
+
+    Attributes:
+        name: of the study, or of a comparison of some runs.
+        title: a few words, such as "Encoder count".
+        question: in words, as a person asks it; may be empty for a comparison.
+        answer: two sentences or so, made from the verdicts alone.
+        baseline: the baseline arm's name.
+        arms: all arms, the baseline first.
+        seeds: all seeds that were planned.
+        alpha: level of the verdicts.
+        primary: the metric that decides.
+        secondary: further metrics with verdicts of their own.
+        diagnostics: metrics that explain and are not judged.
+        curves: loss_A and loss_B apart, then the swap error in both directions, ….
+        predictions: of losses for the true swap error.
+        faces: pictures; None where no seed has all arms.
+        cells: every planned cell.
+        provenance: how the runs were made.
+        command: the command that repeats it all.
+        settings: overrides beside the study, such as ``scale=smoke``.
+        notes: the study's own remarks: what to know before reading (limits, what else changes).
+        extras: further sections by name, plain JSON data (``order_effect``, ``false_alarms``).
+    """
+
+    name: str
+    title: str
+    question: str
+    answer: str
+    baseline: str
+    arms: list[Arm]
+    seeds: list[int]
+    alpha: float
+    primary: Compared
+    secondary: list[Compared]
+    diagnostics: list[Compared]
+    curves: list[Curves]
+    predictions: list[Prediction]
+    faces: Faces | None
+    cells: list[Cell]
+    provenance: Provenance
+    command: str
+    settings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    extras: dict[str, Any] = field(default_factory=dict)
