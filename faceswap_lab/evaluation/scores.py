@@ -127,13 +127,13 @@ def swaps(
 
 
 def _draw(model: Swapper, images: Tensor, forward: Callable[[Tensor], Tensor], batch_size: int) -> Tensor:
-    with _judged(model) as device:
+    with judged(model) as device:
         parts = [forward(batch.to(device)).float().clamp(0, 1).cpu() for batch in images.split(batch_size)]
     return torch.cat(parts)
 
 
 @contextmanager
-def _judged(model: Swapper) -> Iterator[torch.device]:
+def judged(model: Swapper) -> Iterator[torch.device]:
     """Hold a module in evaluation mode without gradients, yield its device, and give its mode back."""
     if not isinstance(model, nn.Module):
         with torch.no_grad():
