@@ -10,9 +10,9 @@ _KEEP = 2**31 - 1  # bytes, the largest that mallopt takes
 def keep_freed_memory() -> bool:
     """Tell glibc to keep what torch frees instead of giving it back to the system, and return whether it could be told.
 
-    By default the memory of a step's tensors is returned when they are freed, and the system clears the same pages again
-    for the next step's: a fifth of the time at scale=quick, measured on a virtual machine. The largest amount in use at
-    once now stays with the process until it ends. Elsewhere (macOS, musl) nothing changes.
+    By default a step's memory is returned when its tensors are freed, and the system clears the same pages again for
+    the next step: a fifth of the time at scale=quick, measured on a virtual machine. Now the largest amount in use at
+    once stays with the process until it ends. Elsewhere (macOS, musl) nothing changes.
     """
     if not sys.platform.startswith("linux"):
         return False

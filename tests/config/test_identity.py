@@ -35,7 +35,7 @@ NOT_IDENTITY = {
     "encoders": "name",  # count and start are what it stands for
     "augmentation": "name",  # likewise
     "data": "a b",  # folders are known by their pictures, not by where they lie
-    "scale": "name lr faces held_out evaluate_every preview_every threads",  # a bundle: its values count where they are used
+    "scale": "name lr faces held_out evaluate_every preview_every threads",  # a bundle
     "evaluation": "every_steps preview_every_steps preview_faces",
     "checkpoint": "every_seconds every_steps",
     "trainer": "name accelerator devices strategy workers threads",
@@ -109,7 +109,8 @@ ANOTHER = {  # a value other than the baseline's, for every field
 A_STUDY = {
     **dict.fromkeys(("name", "title", "question", "baseline", "metric"), "one"),
     **dict.fromkeys(("smallest_difference", "group_seeds", "companion")),
-    **dict.fromkeys(("secondary", "notes"), []),
+    "secondary": [],
+    "notes": [],
 }
 
 
