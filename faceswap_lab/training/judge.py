@@ -6,12 +6,14 @@ from pathlib import Path
 from faceswap_lab.config import Config
 from faceswap_lab.data.cache import cache_root
 from faceswap_lab.data.faces import FaceData
+from faceswap_lab.evaluation.diagnostics import diagnose
 from faceswap_lab.evaluation.followers import train_followers
 from faceswap_lab.evaluation.held_out import held_out_from, mean_faces
 from faceswap_lab.evaluation.png import write_png
 from faceswap_lab.evaluation.preview import picture, preview_rows, tiles
 from faceswap_lab.evaluation.scores import baselines, evaluate
 from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.training.gradients import gradient_diagnostics
 
 
 class Judge:
@@ -31,8 +33,8 @@ class Judge:
         self.two_paths = config.encoders.count == 2
 
     def on_the_way(self, autoencoder: Autoencoder) -> dict[str, float]:
-        """Return the scores that cost little."""
-        return evaluate(autoencoder, self.held_out, two_paths=self.two_paths)
+        """Return the scores that cost little, and what explains them."""
+        return evaluate(autoencoder, self.held_out, two_paths=self.two_paths) | self._diagnostics(autoencoder)
 
     def at_the_end(self, autoencoder: Autoencoder) -> dict[str, float]:
         """Return all scores, with the baselines that give them meaning."""
@@ -40,7 +42,7 @@ class Judge:
         if self.data.paired:
             cache = cache_root(self.config.cache_dir) / "followers"
             followers = train_followers(self.data.train, self.size, self.coverage, self.data.fingerprint, cache)
-        scores = evaluate(autoencoder, self.held_out, followers, self.two_paths)
+        scores = evaluate(autoencoder, self.held_out, followers, self.two_paths) | self._diagnostics(autoencoder)
         return scores | baselines(self.held_out, mean_faces(self.data.train, self.size, self.coverage), followers)
 
     def draw(self, autoencoder: Autoencoder, path: Path, step: int) -> None:
@@ -58,3 +60,8 @@ class Judge:
         faces, names = tiles(rows)
         layout = {"Rows": json.dumps(names), "Tile": str(self.size)}
         write_png(path.with_name(f"{path.stem}-tiles.png"), faces, about | layout)
+
+    def _diagnostics(self, autoencoder: Autoencoder) -> dict[str, float]:
+        loss = self.config.loss
+        gradients = gradient_diagnostics(autoencoder, self.held_out, loss.name, loss.mask_weight)
+        return diagnose(autoencoder, self.held_out) | gradients
