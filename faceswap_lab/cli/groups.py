@@ -28,3 +28,20 @@ def first_comment(path: Path) -> str:
         if line.startswith("#") and not line.startswith("# @package"):
             return line.lstrip("# ").strip()
     return ""
+
+
+def baseline_options(conf: Path) -> dict[str, str]:
+    """Read the baseline's options off the defaults list of config.yaml, one ``- group: option`` a line."""
+    chosen = {}
+    for line in (conf / "config.yaml").read_text(encoding="utf-8").splitlines():
+        if line.startswith("  - ") and ": " in line and "override" not in line:
+            group, option = line[4:].split("#")[0].split(":")
+            chosen[group.strip()] = option.strip()
+    return chosen
+
+
+def set_by_scale(conf: Path, scale: str) -> dict[str, str]:
+    """Read the options that a scale chooses off its ``- override /group: option`` lines."""
+    lines = (conf / "scale" / f"{scale}.yaml").read_text(encoding="utf-8").splitlines()
+    chosen = [line.split("#")[0].split("override /")[1].split(":") for line in lines if "- override /" in line]
+    return {group.strip(): option.strip() for group, option in chosen}

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from faceswap_lab.cli.groups import ADDED, first_comment, group_options
+from faceswap_lab.cli.groups import ADDED, baseline_options, first_comment, group_options, set_by_scale
 
 _HEAD = """\
 faceswap_lab: what each choice in a faceswap autoencoder is worth, measured on
@@ -45,14 +45,15 @@ def help_text(folders: Sequence[Path]) -> str:
     """Return the help page for the groups below ``folders``, ours first; no line is wider than the terminal or 80."""
     options = group_options(folders)
     width = max(80, min(110, shutil.get_terminal_size((100, 24)).columns))
-    chosen = _baseline(folders[0])
+    chosen = baseline_options(folders[0])
     lines = [_HEAD, "groups: group=option (the baseline's option is marked *)"]
     for group, names in options.items():
         if group not in ADDED:
             marked = ", ".join(f"{name}*" if chosen.get(group) == name else name for name in names)
             lines.append(_entry(group, marked, width))
     scale = chosen["scale"]
-    lines.append(_entry("", f"Unless you name another, scale={scale} sets {_set_by_scale(folders[0], scale)}.", width))
+    sets = ", ".join(f"{group}={option}" for group, option in set_by_scale(folders[0], scale).items())
+    lines.append(_entry("", f"Unless you name another, scale={scale} sets {sets}.", width))
     for group in ADDED:
         if group in options:
             plural = f"{group[:-1]}ies" if group.endswith("y") else f"{group}s"
@@ -69,20 +70,3 @@ def _entry(name: str, text: str, width: int) -> str:
 def _first_comment(folders: Sequence[Path], group: str, name: str) -> str:
     paths = [folder / group / f"{name}.yaml" for folder in folders]
     return first_comment(next(path for path in paths if path.is_file()))
-
-
-def _set_by_scale(conf: Path, scale: str) -> str:
-    """Read the options that a scale chooses off its ``- override /group: option`` lines."""
-    lines = (conf / "scale" / f"{scale}.yaml").read_text(encoding="utf-8").splitlines()
-    chosen = [line.split("#")[0].split("override /")[1].split(":") for line in lines if "- override /" in line]
-    return ", ".join(f"{group.strip()}={option.strip()}" for group, option in chosen)
-
-
-def _baseline(conf: Path) -> dict[str, str]:
-    """Read the baseline's options off the defaults list of config.yaml, one ``- group: option`` a line."""
-    chosen = {}
-    for line in (conf / "config.yaml").read_text(encoding="utf-8").splitlines():
-        if line.startswith("  - ") and ": " in line and "override" not in line:
-            group, option = line[4:].split("#")[0].split(":")
-            chosen[group.strip()] = option.strip()
-    return chosen

@@ -16,6 +16,7 @@ from faceswap_lab.cli.groups import group_options
 from faceswap_lab.cli.label import label_of
 from faceswap_lab.cli.messages import say, without_jargon
 from faceswap_lab.cli.outcome import Outcome, State
+from faceswap_lab.cli.tags import differing_options
 from faceswap_lab.config import Config, ConfigError, TwinsData, load
 from faceswap_lab.data.faces import FaceData
 from faceswap_lab.interruption import Interrupted, interruptible
@@ -88,7 +89,7 @@ def _run(
         result = read_result(folder)  # whoever held it may have finished it
         if result is None:
             write_text(folder.config, OmegaConf.to_yaml(composed, resolve=True))
-            outcome, result = _train(config, data, folder, digest, label)
+            outcome, result = _train(config, data, folder, digest, label, differing_options(config, folders))
             if result is None:
                 return outcome
     tell(folder, result)
@@ -136,7 +137,9 @@ def _check_devices(config: Config) -> None:
         )
 
 
-def _train(config: Config, data: FaceData, folder: RunFolder, digest: str, label: str) -> tuple[Outcome, Result | None]:
+def _train(
+    config: Config, data: FaceData, folder: RunFolder, digest: str, label: str, differing: Sequence[str]
+) -> tuple[Outcome, Result | None]:
     _introduce(config, data, folder, label)
     from faceswap_lab.training.checkpoint import BadCheckpoint
     from faceswap_lab.training.run import Run
@@ -144,7 +147,8 @@ def _train(config: Config, data: FaceData, folder: RunFolder, digest: str, label
 
     where = str(folder.path)
     try:
-        run = Run(config, data, folder, digest, label, [sys.executable, "-m", "faceswap_lab", *sys.argv[1:]])
+        command = [sys.executable, "-m", "faceswap_lab", *sys.argv[1:]]
+        run = Run(config, data, folder, digest, label, command, differing)
         return Outcome("finished", where), run.train_and_judge()
     except Interrupted as stop:
         if stop.step is None:

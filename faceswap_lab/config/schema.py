@@ -244,7 +244,10 @@ class Logger:
     kinds: tuple[str, ...] = _field("loggers beside metrics.csv", choices=("tensorboard", "wandb"), identity=False)
     every_steps: int = _field("training steps averaged into one row", low=1, identity=False)
     project: str = _label("W&B: the project")
-    mode: str = _field("W&B: online uploads", choices=("offline", "online", "disabled"), identity=False)
+    entity: str | None = _label("W&B: the account or team; null: the one that W&B takes by itself")
+    mode: str = _field(
+        "W&B: online uploads, offline needs no account", choices=("offline", "online", "disabled"), identity=False
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

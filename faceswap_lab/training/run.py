@@ -2,12 +2,11 @@
 
 import math
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 
 import pytorch_lightning as pl
-from pytorch_lightning.loggers import Logger
 
 from faceswap_lab.config import Config
 from faceswap_lab.data.faces import FaceData
@@ -19,7 +18,7 @@ from faceswap_lab.runs.identity import plain
 from faceswap_lab.runs.metrics import MetricsCsv
 from faceswap_lab.runs.provenance import collect
 from faceswap_lab.runs.result import Result, write_result
-from faceswap_lab.runs.sessions import begin_session, end_session
+from faceswap_lab.runs.sessions import begin_session, end_session, read_sessions
 from faceswap_lab.runs.status import State, write_status
 from faceswap_lab.training.bar import Bar
 from faceswap_lab.training.build import autoencoder_of, module_of
@@ -27,7 +26,8 @@ from faceswap_lab.training.callbacks import Every
 from faceswap_lab.training.checkpoint import load, restore_outcome, save, taken_of
 from faceswap_lab.training.fit import fit, prepare_process
 from faceswap_lab.training.judge import Judge
-from faceswap_lab.training.loggers import CsvLogger, mirrors
+from faceswap_lab.training.loggers import CsvLogger, Mirrors, mirrors
+from faceswap_lab.training.mirror import Described
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.stepper import Diverged
 from faceswap_lab.training.weights import save_weights
@@ -43,13 +43,21 @@ class Run:
         digest: the run's hash.
         label: the run's label.
         command: the command line, for the record.
+        options: ``group=option`` of the groups in which the run differs from the baseline, to find it by.
     """
 
     def __init__(
-        self, config: Config, data: FaceData, folder: RunFolder, digest: str, label: str, command: Sequence[str]
+        self,
+        config: Config,
+        data: FaceData,
+        folder: RunFolder,
+        digest: str,
+        label: str,
+        command: Sequence[str],
+        options: Sequence[str] = (),
     ) -> None:
         self.config, self.data, self.folder, self.digest, self.label = config, data, folder, digest, label
-        self.command = command
+        self.command, self.options = command, options
         self.last_step = config.training.max_steps
         self.judge = Judge(config, data, label)
         self.table = MetricsCsv(folder.metrics)
@@ -71,12 +79,14 @@ class Run:
         try:
             self._begin()
             module = module_of(self.config, autoencoder_of(self.config, self.data))
-            if checkpoint is None or checkpoint.step < self.last_step:
-                with self._loggers() as loggers:
+            with self._mirrors() as self.mirrors:  # closed before the result is written: an upload may be interrupted
+                if checkpoint is None or checkpoint.step < self.last_step:
+                    loggers = [CsvLogger(self.table), self.mirrors]
                     fit(self.config, self.data, module, checkpoint, reload, self._callbacks(), loggers)
-            else:
-                restore_outcome(module, checkpoint)
-            return self._finish(module)
+                else:
+                    restore_outcome(module, checkpoint)
+                metrics = self._judge_at_the_end(module)
+            return self._finish(module, metrics)
         except Interrupted as interruption:
             self._end("interrupted", self.saved_step, f"by {interruption}; repeat its command")
             raise Interrupted(interruption.signal, self.saved_step) from None
@@ -101,15 +111,24 @@ class Run:
             callbacks.append(Bar(f"training {self.label}", self.last_step, self.first_step))
         return callbacks
 
-    @contextmanager
-    def _loggers(self) -> Iterator[list[Logger]]:
-        """Yield metrics.csv, cut back to the step from which training goes on, and what mirrors it."""
-        c, run_id = self.config.logger, self.folder.path.name
+    def _mirrors(self) -> AbstractContextManager[Mirrors]:
+        """Cut metrics.csv back to the step from which training goes on, and return what mirrors it."""
         self.table.truncate_after(self.first_step)
-        with mirrors(
-            c.kinds, self.folder, project=c.project, mode=c.mode, run_id=run_id, config=plain(self.config)
-        ) as others:
-            yield [CsvLogger(self.table), *others]
+        c, study = self.config.logger, self.config.study
+        first = read_sessions(self.folder)[0]
+        described = Described(
+            folder=self.folder.path,
+            first_step=self.first_step,
+            begun=f"{first['start']} {first['hardware']['host']}",
+            arm=self.label,
+            study=study.name if study else None,
+            tags=(*([study.name] if study else []), self.config.scale.name, self.label, *self.options),
+            config=plain(self.config),
+            project=c.project,
+            entity=c.entity,
+            mode=c.mode,
+        )
+        return mirrors(c.kinds, described)
 
     def _judge_on_the_way(self, module: FaceswapModule) -> None:
         scores = _finite(self.judge.on_the_way(module.autoencoder), module.steps_done)
@@ -117,9 +136,9 @@ class Run:
             logger.log_metrics(scores, step=module.steps_done)
 
     def _preview(self, module: FaceswapModule) -> None:
-        self.judge.draw(
-            module.autoencoder, self.folder.previews / f"step-{module.steps_done:09d}.png", module.steps_done
-        )
+        path = self.folder.previews / f"step-{module.steps_done:09d}.png"
+        self.judge.draw(module.autoencoder, path, module.steps_done)
+        self.mirrors.picture("preview", path, module.steps_done)
 
     def _save(self, module: FaceswapModule) -> None:
         """Write a checkpoint of the module as it is between two steps, unless that is done already."""
@@ -130,12 +149,20 @@ class Run:
         self.saved_step = module.steps_done
         write_status(self.folder, "running", module.steps_done)
 
-    def _finish(self, module: FaceswapModule) -> Result:
-        """Judge the trained model and write down what came out; the result last of all."""
-        autoencoder, seconds = module.autoencoder.cpu(), self._seconds()
+    def _judge_at_the_end(self, module: FaceswapModule) -> dict[str, float]:
+        """Judge and show the trained model, and keep its weights; return the metrics of the result."""
+        self.seconds = self._seconds()
+        autoencoder, picture = module.autoencoder.cpu(), self.folder.previews / "final.png"
         scores = _finite(self.judge.at_the_end(autoencoder), self.last_step)
-        self.judge.draw(autoencoder, self.folder.previews / "final.png", self.last_step)
+        self.judge.draw(autoencoder, picture, self.last_step)
         save_weights(self.folder.weights, autoencoder)
+        metrics = module.recent.means() | scores
+        self.mirrors.picture("preview", picture, self.last_step)
+        self.mirrors.result(metrics, self.last_step)
+        return metrics
+
+    def _finish(self, module: FaceswapModule, metrics: dict[str, float]) -> Result:
+        """Write down what came out; the result last of all."""
         end_session(self.folder, "finished", self.last_step)
         result = write_result(
             self.folder,
@@ -143,9 +170,9 @@ class Run:
             label=self.label,
             seed=self.config.seed,
             steps=self.last_step,
-            seconds=seconds,
-            metrics=module.recent.means() | scores,
-            details={"parameters": parameter_counts(autoencoder), "data_fingerprint": self.data.fingerprint},
+            seconds=self.seconds,
+            metrics=metrics,
+            details={"parameters": parameter_counts(module.autoencoder), "data_fingerprint": self.data.fingerprint},
         )
         write_status(self.folder, "finished", self.last_step)
         return result

@@ -99,6 +99,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "logger.name": "wandb",
     "logger.kinds": ["wandb"],
     "logger.project": "other",
+    "logger.entity": "team",
     "logger.mode": "online",
     "study.smallest_difference": 0.5,
     "study.secondary": ["swap_ssim_BA"],

@@ -1,0 +1,55 @@
+"""TensorBoard: event files in the run folder."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from PIL import Image
+
+from faceswap_lab.training.mirror import Described, caption_of
+
+
+class TensorBoardMirror:
+    """Writes event files to ``tensorboard/`` in the run folder: ``tensorboard --logdir runs`` shows them.
+
+    A resumed run tells TensorBoard to forget what a killed session wrote after the step from which this one goes on.
+
+    Args:
+        run: what is shown.
+    """
+
+    def __init__(self, run: Described) -> None:
+        from torch.utils.tensorboard import SummaryWriter  # here and not above: it takes a second
+
+        self.writer = SummaryWriter(
+            str(run.folder / "tensorboard"), purge_step=run.first_step + 1 if run.first_step else None
+        )
+        if not run.first_step:
+            self.writer.add_text("config", f"```json\n{json.dumps(run.config, indent=2)}\n```", 0)
+
+    def metrics(self, values: Mapping[str, float], step: int) -> None:
+        """Add a point to each curve."""
+        for name, value in values.items():
+            self.writer.add_scalar(name, value, step)
+
+    def picture(self, name: str, path: Path, step: int) -> None:
+        """Add the file as it is, with all that its metadata say; the caption is the summary's description too."""
+        from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
+
+        with Image.open(path) as image:
+            width, height = image.size
+        shown = Summary.Value(
+            tag=name,
+            metadata=SummaryMetadata(summary_description=caption_of(path)),
+            image=Summary.Image(width=width, height=height, colorspace=3, encoded_image_string=path.read_bytes()),
+        )
+        self.writer.file_writer.add_summary(Summary(value=[shown]), step)
+
+    def result(self, values: Mapping[str, float], step: int) -> None:
+        """Add each as the one point of a curve ``result/…``."""
+        for name, value in values.items():
+            self.writer.add_scalar(f"result/{name}", value, step)
+
+    def close(self, failed: bool) -> None:
+        """Write what waits. Event files do not say how a run ended."""
+        self.writer.close()
