@@ -41,7 +41,7 @@ def _dispatch(args: list[str]) -> int:
     if arguments.words and "=" not in arguments.words[0] and not arguments.words[0].startswith(("+", "~")):
         from faceswap_lab.cli.subcommands import run_subcommand
 
-        return run_subcommand(arguments.words[0], arguments.words[1:])
+        return run_subcommand(arguments.words[0], arguments.words[1:], folders)
     from faceswap_lab.cli.overrides import check_overrides
 
     groups = group_options(folders)

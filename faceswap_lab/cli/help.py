@@ -18,11 +18,15 @@ examples
       one arm: what differs from the baseline, by name
   python -m faceswap_lab -m +experiment=baseline,two_encoders seed=0,1,2
       every combination, one after another
+  python -m faceswap_lab +study=encoder_count
+      a whole question: all its arms and seeds, then a report that answers it
 
 usage
   python -m faceswap_lab [group=option ...] [setting=value ...] [flags]
   python -m faceswap_lab show RUN_FOLDER             what came out of a run
   python -m faceswap_lab diff RUN_FOLDER RUN_FOLDER  what differs between two
+  python -m faceswap_lab report +study=NAME          a study's report, once more
+  python -m faceswap_lab report RUN_FOLDER ...       any runs side by side
 """
 
 _TAIL = """\
@@ -38,6 +42,7 @@ flags
 
 results: runs/<name>-s<seed>-<hash>/ with config.yaml, metrics.csv, previews/,
 weights.safetensors and result.json. The same command again finds them there.
+reports: experiments/<study>/report.html
 """
 
 

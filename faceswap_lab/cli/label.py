@@ -1,5 +1,7 @@
-"""The name of a run that was given none."""
+"""The name of a run that was given none, and of a study's report."""
 
+import hashlib
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -25,23 +27,60 @@ def label_of(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> 
     >>> label_of(["seed=1"], groups)
     'baseline'
     """
+    return "-".join(_parts(overrides, options))[:_LONGEST] or "baseline"
+
+
+def report_name(
+    study: str, overrides: Sequence[str], params: Mapping[str, object], options: Mapping[str, Sequence[str]]
+) -> str:
+    """Make the name of the folder of a study's report: the study, then whatever differs from the study as shipped.
+
+    What changes no answer (launchers, paths, loggers) is left out; what is too long for a name ends in a hash.
+
+    Args:
+        study: the study's name.
+        overrides: overrides as typed, without Hydra's own.
+        params: arms and seeds of the study as shipped.
+        options: the options of every group.
+
+    >>> report_name("smoke", ["+study=smoke", "runs_dir=x"], {"seed": "0,1"}, {})
+    'smoke'
+    >>> report_name("smoke", ["+study=smoke", "seed=0,1"], {"seed": "0,1"}, {})
+    'smoke'
+    >>> report_name("smoke", ["+study=smoke", "scale=quick", "seed=range(0,3)"], {"seed": "0,1"}, {"scale": ["quick"]})
+    'smoke-quick-seed_range-0-3'
+    """
+    shipped = {f"{key}={value}" for key, value in params.items()}
+    differs = [word for word in overrides if word not in shipped]
+    parts = _parts(differs, options)
+    parts += [word.replace("=", "_") for word in differs if word.startswith("seed=")]
+    parts += [word.removeprefix("study.").replace("=", "_") for word in differs if word.startswith("study.")]
+    clean = [re.sub(r"[^A-Za-z0-9_.+-]+", "-", part).strip("-.") for part in (study, *parts)]
+    name = "-".join(clean)
+    if len(name) <= _LONGEST:
+        return name
+    return f"{name[:_LONGEST]}-{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:8]}"
+
+
+def _parts(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return what overrides choose and set, each in its shortest form."""
     groups_with = Counter(option for group in options.keys() - set(ADDED) for option in options[group])
     named, chosen, values = [], [], []
     for override in overrides:
         key, _, value = override.lstrip("+~").partition("=")
         if key == "experiment":
             named += [name.strip(" '\"") for name in value.strip("[]").split(",")]
-        elif key == "study" or key.split(".")[0].split("/")[0] in _NOT_IN_LABELS:
+        elif key.split(".")[0].split("/")[0] in _NOT_IN_LABELS:
             continue
         elif "." in key:
             values.append(f"{key.split('.')[-1]}_{value}")
         else:
             chosen.append(f"{key.split('@')[0]}_{value}" if groups_with[value] > 1 else value)
-    return "-".join([*named, *chosen, *values])[:_LONGEST] or "baseline"
+    return [*named, *chosen, *values]
 
 
 _LONGEST = 60  # characters; what is cut off is in the run's configuration, and its hash tells it apart
 _NOT_IN_LABELS = {
-    *("seed", "name", "runs_dir", "cache_dir", "force", "progress"),
+    *("seed", "name", "study", "runs_dir", "experiments_dir", "cache_dir", "force", "progress"),
     *("trainer", "logger", "checkpoint", "evaluation", "hydra"),
 }

@@ -1,14 +1,17 @@
 """A folder given with --config-dir, looked through before Hydra composes it: it may come from a stranger.
 
 The lab's own settings are values and names, and cannot run anything. Hydra's settings can: callbacks and launchers are
-built from ``_target_``, and log handlers from any function's name. So YAML from outside does not reach them.
+built from ``_target_``, and log handlers from any function's name. So YAML from outside does not reach them, but for a
+study's sweep and report.
 """
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from faceswap_lab.cli.groups import ADDED
+from faceswap_lab.cli.study_yaml import CALLBACK, is_a_sweep
 from faceswap_lab.config import ConfigError
 
 _RUNS_CODE = re.compile(r"_target_|oc\.(create|decode)|(?<![\w.])hydra(?!\w)")
@@ -35,25 +38,55 @@ def check_own_groups(folder: Path) -> None:
                 raise ConfigError(f"{path}: '{found[0]}' in '{word[:60]}': {_REMEDY}")
 
 
-_GLOBAL = "an experiment sets values of several groups. Write '# @package _global_' as its first line."
+_GLOBAL = "an experiment or a study sets values of several groups. Write '# @package _global_' as its first line."
 _REMEDY = (
     "a folder of groups sets values of the lab only, never Hydra's own, which can run code. "
-    "Choose an encoder, a loss and the like by name, and give hydra.* settings on the command line."
+    "Choose an encoder, a loss and the like by name, and give hydra.* settings on the command line. "
+    "A study may set hydra.mode: MULTIRUN, hydra.sweeper.params of +experiment and seed, and "
+    f"hydra.callbacks.report._target_: {CALLBACK}"
 )
 
 
 def _words(path: Path) -> Iterator[str]:
-    """Yield every key, value and package of a YAML file, with escapes resolved."""
+    """Yield every key, value and package of a YAML file, with escapes resolved; of a study not its sweep."""
     import yaml  # type: ignore[import-untyped]
 
     yield from _packages(path)
     try:
-        text = path.read_text(encoding="utf-8")
-        for event in yaml.parse(text, yaml.SafeLoader):
-            if isinstance(event, yaml.ScalarEvent):
-                yield event.value
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        roots = list(yaml.compose_all(path.read_text(encoding="utf-8"), yaml.SafeLoader))
+    except (yaml.YAMLError, UnicodeDecodeError, OSError, RecursionError) as error:
         raise ConfigError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from error
+    seen: set[int] = set()
+    for root in roots:
+        yield from _scalars(_without_sweep(root) if path.parent.name == "study" else root, seen)
+
+
+def _without_sweep(root: Any) -> Any:
+    """Return a study's root node without its ``hydra`` key, if that says no more than a sweep."""
+    import yaml
+
+    if not isinstance(root, yaml.MappingNode):
+        return root
+    left = [(key, value) for key, value in root.value if not (key.value == "hydra" and is_a_sweep(value))]
+    return yaml.MappingNode(root.tag, left)
+
+
+def _scalars(root: Any, seen: set[int]) -> Iterator[str]:
+    """Yield the text of every scalar below a node; each node once, for it may contain itself."""
+    import yaml
+
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.ScalarNode):
+            yield node.value
+        elif isinstance(node, yaml.MappingNode):
+            waiting += [part for pair in node.value for part in pair]
+        elif node is not None:
+            waiting += node.value
 
 
 def _packages(path: Path) -> list[str]:

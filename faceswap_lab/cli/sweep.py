@@ -14,19 +14,37 @@ from pathlib import Path
 from typing import Any
 
 from faceswap_lab import __version__
+from faceswap_lab.cli.messages import say
 from faceswap_lab.cli.outcome import Outcome
 from faceswap_lab.runs.atomic import write_json
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.identity import RECIPE_VERSION
 from faceswap_lab.runs.result import BadResult, read_result
 
+SWEEP_DIR = "FACESWAP_LAB_SWEEP"  # inherited by jobs wherever they run: conf/config.yaml takes hydra.sweep.dir from it
 _CELLS = "cells"
+_END = "study.json"
 Cell = tuple[list[str], Outcome]
-_NOT_IDENTITY = ("hydra.", "trainer.", "trainer=", "logger.", "logger=", "progress=")
+_NOT_IDENTITY = (
+    *("hydra.", "trainer.", "trainer=", "logger.", "logger=", "progress=", "experiments_dir="),
+    "study.",  # but not +study=name, which may set anything
+)
 
 
 class SweepStopped(BaseException):
     """A cell was interrupted: the sweep ends here. No Exception, for Hydra keeps those until all cells are done."""
+
+
+class StudyRefused(BaseException):
+    """A study cannot be planned: nothing is started. No Exception, for Hydra turns those of callbacks into warnings.
+
+    Attributes:
+        error: what is wrong.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 class Cells:
@@ -123,6 +141,25 @@ def recorded(sweep_dir: Path) -> list[Cell]:
         content = json.loads(path.read_text(encoding="utf-8"))
         found.append((content.pop("overrides"), Outcome(**content)))
     return found
+
+
+def record_end(sweep_dir: Path, said: Sequence[str], errors: Sequence[str]) -> None:
+    """Write what a study has to say at its end, and what went wrong with its report, for who launched the sweep."""
+    sweep_dir.mkdir(parents=True, exist_ok=True)
+    write_json(sweep_dir / _END, {"said": list(said), "errors": list(errors)})
+
+
+def print_end(sweep_dir: Path) -> int:
+    """Say what has been recorded of a study's end, if it was a study, and return its exit code."""
+    try:
+        end = json.loads((sweep_dir / _END).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return 0
+    for error in end["errors"]:
+        say(error)
+    if end["said"]:
+        print("\n".join(end["said"]), flush=True)
+    return int(bool(end["errors"]))
 
 
 def print_sweep(cells: Sequence[Cell]) -> int:

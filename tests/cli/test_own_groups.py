@@ -35,7 +35,7 @@ def test_groups_of_values_pass(tmp_path: Path):
         "# @package _global_\n# @package hydra.job_logging\nformatters: {x: {'()': os.system}}\n",
         "# @package _global_\ndefaults:\n  - /loss@hydra.callbacks.x: mae\n",
         "# @package _global_\ndefaults:\n  - override /hydra/launcher: mine\n",
-        "# @package _global_\nname: ${oc.create:'{a: b}'}\n",
+        "# @package _global_\nname: \"${oc.create:'{a: b}'}\"\n",
         "# @package _global_\na: &a {hydra: 1}\nb: *a\n",
     ],
 )

@@ -1,0 +1,112 @@
+"""``report``: a study's report again from its finished runs, or any runs side by side. Nothing here loads torch."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from faceswap_lab.cli.groups import group_options
+from faceswap_lab.cli.messages import without_jargon
+from faceswap_lab.config import ConfigError
+
+if TYPE_CHECKING:
+    from faceswap_lab.cli.study_plan import Asked
+
+USAGE = "report +study=NAME [the study's overrides]  or  report RUN_FOLDER RUN_FOLDER ... [experiments_dir=DIR]"
+_PLACE = "experiments_dir="
+
+
+def report(words: Sequence[str], folders: Sequence[Path]) -> int:
+    """Write a report, say what it finds, and return the exit code.
+
+    Args:
+        words: what follows ``report``.
+        folders: where groups lie, ours first.
+
+    Raises:
+        ConfigError: the words name no study and no runs, or nothing is finished.
+    """
+    runs = [word for word in words if Path(word).is_dir() or "=" not in word]
+    settings = [word for word in words if word not in runs]
+    if any(word.startswith("+study=") for word in settings) and not runs:
+        lines = _study(settings, folders)
+    else:
+        lines = _compare(runs, settings)
+    print("\n".join(lines))
+    return 0
+
+
+def _compare(runs: Sequence[str], settings: Sequence[str]) -> list[str]:
+    """Write a report of runs side by side; the first is what the others are compared with."""
+    wrong = [word for word in settings if not word.startswith(_PLACE)]
+    if wrong or len(runs) < 2:
+        raise ConfigError(f"report: {f'{wrong[0]}: not here' if wrong else 'which runs?'}. Usage: {USAGE}")
+    from faceswap_lab.cli.study_lines import result_lines
+    from faceswap_lab.runs.folder import is_run
+    from faceswap_lab.studies.analysis import compare_runs
+    from faceswap_lab.studies.report import write_report
+
+    paths = [Path(run) for run in runs]
+    for path in paths:
+        if not is_run(path):
+            raise ConfigError(f"report: {path} is no run folder. Run folders lie in runs/, and hold a run.json.")
+    root = Path(settings[-1].removeprefix(_PLACE) if settings else "experiments")
+    digest = hashlib.sha256("\n".join(str(path.resolve()) for path in paths).encode()).hexdigest()[:8]
+    findings = compare_runs(paths)
+    return result_lines(findings, write_report(findings, root / f"compare-{digest}"))
+
+
+def _study(words: Sequence[str], folders: Sequence[Path]) -> list[str]:
+    """Write a study's report from the runs that are finished."""
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError  # type: ignore[import-untyped]
+
+    from faceswap_lab.cli.overrides import check_overrides
+    from faceswap_lab.cli.own_groups import check_own_groups
+    from faceswap_lab.cli.study_report import make_report
+    from faceswap_lab.cli.study_time import look
+    from faceswap_lab.cli.values import check_values
+
+    groups = group_options(folders)
+    check_overrides(words, groups)
+    for folder in folders[1:]:
+        check_own_groups(folder)
+    try:
+        check_values(words, groups)
+        asked = _asked(words, folders)
+    except (HydraException, OmegaConfBaseException, YAMLError) as error:
+        raise ConfigError(without_jargon(error)) from error
+    if not look(asked).finished:
+        raise ConfigError(
+            f"report: of {asked.plan.name}'s {len(asked.plan.cells)} cells none is finished in {asked.plan.runs_dir}. "
+            f"Run it first: {asked.command()}"
+        )
+    return make_report(asked)
+
+
+def _asked(words: Sequence[str], folders: Sequence[Path]) -> "Asked":
+    """Compose as the program itself does; a person's own folder comes where Hydra's --config-dir puts it."""
+    from hydra import compose
+    from hydra._internal.hydra import Hydra
+    from hydra._internal.utils import create_config_search_path
+    from hydra.core.config_search_path import SearchPathQuery
+    from hydra.core.global_hydra import GlobalHydra
+    from omegaconf import OmegaConf
+
+    from faceswap_lab.cli.study_plan import ask
+
+    path = create_config_search_path(str(folders[0]))
+    for folder in folders[1:]:
+        path.prepend("command-line", f"file://{folder}", anchor=SearchPathQuery(provider="schema"))
+    GlobalHydra.instance().clear()
+    Hydra.create_main_hydra2(task_name="report", config_search_path=path)
+    try:
+        own = [word for word in words if not word.startswith(("hydra.", "hydra/"))]
+        study = [word for word in own if word.startswith("+study=")]
+        params = compose("config", study[-1:], return_hydra_config=True).hydra.sweeper.params
+        plain = OmegaConf.to_container(params or OmegaConf.create())
+        assert isinstance(plain, dict)
+        return ask(own, plain, folders)  # type: ignore[arg-type]
+    finally:
+        GlobalHydra.instance().clear()

@@ -1,0 +1,86 @@
+"""What a study says on the terminal: the plan before it starts, the verdicts when it has ended."""
+
+import math
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+from faceswap_lab.cli.study_plan import Asked
+from faceswap_lab.cli.study_time import Known, cells_at_once, in_words, remaining
+from faceswap_lab.studies.findings import Findings
+
+_WIDTH = 110
+
+
+def plan_lines(asked: Asked, known: Known, launcher: str, jobs: int | None) -> list[str]:
+    """Return what will run, how much of it is finished, how long the rest takes, and where the report goes.
+
+    Args:
+        asked: the study.
+        known: what is finished.
+        launcher: the option of ``hydra/launcher``.
+        jobs: its ``n_jobs``, if it has one.
+    """
+    plan = asked.plan
+    left = len(plan.cells) - len(known.finished)
+    arms = f"{len(plan.arms)} arm{'s' * (len(plan.arms) > 1)}"
+    seeds = f"{len(plan.seeds)} seed{'s' * (len(plan.seeds) > 1)}"
+    lines = [
+        *_entry("study", f"{plan.name}: {plan.question}"),
+        *_entry("arms", ", ".join(plan.arms)),
+        *_entry(
+            "cells", f"{arms} x {seeds} = {len(plan.cells)}: {len(known.finished)} finished already, {left} to run"
+        ),
+    ]
+    if left:
+        lines += _entry("time", _time(remaining(asked, known), cells_at_once(launcher, jobs)))
+        lines += _entry("launcher", _launcher(launcher, cells_at_once(launcher, jobs)))
+    return [*lines, f"{'report':<11} {asked.folder / 'report.html'}"]
+
+
+def result_lines(findings: Findings, report: Path) -> list[str]:
+    """Return one line per arm with its verdict, then the answer, then the report's path."""
+    primary = findings.primary
+    width = max(len(arm.name) for arm in findings.arms)
+    lines = [f"\n{primary.metric.caption} ({primary.metric.key}), differences from {findings.baseline}"]
+    for arm in findings.arms:
+        values = list(primary.values.get(arm.name, {}).values())
+        mean = f"{sum(values) / len(values):8.4f}" if values else f"{'':8}"
+        lines.append(f"  {arm.name:<{width}} {mean}  {_verdict(findings, arm.name, len(values))}".rstrip())
+    answer = _entry("answer", findings.answer) if findings.answer else []
+    return [*lines, "", *answer, f"{'report':<11} {report}"]
+
+
+def _verdict(findings: Findings, arm: str, seeds: int) -> str:
+    if arm == findings.baseline:
+        return f"baseline, {seeds} seed{'s' * (seeds != 1)}"
+    judgement = findings.primary.judgements.get(arm)
+    if judgement is None:
+        return ""
+    comparison = judgement.comparison
+    if not math.isfinite(comparison.difference):
+        return f"{judgement.verdict:<10} no seed in common with the baseline"
+    low, high = comparison.interval
+    interval = f" [{low:+.4f}, {high:+.4f}]" if math.isfinite(low) and math.isfinite(high) else ""
+    seeds = comparison.seeds
+    return f"{judgement.verdict:<10} {comparison.difference:+.4f}{interval}, {seeds} seed{'s' * (seeds != 1)}"
+
+
+def _time(seconds: float | None, at_once: int | None) -> str:
+    if seconds is None:
+        return "not known: no run of these arms is finished yet at this size. The first cell will tell."
+    if at_once is None:
+        return f"about {in_words(seconds)} of training in all, by the runs that are finished"
+    return f"about {in_words(seconds / at_once)}, by the training time of the runs that are finished"
+
+
+def _launcher(launcher: str, at_once: int | None) -> str:
+    if at_once == 1:
+        return f"{launcher}: one cell after another"
+    return f"{launcher}: {at_once} cells at a time" if at_once else f"{launcher}: as many cells at a time as it gives"
+
+
+def _entry(name: str, text: str) -> Sequence[str]:
+    return textwrap.wrap(
+        text, _WIDTH, initial_indent=f"{name:<11} ", subsequent_indent=" " * 12, break_on_hyphens=False
+    )

@@ -1,0 +1,59 @@
+"""A study's report, made from finished runs; and the one further measurement that its configuration may ask for."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from faceswap_lab.cli.faces import faces_of
+from faceswap_lab.cli.study_lines import result_lines
+from faceswap_lab.cli.study_plan import Asked
+from faceswap_lab.runs.atomic import write_json
+
+_OF = "of"  # under this key a measurement names the run it belongs to
+
+
+def make_report(asked: Asked) -> list[str]:
+    """Write the report into the study's folder and return what to say on the terminal.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    from faceswap_lab.studies.analysis import analyse
+    from faceswap_lab.studies.report import write_report
+
+    findings = analyse(asked.plan)
+    name = asked.study.companion
+    measured = _measured(asked, name) if name else None
+    if name and measured:
+        findings = replace(findings, extras={**findings.extras, name: measured})
+    return result_lines(findings, write_report(findings, asked.folder))
+
+
+def measure_companion(asked: Asked) -> None:
+    """Make the further measurement that the study asks for, unless it lies beside the report already. Loads torch."""
+    name = asked.study.companion
+    if name is None or _measured(asked, name) is not None:
+        return
+    from faceswap_lab.training.order_effect import companion
+
+    measured = companion(asked.baseline, faces_of(asked.baseline))
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    write_json(_file(asked, name), {_OF: _baseline_run(asked), **measured})
+
+
+def _measured(asked: Asked, name: str) -> dict[str, Any] | None:
+    """Return a measurement stored beside the report, if it was made with the study's baseline as it is now."""
+    try:
+        content = json.loads(_file(asked, name).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return content if isinstance(content, dict) and content.get(_OF) == _baseline_run(asked) else None
+
+
+def _file(asked: Asked, name: str) -> Path:
+    return asked.folder / f"{name}.json"
+
+
+def _baseline_run(asked: Asked) -> str:
+    return asked.composed.digest(asked.baseline)

@@ -1,0 +1,117 @@
+"""Which cells of a study are finished, and how long the rest will take, by what finished runs took."""
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from faceswap_lab.cli.study_plan import Asked
+from faceswap_lab.config import ConfigError
+from faceswap_lab.runs.folder import RunFolder
+from faceswap_lab.runs.result import BadResult, Result, read_result
+
+_FOLDER = re.compile(r"-s(?P<seed>[0-9]+)-(?P<digest>[0-9a-f]+)(?:\.(?P<number>[0-9]+))?$")
+_OTHER_SEEDS = 3  # seeds outside the study looked up for an arm: an estimate needs no more
+
+Key = tuple[str, int]  # arm, seed
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the runs folder knows of a study before it starts.
+
+    Attributes:
+        finished: cells that have a result.
+        seconds: arm → mean training time of a finished run of it, of any seed; only of arms that have one.
+    """
+
+    finished: set[Key]
+    seconds: dict[str, float]
+
+
+def look(asked: Asked) -> Known:
+    """Look for finished runs of a study's cells, and of its arms under other seeds. One listing of the runs folder."""
+    folders = _folders(asked.plan.runs_dir)
+    finished: set[Key] = set()
+    seconds: dict[str, list[float]] = {}
+    for cell in asked.plan.cells:
+        result = _result(folders.get((cell.seed, cell.digest)))
+        if result:
+            finished.add((cell.arm, cell.seed))
+            seconds.setdefault(cell.arm, []).append(result.seconds)
+    others = sorted({seed for seed, _ in folders} - set(asked.plan.seeds))[:_OTHER_SEEDS]
+    for arm in asked.plan.arms.keys() - seconds.keys():
+        found = [_result(folders.get((seed, _digest(asked, arm, seed)))) for seed in others]
+        if any(found):
+            seconds[arm] = [result.seconds for result in found if result]
+    return Known(finished, {arm: fmean(values) for arm, values in seconds.items()})
+
+
+def remaining(asked: Asked, known: Known) -> float | None:
+    """Return the seconds of training that are left, all cells together; None if no finished run tells.
+
+    An arm that has no finished run is taken to be as slow as the study's others.
+    """
+    if not known.seconds:
+        return None
+    usual = fmean(known.seconds.values())
+    return sum(
+        known.seconds.get(cell.arm, usual) for cell in asked.plan.cells if (cell.arm, cell.seed) not in known.finished
+    )
+
+
+def cells_at_once(launcher: str, jobs: int | None) -> int | None:
+    """Return how many cells run at the same time, or None where only the launcher knows.
+
+    Args:
+        launcher: the option of ``hydra/launcher``.
+        jobs: its ``n_jobs``, if it has one; -1: one per processor.
+    """
+    if launcher == "basic":
+        return 1
+    if jobs is None:
+        return None
+    return jobs if jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + jobs)
+
+
+def in_words(seconds: float) -> str:
+    """Return a length of time as a person says it.
+
+    >>> [in_words(seconds) for seconds in (0.2, 89, 90, 5399, 5400)]
+    ['1 s', '89 s', '2 min', '90 min', '1.5 h']
+    """
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _folders(root: Path) -> dict[tuple[int, str], Path]:
+    """Return (seed, digest) → the newest folder of that run."""
+    newest: dict[tuple[int, str], tuple[int, Path]] = {}
+    for path in _entries(root):
+        match = _FOLDER.search(path.name)
+        if match:
+            key, number = (int(match["seed"]), match["digest"]), int(match["number"] or 1)
+            if number > newest.get(key, (0, path))[0]:
+                newest[key] = (number, path)
+    return {key: path for key, (_, path) in newest.items()}
+
+
+def _entries(root: Path) -> Iterable[Path]:
+    return sorted(root.iterdir()) if root.is_dir() else ()
+
+
+def _result(path: Path | None) -> Result | None:
+    try:
+        return read_result(RunFolder(path)) if path else None
+    except BadResult:  # its cell will say so
+        return None
+
+
+def _digest(asked: Asked, arm: str, seed: int) -> str:
+    try:
+        return asked.composed.digest(asked.composed.config(arm, seed))
+    except ConfigError:  # of a seed that nobody asked for
+        return ""
