@@ -14,14 +14,15 @@ SHRINKAGE = 0.1  # of the probe's correlations towards 0: there are about as man
 def twins_found(a: Tensor, b: Tensor) -> float | None:
     """Return the share of the codes ``a`` whose nearest code among ``b`` is that of the same row, its twin's.
 
-    Distances are Euclidean, every unit divided by its pooled standard deviation inside the sides; a unit that varies a
-    million times less than the most varied one is rounding and left out. Chance is 1/N; None for fewer than 2 faces.
+    Distances are Euclidean, every unit divided by its pooled standard deviation inside the sides; a unit that varies by
+    less than a millionth of its own size is constant but for rounding, and left out. Chance is 1/N; None for fewer than
+    2 faces.
     """
     if len(a) < 2:
         return None
-    spread = _variances(a, b).sqrt()
-    varied = spread > 1e-6 * spread.max()
-    a, b = a[:, varied] / spread[varied], b[:, varied] / spread[varied]
+    variances = _variances(a, b)
+    varied = variances > _rounding(a, b)
+    a, b = (side[:, varied] / variances[varied].sqrt() for side in (a, b))
     distances = torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist")
     return float((distances.argmin(1) == torch.arange(len(a))).double().mean())
 
@@ -67,6 +68,11 @@ def _variances(a: Tensor, b: Tensor) -> Tensor:
     return squares / (len(a) + len(b) - 2)
 
 
+def _rounding(a: Tensor, b: Tensor) -> Tensor:
+    """Return the variance below which a unit is constant but for rounding: (units,)."""
+    return 1e-12 * torch.cat([a, b]).square().mean(0)
+
+
 def _u_centred(codes: Tensor) -> Tensor:
     """Return the codes' linear kernel (N, N), zero on the diagonal, off it with row, column and grand means removed."""
     n = len(codes)
@@ -78,9 +84,8 @@ def _u_centred(codes: Tensor) -> Tensor:
 
 def _discriminant(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """Return the direction w (units,) and the middle m (units,): (x - m) · w > 0 says A."""
-    variances = _variances(a, b)
-    floor = 1e-12 * float(variances.max()) or 1.0  # a unit that is constant inside both sides may yet tell them apart
-    spread = variances.clamp(min=floor).sqrt()
+    spread = torch.maximum(_variances(a, b), _rounding(a, b)).sqrt()  # a unit constant in each side may tell them apart
+    spread[spread == 0] = 1
     inside = torch.cat([a - a.mean(0), b - b.mean(0)]) / spread
     correlations = inside.T @ inside / (len(inside) - 2)
     shrunk = (1 - SHRINKAGE) * correlations + SHRINKAGE * torch.eye(len(spread), dtype=a.dtype)

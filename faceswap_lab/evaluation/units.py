@@ -7,7 +7,7 @@ flat nowhere. What the rule says:
     relu                  z <= 0
     leaky_relu, prelu     the branch with the smaller slope: z <= 0, unless a learned slope exceeds 1
     elu                   z < -4.6
-    gelu, silu            z < -2.9, z < -6.6 (and two slivers around the minimum, where the slope passes through 0)
+    gelu, silu            z < -3.0, z < -6.1 (and a sliver around the minimum, where the slope passes through 0)
     tanh                  |z| > 3.0
     sigmoid (output)      |z| > 6.0
     tanh (output)         |z| > 3.0
@@ -35,8 +35,8 @@ REACH, POINTS = 20.0, 4001  # the range of slopes is read off z = -20, -19.99 â€
 def slopes(activation: Elementwise, z: Tensor) -> Tensor:
     """Return |f'| at every value of ``z``, in its shape."""
     with torch.enable_grad():
-        leaf = z.detach().clone().requires_grad_()
-        (slope,) = torch.autograd.grad(activation(leaf.view_as(leaf)).sum(), leaf)
+        leaf = z.detach().requires_grad_()
+        (slope,) = torch.autograd.grad(activation(leaf.clone()).sum(), leaf)  # a copy: it may work in place
     return slope.abs()
 
 

@@ -1,5 +1,7 @@
 """What the two losses ask of the present weights: do they pull the encoder the same way, and how strongly?"""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -51,7 +53,7 @@ def gradient_diagnostics(
     if pulls:
         norm = float(pulls["A"].norm() * pulls["B"].norm())
         numbers |= {"grad_cosine": float(pulls["A"] @ pulls["B"]) / norm} if norm > 0 else {}
-    return numbers
+    return {name: number for name, number in numbers.items() if math.isfinite(number)}
 
 
 def _reconstruct(model: Autoencoder, side: Side, x: Tensor) -> tuple[Tensor, Tensor]:
