@@ -1,0 +1,77 @@
+"""A cell of a sweep in another process than the one that launched it, perhaps on another machine."""
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from faceswap_lab.cli.stopping import asked_to_stop, stopping_when_asked
+from faceswap_lab.cli.sweep import SWEEP_DIR, record
+from faceswap_lab.interruption import interruptible
+
+
+@dataclass(frozen=True)
+class LaunchedFrom:
+    """What a cell's process must know of the one that launched it; sent there by pickle.
+
+    Attributes:
+        sweep_dir: the sweep's folder, absolute.
+        process: the launching process: its machine and number.
+        command: its command line, for the record of each run.
+        folder: its working folder: runs_dir and cache_dir may be relative to it.
+    """
+
+    sweep_dir: Path
+    process: tuple[str, int]
+    command: tuple[str, ...]
+    folder: Path
+
+    @classmethod
+    def here(cls, sweep_dir: Path, words: Sequence[str]) -> "LaunchedFrom":
+        """Describe this process, which was given these words."""
+        return cls(sweep_dir, _this_process(), (sys.argv[0], *words), Path.cwd())
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this is the launching process."""
+        return self.process == _this_process()
+
+
+def run_cell(origin: LaunchedFrom, number: int, composed: Any, folders: Sequence[Path], overrides: list[str]) -> int:
+    """Run a cell and record how it ended; return its exit code. Once the sweep has been stopped: nothing, and 0.
+
+    Args:
+        origin: the launching process.
+        number: the cell's number.
+        composed: its configuration.
+        folders: where groups lie.
+        overrides: its overrides.
+    """
+    from faceswap_lab.cli.job import run_job
+
+    if asked_to_stop(origin.sweep_dir) is not None:
+        return 0
+    os.environ[SWEEP_DIR], sys.argv = str(origin.sweep_dir), list(origin.command)
+    os.chdir(origin.folder)
+    composed.progress = False  # several bars on one terminal cannot be read
+    print(f"\ncell {number + 1}: {' '.join(overrides)}", flush=True)
+    with interruptible(), stopping_when_asked(origin.sweep_dir):
+        outcome = run_job(composed, folders, overrides, brief=True, beside=origin.sweep_dir)
+    record(origin.sweep_dir, number, overrides, outcome)
+    if outcome.signal == signal.SIGUSR1 and asked_to_stop(origin.sweep_dir) is None:
+        _let_the_scheduler_know()
+    return outcome.code
+
+
+def _let_the_scheduler_know() -> None:
+    """Hand on the signal that a job's time is up, now that the run is saved: submitit queues the job again."""
+    if callable(signal.getsignal(signal.SIGUSR1)):
+        signal.raise_signal(signal.SIGUSR1)
+
+
+def _this_process() -> tuple[str, int]:
+    return socket.gethostname(), os.getpid()

@@ -1,0 +1,148 @@
+"""Hydra's launchers that the lab knows: the extra that brings each, and what the launching process does around them."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from faceswap_lab.cli.messages import say
+from faceswap_lab.cli.stopping import asked_to_stop, signals_stop_the_cells
+from faceswap_lab.config import ConfigError
+from faceswap_lab.config.check import nearest
+
+ONE_AFTER_ANOTHER = "basic"  # Hydra's default: in the launching process itself
+EXTRAS = {"joblib": "parallel", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}
+_PACKAGES = {"parallel": "joblib", "slurm": "submitit", "ray": "ray"}
+_SUBMITIT = ("name=faceswap_lab", "cpus_per_task=${trainer.threads}")
+_DEFAULTS = {
+    ONE_AFTER_ANOTHER: (),
+    "joblib": (
+        "n_jobs=${processes_at_once:}",
+        "batch_size=1",  # a cell takes seconds or hours, never the milliseconds for which joblib makes batches
+        "pre_dispatch=n_jobs",  # a cell that waits can still be told to stop
+    ),
+    "submitit_local": (*_SUBMITIT, "timeout_min=1440"),
+    "submitit_slurm": (*_SUBMITIT, "timeout_min=240", "max_num_timeout=20"),  # saved and queued again, so often
+    "ray": (
+        "ray.remote.num_cpus=${trainer.threads}",
+        "ray.init.object_store_memory=null",  # the plugin's own default keeps Ray from joining a cluster
+        "ray.remote.max_retries=0",  # a cell whose process was killed goes on when the command is repeated
+    ),
+}
+
+
+def launcher_of(words: Sequence[str]) -> str:
+    """Return the launcher that the command line names, or Hydra's default.
+
+    Raises:
+        ConfigError: there is no such launcher, or its package is not installed.
+    """
+    named = [word.partition("=")[2] for word in words if word.lstrip("+").startswith("hydra/launcher=")]
+    name = named[-1] if named else ONE_AFTER_ANOTHER
+    known = (ONE_AFTER_ANOTHER, *EXTRAS)
+    if name not in known:
+        raise ConfigError(
+            f"hydra/launcher={name}: no such launcher.{nearest(name, known)} Choose one of: {', '.join(known)}."
+        )
+    if name in EXTRAS and not _is_installed(_PACKAGES[EXTRAS[name]]):
+        extra = EXTRAS[name]
+        raise ConfigError(
+            f"hydra/launcher={name}: hydra-{_PACKAGES[extra]}-launcher is not installed. It is the extra [{extra}]: "
+            f'pip install "faceswap_lab[{extra}]"; in a clone: pip install -e ".[{extra}]"'
+        )
+    return name
+
+
+def defaults_of(name: str) -> list[str]:
+    """Return overrides that suit our cells better than a launcher's own defaults; those of a person come after them."""
+    return [f"++hydra.launcher.{setting}" for setting in _DEFAULTS[name]]
+
+
+def _is_installed(package: str) -> bool:
+    """Tell whether a launcher's plugin and the package that it drives are there."""
+    plugins = find_spec("hydra_plugins")
+    return bool(plugins and find_spec(f"hydra_plugins.hydra_{package}_launcher") and find_spec(package))
+
+
+@dataclass
+class Launched:
+    """How launching ended, whatever became of the cells.
+
+    Attributes:
+        code: 0 when all cells were started and waited for; 128 + n after signal n; 1 if the launcher gave up.
+    """
+
+    code: int = 0
+
+
+@contextmanager
+def launching(name: str, sweep_dir: Path) -> Iterator[Launched]:
+    """Surround Hydra's main: signals stop the cells wherever they are, and what a launcher gives up with is said.
+
+    Args:
+        name: the launcher; with Hydra's default nothing is done.
+        sweep_dir: the sweep's folder.
+    """
+    _let_hydra_count_processes()
+    launched = Launched()
+    if name == ONE_AFTER_ANOTHER:
+        yield launched
+        return
+    with _saving_when_time_is_up(), signals_stop_the_cells(sweep_dir):
+        try:
+            yield launched
+        except Exception as error:
+            if _is_about_the_configuration(error):
+                raise
+            launched.code = 1
+            if asked_to_stop(sweep_dir) is None:
+                _say_why_it_gave_up(name, error)
+        stopped = asked_to_stop(sweep_dir)
+        launched.code = launched.code if stopped is None else 128 + stopped
+
+
+def _say_why_it_gave_up(name: str, error: Exception) -> None:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = lines[0] if lines else "no reason is given"
+    say(
+        f"hydra/launcher={name} gave up ({type(error).__name__}): {said[:400]}\n"
+        "Finished cells are kept; the others go on from their last checkpoint when the command is repeated."
+    )
+
+
+def _is_about_the_configuration(error: Exception) -> bool:
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError  # type: ignore[import-untyped]
+
+    return isinstance(error, HydraException | OmegaConfBaseException | YAMLError | ValueError)
+
+
+@contextmanager
+def _saving_when_time_is_up() -> Iterator[None]:
+    """Have submitit announce the end of a job's time by SIGUSR1, which every cell understands, and not by SIGUSR2."""
+    name = "SUBMITIT_PREEMPT_SIGNAL"
+    before = os.environ.get(name)
+    os.environ[name] = "USR1"
+    try:
+        yield
+    finally:
+        del os.environ[name]
+        if before is not None:
+            os.environ[name] = before
+
+
+def _let_hydra_count_processes() -> None:
+    """Let joblib's default ask how many cells this machine can run at once."""
+    from omegaconf import OmegaConf
+
+    OmegaConf.register_new_resolver("processes_at_once", _processes_at_once, replace=True)
+
+
+def _processes_at_once(*, _root_: Any) -> int:
+    from faceswap_lab.cli.devices import processes_at_once
+
+    return processes_at_once(_root_.trainer.threads, _root_.trainer.accelerator)

@@ -1,0 +1,101 @@
+"""How a sweep ends early when its cells run in other processes, on this machine or on others.
+
+A signal reaches the process that launched the sweep. Left to Hydra's launchers, joblib would kill its workers within a
+step, and submitit's and ray's cells would train on, unseen. So the launching process notes the signal in a file of the
+sweep's folder and goes on waiting; every cell looks for that file twice a second, then finishes its step, saves and is
+recorded, as if the signal had been its own. It works wherever the sweep's folder is seen.
+"""
+
+import _thread
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+from faceswap_lab.interruption import SIGNALS, Interrupted
+from faceswap_lab.runs.atomic import write_text
+
+_FILE = "stop"
+_LOOKS_EVERY = 0.5  # seconds
+
+
+def asked_to_stop(sweep_dir: Path) -> int | None:
+    """Return the number of the signal that ends this sweep, or None."""
+    try:
+        return int((sweep_dir / _FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def signals_stop_the_cells(sweep_dir: Path) -> Iterator[None]:
+    """In the launching process: let a first signal ask all cells to stop, and a second one end this process at once.
+
+    A terminal sends Ctrl-C to every process of its group, and submitit's would kill their cells at once. So SIGINT is
+    blocked for what is started in the body, and a thread hands it to this process alone.
+
+    Raises:
+        Interrupted: by the second signal, or by the first if the sweep has not begun.
+    """
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if asked_to_stop(sweep_dir) is not None or not sweep_dir.is_dir():
+            raise Interrupted(number)
+        write_text(sweep_dir / _FILE, str(number))
+        name = signal.Signals(number).name
+        os.write(2, f"\n{name}: every cell finishes its step and saves … ({name} again: end at once)\n".encode())
+
+    former = {number: signal.signal(number, note) for number in SIGNALS}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    over = threading.Event()
+    hand_on = threading.Thread(target=_hand_on_interrupts, args=(over,), daemon=True)
+    hand_on.start()
+    try:
+        yield
+    finally:
+        over.set()
+        hand_on.join()
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _hand_on_interrupts(over: threading.Event) -> None:
+    while not over.is_set():
+        if signal.sigtimedwait({signal.SIGINT}, 0.2):
+            _thread.interrupt_main(signal.SIGINT)
+
+
+@contextmanager
+def stopping_when_asked(sweep_dir: Path) -> Iterator[None]:
+    """In a cell's process: give it the signal that the launching process has noted, while the body runs.
+
+    If whoever started this process has vanished, that is SIGTERM. The process leaves its terminal's group: Ctrl-C would
+    reach it twice, and the second means "at once". Signals are the main thread's business: in another nothing is done.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    with suppress(PermissionError):  # it leads a session, and so a group, already
+        os.setpgid(0, 0)
+    over = threading.Event()
+    looking = threading.Thread(target=_look, args=(sweep_dir, os.getppid(), over), daemon=True)
+    looking.start()
+    try:
+        yield
+    finally:
+        over.set()
+        looking.join()
+
+
+def _look(sweep_dir: Path, parent: int, over: threading.Event) -> None:
+    while not over.wait(_LOOKS_EVERY):
+        number = asked_to_stop(sweep_dir)
+        if number is None and os.getppid() != parent:
+            number = signal.SIGTERM
+        if number is not None:
+            _thread.interrupt_main(number)
+            return
