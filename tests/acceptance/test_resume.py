@@ -27,7 +27,8 @@ def assert_equal(run: Path, straight: Path) -> None:
     assert metrics(run) == metrics(straight)
     assert len(metrics(run)) == 9  # 6 of losses, 3 of scores: none is missing, none is there twice
     names = [path.name for path in sorted((straight / "previews").iterdir())]
-    assert names == ["final.png", "step-000000020.png", "step-000000040.png", "step-000000060.png"]
+    stems = ["final", "step-000000020", "step-000000040", "step-000000060"]
+    assert names == sorted(f"{stem}{kind}.png" for stem in stems for kind in ("", "-tiles"))
     for name in names:
         assert (run / "previews" / name).read_bytes() == (straight / "previews" / name).read_bytes()
 

@@ -103,5 +103,6 @@ def test_tiles_are_the_faces_themselves_under_their_rows_names(held_out):
         shown = name[6] if name.startswith("swap") else name[0]  # the oracle swaps perfectly
         for x, index in enumerate(indices):
             expected = held_out.images[shown][index].permute(1, 2, 0).numpy() * (127.5 if "recon" in name else 255)
+            expected = expected if "path" not in name else 127.5  # the oracle has no such path
             tile = picture[y * 28 :][:28, x * 28 :][:, :28]
             assert np.abs(tile - expected).max() <= 0.5 + 1e-3

@@ -38,5 +38,4 @@ def faults(how):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="about glibc")
 def test_freed_tensors_leave_their_pages_to_the_next_step():
     """16 tensors of 2 MB, forward and backward, 60 times over: a tensor is 512 pages."""
-    assert faults("kept") < 60 * 10
-    assert faults("given back") > 60 * 100
+    assert faults("kept") < 0.2 * faults("given back")

@@ -111,7 +111,7 @@ def test_killed_and_resumed_is_as_if_never_killed(order, workers, kills, straigh
     expected, resumed = straight(order), left_by(tmp_path / "killed")
     assert expected["step"] == 14
     assert [row["step"] for row in expected["rows"]] == [3, 6, 9, 12, 14]
-    assert len(expected["previews"]) == 4
+    assert len(expected["previews"]) == 8  # four pictures, each with its tiles
     assert_equal(resumed, expected)
 
 
