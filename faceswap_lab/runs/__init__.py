@@ -6,7 +6,7 @@ The order in which a program uses it: ``run_hash`` → ``find_or_create`` → ``
 
 from faceswap_lab.runs.atomic import StorageError, remove_leftovers, replacing, write_bytes, write_json, write_text
 from faceswap_lab.runs.checksum import sha256_of
-from faceswap_lab.runs.folder import RunFolder, create_fresh, find, find_or_create, is_run
+from faceswap_lab.runs.folder import RunFolder, create_fresh, find, find_all, find_or_create, is_run
 from faceswap_lab.runs.identity import RECIPE_VERSION, plain, run_hash, run_name
 from faceswap_lab.runs.lock import Holder, RunHeld, RunLock, holder
 from faceswap_lab.runs.metrics import MetricsCsv, read_metrics
@@ -17,8 +17,8 @@ from faceswap_lab.runs.status import State, Status, read_status, write_status
 
 __all__ = [
     "RECIPE_VERSION", "BadResult", "Holder", "MetricsCsv", "Result", "RunFolder", "RunHeld", "RunLock", "State",
-    "Status", "StorageError", "begin_session", "collect", "create_fresh", "end_session", "find", "find_or_create",
-    "holder", "is_run", "plain", "read_metrics", "read_result", "read_sessions", "read_status",
+    "Status", "StorageError", "begin_session", "collect", "create_fresh", "end_session", "find", "find_all",
+    "find_or_create", "holder", "is_run", "plain", "read_metrics", "read_result", "read_sessions", "read_status",
     "remove_leftovers", "replacing", "run_hash", "run_name", "sha256_of", "weights_are_intact", "write_bytes",
     "write_json", "write_result", "write_status", "write_text",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from faceswap_lab.runs.atomic import explaining
 from faceswap_lab.runs.identity import run_name
@@ -77,6 +78,36 @@ def find(root: Path, seed: int, digest: str) -> RunFolder | None:
     """
     found = _numbered(Path(root), seed, digest)
     return RunFolder(found[max(found)]) if found else None
+
+
+def find_all(root: Path) -> dict[tuple[int, str], RunFolder]:
+    """Return the newest folder of every run in ``root`` by (seed, digest): one listing for any number of lookups."""
+    newest: dict[tuple[int, str], tuple[int, RunFolder]] = {}
+    for path in sorted(Path(root).iterdir()) if Path(root).is_dir() else ():
+        told = told_by_name(path)
+        if told and path.is_dir():
+            run, number = (told.seed, told.digest), told.number
+            if run not in newest or number > newest[run][0]:
+                newest[run] = number, RunFolder(path)
+    return {run: folder for run, (_, folder) in newest.items()}
+
+
+class Told(NamedTuple):
+    """What a run folder's name says; ``number`` is 2 or more for a run made again beside an older one."""
+
+    label: str
+    seed: int
+    digest: str
+    number: int
+
+
+def told_by_name(path: Path) -> Told | None:
+    """Return what a run folder's name says, or None if it is no such name."""
+    match = _ENDING.search(path.name)
+    return Told(path.name[: match.start()], int(match[1]), match[2], int(match[3] or 1)) if match else None
+
+
+_ENDING = re.compile(r"-s([0-9]+)-([0-9a-f]+)(?:\.([0-9]+))?$")  # of a run folder's name: seed, digest, number
 
 
 def find_or_create(root: Path, label: str, seed: int, digest: str) -> RunFolder:

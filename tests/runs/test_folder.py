@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_lab.runs import StorageError, create_fresh, find, find_or_create, is_run, run_name, write_status
+from faceswap_lab.runs import StorageError, create_fresh, find, find_all, find_or_create, is_run, run_name, write_status
 from tests.runs.processes import child, exit_code
 
 _DIGEST = "0123456789"
@@ -47,6 +47,19 @@ def test_fresh_starts_beside_and_becomes_the_one_that_is_found(tmp_path: Path) -
     assert [folder.path.name for folder in fresh] == [f"y-s0-{_DIGEST}.{n}" for n in range(2, 12)]
     assert find(tmp_path, 0, _DIGEST) == fresh[-1]  # .11 is newer than .9
     assert (first.path / "result.json").read_text() == "precious"
+
+
+def test_one_listing_finds_what_every_single_search_finds(tmp_path: Path) -> None:
+    runs = [(0, _DIGEST), (0, "1123456789"), (12, _DIGEST)]
+    for seed, digest in runs:
+        find_or_create(tmp_path, f"x-s{seed}-abc", seed, digest)  # a label that looks like an ending
+    for _ in range(10):
+        create_fresh(tmp_path, "y", 12, _DIGEST)
+    (tmp_path / "sweeps").mkdir()
+    (tmp_path / f"a-file-s7-{_DIGEST}").write_text("no folder")
+    (tmp_path / f"x-s8-{_DIGEST}.bak").mkdir()
+    assert find_all(tmp_path) == {run: find(tmp_path, *run) for run in runs}
+    assert find_all(tmp_path / "no such root") == {}
 
 
 def test_fresh_without_an_older_one_is_the_plain_folder(tmp_path: Path) -> None:

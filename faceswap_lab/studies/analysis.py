@@ -1,0 +1,159 @@
+"""From finished runs to what they say: ``analyse`` for a study, ``compare_runs`` for any runs side by side."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from faceswap_lab.studies.answer import answer_of
+from faceswap_lab.studies.collect import Run, collect, look_up
+from faceswap_lab.studies.differences import differing
+from faceswap_lab.studies.false_alarms import false_alarms
+from faceswap_lab.studies.findings import Arm, Compared, Curves, Findings, Metric
+from faceswap_lab.studies.groups import in_groups
+from faceswap_lab.studies.judging import described, judged
+from faceswap_lab.studies.metric_names import diagnostic, diagnostics_of, judged_metric, own_path
+from faceswap_lab.studies.over_time import curves_of
+from faceswap_lab.studies.pictures import faces_of
+from faceswap_lab.studies.plan import StudyPlan
+from faceswap_lab.studies.predicting import predictions
+from faceswap_lab.studies.provenance_mix import provenance_of
+from faceswap_lab.studies.side_by_side import cells_of
+
+ALPHA = 0.05
+_LOSSES = ("loss_A", "loss_B")
+_SWAP = "swap_ssim_AB"
+_CURVES = (*_LOSSES, _SWAP, "swap_ssim_BA")
+_FOR_ANY_RUNS = (  # what runs of no study are compared by, as far as they have it; the first decides
+    *(_SWAP, "swap_ssim_BA", "swap_ssim_AB_target_path", "swap_fitted_mae_AB", "swap_recall5_AB"),
+    *("swap_yaw_AB", "swap_mouth_AB", "swap_light_AB", "recon_ssim_A", "recon_ssim_B"),
+)
+_NOT_A_STUDY = (
+    "These runs were put side by side after the fact; nothing was declared before them. What looks decided here is a "
+    "reason for a study, and no more."
+)
+
+
+def analyse(plan: StudyPlan) -> Findings:
+    """Return what the runs of a study say. Every planned cell is in it, whatever became of its run.
+
+    Raises:
+        faceswap_lab.config.ConfigError: a metric that is none, or groups of seeds of more than one arm.
+    """
+    metrics = [_primary(plan), *_secondary(plan)]  # judged before any run is read
+    runs = collect(plan)
+    if plan.group_seeds is None:
+        return _findings(plan, runs)
+    groups = in_groups(runs, plan.baseline, plan.seeds, plan.group_seeds)
+    as_arms = replace(plan, arms=dict.fromkeys(groups, plan.arms[plan.baseline]))
+    found = _findings(as_arms, [run for group in groups.values() for run in group])
+    whole = [described(runs, [plan.baseline], metric) for metric in metrics]
+    alarms = false_alarms(whole, plan.baseline, plan.group_seeds, ALPHA)
+    return replace(found, extras={"false_alarms": alarms})
+
+
+def compare_runs(folders: Sequence[Path]) -> Findings:
+    """Return any runs side by side, finished or not; arms are labels, and the first folder's is the baseline.
+
+    Runs are paired by seed and judged by the lab's own smallest differences. Curves are of all runs, finished or not.
+
+    Raises:
+        faceswap_lab.config.ConfigError: no folder is given, or one is no run folder.
+    """
+    cells = cells_of([Path(folder) for folder in folders])
+    runs = [look_up(cell, folder) for cell, folder in cells]
+    measured = {key for run in runs for key in run.cell.metrics}
+    metric, *secondary = [key for key in _FOR_ANY_RUNS if key in measured] or [_SWAP]
+    plan = StudyPlan(
+        name="comparison",
+        title=f"{len(runs)} runs side by side",
+        question="",
+        baseline=cells[0][0].arm,
+        arms={run.cell.arm: run.cell.arm for run in runs},
+        seeds=sorted({run.cell.seed for run in runs}),
+        metric=metric,
+        smallest_difference=judged_metric(metric).smallest_difference,
+        secondary=secondary,
+        notes=[_NOT_A_STUDY],
+        group_seeds=None,
+        cells=[cell for cell, _ in cells],
+        runs_dir=cells[0][1].path.parent,
+        command=shlex.join(["python", "-m", "faceswap_lab", "report", *map(str, folders)]),
+    )
+    return _findings(plan, runs, unfinished_curves=True)
+
+
+def _findings(plan: StudyPlan, runs: list[Run], unfinished_curves: bool = False) -> Findings:
+    """Return what the runs say.
+
+    Args:
+        plan: what is asked of them; its cells are not looked at, the runs have been.
+        runs: one for each cell.
+        unfinished_curves: show the curves of runs that are not finished too.
+    """
+    arms = [plan.baseline, *(arm for arm in plan.arms if arm != plan.baseline)]
+    finished = [run for run in runs if run.finished]
+    primary = judged(runs, arms, _primary(plan), ALPHA)
+    outcome = primary.metric if primary.metric.key.startswith("swap_") else judged_metric(_SWAP)
+    return Findings(
+        name=plan.name,
+        title=plan.title,
+        question=plan.question,
+        answer=answer_of(primary, arms, finished=len(finished), planned=len(runs), alpha=ALPHA),
+        baseline=plan.baseline,
+        arms=[_arm(arm, plan, runs) for arm in arms],
+        seeds=list(plan.seeds),
+        alpha=ALPHA,
+        primary=primary,
+        secondary=[judged(runs, arms, metric, ALPHA) for metric in _secondary(plan)],
+        diagnostics=_diagnostics(finished, arms),
+        curves=_curves(plan, runs, arms, unfinished_curves),
+        predictions=predictions(finished, arms, outcome, ALPHA),
+        faces=faces_of(runs, arms),
+        cells=[run.cell for run in runs],
+        provenance=provenance_of(runs),
+        command=plan.command,
+        settings=list(plan.settings),
+        notes=[*plan.notes, *_on_paths(plan, finished)],
+    )
+
+
+def _primary(plan: StudyPlan) -> Metric:
+    return replace(judged_metric(plan.metric), smallest_difference=plan.smallest_difference)
+
+
+def _secondary(plan: StudyPlan) -> list[Metric]:
+    return [judged_metric(key) for key in plan.secondary]
+
+
+def _arm(name: str, plan: StudyPlan, runs: list[Run]) -> Arm:
+    configs = {run.cell.arm: run.config for run in reversed(runs)}  # the first run's of each arm
+    sizes = [run.parameters for run in runs if run.cell.arm == name and run.parameters is not None]
+    changes = differing(configs.get(plan.baseline, {}), configs.get(name, {}))
+    return Arm(name, plan.arms[name], changes, sizes[0] if sizes else None)
+
+
+def _diagnostics(finished: list[Run], arms: Sequence[str]) -> list[Compared]:
+    """Return the losses and all that explains. No arm is judged by its own training loss."""
+    keys = {key for run in finished for key in run.cell.metrics}
+    losses = [judged_metric(key) for key in _LOSSES if key in keys]
+    return [described(finished, arms, metric) for metric in (*losses, *diagnostics_of(keys))]
+
+
+def _curves(plan: StudyPlan, runs: list[Run], arms: Sequence[str], unfinished: bool) -> list[Curves]:
+    metrics = [judged_metric(key) for key in dict.fromkeys((*_CURVES, plan.metric))]
+    cosine = diagnostic("grad_cosine")
+    metrics += [cosine] if cosine else []
+    curves = [curves_of(runs, arms, metric, alpha=ALPHA, finished=not unfinished) for metric in metrics]
+    return [curve for curve in curves if curve is not None]
+
+
+def _on_paths(plan: StudyPlan, finished: list[Run]) -> list[str]:
+    """Say where the metric of one swap path stands for that of the other."""
+    keys = [key for key in (plan.metric, *plan.secondary) if own_path(key)]
+    arms = dict.fromkeys(run.cell.arm for run in finished for key in keys if key not in run.cell.metrics)
+    if not arms:
+        return []
+    return [
+        f"With one encoder both swap paths are one: {', '.join(arms)} have one number for both ({', '.join(keys)})."
+    ]

@@ -1,0 +1,87 @@
+"""The answer in two or three sentences, made from the verdicts alone."""
+
+from collections.abc import Iterator, Sequence
+
+from faceswap_lab.studies.findings import Compared
+from faceswap_lab.studies.sign_flips import fewest_seeds
+from faceswap_lab.studies.verdicts import Judgement
+
+
+def answer_of(compared: Compared, arms: Sequence[str], *, finished: int, planned: int, alpha: float) -> str:
+    """Return what a study says on its primary metric: no more than its verdicts do.
+
+    Args:
+        compared: the primary metric, judged.
+        arms: all arms, the baseline first.
+        finished: how many runs are.
+        planned: how many should be.
+        alpha: level of the verdicts.
+    """
+    baseline, *others = arms
+    known = list(compared.values[baseline].values())
+    if not finished:
+        return f"Nothing can be said yet: none of the {planned} runs is finished."
+    if not known:
+        return f"Nothing can be said yet: no finished run of {baseline} has the {compared.metric.caption}."
+    measured = f"{compared.metric.caption} ({baseline}: {sum(known) / len(known):.3f}, mean of {_seeds(len(known))})"
+    if not others:
+        said = [f"This is the {measured}. There is no other arm to compare it with."]
+    else:
+        said = [
+            f"By the {measured}, {_decided(compared, baseline)}.",
+            *_undecided(compared.judgements, fewest_seeds(alpha)),
+        ]
+    if finished < planned:
+        said.append(f"{planned - finished} of {planned} planned runs are missing from these numbers.")
+    return " ".join(said)
+
+
+def _decided(compared: Compared, baseline: str) -> str:
+    """Return who is better, worse and equivalent, the largest differences first."""
+    smallest = compared.metric.smallest_difference
+    claims = []
+    for verdict in ("better", "worse"):
+        arms = [f"{arm} ({_difference(found)})" for arm, found in _with(compared.judgements, verdict)]
+        claims += [f"{_listed(arms)} {_is(arms)} {verdict} than {baseline}"] if arms else []
+    same = [arm for arm, _ in _with(compared.judgements, "equivalent")]
+    within = f"within ±{smallest:g}" if smallest else "every seed gave the same value"
+    claims += [f"{_listed(same)} {_is(same)} equivalent to {baseline} ({within})"] if same else []
+    return "; ".join(claims) or f"no arm is shown to be better than {baseline}, worse, or equivalent"
+
+
+def _undecided(judgements: dict[str, Judgement], least: int) -> Iterator[str]:
+    """Say which arms are undecided, and which of them for want of seeds."""
+    arms = _with(judgements, "undecided")
+    enough = [f"{arm} ({_difference(found)})" for arm, found in arms if found.comparison.seeds >= least]
+    few = {arm: found.comparison.seeds for arm, found in arms if 0 < found.comparison.seeds < least}
+    none = [arm for arm, found in arms if not found.comparison.seeds]
+    if enough:
+        yield f"{_listed(enough)} {_is(enough)} undecided."
+    if few:
+        most = max(few.values())
+        whom = "anything" if len(few) == len(judgements) else f"on {_listed(list(few))}"
+        yield f"{_seeds(most)} {'is' if most == 1 else 'are'} too few to decide {whom}: it takes at least {least}."
+    if none:
+        yield f"Of {_listed(none)} there is no run to compare."
+
+
+def _with(judgements: dict[str, Judgement], verdict: str) -> list[tuple[str, Judgement]]:
+    found = [(arm, judgement) for arm, judgement in judgements.items() if judgement.verdict == verdict]
+    return sorted(found, key=lambda item: -abs(item[1].comparison.difference) if item[1].comparison.seeds else 0.0)
+
+
+def _difference(judgement: Judgement) -> str:
+    return f"{judgement.comparison.difference:+.3f}".replace("-", "−")
+
+
+def _listed(names: Sequence[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _is(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
+def _seeds(count: int) -> str:
+    return "1 seed" if count == 1 else f"{count} seeds"

@@ -1,0 +1,75 @@
+"""The same configuration against itself: runs of one arm split in two at random, again and again, and judged.
+
+Whatever is called better or worse is a false alarm. Splits of the same runs overlap, so this is one sample of runs seen
+from many sides and no simulation: with few runs the share can lie above or below the level by chance.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_lab.studies.findings import Compared
+from faceswap_lab.studies.intervals import mean_bounds
+from faceswap_lab.studies.sign_flips import fewest_seeds, sign_flip_p
+
+SPLITS = 2_000
+
+
+def false_alarms(measured: Sequence[Compared], arm: str, group: int, alpha: float) -> dict[str, Any]:
+    """Return how often two groups of one arm's runs are called better or worse, equivalent, or undecided.
+
+    The rule is that of ``verdicts.judge_arms`` with one arm. A fixed seed makes the same splits every time.
+
+    Args:
+        measured: metrics with a direction.
+        arm: whose runs are split.
+        group: runs in each of the two groups.
+        alpha: level of the verdicts.
+
+    Returns:
+        plain JSON: group, splits, alpha, and metrics: key → caption, runs, better_or_worse, equivalent, undecided, the
+        last three as shares of the splits. Metrics of fewer than 2 · group runs are left out.
+    """
+    shares = {
+        compared.metric.key: {
+            "caption": compared.metric.caption,
+            "runs": len(compared.values[arm]),
+            **_shares(compared.values[arm], group, compared.metric.smallest_difference, alpha),
+        }
+        for compared in measured
+        if len(compared.values[arm]) >= 2 * group
+    }
+    return {"group": group, "splits": SPLITS, "alpha": alpha, "metrics": shares}
+
+
+def _shares(values: Mapping[int, float], group: int, smallest: float | None, alpha: float) -> dict[str, float]:
+    differences = _splits(np.array([values[seed] for seed in sorted(values)]), group)
+    alarm, equivalent = _verdicts(differences, smallest, alpha)
+    return {
+        "better_or_worse": float(alarm.mean()),
+        "equivalent": float(equivalent.mean()),
+        "undecided": float((~alarm & ~equivalent).mean()),
+    }
+
+
+def _splits(values: NDArray[np.float64], group: int) -> NDArray[np.float64]:
+    """Return (SPLITS, group) differences of two groups drawn from ``values`` without replacement, paired by place."""
+    rng = np.random.default_rng(0)
+    drawn = rng.permuted(np.tile(values, (SPLITS, 1)), axis=1)
+    return np.asarray(drawn[:, group : 2 * group] - drawn[:, :group])
+
+
+def _verdicts(
+    differences: NDArray[np.float64], smallest: float | None, alpha: float
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which rows (splits, n) are called better or worse, and which equivalent, as ``verdicts`` orders them."""
+    splits, n = differences.shape
+    if n < fewest_seeds(alpha):
+        return np.zeros(splits, dtype=bool), np.zeros(splits, dtype=bool)
+    low, high = mean_bounds(differences, 1 - alpha)
+    margin = 0.0 if smallest is None else smallest
+    equivalent = ~differences.any(axis=1) | ((-margin < low) & (high < margin))
+    alarm = (sign_flip_p(differences) <= alpha) & ((low > 0) | (high < 0))
+    return alarm & ~equivalent, equivalent

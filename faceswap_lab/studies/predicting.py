@@ -1,0 +1,102 @@
+"""Does a training loss foretell how wrong the swap is? Question 2 asked for loss_A, loss_B and their sum.
+
+Three questions, and they can have three answers: over all runs, where arms that cannot swap may rule; among the runs of
+one arm, where only the seed differs; and within one run, where training time moves both numbers.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_lab.studies.collect import Run
+from faceswap_lab.studies.findings import Metric, Prediction
+from faceswap_lab.studies.history import value_at
+from faceswap_lab.studies.rank_correlation import RankCorrelation, Row, rank_correlation, rank_correlation_within
+
+_LOSSES: dict[str, tuple[str, ...]] = {
+    "loss_A": ("loss_A",),
+    "loss_B": ("loss_B",),
+    "loss_A + loss_B": ("loss_A", "loss_B"),
+}
+_FEWEST_SEEDS = 3  # of an arm, to have an order
+
+
+def predictions(runs: list[Run], arms: Sequence[str], outcome: Metric, alpha: float) -> list[Prediction]:
+    """Return how well each loss ranks the swap error; empty where no finished run has one.
+
+    A run without the loss (its side is not trained) or without the outcome is counted in ``left_out``.
+
+    Args:
+        runs: of the whole study; only finished ones are used.
+        arms: all arms.
+        outcome: the metric to foretell, turned here so that larger is worse.
+        alpha: 1 - confidence of the intervals.
+    """
+    finished = [run for run in runs if run.finished]
+    if not any(run.value(outcome.key) is not None for run in finished):
+        return []
+    return [_prediction(loss, parts, finished, arms, outcome, 1 - alpha) for loss, parts in _LOSSES.items()]
+
+
+def _prediction(
+    loss: str, parts: tuple[str, ...], runs: list[Run], arms: Sequence[str], outcome: Metric, confidence: float
+) -> Prediction:
+    def last(run: Run) -> Row:
+        return _sum(parts, run.value), _error(outcome, run.value)
+
+    by_arm = {arm: {run.cell.seed: last(run) for run in runs if run.cell.arm == arm} for arm in arms}
+    return Prediction(
+        loss=loss,
+        outcome=outcome,
+        across_runs=rank_correlation({run.name: [last(run)] for run in runs}, confidence),
+        across_seeds=_across_seeds(by_arm, confidence),
+        over_time=rank_correlation_within({run.name: _moments(run, parts, outcome) for run in runs}, confidence),
+    )
+
+
+def _across_seeds(by_arm: dict[str, dict[int, Row]], confidence: float) -> RankCorrelation:
+    """Return Spearman's correlation within arms, averaged over them, with the seed as the witness.
+
+    Ranks are taken within each arm, as shares in (0, 1), and pooled: with equal numbers of seeds and without ties the
+    pooled correlation is the mean of the arms' own. All arms share the luck of a seed, so leaving out a seed leaves it
+    out of every arm.
+    """
+    pooled: dict[Hashable, list[Row]] = {}
+    for rows in by_arm.values():
+        whole = {seed: row for seed, row in rows.items() if np.isfinite(row).all()}
+        enough = len(whole) >= _FEWEST_SEEDS
+        ranks = _shares(np.array(list(whole.values()))) if enough else np.full((len(whole), 2), np.nan)
+        for seed in rows.keys() - whole.keys():
+            pooled.setdefault(seed, []).append((np.nan, np.nan))
+        for seed, (first, second) in zip(whole, ranks):
+            pooled.setdefault(seed, []).append((first, second))
+    return rank_correlation(pooled, confidence)
+
+
+def _shares(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return each column's ranks (n, 2), ties averaged, as shares of n: (rank - 1/2) / n."""
+    from scipy.stats import rankdata  # imported here: scipy.stats takes a second
+
+    return (rankdata(rows, axis=0) - 0.5) / len(rows)
+
+
+def _moments(run: Run, parts: tuple[str, ...], outcome: Metric) -> list[Row]:
+    """Return (loss, error) at every step at which the run was judged."""
+    curves = {part: run.curve(part) for part in parts}
+
+    def rows_at(step: int, error: float) -> Row:
+        return _sum(parts, lambda part: value_at(curves[part], step)), _error(outcome, lambda _: error)
+
+    return [rows_at(step, value) for step, value in run.curve(outcome.key)]
+
+
+def _sum(parts: tuple[str, ...], value: Callable[[str], float | None]) -> float:
+    found = [value(part) for part in parts]
+    return sum((np.nan if part is None else part for part in found), 0.0)
+
+
+def _error(outcome: Metric, value: Callable[[str], float | None]) -> float:
+    """Return the outcome turned so that larger is worse. Only its order counts."""
+    found = value(outcome.key)
+    return np.nan if found is None else -found if outcome.higher_is_better else found
