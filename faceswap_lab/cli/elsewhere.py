@@ -55,6 +55,7 @@ def run_cell(origin: LaunchedFrom, number: int, composed: Any, folders: Sequence
 
     if asked_to_stop(origin.sweep_dir) is not None:
         return 0
+    parent = os.getppid()
     os.environ[SWEEP_DIR], sys.argv = str(origin.sweep_dir), list(origin.command)
     os.chdir(origin.folder)
     composed.progress = False  # several bars on one terminal cannot be read
@@ -62,6 +63,8 @@ def run_cell(origin: LaunchedFrom, number: int, composed: Any, folders: Sequence
     with interruptible(), stopping_when_asked(origin.sweep_dir):
         outcome = run_job(composed, folders, overrides, brief=True, beside=origin.sweep_dir)
     record(origin.sweep_dir, number, overrides, outcome)
+    if os.getppid() != parent:
+        os._exit(outcome.code)  # whoever started this process has vanished, and nobody waits for it
     if outcome.signal == signal.SIGUSR1 and asked_to_stop(origin.sweep_dir) is None:
         _let_the_scheduler_know()
     return outcome.code

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from faceswap_lab.cli.devices import gpu_of_its_own
 from faceswap_lab.cli.faces import check_identities, faces_of, renderer
 from faceswap_lab.cli.functions import check_functions
 from faceswap_lab.cli.groups import group_options
@@ -29,7 +30,9 @@ from faceswap_lab.runs.result import BadResult, Result, read_result
 _RESOLVER = re.compile(r"\$\{[^{}]*:")
 
 
-def run_job(composed: Any, folders: Sequence[Path], overrides: Sequence[str], brief: bool = False) -> Outcome:
+def run_job(
+    composed: Any, folders: Sequence[Path], overrides: Sequence[str], brief: bool = False, beside: Path | None = None
+) -> Outcome:
     """Judge, look up, train and report one job; say how it ended. Errors are said, none leaves: a sweep goes on.
 
     Args:
@@ -37,6 +40,7 @@ def run_job(composed: Any, folders: Sequence[Path], overrides: Sequence[str], br
         folders: where groups lie.
         overrides: the overrides of this job, from which an unnamed run gets its label.
         brief: say what came out in a line, as one cell of many.
+        beside: the folder of a sweep whose cells run beside one another, in processes of their own.
     """
     from omegaconf.errors import OmegaConfBaseException
 
@@ -44,7 +48,7 @@ def run_job(composed: Any, folders: Sequence[Path], overrides: Sequence[str], br
 
     try:
         with interruptible():
-            return _run(composed, folders, overrides, print_line if brief else print_summary)
+            return _run(composed, folders, overrides, print_line if brief else print_summary, beside)
     except Interrupted as stop:
         said = f"{stop} came while nothing was being trained. The same command goes on from here."
         return _said("interrupted", said, signal=stop.signal)
@@ -60,7 +64,11 @@ def run_job(composed: Any, folders: Sequence[Path], overrides: Sequence[str], br
 
 
 def _run(
-    composed: Any, folders: Sequence[Path], overrides: Sequence[str], tell: Callable[[RunFolder, Result], None]
+    composed: Any,
+    folders: Sequence[Path],
+    overrides: Sequence[str],
+    tell: Callable[[RunFolder, Result], None],
+    beside: Path | None,
 ) -> Outcome:
     from omegaconf import OmegaConf
 
@@ -89,7 +97,8 @@ def _run(
         result = read_result(folder)  # whoever held it may have finished it
         if result is None:
             write_text(folder.config, OmegaConf.to_yaml(composed, resolve=True))
-            outcome, result = _train(config, data, folder, digest, label, differing_options(config, folders))
+            with gpu_of_its_own(config, beside) as placed:
+                outcome, result = _train(placed, data, folder, digest, label, differing_options(config, folders))
             if result is None:
                 return outcome
     tell(folder, result)
@@ -123,7 +132,7 @@ def _check_photometric(config: Config) -> None:
 def _check_devices(config: Config) -> None:
     """Refuse devices that this machine does not have; torch is asked only where it matters."""
     asked = config.trainer
-    if asked.accelerator == "cpu" or (asked.accelerator == "auto" and asked.devices == 1):
+    if asked.accelerator == "cpu" or (asked.accelerator == "auto" and asked.devices == 1 and asked.gpu is None):
         return
     import torch
 
@@ -134,6 +143,11 @@ def _check_devices(config: Config) -> None:
         raise ConfigError(
             f"trainer.devices={asked.devices}: torch finds {there} here. "
             f"Use trainer.devices={there}, or trainer.accelerator=cpu."
+        )
+    if asked.gpu is not None and asked.gpu >= there:
+        raise ConfigError(
+            f"trainer.gpu={asked.gpu}: torch finds {there} GPU(s) here, counted from 0. "
+            + (f"Use trainer.gpu={there - 1} or less." if there else "Leave trainer.gpu at null.")
         )
 
 

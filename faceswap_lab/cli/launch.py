@@ -10,12 +10,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from faceswap_lab.cli.elsewhere import LaunchedFrom, run_cell
+from faceswap_lab.cli.launchers import defaults_of, launcher_of, launching
 from faceswap_lab.cli.messages import without_jargon
 from faceswap_lab.cli.outcome import Outcome
-from faceswap_lab.cli.sweep import Cell, Cells, SweepStopped, print_sweep, record, recorded, skipping_finished
+from faceswap_lab.cli.sweep import (
+    SWEEP_DIR,
+    Cell,
+    Cells,
+    StudyRefused,
+    SweepStopped,
+    print_end,
+    print_sweep,
+    record,
+    recorded,
+    skipping_finished,
+)
 from faceswap_lab.config import ConfigError
-
-SWEEP_DIR = "FACESWAP_LAB_SWEEP"  # inherited by jobs wherever they run: conf/config.yaml takes hydra.sweep.dir from it
 
 
 def launch(args: Sequence[str], words: Sequence[str], folders: Sequence[Path], groups: Mapping[str, object]) -> int:
@@ -41,10 +52,16 @@ def launch(args: Sequence[str], words: Sequence[str], folders: Sequence[Path], g
     sweep_dir = (runs_dir / "sweeps" / f"{datetime.now():%Y-%m-%d_%H-%M-%S}-{os.getpid()}").absolute()
     known, single, skipped = Cells(runs_dir, folders), _Single(), list[Cell]()
     wanted_traceback = os.environ.get("HYDRA_FULL_ERROR")
+    launcher = launcher_of(words)
     try:
         check_values(words, groups)
-        with _hydra_sees(_words_first(args, words), sweep_dir), skipping_finished(known, skipped):
-            task = partial(_task, folders=folders, single=single)
+        with (
+            launching(launcher, sweep_dir) as launched,
+            _hydra_sees([*defaults_of(launcher), *_words_first(args, words)], sweep_dir),
+            skipping_finished(known, skipped),
+            _refusals(),
+        ):
+            task = partial(_task, folders=folders, single=single, origin=LaunchedFrom.here(sweep_dir, args))
             hydra.main(version_base="1.3", config_path=str(folders[0]), config_name="config")(task)()
     except SweepStopped:
         pass  # the cell that was interrupted is on record
@@ -58,7 +75,17 @@ def launch(args: Sequence[str], words: Sequence[str], folders: Sequence[Path], g
         return single.outcome.code
     cells = [*skipped, *recorded(sweep_dir)]
     known.note(cells)
-    return print_sweep(cells) if cells else 0  # none: --cfg and --info make no job
+    code = print_sweep(cells) if cells else 0  # none: --cfg and --info make no job
+    return max(code, print_end(sweep_dir), launched.code)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn a refused study, which had to get past Hydra, into the error that it is."""
+    try:
+        yield
+    except StudyRefused as refused:
+        raise refused.error from None
 
 
 @dataclass
@@ -68,7 +95,7 @@ class _Single:
     outcome: Outcome | None = None
 
 
-def _task(composed: Any, folders: Sequence[Path], single: _Single) -> int:
+def _task(composed: Any, folders: Sequence[Path], single: _Single, origin: LaunchedFrom) -> int:
     """Run one job: the single one, or a cell of a sweep, whose end is recorded for the process that launched it."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
@@ -80,6 +107,8 @@ def _task(composed: Any, folders: Sequence[Path], single: _Single) -> int:
     overrides = OmegaConf.to_container(told.overrides.task, resolve=False)  # as typed
     assert isinstance(overrides, list)
     alone = told.mode != RunMode.MULTIRUN
+    if not origin.is_here:
+        return run_cell(origin, int(told.job.num), composed, folders, overrides)
     if not alone:
         print(f"\ncell {int(told.job.num) + 1}: {' '.join(overrides)}", flush=True)
     outcome = run_job(composed, folders, overrides, brief=not alone)

@@ -142,6 +142,11 @@ def _devices(config: Config) -> None:
         raise ConfigError(
             f"trainer.devices={devices} with trainer.strategy={config.trainer.strategy}: use trainer=ddp."
         )
+    if config.trainer.gpu is not None and (devices > 1 or config.trainer.accelerator == "cpu"):
+        raise ConfigError(
+            f"trainer.gpu={config.trainer.gpu}: it names the one GPU of a run, with trainer=auto or trainer=gpu and "
+            "trainer.devices=1. Leave it at null."
+        )
     portions = devices * (2 if config.update_order.name == "joint_half" else 1)
     if batch % portions:
         raise ConfigError(

@@ -229,6 +229,9 @@ class Trainer:
     name: str = _label("the option's name")
     accelerator: str = _field("Lightning's accelerator", choices=("auto", "cpu", "gpu"), identity=False)
     devices: int = _field("devices of one machine", low=1, high=1024, identity=False)
+    gpu: int | None = _field(
+        "which GPU, counted from 0; null: the first, or a sweep's next free one", low=0, high=1023, identity=False
+    )
     strategy: str = _field("Lightning's strategy", choices=("auto", "ddp"), identity=False)
     workers: int = _field("processes that make samples; 0: the training process does", low=0, high=256, identity=False)
     threads: int | None = _field(

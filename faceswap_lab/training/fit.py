@@ -86,7 +86,7 @@ def _fit_here(
     interruptions = Interruptions(listening=place.rank == 0)
     trainer = pl.Trainer(
         accelerator=config.trainer.accelerator,
-        devices=config.trainer.devices,
+        devices=config.trainer.devices if config.trainer.gpu is None else [config.trainer.gpu],
         precision="bf16-mixed" if config.training.precision == "bf16-mixed" else "32-true",
         deterministic="warn" if config.training.deterministic else False,
         max_epochs=1,
