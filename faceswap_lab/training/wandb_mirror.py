@@ -73,10 +73,18 @@ def _started(run: Described) -> "wandb.Run":
         where = run.folder / "wandb"
         print(f"W&B cannot be used: {short} Recorded offline instead.", file=sys.stderr)
         print(f"            Upload it later: wandb login, then wandb sync {where}", file=sys.stderr, flush=True)
+        _forget_the_attempt()
         return _init(run, "offline")
     if started.url:
         print(f"W&B         {started.url}", flush=True)
     return started
+
+
+def _forget_the_attempt() -> None:
+    """End W&B's service process: it holds the id of a run that could not be started, and would refuse it."""
+    import wandb
+
+    wandb.teardown()
 
 
 def _init(run: Described, mode: str) -> "wandb.Run":
