@@ -1,0 +1,93 @@
+"""Everything that page and Markdown twin show, made once from the findings."""
+
+from dataclasses import dataclass
+
+from faceswap_lab.studies.findings import Arm, Cell, Findings, Metric
+from faceswap_lab.studies.report import faces, sections, tables
+from faceswap_lab.studies.report.curve_plots import difference_figure, level_figure
+from faceswap_lab.studies.report.figure import Figure
+from faceswap_lab.studies.report.forest import primary_forest, secondary_forests
+from faceswap_lab.studies.report.prediction_plot import prediction_figure
+
+
+@dataclass(frozen=True)
+class Content:
+    """What the templates fill in.
+
+    Attributes:
+        findings: as they came.
+        arms: rows of the main table, the baseline first.
+        judged: the metrics that have verdicts, the primary one first.
+        matrix: arm → verdict in small per judged metric.
+        means: arm → mean ± sd per judged metric.
+        forest: of the primary metric.
+        forests: of the secondary metrics.
+        curves: per metric the levels and the differences from the baseline, where they are known.
+        prediction: of the swap error by the losses.
+        grids: of faces.
+        diagnostics: rows of key, caption, meaning, and one value per arm.
+        changes: arm → rows of key, baseline's value, its own; arms that change something.
+        cells: rows of cell, primary metric, training time, folder.
+        unfinished: cells without a result.
+        states: how many cells are in which state.
+        provenance: fact → values with the cells that share them.
+        sections: made from extras.
+    """
+
+    findings: Findings
+    arms: list[tables.ArmRow]
+    judged: list[Metric]
+    matrix: list[tuple[str, list[tables.Mark]]]
+    means: list[tuple[str, list[str]]]
+    forest: Figure | None
+    forests: Figure | None
+    curves: list[tuple[Figure | None, Figure | None]]
+    prediction: Figure | None
+    grids: list[faces.Grid]
+    diagnostics: list[tuple[str, str, str, list[str]]]
+    changes: list[tuple[Arm, list[tuple[str, str, str]]]]
+    cells: list[tuple[Cell, str, str, str]]
+    unfinished: list[Cell]
+    states: str
+    provenance: list[tuple[str, list[tuple[str, str]]]]
+    sections: list[sections.Section]
+
+    @property
+    def meanings(self) -> dict[str, list[str]]:
+        """What the diagnostics mean → the captions of those that it is true of."""
+        found: dict[str, list[str]] = {}
+        for _, caption, meaning, _ in self.diagnostics:
+            if meaning:
+                found.setdefault(meaning, []).append(caption)
+        return found
+
+    @property
+    def figures(self) -> list[Figure]:
+        """All plots, in the order of the page."""
+        pairs = [figure for pair in self.curves for figure in pair]
+        extra = [section.figure for section in self.sections]
+        return [figure for figure in (self.forest, *pairs, self.forests, self.prediction, *extra) if figure is not None]
+
+
+def content(findings: Findings) -> Content:
+    """Return what the templates fill in."""
+    curves = [(level_figure(findings, curves), difference_figure(findings, curves)) for curves in findings.curves]
+    return Content(
+        findings=findings,
+        arms=tables.arm_rows(findings),
+        judged=[compared.metric for compared in (findings.primary, *findings.secondary)],
+        matrix=tables.matrix(findings),
+        means=tables.means(findings),
+        forest=primary_forest(findings),
+        forests=secondary_forests(findings),
+        curves=[pair for pair in curves if pair != (None, None)],
+        prediction=prediction_figure(findings),
+        grids=faces.grids(findings),
+        diagnostics=tables.diagnostic_rows(findings),
+        changes=[(arm, tables.change_rows(arm)) for arm in findings.arms[1:]],
+        cells=tables.cell_rows(findings),
+        unfinished=tables.unfinished(findings),
+        states=tables.states(findings),
+        provenance=tables.provenance_rows(findings),
+        sections=sections.sections(findings.extras),
+    )

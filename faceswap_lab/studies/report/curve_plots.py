@@ -1,0 +1,268 @@
+"""Curves over training steps as small multiples: one panel per arm, the baseline in grey in each."""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from faceswap_lab.studies.curves import CurveDifference
+from faceswap_lab.studies.findings import Curve, Curves, Findings
+from faceswap_lab.studies.report.figure import Figure, Spec, without_empty
+from faceswap_lab.studies.report.palette import colours, dashes
+
+_HEIGHT = 120
+_X = {"field": "step", "type": "quantitative", "title": "training step", "axis": {"tickCount": 4, "format": "~s", "grid": False}}
+
+
+def level_figure(findings: Findings, curves: Curves) -> Figure | None:
+    """Return each arm's curve beside the baseline's, or None if no arm has one."""
+    baseline = curves.arms.get(findings.baseline)
+    others = [arm.name for arm in findings.arms[1:] if arm.name in curves.arms]
+    shown = others or ([findings.baseline] if baseline else [])
+    shown = [name for name in shown if len(curves.arms[name].steps)]
+    if not shown:
+        return None
+    rows = [row for name in shown for row in _level_rows(name, curves.arms[name], baseline)]
+    grey = _level_rows(findings.baseline, baseline, None) if baseline and others else []
+    y = {
+        "field": "mean", "type": "quantitative", "title": _axis(curves),
+        "scale": _scale(curves), "axis": {"tickCount": 4, "format": "~g"},
+    }  # fmt: skip
+    y_low = {**y, "field": "low"}
+    tooltip = [
+        {"field": "arm", "title": "arm"},
+        {"field": "step", "title": "step"},
+        {"field": "mean", "title": "mean", "format": ".4~g"},
+        {"field": "low", "title": "lowest seed", "format": ".4~g"},
+        {"field": "high", "title": "highest seed", "format": ".4~g"},
+        {"field": "baseline", "title": findings.baseline, "format": ".4~g"},
+        {"field": "seeds", "title": "seeds"},
+    ]
+    band = {"type": "area", "opacity": 0.2, "line": False}
+    layers: list[Spec] = [
+        {
+            "data": {"values": grey},
+            "mark": {**band, "color": "@baseline", "opacity": 0.16},
+            "encoding": {"y": y_low, "y2": {"field": "high"}},
+        },
+        {"mark": band, "encoding": {"y": y_low, "y2": {"field": "high"}, "color": _colour(findings)}},
+        {
+            "data": {"values": grey},
+            "mark": {"type": "line", "color": "@baseline", "strokeWidth": 1.5},
+            "encoding": {"y": y},
+        },
+        {
+            "mark": {"type": "line", "strokeWidth": 2},
+            "encoding": {"y": y, "color": _colour(findings), "strokeDash": _dash(findings)},
+        },
+        _hover(y, _colour(findings), tooltip),
+    ]
+    seeds = sorted({curves.arms[name].seeds for name in shown})
+    return Figure(
+        name=f"curve-{_file(curves)}",
+        title=curves.metric.caption,
+        caption=f"{curves.metric.caption} over training steps: mean over the seeds ({_range(seeds)}), band from the "
+        f"lowest to the highest seed{_grey(findings, others)}.{_log_words(curves)}"
+        f"{_missing(findings, curves.arms)}",
+        alt="last step: " + "; ".join(f"{name} {curves.arms[name].mean[-1]:.4g}" for name in shown),
+        spec=_multiples(rows, shown, layers),
+    )
+
+
+def difference_figure(findings: Findings, curves: Curves) -> Figure | None:
+    """Return each arm's paired difference from the baseline over steps, with bands, or None if there is none."""
+    shown = [arm.name for arm in findings.arms[1:] if _has_band(curves.differences.get(arm.name))]
+    if not shown:
+        return None
+    rows = [row for name in shown for row in _difference_rows(name, curves.differences[name])]
+    y = {
+        "field": "difference", "type": "quantitative", "title": "difference",
+        "axis": {"tickCount": 4, "format": "~g"}, "scale": {"zero": True},
+    }  # fmt: skip
+    smallest = curves.metric.smallest_difference
+    zone = [{"from": -smallest, "to": smallest}] if smallest is not None else []
+    tooltip = [
+        {"field": "arm", "title": "arm"},
+        {"field": "step", "title": "step"},
+        {"field": "difference", "title": "difference", "format": "+.4~g"},
+        {"field": "interval", "title": "interval at this step"},
+        {"field": "band", "title": "band for all steps"},
+        {"field": "seeds", "title": "seeds"},
+    ]
+    layers: list[Spec] = [
+        {
+            "data": {"values": zone},
+            "mark": {"type": "rect", "color": "@zone"},
+            "encoding": {"x": None, "y": {**y, "field": "from"}, "y2": {"field": "to"}},
+        },
+        {
+            "data": {"values": [{"zero": 0}]},
+            "mark": {"type": "rule", "color": "@faint"},
+            "encoding": {"x": None, "y": {**y, "field": "zero"}},
+        },
+        _area(y, "band_low", "band_high", 0.16, findings),
+        _area(y, "low", "high", 0.3, findings),
+        {
+            "mark": {"type": "line", "strokeWidth": 2},
+            "encoding": {"y": y, "color": _colour(findings), "strokeDash": _dash(findings)},
+        },
+        _hover(y, _colour(findings), tooltip),
+    ]
+    seeds = sorted({len(curves.differences[name].seeds) for name in shown})
+    confidence = f"{100 * (1 - findings.alpha):g} %"
+    zone_words = f" Shaded: ±{smallest:g}, the smallest difference that matters." if smallest is not None else ""
+    return Figure(
+        name=f"difference-{_file(curves)}",
+        title=f"{curves.metric.caption}: difference from {findings.baseline}",
+        caption=f"Mean of the paired differences, arm minus {findings.baseline} ({_range(seeds)}). Inner band: "
+        f"{confidence} interval at each step alone; outer band: {confidence} for the whole curve at once, the one "
+        f"that tells when two arms differ.{zone_words}{_when(curves, shown)}",
+        alt="last step: " + "; ".join(f"{name} {curves.differences[name].difference[-1]:+.4g}" for name in shown),
+        spec=_multiples(rows, shown, layers),
+    )
+
+
+def leaves_zero(difference: CurveDifference) -> int | None:
+    """Return the first step from which the band for the whole curve stays clear of zero to the end, or None."""
+    first = None
+    for step, low, high in zip(difference.steps, difference.band_low, difference.band_high):
+        if low > 0 or high < 0:
+            first = int(step) if first is None else first
+        else:
+            first = None
+    return first
+
+
+def _multiples(rows: list[dict[str, Any]], arms: list[str], layers: list[Spec]) -> Spec:
+    return {
+        "data": {"values": rows},
+        "facet": {"field": "arm", "type": "nominal", "sort": arms, "title": None},
+        "spacing": 14,
+        "spec": {"height": _HEIGHT, "encoding": {"x": _X}, "layer": without_empty(layers)},
+    }
+
+
+def _hover(y: Spec, colour: Spec, tooltip: list[Spec]) -> Spec:
+    """Return the layer that answers the pointer: the nearest step of the arm under it."""
+    select = {"type": "point", "fields": ["step"], "on": "pointerover", "nearest": True, "clear": "pointerout"}
+    return {
+        "params": [{"name": "near", "select": select}],
+        "mark": {"type": "point", "filled": True, "size": 42},
+        "encoding": {
+            "y": y,
+            "color": colour,
+            "opacity": {"condition": {"param": "near", "empty": False, "value": 1}, "value": 0},
+            "tooltip": tooltip,
+        },
+    }
+
+
+def _area(y: Spec, low: str, high: str, opacity: float, findings: Findings) -> Spec:
+    return {
+        "transform": [{"filter": f"isValid(datum.{low})"}],
+        "mark": {"type": "area", "opacity": opacity},
+        "encoding": {"y": {**y, "field": low}, "y2": {"field": high}, "color": _colour(findings)},
+    }
+
+
+def _level_rows(name: str, curve: Curve, baseline: Curve | None) -> list[dict[str, Any]]:
+    other = dict(zip(baseline.steps.tolist(), baseline.mean.tolist())) if baseline else {}
+    return [
+        {
+            "arm": name,
+            "step": int(step),
+            "mean": _round(mean),
+            "low": _round(low),
+            "high": _round(high),
+            "baseline": _round(other.get(int(step))),
+            "seeds": curve.seeds,
+        }
+        for step, mean, low, high in zip(curve.steps, curve.mean, curve.low, curve.high)
+        if math.isfinite(mean)
+    ]
+
+
+def _difference_rows(name: str, found: CurveDifference) -> list[dict[str, Any]]:
+    columns = zip(found.steps, found.difference, found.low, found.high, found.band_low, found.band_high)
+    return [
+        {
+            "arm": name,
+            "step": int(step),
+            "difference": _round(difference),
+            "low": _round(low),
+            "high": _round(high),
+            "band_low": _round(band_low),
+            "band_high": _round(band_high),
+            "interval": _ends(low, high),
+            "band": _ends(band_low, band_high),
+            "seeds": len(found.seeds),
+        }
+        for step, difference, low, high, band_low, band_high in columns
+    ]
+
+
+def _ends(low: float, high: float) -> str:
+    return f"{low:+.3g} to {high:+.3g}" if math.isfinite(low) and math.isfinite(high) else "not known"
+
+
+def _has_band(found: CurveDifference | None) -> bool:
+    return found is not None and len(found.steps) > 0
+
+
+def _colour(findings: Findings) -> Spec:
+    names = [arm.name for arm in findings.arms[1:]]
+    domain, shown = [findings.baseline, *names], ["@baseline", *colours(names).values()]
+    return {"field": "arm", "type": "nominal", "legend": None, "scale": {"domain": domain, "range": shown}}
+
+
+def _dash(findings: Findings) -> Spec:
+    names = [arm.name for arm in findings.arms[1:]]
+    domain, shown = [findings.baseline, *names], [[1, 0], *dashes(names).values()]
+    return {"field": "arm", "type": "nominal", "legend": None, "scale": {"domain": domain, "range": shown}}
+
+
+def _is_log(curves: Curves) -> bool:
+    """Whether the curve is a loss that falls over a wide range: a logarithmic axis shows its end as well."""
+    lows = [value for curve in curves.arms.values() for value in curve.low if math.isfinite(value)]
+    highs = [value for curve in curves.arms.values() for value in curve.high if math.isfinite(value)]
+    return bool(lows) and curves.metric.higher_is_better is False and min(lows) > 0 and max(highs) > 3 * min(lows)
+
+
+def _scale(curves: Curves) -> Spec:
+    return {"type": "log", "nice": False} if _is_log(curves) else {"zero": False}
+
+
+def _axis(curves: Curves) -> str:
+    return curves.metric.key + (" (log scale)" if _is_log(curves) else "")
+
+
+def _log_words(curves: Curves) -> str:
+    return " The axis is logarithmic." if _is_log(curves) else ""
+
+
+def _grey(findings: Findings, others: list[str]) -> str:
+    return f"; grey, in every panel: {findings.baseline}" if others else ""
+
+
+def _missing(findings: Findings, have: Iterable[str]) -> str:
+    absent = [arm.name for arm in findings.arms if arm.name not in have]
+    return f" No curve: {', '.join(absent)}." if absent else ""
+
+
+def _when(curves: Curves, shown: list[str]) -> str:
+    clear = {name: leaves_zero(curves.differences[name]) for name in shown}
+    said = [f"{name} from step {step:,}" for name, step in clear.items() if step is not None]
+    return f" The outer band stays clear of zero to the end: {'; '.join(said)}." if said else (
+        " No outer band is clear of zero at the end."
+    )
+
+
+def _range(seeds: list[int]) -> str:
+    return f"n = {seeds[0]}" if len(seeds) == 1 else f"n = {seeds[0]} to {seeds[-1]}"
+
+
+def _file(curves: Curves) -> str:
+    return "".join(letter if letter.isalnum() and letter.isascii() else "-" for letter in curves.metric.key)
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(f"{value:.5g}")

@@ -1,0 +1,97 @@
+"""A plot with all that a page needs to show it: Vega-Lite, drawn by the page with hover, and beforehand as SVG."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from faceswap_lab.studies.report.palette import LIGHT, paint
+
+STATIC_WIDTH = 860  # px, of the SVG files
+FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
+
+Spec = dict[str, Any]
+
+CONFIG: Spec = {
+    "background": "@paper",
+    "font": FONT,
+    "padding": 4,
+    "axis": {
+        "labelColor": "@faint", "titleColor": "@ink", "titleFontWeight": "normal", "titleFontSize": 12,
+        "labelFontSize": 11, "gridColor": "@grid", "domainColor": "@grid", "tickColor": "@grid", "titlePadding": 6,
+    },
+    "header": {
+        "labelColor": "@ink", "labelFontSize": 12, "labelFontWeight": 600, "labelAnchor": "start", "labelOrient": "top",
+        "labelPadding": 4, "labelLimit": 230, "title": None,
+    },
+    "legend": {
+        "labelColor": "@ink", "titleColor": "@ink", "orient": "top", "title": None, "labelFontSize": 11,
+        "symbolStrokeColor": "@ink",
+    },
+    "view": {"stroke": None},
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One plot.
+
+    Attributes:
+        name: of its file and its place in the page, such as ``forest``; letters, digits and hyphens.
+        title: a few words.
+        caption: what it shows, what bands and marks mean, n. Plain text.
+        alt: for who cannot see it, the main numbers in a sentence.
+        spec: Vega-Lite with colour roles, without width. Small multiples have ``facet``, ``spec`` and no ``columns``.
+        left: px left of the panels, for the labels of the y axis.
+        least: px, the narrowest useful panel: decides how many stand beside each other.
+        most: how many panels stand beside each other at most.
+    """
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    spec: Spec
+    left: int = 62
+    least: int = 124
+    most: int = 4
+
+
+def for_page(figure: Figure) -> Spec:
+    """Return the plot as the page's script wants it: what to draw and how to fit it to the width it finds."""
+    return {
+        "spec": {"config": CONFIG, **figure.spec},
+        "left": figure.left,
+        "least": figure.least,
+        "most": figure.most,
+    }
+
+
+def svg(figure: Figure) -> str:
+    """Return the plot as an SVG document of fixed width on white paper."""
+    import vl_convert  # here: 0.1 s that only a report needs
+
+    spec = paint(_fitted({"config": CONFIG, **_still(figure.spec)}, figure, STATIC_WIDTH), LIGHT)
+    return str(vl_convert.vegalite_to_svg(json.dumps(spec), allowed_base_urls=[]))
+
+
+def without_empty(layers: list[Spec]) -> list[Spec]:
+    """Return the layers that have something to draw: Vega warns of an empty one on a quantitative axis."""
+    return [layer for layer in layers if layer.get("data", {}).get("values", True)]
+
+
+def _still(spec: Spec) -> Spec:
+    """Return the plot without the layers that only answer a pointer: they are most of the file."""
+    if "facet" in spec:
+        return {**spec, "spec": _still(spec["spec"])}
+    return {**spec, "layer": [layer for layer in spec["layer"] if "params" not in layer]}
+
+
+def _fitted(spec: Spec, figure: Figure, width: int) -> Spec:
+    """Return the plot at a width in px. ``page.js`` does the same with the width that a window leaves."""
+    if "facet" not in spec:
+        return {**spec, "width": width, "autosize": {"type": "fit-x", "contains": "padding"}}
+    gap = spec["spacing"]
+    columns = max(1, min(figure.most, (width - figure.left + gap) // (figure.least + gap)))
+    columns = min(columns, len(spec["facet"]["sort"]))
+    panel = (width - figure.left - (columns - 1) * gap) // columns - 8
+    return {**spec, "columns": columns, "spec": {**spec["spec"], "width": panel}}

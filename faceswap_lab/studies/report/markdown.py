@@ -1,0 +1,54 @@
+"""The Markdown twin, for code hosts: the same content with pictures as files beside it."""
+
+import re
+from typing import Any
+
+from markupsafe import Markup
+
+from faceswap_lab.studies.report import faces, meanings, prediction_plot
+from faceswap_lab.studies.report.content import Content
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~#$])")
+
+
+def markdown(content: Content) -> str:
+    """Return the Markdown. Every value is escaped unless a template's filter made it Markdown."""
+    from jinja2 import Environment, PackageLoader
+
+    environment = Environment(  # autoescape is for HTML; ``finalize`` does its work here
+        loader=PackageLoader("faceswap_lab.studies.report"),
+        finalize=_escaped,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["code"] = code
+    environment.filters["block"] = block
+    environment.filters["file"] = Markup  # names of our own making hold nothing to escape
+    text = environment.get_template("report.md").render(
+        content=content,
+        findings=content.findings,
+        marks=meanings.MARKS,
+        verdicts=meanings.VERDICTS,
+        says=prediction_plot.says,
+        synthetic=faces.SYNTHETIC,
+    )
+    return re.sub(r"\n{3,}", "\n\n", text)
+
+
+def code(text: Any) -> Markup:
+    """Return one line of code. A pipe would end a table's cell, and a backtick the code."""
+    line = " ".join(str(text).split()).replace("`", "'").replace("|", "¦")
+    return Markup(f"`{line}`" if line else "")
+
+
+def block(text: Any) -> Markup:
+    """Return lines as indented code."""
+    return Markup("\n".join(f"    {line}" for line in str(text).splitlines()))
+
+
+def _escaped(value: Any) -> Any:
+    """Return text on one line in which nothing is Markdown or HTML."""
+    if value is None or isinstance(value, Markup):
+        return value
+    return _SPECIAL.sub(r"\\\1", " ".join(str(value).split()))

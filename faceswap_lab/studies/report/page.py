@@ -1,0 +1,54 @@
+"""The page: one HTML file with everything in it."""
+
+import base64
+from functools import cache
+from importlib.resources import files
+
+from faceswap_lab.studies.report import faces, meanings, prediction_plot
+from faceswap_lab.studies.report.content import Content
+from faceswap_lab.studies.report.figure import FONT, for_page
+from faceswap_lab.studies.report.palette import THEMES
+
+
+def page(content: Content) -> str:
+    """Return the HTML. Names and messages are escaped wherever they stand: they come from users."""
+    from jinja2 import Environment, PackageLoader, select_autoescape
+
+    environment = Environment(
+        loader=PackageLoader("faceswap_lab.studies.report"),
+        autoescape=select_autoescape(["html"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    template = environment.get_template("report.html")
+    return template.render(
+        content=content,
+        findings=content.findings,
+        plots={figure.name: for_page(figure) for figure in content.figures},
+        themes=THEMES,
+        font=FONT,
+        style=_asset("page.css"),
+        script=_asset("page.js"),
+        library=_library() if content.figures else "",
+        data_uri=_data_uri,
+        marks=meanings.MARKS,
+        verdicts=meanings.VERDICTS,
+        says=prediction_plot.says,
+        synthetic=faces.SYNTHETIC,
+    )
+
+
+def _data_uri(picture: faces.Picture) -> str:
+    return "data:image/webp;base64," + base64.b64encode(faces.webp(picture.pixels)).decode()
+
+
+def _asset(name: str) -> str:
+    return (files("faceswap_lab.studies.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _library() -> str:
+    """Return Vega, Vega-Lite and vega-embed as one script, 0.9 MB, from the installed vl-convert."""
+    import vl_convert
+
+    return str(vl_convert.javascript_bundle()).replace("</script", "<\\/script")

@@ -1,0 +1,136 @@
+"""Further sections from plain JSON: the exact effect of the update order, false alarms, and whatever comes later."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from faceswap_lab.studies.report import digits
+from faceswap_lab.studies.report.figure import Figure
+from faceswap_lab.studies.report.growth_plot import SERIES, growth_figure
+
+TITLES = {"order_effect": "The exact effect of the update order", "false_alarms": "False alarms in this very study"}
+_INTRODUCTIONS = {
+    "order_effect": "Trainings that start equal and see the same samples, run side by side in both orders, without "
+    "any statistics: how far apart are weights and swaps?",
+    "false_alarms": "The same configuration split into two groups of seeds at random, again and again: how often do the "
+    "statistics claim a difference that cannot be there?",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a caption, column heads and rows of text; the first column names the row."""
+
+    caption: str
+    head: list[str]
+    rows: list[list[str]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One further section.
+
+    Attributes:
+        name: for its place in the page.
+        title: what it is about.
+        introduction: a sentence; may be empty.
+        sentences: findings in words.
+        tables: numbers.
+        figure: a plot, or None.
+    """
+
+    name: str
+    title: str
+    introduction: str
+    sentences: list[str]
+    tables: list[Table]
+    figure: Figure | None = field(default=None)
+
+
+def sections(extras: Mapping[str, Any]) -> list[Section]:
+    """Return a section for every extra; what is not known by name becomes plain tables."""
+    return [_section(name, content) for name, content in extras.items() if content not in (None, {}, [])]
+
+
+def _section(name: str, content: Any) -> Section:
+    title = TITLES.get(name, _words(name).capitalize())
+    introduction = _INTRODUCTIONS.get(name, "")
+    content = content if isinstance(content, Mapping) else {"values": content}
+    says = content.get("says", [])
+    sentences = [says] if isinstance(says, str) else [str(sentence) for sentence in says]
+    if name == "order_effect":
+        return Section(name, title, introduction, sentences, _order_tables(content), growth_figure(content))
+    rest = {key: value for key, value in content.items() if key != "says"}
+    return Section(name, title, introduction, sentences, _plain_tables(rest))
+
+
+def _order_tables(content: Mapping[str, Any]) -> list[Table]:
+    tables = []
+    one_step = content.get("one_step") or {}
+    if one_step:
+        rows = [
+            [group, _number(found.get("largest")), _number(found.get("largest_update")), _number(found.get("relative"))]
+            for group, found in one_step.items()
+        ]
+        head = ["parameters", "largest difference", "largest update", "difference ÷ update (L2)"]
+        tables.append(Table("After one step from equal states, A then B against B then A", head, rows))
+    growth = content.get("growth") or []
+    shown = [series for series in SERIES if any(series in (entry.get("outputs") or {}) for entry in growth)]
+    if shown:
+        rows = [
+            [f"{entry['step']:,}", *(_number((entry.get("outputs") or {}).get(series)) for series in shown)]
+            for entry in growth
+        ]
+        head = ["step", *(SERIES[series] for series in shown)]
+        tables.append(Table("Mean absolute difference of the held-out swaps, pixels in [0, 1]", head, rows))
+    variants = content.get("one_step_variants") or []
+    if variants:
+        groups = list(variants[0].get("groups", {}))
+        rows = [
+            [
+                _variant(variant),
+                *(_number(variant.get("groups", {}).get(group, {}).get("relative")) for group in groups),
+            ]
+            for variant in variants
+        ]
+        tables.append(Table("One step under other optimizers: difference ÷ update (L2)", ["", *groups], rows))
+    return tables
+
+
+def _variant(variant: Mapping[str, Any]) -> str:
+    words = [variant.get("update_order"), variant.get("optimizer"), variant.get("optimizer_state")]
+    return ", ".join([*(str(word) for word in words if word), f"lr {_number(variant.get('lr'))}"])
+
+
+def _plain_tables(content: Mapping[str, Any]) -> list[Table]:
+    """Return single values as one table, and every list of alike entries as a table of its own."""
+    single = [[_words(key), _number(value)] for key, value in content.items() if not isinstance(value, dict | list)]
+    tables = [Table("", ["", "value"], single)] if single else []
+    for key, value in content.items():
+        if isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
+            head = list(dict.fromkeys(column for entry in value for column in entry))
+            rows = [[_number(entry.get(column, "")) for column in head] for entry in value]
+            tables.append(Table(_words(key), [_words(column) for column in head], rows))
+        elif isinstance(value, dict):
+            tables.append(Table(_words(key), ["", "value"], [[_words(k), _number(v)] for k, v in value.items()]))
+        elif isinstance(value, list):
+            tables.append(Table(_words(key), ["value"], [[_number(entry)] for entry in value]))
+    return tables
+
+
+def _number(value: Any) -> str:
+    if value is None:
+        return digits.NOT_KNOWN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return digits.general(value) if math.isfinite(value) else digits.NOT_KNOWN
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ")

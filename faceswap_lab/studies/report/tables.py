@@ -1,0 +1,209 @@
+"""The tables of a report as plain rows of text, for the page and its Markdown twin alike."""
+
+import math
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from faceswap_lab.studies.findings import Arm, Cell, Compared, Findings
+from faceswap_lab.studies.report import digits, meanings
+from faceswap_lab.studies.verdicts import Judgement
+
+_COUNTED = ("finished", "running", "interrupted", "failed", "diverged", "damaged", "missing")
+
+
+@dataclass(frozen=True)
+class ArmRow:
+    """One arm in the main table, every number as text. The baseline has no difference and no verdict."""
+
+    name: str
+    says: str
+    mean: str
+    difference: str
+    interval: str
+    effect: str
+    wins: str
+    p: str
+    verdict: str
+    reason: str
+    seeds: str
+    parameters: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A verdict in small: its name (empty: none), its sign, the difference, and the whole sentence."""
+
+    verdict: str
+    sign: str
+    difference: str
+    reason: str
+
+
+def arm_rows(findings: Findings) -> list[ArmRow]:
+    """Return the main table: the baseline, then every arm."""
+    decimals = decimals_of(findings.primary)
+    return [_arm_row(findings, arm, decimals) for arm in findings.arms]
+
+
+def matrix(findings: Findings) -> list[tuple[str, list[Mark]]]:
+    """Return arm by arm the verdicts in all judged metrics, the primary one first."""
+    judged = [findings.primary, *findings.secondary]
+    places = [decimals_of(compared) for compared in judged]
+    return [
+        (arm.name, [_mark(compared.judgements.get(arm.name), decimals) for compared, decimals in zip(judged, places)])
+        for arm in findings.arms[1:]
+    ]
+
+
+def means(findings: Findings) -> list[tuple[str, list[str]]]:
+    """Return arm by arm mean ± standard deviation over the seeds in all judged metrics."""
+    return [
+        (arm.name, [_mean_sd(compared, arm.name) for compared in (findings.primary, *findings.secondary)])
+        for arm in findings.arms
+    ]
+
+
+def diagnostic_rows(findings: Findings) -> list[tuple[str, str, str, list[str]]]:
+    """Return diagnostic by diagnostic: key, caption, what it means, and mean ± standard deviation of every arm."""
+    return [
+        (
+            compared.metric.key,
+            compared.metric.caption,
+            meanings.diagnostic(compared.metric.key),
+            [_mean_sd(compared, arm.name) for arm in findings.arms],
+        )
+        for compared in findings.diagnostics
+    ]
+
+
+def change_rows(arm: Arm) -> list[tuple[str, str, str]]:
+    """Return the settings in which an arm differs from the baseline: key, baseline's value, its own."""
+    return [(key, setting(old), setting(new)) for key, (old, new) in sorted(arm.changes.items())]
+
+
+def setting(value: Any) -> str:
+    """Return a configuration's value as YAML would have it."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(setting(item) for item in value)}]"
+    return str(value)
+
+
+def cell_rows(findings: Findings) -> list[tuple[Cell, str, str, str]]:
+    """Return every cell with the primary metric, its training time and its folder's name as text."""
+    decimals = decimals_of(findings.primary)
+    key = findings.primary.metric.key
+    return [
+        (
+            cell,
+            digits.fixed(cell.metrics[key], decimals + 1) if key in cell.metrics else "",
+            digits.duration(cell.seconds) if cell.seconds is not None else "",
+            cell.folder.name if cell.folder else "",
+        )
+        for cell in findings.cells
+    ]
+
+
+def unfinished(findings: Findings) -> list[Cell]:
+    """Return the cells without a result."""
+    return [cell for cell in findings.cells if cell.state != "finished"]
+
+
+def states(findings: Findings) -> str:
+    """Return how many cells are in which state, such as "88 finished, 2 failed"."""
+    counts = {state: sum(cell.state == state for cell in findings.cells) for state in _COUNTED}
+    others = sum(cell.state not in _COUNTED for cell in findings.cells)
+    words = [f"{count} {state}" for state, count in counts.items() if count]
+    return ", ".join([*words, *([f"{others} in another state"] if others else [])]) or "none planned"
+
+
+def provenance_rows(findings: Findings) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return fact by fact its values, each with the cells that share it: "all 72 cells", or their names."""
+    rows = []
+    for fact, values in findings.provenance.facts.items():
+        alone = len(values) == 1
+        shares = [
+            (value, f"all {len(cells)} cells" if alone and len(cells) > 1 else _named(cells, place == 0 and len(cells) > 12))
+            for place, (value, cells) in enumerate(values.items())
+        ]
+        rows.append((fact, shares))
+    return rows
+
+
+def decimals_of(compared: Compared) -> int:
+    """Return the decimal places of one metric's table: two digits of the typical half interval."""
+    halves = [
+        (judgement.comparison.interval.high - judgement.comparison.interval.low) / 2
+        for judgement in compared.judgements.values()
+    ]
+    halves = [half for half in halves if math.isfinite(half) and half > 0]
+    spreads = [sd for values in compared.values.values() if (sd := _sd(values)) is not None and sd > 0]
+    known = halves or spreads
+    return digits.places(statistics.median(known) if known else compared.metric.smallest_difference)
+
+
+def _arm_row(findings: Findings, arm: Arm, decimals: int) -> ArmRow:
+    values = _finite(findings.primary.values.get(arm.name, {}))
+    mean = digits.fixed(statistics.fmean(values) if values else None, decimals)
+    parameters = digits.parameters(arm.parameters)
+    judgement = findings.primary.judgements.get(arm.name)
+    if judgement is None:
+        verdict = "baseline" if arm.name == findings.baseline else ""
+        seeds = f"{len(values)} of {len(findings.seeds)}"
+        return ArmRow(arm.name, arm.says, mean, "", "", "", "", "", verdict, "", seeds, parameters)
+    numbers = judgement.comparison
+    return ArmRow(
+        name=arm.name,
+        says=arm.says,
+        mean=mean,
+        difference=digits.fixed(numbers.difference, decimals, sign=True),
+        interval=digits.interval(*numbers.interval, decimals, sign=True),
+        effect=digits.fixed(numbers.effect, 1, sign=True),
+        wins=digits.percent(numbers.wins),
+        p=digits.p_value(judgement.p_holm) if numbers.seeds else digits.NOT_KNOWN,
+        verdict=judgement.verdict,
+        reason=judgement.reason,
+        seeds=f"{numbers.seeds} of {len(findings.seeds)}",
+        parameters=parameters,
+    )
+
+
+def _mark(judgement: Judgement | None, decimals: int) -> Mark:
+    if judgement is None:
+        return Mark("", "", "", "not measured")
+    difference = digits.fixed(judgement.comparison.difference, decimals, sign=True)
+    return Mark(judgement.verdict, meanings.MARKS[judgement.verdict], difference, judgement.reason)
+
+
+def _mean_sd(compared: Compared, arm: str) -> str:
+    values = _finite(compared.values.get(arm, {}))
+    if not values:
+        return digits.NOT_KNOWN
+    sd = _sd(compared.values[arm])
+    mean = statistics.fmean(values)
+    if sd is None:
+        return digits.general(mean)
+    if sd == 0:
+        return f"{digits.general(mean)} ± 0"
+    if max(abs(mean), sd) < 1e-3:
+        return f"{digits.general(mean)} ± {digits.general(sd)}"
+    decimals = min(digits.places(sd), 4)
+    return f"{digits.fixed(mean, decimals)} ± {digits.fixed(sd, decimals)}"
+
+
+def _finite(values: Mapping[int, float]) -> list[float]:
+    return [value for value in values.values() if math.isfinite(value)]
+
+
+def _sd(values: Mapping[int, float]) -> float | None:
+    finite = _finite(values)
+    return statistics.stdev(finite) if len(finite) > 1 else None
+
+
+def _named(cells: list[str], short: bool) -> str:
+    return f"{len(cells)} cells, the rest" if short else ", ".join(cells)
