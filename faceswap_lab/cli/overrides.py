@@ -13,6 +13,7 @@ from faceswap_lab.config.check import nearest
 from faceswap_lab.config.keys import settings_called
 
 _OVERRIDE = re.compile(r"(?P<prefix>~|\+{0,2})(?P<key>[^=\s~+][^=\s]*)(?:=(?P<value>.*))?", re.DOTALL)
+_NAME = re.compile(r"[\w-]+")
 _SIMPLE = re.compile(r"[\w.,-]*")
 
 
@@ -38,6 +39,8 @@ def _check(override: str, prefix: str, key: str, value: str, options: Mapping[st
         raise ConfigError(f"{override}: every setting has a value; none can be taken away. Give it another value.")
     if key in ADDED and not prefix:
         raise ConfigError(f"{override}: {key} is added to the baseline. Write +{override}")
+    if key == "study" and not _NAME.fullmatch(value):
+        raise ConfigError(f"{override}: one study at a time, by its name. Studies: {', '.join(options['study'])}.")
     if key in options:
         _check_options(key, value, options[key])
 

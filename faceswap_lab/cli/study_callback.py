@@ -33,14 +33,20 @@ class WriteReport(Callback):
             raise StudyRefused(error) from error
 
     def on_job_end(self, config: Any, job_return: Any, **kwargs: Any) -> None:
-        """Print how far the study is."""
-        if _launcher(config) in _HERE and self.progress is not None:
+        """Print how far the study is, unless the cell was finished before."""
+        from faceswap_lab.cli.study_progress import key_of
+
+        known = self.progress is None or key_of(config.hydra.overrides.task) in self.progress.finished
+        if _launcher(config) in _HERE and not known:
             print(self.progress.line(recorded(_sweep_dir()), time.time()), flush=True)
 
     def on_multirun_end(self, config: Any, **kwargs: Any) -> None:
         """Write the report. What there is to say is said after the sweep's own list of cells."""
+        from faceswap_lab.cli.stopping import asked_to_stop
         from faceswap_lab.cli.study_report import make_report, measure_companion
 
+        if asked_to_stop(_sweep_dir()) is not None:  # by a signal, while cells ran in other processes
+            return
         said: list[str] = []
 
         def tell(asked: Any) -> None:

@@ -26,21 +26,21 @@ class Swept:
     fixed: list[str]
 
 
-def swept(words: Sequence[str], params: Mapping[str, object]) -> Swept:
+def swept(words: Sequence[str], params: Mapping[str, object], loader: Any = None) -> Swept:
     """Tell a study's two axes and its fixed overrides apart.
 
     Args:
         words: overrides as typed, without Hydra's own.
         params: ``hydra.sweeper.params`` of the study's YAML; the words replace what they name again.
+        loader: Hydra's, to look for the options that ``glob(…)`` means.
 
     Raises:
         ConfigError: there is another axis, none of the two, or nothing on one of them.
         hydra.errors.HydraException: an override that Hydra cannot read.
     """
-    from hydra.core.global_hydra import GlobalHydra
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
-    parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
+    parser = OverridesParser.create(config_loader=loader)
     axes: dict[str, list[str]] = {}
     fixed: list[str] = []
     study = ""
@@ -51,7 +51,10 @@ def swept(words: Sequence[str], params: Mapping[str, object]) -> Swept:
                 raise ConfigError(f"{typed}: in a study write {_SWEPT[key]}=…")
             axes[key] = _values(override)
         elif override.is_sweep_override():
-            raise ConfigError(_another_axis(key, typed))
+            raise ConfigError(
+                f"{typed}: a study goes over arms and seeds only. Give {key} one value, or write an experiment for each "
+                "value and name them in +experiment=…"
+            )
         else:
             fixed.append(typed)
             study = str(override.value()) if key == "study" else study
@@ -79,15 +82,6 @@ def _values(override: Any) -> list[str]:
         return [str(value) for value in override.sweep_string_iterator()]
     value = override.get_value_element_as_str()
     return [value] if value else []
-
-
-def _another_axis(key: str, line: str) -> str:
-    if key == "study":
-        return f"{line}: one study at a time."
-    return (
-        f"{line}: a study goes over arms and seeds only. Give {key} one value, or write an experiment for each value "
-        "and name them in +experiment=…"
-    )
 
 
 def _seed(value: str) -> int:

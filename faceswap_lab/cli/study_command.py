@@ -40,7 +40,8 @@ def _compare(runs: Sequence[str], settings: Sequence[str]) -> list[str]:
     """Write a report of runs side by side; the first is what the others are compared with."""
     wrong = [word for word in settings if not word.startswith(_PLACE)]
     if wrong or len(runs) < 2:
-        raise ConfigError(f"report: {f'{wrong[0]}: not here' if wrong else 'which runs?'}. Usage: {USAGE}")
+        told = f"{wrong[0]} is no setting of a comparison" if wrong else "two runs or more are compared"
+        raise ConfigError(f"report: {told}. Usage: {USAGE}")
     from faceswap_lab.cli.study_lines import result_lines
     from faceswap_lab.runs.folder import is_run
     from faceswap_lab.studies.analysis import compare_runs
@@ -74,7 +75,7 @@ def _study(words: Sequence[str], folders: Sequence[Path]) -> list[str]:
         check_own_groups(folder)
     try:
         check_values(words, groups)
-        asked = _asked(words, folders)
+        asked = study_of(words, folders)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise ConfigError(without_jargon(error)) from error
     if not look(asked).finished:
@@ -85,28 +86,27 @@ def _study(words: Sequence[str], folders: Sequence[Path]) -> list[str]:
     return make_report(asked)
 
 
-def _asked(words: Sequence[str], folders: Sequence[Path]) -> "Asked":
-    """Compose as the program itself does; a person's own folder comes where Hydra's --config-dir puts it."""
+def study_of(words: Sequence[str], folders: Sequence[Path]) -> "Asked":
+    """Work out a study's cells outside of a sweep; a person's own folder comes where Hydra's --config-dir puts it.
+
+    Args:
+        words: overrides as typed.
+        folders: where groups lie, ours first.
+
+    Raises:
+        ConfigError: the study, an arm or a seed means nothing.
+        hydra.errors.HydraException: an arm cannot be composed.
+    """
     from hydra import compose
-    from hydra._internal.hydra import Hydra
-    from hydra._internal.utils import create_config_search_path
-    from hydra.core.config_search_path import SearchPathQuery
-    from hydra.core.global_hydra import GlobalHydra
     from omegaconf import OmegaConf
 
+    from faceswap_lab.cli.compose import composing
     from faceswap_lab.cli.study_plan import ask
 
-    path = create_config_search_path(str(folders[0]))
-    for folder in folders[1:]:
-        path.prepend("command-line", f"file://{folder}", anchor=SearchPathQuery(provider="schema"))
-    GlobalHydra.instance().clear()
-    Hydra.create_main_hydra2(task_name="report", config_search_path=path)
-    try:
+    with composing(folders):
         own = [word for word in words if not word.startswith(("hydra.", "hydra/"))]
         study = [word for word in own if word.startswith("+study=")]
         params = compose("config", study[-1:], return_hydra_config=True).hydra.sweeper.params
         plain = OmegaConf.to_container(params or OmegaConf.create())
         assert isinstance(plain, dict)
         return ask(own, plain, folders)  # type: ignore[arg-type]
-    finally:
-        GlobalHydra.instance().clear()

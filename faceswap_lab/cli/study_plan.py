@@ -14,6 +14,7 @@ from faceswap_lab.config import Config, ConfigError, TwinsData, load
 from faceswap_lab.config.check import nearest
 from faceswap_lab.config.schema import Study
 from faceswap_lab.runs.identity import identity, run_hash
+from faceswap_lab.studies.metric_names import judged_metric
 from faceswap_lab.studies.plan import Planned, StudyPlan
 
 _NOT_SAID = ("+study=", "runs_dir=", "experiments_dir=", "cache_dir=", "progress=", "force=")  # change no answer
@@ -95,14 +96,18 @@ def ask(words: Sequence[str], params: Mapping[str, object], folders: Sequence[Pa
         ConfigError: the study, an arm or a seed means nothing.
         hydra.errors.HydraException: an arm cannot be composed.
     """
+    from hydra.core.global_hydra import GlobalHydra
+
     options = group_options(folders)
-    sweep = swept(words, params)
+    sweep = swept(words, params, GlobalHydra.instance().config_loader())
     _check_arms(sweep, options["experiment"])
     composed = Composed(sweep, options)
     first = composed.config(next(iter(sweep.arms)), sweep.seeds[0])
     study = first.study
     if study is None:
         raise ConfigError(f"study/{sweep.study}.yaml declares nothing: it sets no study: {{question: …, metric: …}}.")
+    for metric in (study.metric, *study.secondary):
+        judged_metric(metric)  # a night is too long to wait for its name to be refused
     if study.baseline not in sweep.arms:
         raise ConfigError(
             f"study {sweep.study}: its baseline {study.baseline} is none of the arms, and each is compared with it. "

@@ -36,7 +36,7 @@ class Progress:
             cells: those that have ended so far.
             now: the time, by ``time.time()``.
         """
-        done = len(self.finished.union(_key(overrides) for overrides, _ in cells))
+        done = len(self.finished.union(key_of(overrides) for overrides, _ in cells))
         failed = sum(outcome.code != 0 for _, outcome in cells)
         worked = sum(outcome.state != "reused" for _, outcome in cells)
         line = f"study       {done} of {self.total} cells done" + (f", {failed} of them failed" if failed else "")
@@ -67,6 +67,7 @@ def watch(progress: Progress, sweep_dir: Path) -> threading.Thread:
     return thread
 
 
-def _key(overrides: Sequence[str]) -> Key:
+def key_of(overrides: Sequence[str]) -> Key:
+    """Return the arm and seed of a cell with these overrides."""
     told = dict(override.lstrip("+").split("=", 1) for override in overrides)
     return arm_name(told["experiment"]), int(told["seed"])
