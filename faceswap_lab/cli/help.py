@@ -27,6 +27,7 @@ usage
   python -m faceswap_lab diff RUN_FOLDER RUN_FOLDER  what differs between two
   python -m faceswap_lab report +study=NAME          a study's report, once more
   python -m faceswap_lab report RUN_FOLDER ...       any runs side by side
+  python -m faceswap_lab dashboard +study=NAME       its runs, drawn by W&B
 """
 
 _TAIL = """\

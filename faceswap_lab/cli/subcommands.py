@@ -6,7 +6,12 @@ from pathlib import Path
 from faceswap_lab.config import ConfigError
 from faceswap_lab.config.check import nearest
 
-_USAGE = {"show": "show RUN_FOLDER", "diff": "diff RUN_FOLDER RUN_FOLDER", "report": "report +study=NAME"}
+_USAGE = {
+    "show": "show RUN_FOLDER",
+    "diff": "diff RUN_FOLDER RUN_FOLDER",
+    "report": "report +study=NAME",
+    "dashboard": "dashboard +study=NAME",
+}
 
 
 def run_subcommand(name: str, args: Sequence[str], folders: Sequence[Path]) -> int:
@@ -29,6 +34,10 @@ def run_subcommand(name: str, args: Sequence[str], folders: Sequence[Path]) -> i
         from faceswap_lab.cli.study_command import report
 
         return report(args, folders)
+    if name == "dashboard":
+        from faceswap_lab.cli.dashboard import dashboard
+
+        return dashboard(args, folders)
     wanted = _USAGE[name].count("RUN_FOLDER")
     if len(args) != wanted:
         raise ConfigError(f"{name}: expected {wanted} run folder(s), got {len(args)}. Usage: {_USAGE[name]}")

@@ -33,9 +33,9 @@ def settings_called(key: str, besides: Iterable[str] = ()) -> list[Setting]:
         if part not in known:
             parent = ".".join(key.split(".")[:depth])
             words = sorted(known.union(() if parent else besides))
+            close = _elsewhere(part, words) or nearest(part, words) or _elsewhere(key.split(".")[-1], ())
             raise ConfigError(
-                f"there is no setting '{key}'.{_elsewhere(part, words) or nearest(part, words)} "
-                f"Known{f' under {parent}' if parent else ''}: {', '.join(words)}."
+                f"there is no setting '{key}'.{close} Known{f' under {parent}' if parent else ''}: {', '.join(words)}."
             )
         found = [setting for schema in level for setting in _settings(schema, part)]
         level = [kind for hint, _ in found for kind in (typing.get_args(hint) or (hint,)) if _is_schema(kind)]

@@ -1,0 +1,84 @@
+"""``dashboard``: a W&B workspace that shows a study's runs, or all of a project's. Nothing here loads torch."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from faceswap_lab.cli.groups import group_options
+from faceswap_lab.cli.messages import say, without_jargon
+from faceswap_lab.config import Config, ConfigError, load
+
+if TYPE_CHECKING:
+    from wandb_workspaces.workspaces import Workspace
+
+_SAVE = {"save=true": True, "save=false": False}
+
+
+def dashboard(words: Sequence[str], folders: Sequence[Path]) -> int:
+    """Build the workspace, save it (or, with ``save=false``, print it as JSON), and return the exit code.
+
+    Args:
+        words: what follows ``dashboard``: settings, of which ``+study=NAME``, ``logger.project`` and ``logger.entity``
+            matter here, and ``save=false``.
+        folders: where groups lie, ours first.
+
+    Raises:
+        ConfigError: the words mean nothing, or the extra is not installed.
+    """
+    save = [_SAVE[word] for word in words if word in _SAVE]
+    config = _composed([word for word in words if word not in _SAVE], folders)
+    from faceswap_lab.cli.workspace import workspace
+
+    try:
+        made = workspace(config.logger.project, config.logger.entity or "", config.study)
+    except ImportError as error:
+        raise ConfigError(
+            f"dashboard: {error.name} is not installed. It comes with pip install 'faceswap-lab[dashboard]'"
+        ) from error
+    if save[-1:] == [False]:
+        print(made._to_model().spec.model_dump_json(by_alias=True, exclude_none=True, indent=2))
+        return 0
+    return _save(made)
+
+
+def _composed(words: Sequence[str], folders: Sequence[Path]) -> Config:
+    from hydra import compose
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError  # type: ignore[import-untyped]
+
+    from faceswap_lab.cli.compose import composing
+    from faceswap_lab.cli.overrides import check_overrides
+    from faceswap_lab.cli.own_groups import check_own_groups
+    from faceswap_lab.cli.values import check_values
+
+    groups = group_options(folders)
+    check_overrides(words, groups)
+    for folder in folders[1:]:
+        check_own_groups(folder)
+    try:
+        check_values(words, groups)
+        with composing(folders):
+            return load(OmegaConf.to_container(compose("config", list(words)), resolve=True), groups)
+    except (HydraException, OmegaConfBaseException, YAMLError) as error:
+        raise ConfigError(without_jargon(error)) from error
+
+
+def _save(made: "Workspace") -> int:
+    """Save a new view into the project; W&B is quiet meanwhile, and so never asks for a key."""
+    import wandb
+
+    wandb.setup(settings=wandb.Settings(silent=True))
+    try:
+        made.entity = made.entity or wandb.Api().default_entity or ""
+        made.save()
+        print(f"dashboard   {made.url}")
+    except Exception as error:  # of many kinds: no account, no network, no such project
+        short = (str(error).splitlines() or [""])[0]
+        say(
+            f"dashboard: W&B could not save it ({type(error).__name__}: {short}). "
+            "Saving needs an account: wandb login. Without one, save=false prints what would be saved."
+        )
+        return 1
+    return 0
