@@ -28,8 +28,11 @@ _DEFAULTS = {
     "submitit_slurm": (*_SUBMITIT, "timeout_min=240", "max_num_timeout=20"),  # saved and queued again, so often
     "ray": (
         "ray.remote.num_cpus=${trainer.threads}",
-        "ray.init.object_store_memory=null",  # the plugin's own default keeps Ray from joining a cluster
+        "ray.remote.num_gpus=null",
         "ray.remote.max_retries=0",  # a cell whose process was killed goes on when the command is repeated
+        "ray.init.num_cpus=null",  # named here and below so that they can be set without a plus sign
+        "ray.init.include_dashboard=null",
+        "ray.init.object_store_memory=null",  # the plugin's own default keeps Ray from joining a cluster
     ),
 }
 
@@ -91,7 +94,7 @@ def launching(name: str, sweep_dir: Path) -> Iterator[Launched]:
     if name == ONE_AFTER_ANOTHER:
         yield launched
         return
-    with _saving_when_time_is_up(), signals_stop_the_cells(sweep_dir):
+    with _environment(), signals_stop_the_cells(sweep_dir):
         try:
             yield launched
         except Exception as error:
@@ -100,8 +103,17 @@ def launching(name: str, sweep_dir: Path) -> Iterator[Launched]:
             launched.code = 1
             if asked_to_stop(sweep_dir) is None:
                 _say_why_it_gave_up(name, error)
+        if name == "joblib":
+            _end_joblibs_workers()
         stopped = asked_to_stop(sweep_dir)
         launched.code = launched.code if stopped is None else 128 + stopped
+
+
+def _end_joblibs_workers() -> None:
+    """Let them go: joblib keeps them, and their memory, for a next time."""
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor(reuse=True).shutdown(wait=True)
 
 
 def _say_why_it_gave_up(name: str, error: Exception) -> None:
@@ -122,17 +134,21 @@ def _is_about_the_configuration(error: Exception) -> bool:
 
 
 @contextmanager
-def _saving_when_time_is_up() -> Iterator[None]:
-    """Have submitit announce the end of a job's time by SIGUSR1, which every cell understands, and not by SIGUSR2."""
-    name = "SUBMITIT_PREEMPT_SIGNAL"
-    before = os.environ.get(name)
-    os.environ[name] = "USR1"
+def _environment() -> Iterator[None]:
+    """Set what launchers read: submitit announces the end of a job's time by SIGUSR1, and Ray reports to nobody.
+
+    Of submitit's own choice, SIGUSR2, a cell would die unsaved.
+    """
+    before = dict(os.environ)
+    os.environ["SUBMITIT_PREEMPT_SIGNAL"] = "USR1"
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         yield
     finally:
-        del os.environ[name]
-        if before is not None:
-            os.environ[name] = before
+        for name in ("SUBMITIT_PREEMPT_SIGNAL", "RAY_USAGE_STATS_ENABLED"):
+            os.environ.pop(name)
+            if name in before:
+                os.environ[name] = before[name]
 
 
 def _let_hydra_count_processes() -> None:

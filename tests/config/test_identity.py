@@ -38,7 +38,7 @@ NOT_IDENTITY = {
     "scale": "name lr faces held_out evaluate_every preview_every threads",  # a bundle
     "evaluation": "every_steps preview_every_steps preview_faces",
     "checkpoint": "every_seconds every_steps",
-    "trainer": "name accelerator devices strategy workers threads",
+    "trainer": "name accelerator devices gpu strategy workers threads",
     "logger": "name kinds every_steps project mode",
     "study": "name title question baseline metric smallest_difference secondary notes group_seeds companion",
 }
@@ -94,6 +94,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "trainer.name": "ddp",
     "trainer.accelerator": "cpu",
     "trainer.devices": 2,
+    "trainer.gpu": 1,
     "trainer.strategy": "ddp",
     "trainer.threads": 7,
     "logger.name": "wandb",
