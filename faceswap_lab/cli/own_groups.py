@@ -56,9 +56,8 @@ def _words(path: Path) -> Iterator[str]:
         roots = list(yaml.compose_all(path.read_text(encoding="utf-8"), yaml.SafeLoader))
     except (yaml.YAMLError, UnicodeDecodeError, OSError, RecursionError) as error:
         raise ConfigError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from error
-    seen: set[int] = set()
     for root in roots:
-        yield from _scalars(_without_sweep(root) if path.parent.name == "study" else root, seen)
+        yield from _scalars(_without_sweep(root) if path.parent.name == "study" else root)
 
 
 def _without_sweep(root: Any) -> Any:
@@ -71,10 +70,11 @@ def _without_sweep(root: Any) -> Any:
     return yaml.MappingNode(root.tag, left)
 
 
-def _scalars(root: Any, seen: set[int]) -> Iterator[str]:
+def _scalars(root: Any) -> Iterator[str]:
     """Yield the text of every scalar below a node; each node once, for it may contain itself."""
     import yaml
 
+    seen: set[int] = set()  # of nodes that the root keeps alive: no other can have their ids
     waiting = [root]
     while waiting:
         node = waiting.pop()

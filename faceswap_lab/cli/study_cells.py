@@ -52,8 +52,8 @@ def swept(words: Sequence[str], params: Mapping[str, object], loader: Any = None
             axes[key] = _values(override)
         elif override.is_sweep_override():
             raise ConfigError(
-                f"{typed}: a study goes over arms and seeds only. Give {key} one value, or write an experiment for each "
-                "value and name them in +experiment=…"
+                f"{typed}: a study goes over arms and seeds only. Give {key} one value, or write an experiment for "
+                "each value and name them in +experiment=…"
             )
         else:
             fixed.append(typed)

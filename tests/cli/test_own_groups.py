@@ -79,3 +79,63 @@ def test_a_linked_folder_is_no_way_in(tmp_path: Path):
     (tmp_path / "own" / "loss").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(ConfigError, match="own/loss: a link to a folder"):
         check_own_groups(tmp_path / "own")
+
+
+SWEEP = """\
+hydra:
+  mode: MULTIRUN
+  sweeper: {params: {+experiment: "baseline,mine", seed: "range(0,8)"}}
+  callbacks: {report: {_target_: faceswap_lab.cli.study_callback.WriteReport}}
+"""
+
+
+def test_a_study_of_ones_own_may_set_its_sweep_and_its_report(tmp_path: Path):
+    text = f"# @package _global_\n# Mine.\nstudy: {{name: mine}}\n{SWEEP}"
+    check_own_groups(write(tmp_path, "study/mine.yaml", text))
+    check_own_groups(write(tmp_path, "study/one.yaml", "# @package _global_\nhydra: {sweeper: {params: {seed: 0}}}\n"))
+    with pytest.raises(ConfigError, match=r"experiment/mine\.yaml.*never Hydra's own"):
+        check_own_groups(write(tmp_path, "experiment/mine.yaml", text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SWEEP.replace("WriteReport", "WriteReports"),
+        SWEEP.replace("faceswap_lab.cli.study_callback.WriteReport", "os.system"),
+        SWEEP.replace("{report:", "{more: {_target_: os.system}, report:"),
+        SWEEP.replace("WriteReport}", "WriteReport, _args_: [touch x]}"),
+        SWEEP.replace("_target_:", "_recursive_: true, _target_:"),
+        SWEEP.replace("MULTIRUN", "${oc.env:HOME}"),
+        SWEEP.replace("+experiment:", "hydra.callbacks.x._target_:"),
+        SWEEP.replace("+experiment:", "hydra/launcher:"),
+        SWEEP.replace("+experiment:", "runs_dir:"),
+        SWEEP.replace("range(0,8)", "${oc.create:x}"),
+        SWEEP.replace('"range(0,8)"', "[0, 1]"),
+        SWEEP.replace('"range(0,8)"', "!!python/object/apply:os.system ['touch x']"),
+        SWEEP.replace("sweeper: {params", "sweeper: {_target_: os.system, params"),
+        SWEEP + "  launcher: {_target_: os.system}\n",
+        SWEEP + "  job_logging: {handlers: {x: {(): os.system}}}\n",
+        SWEEP + "  run: {dir: /tmp/elsewhere}\n",
+        SWEEP + SWEEP.replace("faceswap_lab.cli.study_callback.WriteReport", "os.system"),
+        SWEEP.replace("hydra:", "hydra: &h") + "loss: *h\n",
+        SWEEP.replace("hydra:", '"\\x68ydra":').replace("WriteReport", "Other"),
+        SWEEP.replace("hydra:\n", "study: &h {launcher: {x: y}}\nhydra:\n  <<: *h\n"),
+        SWEEP + "study: {title: '${oc.create:x}'}\n",
+        "study:\n  " + SWEEP.replace("\n  ", "\n    "),
+        SWEEP + "---\nhydra: {launcher: x}\n",
+        "- hydra\n",
+    ],
+)
+def test_a_study_that_wants_more_of_hydra_is_refused(tmp_path: Path, text: str):
+    with pytest.raises(ConfigError, match=r"study/evil\.yaml.*never Hydra's own"):
+        check_own_groups(write(tmp_path, "study/evil.yaml", f"# @package _global_\n{text}"))
+
+
+def test_a_study_in_a_package_of_hydras_is_refused(tmp_path: Path):
+    with pytest.raises(ConfigError, match=r"study/evil\.yaml: 'hydra'"):
+        check_own_groups(write(tmp_path, "study/evil.yaml", f"# @package _global_\n# @package hydra\n{SWEEP}"))
+
+
+def test_yaml_nested_deeper_than_can_be_read_is_refused(tmp_path: Path):
+    with pytest.raises(ConfigError, match="cannot be read as YAML"):
+        check_own_groups(write(tmp_path, "loss/deep.yaml", "a: " + "[" * 2000))
