@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from simulations import correlations, curves, intervals, verdicts
+from simulations import correlations, curves, intervals, verdicts, within_arms
 
 PAGE = Path(__file__).parents[1] / "docs" / "statistics.md"
 
@@ -26,6 +26,7 @@ TABLES: dict[str, tuple[Callable[[int], str], int]] = {
     "peeking": (verdicts.report_peeking, 2_000),
     "outlook": (verdicts.report_outlook, 300),
     "correlations": (correlations.report, 300),
+    "within_arms": (within_arms.report, 300),
     "curves": (curves.report, 300),
 }
 

@@ -28,6 +28,10 @@ _FOR_ANY_RUNS = (  # what runs of no study are compared by, as far as they have 
     *(_SWAP, "swap_ssim_BA", "swap_ssim_AB_target_path", "swap_fitted_mae_AB", "swap_recall5_AB"),
     *("swap_yaw_AB", "swap_mouth_AB", "swap_light_AB", "recon_ssim_A", "recon_ssim_B"),
 )
+_IN_GROUPS = (
+    "All runs have one configuration. Each {} seeds are taken for an arm, and runs are paired by their place in it, "
+    "under the first arm's seeds."
+)
 _NOT_A_STUDY = (
     "These runs were put side by side after the fact; nothing was declared before them. What looks decided here is a "
     "reason for a study, and no more."
@@ -49,7 +53,8 @@ def analyse(plan: StudyPlan) -> Findings:
     found = _findings(as_arms, [run for group in groups.values() for run in group])
     whole = [described(runs, [plan.baseline], metric) for metric in metrics]
     alarms = false_alarms(whole, plan.baseline, plan.group_seeds, ALPHA)
-    return replace(found, extras={"false_alarms": alarms})
+    notes = [*found.notes, _IN_GROUPS.format(plan.group_seeds)]
+    return replace(found, notes=notes, extras={"false_alarms": alarms} if alarms else {})
 
 
 def compare_runs(folders: Sequence[Path]) -> Findings:
@@ -69,7 +74,7 @@ def compare_runs(folders: Sequence[Path]) -> Findings:
         title=f"{len(runs)} runs side by side",
         question="",
         baseline=cells[0][0].arm,
-        arms={run.cell.arm: run.cell.arm for run in runs},
+        arms=_says(runs),
         seeds=sorted({run.cell.seed for run in runs}),
         metric=metric,
         smallest_difference=judged_metric(metric).smallest_difference,
@@ -81,6 +86,14 @@ def compare_runs(folders: Sequence[Path]) -> Findings:
         command=shlex.join(["python", "-m", "faceswap_lab", "report", *map(str, folders)]),
     )
     return _findings(plan, runs, unfinished_curves=True)
+
+
+def _says(runs: list[Run]) -> dict[str, str]:
+    """Return each arm of a comparison with how many runs it has, and which is the first."""
+    folders: dict[str, list[str]] = {}
+    for run in runs:
+        folders.setdefault(run.cell.arm, []).append(str(run.cell.folder))
+    return {arm: f"{len(own)} runs, {own[0]} first" if own[1:] else own[0] for arm, own in folders.items()}
 
 
 def _findings(plan: StudyPlan, runs: list[Run], unfinished_curves: bool = False) -> Findings:

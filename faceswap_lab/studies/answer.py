@@ -23,7 +23,7 @@ def answer_of(compared: Compared, arms: Sequence[str], *, finished: int, planned
         return f"Nothing can be said yet: none of the {planned} runs is finished."
     if not known:
         return f"Nothing can be said yet: no finished run of {baseline} has the {compared.metric.caption}."
-    measured = f"{compared.metric.caption} ({baseline}: {sum(known) / len(known):.3f}, mean of {_seeds(len(known))})"
+    measured = f"{compared.metric.caption} ({baseline}: {sum(known) / len(known):.3g}, mean of {_seeds(len(known))})"
     if not others:
         said = [f"This is the {measured}. There is no other arm to compare it with."]
     else:
@@ -32,7 +32,7 @@ def answer_of(compared: Compared, arms: Sequence[str], *, finished: int, planned
             *_undecided(compared.judgements, fewest_seeds(alpha)),
         ]
     if finished < planned:
-        said.append(f"{planned - finished} of {planned} planned runs are missing from these numbers.")
+        said.append(f"{planned - finished} of {planned} runs are not finished, and missing from these numbers.")
     return " ".join(said)
 
 
@@ -71,7 +71,8 @@ def _with(judgements: dict[str, Judgement], verdict: str) -> list[tuple[str, Jud
 
 
 def _difference(judgement: Judgement) -> str:
-    return f"{judgement.comparison.difference:+.3f}".replace("-", "−")
+    """Return the difference in two digits; 0.0 is added so that nothing is never "−0"."""
+    return f"{round(judgement.comparison.difference, 4) + 0.0:+.2g}".replace("-", "−")
 
 
 def _listed(names: Sequence[str]) -> str:

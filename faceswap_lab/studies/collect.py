@@ -94,7 +94,7 @@ def _state(folder: RunFolder) -> tuple[str, str, Result | None]:
     try:
         result = read_result(folder)
     except (BadResult, OSError) as error:
-        return "damaged", " ".join(str(error).split()), None
+        return "damaged", " ".join(str(error).replace(f"{folder.path}/", "").split()), None
     if result is not None:
         return "finished", "", result
     status = read_status(folder)

@@ -29,19 +29,30 @@ def false_alarms(measured: Sequence[Compared], arm: str, group: int, alpha: floa
         alpha: level of the verdicts.
 
     Returns:
-        plain JSON: group, splits, alpha, and metrics: key → caption, runs, better_or_worse, equivalent, undecided, the
-        last three as shares of the splits. Metrics of fewer than 2 · group runs are left out.
+        plain JSON: says (a sentence on the first metric), group, splits, level, and metrics: of each its caption, runs,
+        and the shares of splits called better_or_worse, equivalent and undecided. Metrics of fewer than 2 · group runs
+        are left out; {} if that leaves none.
     """
-    shares = {
-        compared.metric.key: {
-            "caption": compared.metric.caption,
+    rows = [
+        {
+            "metric": compared.metric.caption,
             "runs": len(compared.values[arm]),
             **_shares(compared.values[arm], group, compared.metric.smallest_difference, alpha),
         }
         for compared in measured
         if len(compared.values[arm]) >= 2 * group
-    }
-    return {"group": group, "splits": SPLITS, "alpha": alpha, "metrics": shares}
+    ]
+    if not rows:
+        return {}
+    return {"says": _says(rows[0], group, alpha), "group": group, "splits": SPLITS, "level": alpha, "metrics": rows}
+
+
+def _says(row: Mapping[str, Any], group: int, alpha: float) -> str:
+    return (
+        f"{row['runs']} runs of one configuration, split {SPLITS:,} times at random into two groups of {group}: the "
+        f"{row['metric']} is called better or worse in {100 * row['better_or_worse']:.1f} % of the splits, where at "
+        f"most {100 * alpha:g} % is promised. The splits overlap, so this is one sample of runs seen from many sides."
+    )
 
 
 def _shares(values: Mapping[int, float], group: int, smallest: float | None, alpha: float) -> dict[str, float]:

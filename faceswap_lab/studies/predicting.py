@@ -4,22 +4,21 @@ Three questions, and they can have three answers: over all runs, where arms that
 one arm, where only the seed differs; and within one run, where training time moves both numbers.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from faceswap_lab.studies.collect import Run
 from faceswap_lab.studies.findings import Metric, Prediction
 from faceswap_lab.studies.history import value_at
-from faceswap_lab.studies.rank_correlation import RankCorrelation, Row, rank_correlation, rank_correlation_within
+from faceswap_lab.studies.rank_correlation import Row, rank_correlation, rank_correlation_within
+from faceswap_lab.studies.within_arms import rank_correlation_within_arms
 
 _LOSSES: dict[str, tuple[str, ...]] = {
     "loss_A": ("loss_A",),
     "loss_B": ("loss_B",),
     "loss_A + loss_B": ("loss_A", "loss_B"),
 }
-_FEWEST_SEEDS = 3  # of an arm, to have an order
 
 
 def predictions(runs: list[Run], arms: Sequence[str], outcome: Metric, alpha: float) -> list[Prediction]:
@@ -50,35 +49,9 @@ def _prediction(
         loss=loss,
         outcome=outcome,
         across_runs=rank_correlation({run.name: [last(run)] for run in runs}, confidence),
-        across_seeds=_across_seeds(by_arm, confidence),
+        across_seeds=rank_correlation_within_arms(by_arm, confidence),
         over_time=rank_correlation_within({run.name: _moments(run, parts, outcome) for run in runs}, confidence),
     )
-
-
-def _across_seeds(by_arm: dict[str, dict[int, Row]], confidence: float) -> RankCorrelation:
-    """Return Spearman's correlation within arms, averaged over them, with the seed as the witness.
-
-    Ranks are taken within each arm, as shares in (0, 1), and pooled: with equal numbers of seeds and without ties the
-    pooled correlation is the mean of the arms' own. All arms share the luck of a seed, so leaving out a seed leaves it
-    out of every arm.
-    """
-    pooled: dict[Hashable, list[Row]] = {}
-    for rows in by_arm.values():
-        whole = {seed: row for seed, row in rows.items() if np.isfinite(row).all()}
-        enough = len(whole) >= _FEWEST_SEEDS
-        ranks = _shares(np.array(list(whole.values()))) if enough else np.full((len(whole), 2), np.nan)
-        for seed in rows.keys() - whole.keys():
-            pooled.setdefault(seed, []).append((np.nan, np.nan))
-        for seed, (first, second) in zip(whole, ranks):
-            pooled.setdefault(seed, []).append((first, second))
-    return rank_correlation(pooled, confidence)
-
-
-def _shares(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return each column's ranks (n, 2), ties averaged, as shares of n: (rank - 1/2) / n."""
-    from scipy.stats import rankdata  # imported here: scipy.stats takes a second
-
-    return (rankdata(rows, axis=0) - 0.5) / len(rows)
 
 
 def _moments(run: Run, parts: tuple[str, ...], outcome: Metric) -> list[Row]:

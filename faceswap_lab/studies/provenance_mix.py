@@ -10,16 +10,18 @@ from faceswap_lab.studies.findings import Provenance
 
 Facts = dict[str, dict[str, list[str]]]
 _MOST_NAMED = 6  # cells that a warning names one by one
+_MOST_VALUES = 3  # beside the most frequent one
+_MOST_REASONS = 2
 _HARDWARE = ("cpu", "cores", "threads", "gpus", "system", "host")
 _DECIDES_DATA = ("data.", "model.resolution")
 _NO_GIT = "no git working tree"
-_STATES = {
-    "missing": "not run yet",
-    "running": "still running",
-    "interrupted": "interrupted; the same command goes on with them",
-    "failed": "failed",
-    "diverged": "diverged, so their arm's numbers rest on the runs that did not",
-    "damaged": "with a result that cannot be read",
+_STATES = {  # and what there is to say beside the cells
+    "missing": ("Not run yet", "They run when the study's command is repeated."),
+    "running": ("Still running", ""),
+    "interrupted": ("Interrupted", "Training goes on when its command is repeated."),
+    "failed": ("Failed", ""),
+    "diverged": ("Diverged", "Their arms' numbers rest on the runs that did not."),
+    "damaged": ("With a result that cannot be read", ""),
 }
 
 
@@ -82,23 +84,20 @@ def _most_frequent_first(values: dict[str, list[str]]) -> dict[str, list[str]]:
 
 def _unfinished(runs: list[Run]) -> Iterator[str]:
     """Name all cells that are not finished, state by state; failed, diverged and damaged ones with what they said."""
-    for state, says in _STATES.items():
+    for state, (says, remark) in _STATES.items():
         cells = [run for run in runs if run.cell.state == state]
+        reasons = list(dict.fromkeys(run.cell.message for run in cells))[:_MOST_REASONS]
+        why = f" ({'; '.join(reasons)})" if state in ("failed", "diverged", "damaged") else ""
         if cells:
             names = named([run.name for run in cells])
-            reasons = dict.fromkeys(run.cell.message for run in cells if run.cell.message)
-            why = f" ({'; '.join(list(reasons)[:2])})" if state in ("failed", "diverged", "damaged") and reasons else ""
-            yield f"{len(cells)} of {len(runs)} runs {_are(cells)} {says}: {names}{why}."
-
-
-def _are(cells: list[Any]) -> str:
-    return "is" if len(cells) == 1 else "are"
+            yield f"{says} ({len(cells)} of {len(runs)} runs): {names}{why}. {remark}".rstrip()
 
 
 def _unknown(begun: list[Run]) -> Iterator[str]:
     cells = [run.name for run in begun if not run.sessions]
     if cells:
-        yield f"How {named(cells)} {_are(cells)} made is not known: run.json is missing or damaged."
+        were = "was" if len(cells) == 1 else "were"
+        yield f"How {named(cells)} {were} made is not known: run.json is missing or damaged."
 
 
 def _mixed(facts: Facts) -> Iterator[str]:
@@ -114,9 +113,11 @@ _CALLED = {
 
 
 def _shares(values: dict[str, list[str]]) -> str:
-    """Return the most frequent value with its count, and every other with its cells."""
+    """Return the most frequent value with its count, and others with their cells."""
     (most, cells), *others = values.items()
-    return "; ".join([f"{_short(most)} ({len(cells)} runs)", *(f"{_short(v)} ({named(c)})" for v, c in others)])
+    told = [f"{_short(value)} ({named(own)})" for value, own in others[:_MOST_VALUES]]
+    more = [f"and {len(others) - _MOST_VALUES} more"] if len(others) > _MOST_VALUES else []
+    return "; ".join([f"{_short(most)} ({len(cells)} run{'s' if len(cells) > 1 else ''})", *told, *more])
 
 
 def _short(value: str) -> str:
@@ -125,10 +126,12 @@ def _short(value: str) -> str:
 
 
 def _dirty(facts: Facts) -> Iterator[str]:
-    """Say which runs were made from a working tree that its commit does not describe."""
-    for value, cells in facts.get("changes", {}).items():
-        if value not in ("none", _NO_GIT):
-            yield f"{len(cells)} {'run was' if len(cells) == 1 else 'runs were'} made with {value}: {named(cells)}."
+    """Say which runs come from a working tree that its commit does not describe."""
+    states = {value: cells for value, cells in facts.get("changes", {}).items() if value not in ("none", _NO_GIT)}
+    cells = [cell for own in states.values() for cell in own]
+    if cells:
+        different = f", in {len(states)} different states" if len(states) > 1 else f": {next(iter(states))}"
+        yield f"Made with changed or untracked files beside the commit: {named(cells)}{different}."
 
 
 def _other_data(begun: list[Run]) -> Iterator[str]:

@@ -4,7 +4,9 @@ import sys
 PROGRAM = """
 import sys
 import faceswap_lab.studies.verdicts, faceswap_lab.studies.curves, faceswap_lab.studies.rank_correlation
-print([name for name in ("torch", "scipy", "hydra", "pytorch_lightning", "pandas") if name in sys.modules])
+import faceswap_lab.studies.analysis
+heavy = ("torch", "scipy", "hydra", "pytorch_lightning", "pandas", "PIL", "altair")
+print([name for name in heavy if name in sys.modules])
 """
 
 

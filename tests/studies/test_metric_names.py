@@ -1,0 +1,68 @@
+import itertools
+from pathlib import Path
+
+import pytest
+import yaml
+
+from faceswap_lab.config import ConfigError
+from faceswap_lab.studies.metric_names import diagnostic, diagnostics_of, judged_metric, own_path
+
+STUDIES = sorted((Path(__file__).parents[2] / "conf" / "study").glob("*.yaml"))
+HIGHER = {"ssim": True, "recall5": True, "yaw": True, "mouth": True, "light": True}
+LOWER = {"fitted_mae": False, "mae": False, "mae_full": False}
+
+
+def test_every_score_of_the_evaluation_has_a_direction_a_caption_and_a_smallest_difference():
+    captions = set()
+    keys = [
+        f"swap_{stem}_{way}{path}" for stem in HIGHER | LOWER for way in ("AB", "BA") for path in ("", "_target_path")
+    ]
+    keys += [
+        f"{kind}_{stem}_{way}" for kind, stem, way in itertools.product(("copy", "mean"), HIGHER | LOWER, ("AB", "BA"))
+    ]
+    keys += [f"recon_{stem}_{side}" for stem in ("ssim", *LOWER) for side in "AB"]
+    for key in keys:
+        metric = judged_metric(key)
+        stem = key.split("_", 1)[1].removesuffix("_target_path").rpartition("_")[0]
+        assert metric.key == key
+        assert metric.higher_is_better is (HIGHER | LOWER)[stem]
+        assert 0 < metric.smallest_difference < 0.1
+        captions.add(metric.caption)
+    assert len(captions) == len(keys)
+
+
+def test_a_loss_is_better_if_lower_and_nothing_was_declared_too_small_to_matter():
+    assert [judged_metric(f"loss_{side}").higher_is_better for side in "AB"] == [False, False]
+    assert judged_metric("loss_A").smallest_difference is None
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_the_metrics_of_every_shipped_study_are_known(path):
+    study = yaml.safe_load(path.read_text())["study"]
+    for key in (study["metric"], *study["secondary"]):
+        assert judged_metric(key).key == key
+
+
+def test_an_unknown_metric_is_answered_with_the_nearest():
+    with pytest.raises(ConfigError, match=r"'swap_sim_AB'\. Did you mean 'swap_ssim_AB'"):
+        judged_metric("swap_sim_AB")
+    with pytest.raises(ConfigError, match="there is no metric 'x'"):
+        judged_metric("x")
+
+
+def test_a_diagnostic_cannot_judge():
+    with pytest.raises(ConfigError, match="'grad_cosine' is a diagnostic"):
+        judged_metric("grad_cosine")
+    assert diagnostic("grad_cosine").higher_is_better is None
+    assert diagnostic("swap_ssim_AB") is None
+
+
+def test_diagnostics_come_in_one_order_and_layers_by_number():
+    keys = {"dead_encoder_10", "dead_encoder_2", "dead_decoder_A_0", "swap_ssim_AB", "code_cka", "grad_cosine"}
+    found = [metric.key for metric in diagnostics_of(keys)]
+    assert found == ["grad_cosine", "code_cka", "dead_decoder_A_0", "dead_encoder_2", "dead_encoder_10"]
+
+
+def test_the_path_through_the_sources_own_encoder():
+    assert own_path("swap_ssim_AB_target_path") == "swap_ssim_AB"
+    assert own_path("swap_ssim_AB") is None
