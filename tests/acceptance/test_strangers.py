@@ -108,6 +108,29 @@ def test_a_configuration_that_wants_to_run_code(program: Program, text: str, mul
     assert not program.runs.exists()
 
 
+@pytest.mark.parametrize(
+    "hydra",
+    [
+        "{{mode: MULTIRUN, callbacks: {{report: {{_target_: os.system, command: touch {trace}}}}}}}",
+        "{{callbacks: {{report: {{_target_: {ours}}}, x: {{_target_: os.system, command: touch {trace}}}}}}}",
+        "{{sweeper: {{params: {{seed: 0, 'hydra.callbacks.x': '{{_target_: os.system, command: touch {trace}}}'}}}}}}",
+    ],
+)
+def test_a_study_that_wants_to_run_code(program: Program, hydra: str) -> None:
+    trace = program.place / "executed"
+    (program.place / "conf" / "study").mkdir(parents=True)
+    text = hydra.format(trace=trace, ours="faceswap_lab.cli.study_callback.WriteReport")
+    (program.place / "conf" / "study" / "evil.yaml").write_text(f"# @package _global_\nhydra: {text}\n")
+    for command in ((), ("report",)):
+        own = (*command, "--config-dir", str(program.place / "conf"), f"runs_dir={program.runs}", "+study=evil")
+        ended = program.start_with(*own).ended()
+        assert ended.code == 2, ended.err
+        assert "evil.yaml" in ended.err
+        assert "never Hydra's own" in ended.err
+        assert not trace.exists()
+        assert not program.runs.exists()
+
+
 def bomb(side: int) -> bytes:
     """A PNG of some hundred bytes that claims ``side`` x ``side`` pixels."""
 

@@ -138,4 +138,4 @@ def test_a_study_in_a_package_of_hydras_is_refused(tmp_path: Path):
 
 def test_yaml_nested_deeper_than_can_be_read_is_refused(tmp_path: Path):
     with pytest.raises(ConfigError, match="cannot be read as YAML"):
-        check_own_groups(write(tmp_path, "loss/deep.yaml", "a: " + "[" * 2000))
+        check_own_groups(write(tmp_path, "loss/deep.yaml", "a: " + "[" * 600))
