@@ -19,8 +19,9 @@ from typing import Any
 from faceswap_lab.runs.identity import RECIPE_VERSION, plain
 
 DEPENDENCIES = (
-    "albumentations", "filelock", "hydra-core", "numpy", "omegaconf", "opencv-python", "opencv-python-headless",
-    "pillow", "pytorch-lightning", "rich", "safetensors", "scipy", "tensorboard", "torch", "torchmetrics", "wandb",
+    "albumentations", "filelock", "hydra-core", "jinja2", "numpy", "omegaconf", "opencv-python",
+    "opencv-python-headless", "pillow", "pytorch-lightning", "rich", "safetensors", "scipy", "tensorboard", "torch",
+    "torchmetrics", "vl-convert-python", "wandb",
 )  # fmt: skip
 """The lab's direct dependencies, as in pyproject.toml (a test compares them)."""
 

@@ -53,6 +53,21 @@ class Content:
     sections: list[sections.Section]
 
     @property
+    def attention(self) -> str:
+        """What needs attention, in a line; empty if nothing does."""
+        done, all_cells = len(self.cells) - len(self.unfinished), len(self.cells)
+        warnings = len(self.findings.provenance.warnings)
+        words = [f"{done} of {all_cells} cells are finished"] if self.unfinished else []
+        words += [f"{warnings} warning{'s' if warnings > 1 else ''}"] if warnings else []
+        return f"Needs attention: {', '.join(words)}" if words else ""
+
+    @property
+    def n(self) -> str:
+        """How many seeds the comparisons in the primary metric rest on."""
+        counts = {judgement.comparison.seeds for judgement in self.findings.primary.judgements.values()}
+        return "n = " + (" to ".join(str(count) for count in sorted({min(counts), max(counts)})) if counts else "0")
+
+    @property
     def meanings(self) -> dict[str, list[str]]:
         """What the diagnostics mean → the captions of those that it is true of."""
         found: dict[str, list[str]] = {}

@@ -4,13 +4,17 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from faceswap_lab.studies.curves import CurveDifference
 from faceswap_lab.studies.findings import Curve, Curves, Findings
+from faceswap_lab.studies.report import digits
 from faceswap_lab.studies.report.figure import Figure, Spec, without_empty
 from faceswap_lab.studies.report.palette import colours, dashes
 
 _HEIGHT = 120
-_X = {"field": "step", "type": "quantitative", "title": "training step", "axis": {"tickCount": 4, "format": "~s", "grid": False}}
+_X_AXIS = {"tickCount": 4, "format": "~s", "grid": False, "labelOverlap": "greedy", "labelSeparation": 6}
+_X = {"field": "step", "type": "quantitative", "title": "training step", "axis": _X_AXIS}
 
 
 def level_figure(findings: Findings, curves: Curves) -> Figure | None:
@@ -63,7 +67,7 @@ def level_figure(findings: Findings, curves: Curves) -> Figure | None:
         caption=f"{curves.metric.caption} over training steps: mean over the seeds ({_range(seeds)}), band from the "
         f"lowest to the highest seed{_grey(findings, others)}.{_log_words(curves)}"
         f"{_missing(findings, curves.arms)}",
-        alt="last step: " + "; ".join(f"{name} {curves.arms[name].mean[-1]:.4g}" for name in shown),
+        alt="last step: " + "; ".join(f"{name} {digits.general(curves.arms[name].mean[-1])}" for name in shown),
         spec=_multiples(rows, shown, layers),
     )
 
@@ -116,20 +120,17 @@ def difference_figure(findings: Findings, curves: Curves) -> Figure | None:
         caption=f"Mean of the paired differences, arm minus {findings.baseline} ({_range(seeds)}). Inner band: "
         f"{confidence} interval at each step alone; outer band: {confidence} for the whole curve at once, the one "
         f"that tells when two arms differ.{zone_words}{_when(curves, shown)}",
-        alt="last step: " + "; ".join(f"{name} {curves.differences[name].difference[-1]:+.4g}" for name in shown),
+        alt="last step: "
+        + "; ".join(f"{name} {digits.general(curves.differences[name].difference[-1])}" for name in shown),
         spec=_multiples(rows, shown, layers),
     )
 
 
 def leaves_zero(difference: CurveDifference) -> int | None:
     """Return the first step from which the band for the whole curve stays clear of zero to the end, or None."""
-    first = None
-    for step, low, high in zip(difference.steps, difference.band_low, difference.band_high):
-        if low > 0 or high < 0:
-            first = int(step) if first is None else first
-        else:
-            first = None
-    return first
+    touching = np.flatnonzero((difference.band_low <= 0) & (difference.band_high >= 0))
+    first = int(touching[-1]) + 1 if len(touching) else 0
+    return int(difference.steps[first]) if first < len(difference.steps) else None
 
 
 def _multiples(rows: list[dict[str, Any]], arms: list[str], layers: list[Spec]) -> Spec:
@@ -201,7 +202,11 @@ def _difference_rows(name: str, found: CurveDifference) -> list[dict[str, Any]]:
 
 
 def _ends(low: float, high: float) -> str:
-    return f"{low:+.3g} to {high:+.3g}" if math.isfinite(low) and math.isfinite(high) else "not known"
+    return (
+        f"{digits.general(low)} to {digits.general(high)}"
+        if math.isfinite(low) and math.isfinite(high)
+        else digits.NOT_KNOWN
+    )
 
 
 def _has_band(found: CurveDifference | None) -> bool:
@@ -251,8 +256,10 @@ def _missing(findings: Findings, have: Iterable[str]) -> str:
 def _when(curves: Curves, shown: list[str]) -> str:
     clear = {name: leaves_zero(curves.differences[name]) for name in shown}
     said = [f"{name} from step {step:,}" for name, step in clear.items() if step is not None]
-    return f" The outer band stays clear of zero to the end: {'; '.join(said)}." if said else (
-        " No outer band is clear of zero at the end."
+    return (
+        f" The outer band stays clear of zero to the end: {'; '.join(said)}."
+        if said
+        else (" No outer band is clear of zero at the end.")
     )
 
 

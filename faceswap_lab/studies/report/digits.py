@@ -4,6 +4,7 @@ import math
 
 NOT_KNOWN = "not known"
 _MOST_PLACES = 6
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def places(scale: float | None) -> int:
@@ -42,7 +43,7 @@ def general(value: float | None) -> str:
     if 1e-3 <= abs(value) < 1e5:
         return fixed(value, max(2 - math.floor(math.log10(abs(value))), 0))
     mantissa, exponent = f"{value:.2e}".split("e")
-    return f"{mantissa} × 10^{int(exponent)}".replace("-", "−")
+    return f"{mantissa} × 10{str(int(exponent)).translate(_RAISED)}".replace("-", "−")
 
 
 def p_value(p: float | None) -> str:

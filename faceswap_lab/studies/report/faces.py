@@ -66,8 +66,8 @@ def grids(findings: Findings) -> list[Grid]:
     if findings.faces is None:
         return []
     order = [arm.name for arm in findings.arms if findings.faces.strips.get(arm.name)]
-    last = {name: read_tiles(_last(findings.faces, name)) for name in order}
-    last = {name: tiles for name, tiles in last.items() if tiles is not None}
+    read = {name: read_tiles(_last(findings.faces, name)) for name in order}
+    last = {name: tiles for name, tiles in read.items() if tiles is not None}
     if not last:
         return []
     made = []
@@ -82,20 +82,18 @@ def read_tiles(path: Path) -> Tiles | None:
     """Return the rows of a file of tiles by name, or None if it is gone or is not what it should be."""
     try:
         with Image.open(path) as image:
-            names, side = json.loads(image.text["Rows"]), int(image.text["Tile"])
+            names, side = json.loads(image.info["Rows"]), int(image.info["Tile"])
             picture = image.convert("RGB")
-    except (OSError, AttributeError, KeyError, ValueError, SyntaxError):  # Pillow raises SyntaxError for a broken PNG
+    except (OSError, KeyError, TypeError, ValueError, SyntaxError):  # Pillow raises SyntaxError for a broken PNG
         return None
     if side < 1 or not isinstance(names, list) or picture.height != side * len(names) or picture.width < side:
         return None
     count = min(picture.width // side, _MOST_FACES)
     shown = min(side, _LARGEST)
-    rows = {
-        str(name): picture.crop((0, place * side, count * side, (place + 1) * side)).resize(
-            (count * shown, shown), Image.Resampling.BOX if side != shown else Image.Resampling.NEAREST
-        )
-        for place, name in enumerate(names)
-    }
+    rows = {}
+    for place, name in enumerate(names):
+        row = picture.crop((0, place * side, count * side, (place + 1) * side))
+        rows[str(name)] = row.resize((count * shown, shown), Image.Resampling.BOX) if shown < side else row
     return Tiles(rows, shown, count)
 
 
@@ -122,7 +120,7 @@ def _last(faces: Faces, arm: str) -> Path:
 def _across(faces: Faces, last: dict[str, Tiles], direction: str, source: str, target: str) -> Grid | None:
     """Return the input, the truth and every arm's swap of the same faces."""
     first = next(iter(last.values()))
-    rows = []
+    rows: list[Picture] = []
     for row, caption, note in ((source, f"{source}, the input", ""), (f"{target}_truth", f"{target}, the truth", "")):
         if row in first.rows:
             rows.append(_row(first.rows[row], f"faces-{direction}-{len(rows)}-{row}", caption, note))

@@ -14,6 +14,7 @@ Spec = dict[str, Any]
 CONFIG: Spec = {
     "background": "@paper",
     "font": FONT,
+    "aria": False,
     "padding": 4,
     "axis": {
         "labelColor": "@faint", "titleColor": "@ink", "titleFontWeight": "normal", "titleFontSize": 12,
@@ -44,6 +45,7 @@ class Figure:
         left: px left of the panels, for the labels of the y axis.
         least: px, the narrowest useful panel: decides how many stand beside each other.
         most: how many panels stand beside each other at most.
+        own_axes: every panel has a y axis of its own, ``left`` px wide.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Figure:
     left: int = 62
     least: int = 124
     most: int = 4
+    own_axes: bool = False
 
 
 def for_page(figure: Figure) -> Spec:
@@ -63,6 +66,7 @@ def for_page(figure: Figure) -> Spec:
         "left": figure.left,
         "least": figure.least,
         "most": figure.most,
+        "own_axes": figure.own_axes,
     }
 
 
@@ -90,8 +94,8 @@ def _fitted(spec: Spec, figure: Figure, width: int) -> Spec:
     """Return the plot at a width in px. ``page.js`` does the same with the width that a window leaves."""
     if "facet" not in spec:
         return {**spec, "width": width, "autosize": {"type": "fit-x", "contains": "padding"}}
-    gap = spec["spacing"]
-    columns = max(1, min(figure.most, (width - figure.left + gap) // (figure.least + gap)))
-    columns = min(columns, len(spec["facet"]["sort"]))
-    panel = (width - figure.left - (columns - 1) * gap) // columns - 8
+    between = spec["spacing"] + (figure.left if figure.own_axes else 0)
+    room = width - figure.left + between
+    columns = max(1, min(figure.most, len(spec["facet"]["sort"]), room // (figure.least + between)))
+    panel = room // columns - between - 8
     return {**spec, "columns": columns, "spec": {**spec["spec"], "width": panel}}

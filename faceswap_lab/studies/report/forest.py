@@ -1,4 +1,4 @@
-"""Forest plots: each arm's paired difference from the baseline with its interval, every seed, and the zone of no matter."""
+"""Forest plots: each arm's paired difference from the baseline with its interval, every seed, and what is too small."""
 
 import math
 import textwrap
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from faceswap_lab.studies.findings import Compared, Findings, Metric
-from faceswap_lab.studies.report import digits
+from faceswap_lab.studies.report import digits, meanings
 from faceswap_lab.studies.report.figure import Figure, Spec, without_empty
 from faceswap_lab.studies.report.palette import colours
 
@@ -23,7 +23,7 @@ def primary_forest(findings: Findings) -> Figure | None:
     metric = compared.metric
     spec = {
         "height": 34 * len(arms),
-        "encoding": _encoding(arms, f"difference from {findings.baseline}: {metric.caption}{_way(metric)}"),
+        "encoding": _encoding(arms, f"difference from {findings.baseline}{_way(metric)}"),
         "layer": _layers(rows, _seed_rows(compared), _zones([compared]), arms),
     }
     return Figure(
@@ -50,7 +50,10 @@ def secondary_forests(findings: Findings) -> Figure | None:
     spec: Spec = {
         "data": {"values": [*_zones(shown), *seeds, *rows]},
         "facet": {
-            "field": "metric", "type": "nominal", "sort": captions, "title": None,
+            "field": "metric",
+            "type": "nominal",
+            "sort": captions,
+            "title": None,
             "header": {"labelExpr": "split(datum.value, '\\n')", "labelLineHeight": 15},
         },
         "spacing": 22,
@@ -182,7 +185,14 @@ def _layers(rows: Any, seeds: Any, zones: Any, arms: Sequence[str]) -> list[Spec
 
 
 def _encoding(arms: Sequence[str], title: str) -> Spec:
-    axis = {"title": None, "labelColor": "@ink", "labelLimit": 140, "domain": False, "ticks": False, "labelFontSize": 12}
+    axis = {
+        "title": None,
+        "labelColor": "@ink",
+        "labelLimit": 140,
+        "domain": False,
+        "ticks": False,
+        "labelFontSize": 12,
+    }
     return {
         "y": {"field": "arm", "type": "nominal", "sort": list(arms), "scale": {"domain": list(arms)}, "axis": axis},
         "x": {
@@ -196,7 +206,9 @@ def _encoding(arms: Sequence[str], title: str) -> Spec:
 
 def _label(metric: Metric) -> str:
     """Return the caption with its direction, in lines that fit above a panel."""
-    return "\n".join(textwrap.wrap(metric.caption + {True: " ↑", False: " ↓", None: ""}[metric.higher_is_better], 27))
+    return "\n".join(
+        textwrap.wrap(metric.caption + meanings.ARROWS[metric.higher_is_better].replace(" ", "\N{NO-BREAK SPACE}"), 27)
+    )
 
 
 def _way(metric: Metric) -> str:
@@ -210,7 +222,8 @@ def _confidence(findings: Findings) -> str:
 def _zone_words(metric: Metric) -> str:
     if metric.smallest_difference is None:
         return "No smallest difference that matters was declared. "
-    return f"The shaded zone is ±{metric.smallest_difference:g}, the smallest difference that matters, declared before the runs. "
+    zone = f"The shaded zone is ±{metric.smallest_difference:g}, the smallest difference that matters, "
+    return f"{zone}declared before the runs. "
 
 
 def _shape_words() -> str:

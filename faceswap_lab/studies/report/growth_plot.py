@@ -72,14 +72,14 @@ def growth_figure(content: Mapping[str, Any]) -> Figure | None:
     return Figure(
         name="order-growth",
         title="How far apart two trainings are",
-        caption="Distance from the training A then B, both axes logarithmic. Weights: L2 distance as a share of the way "
-        "they were trained; swaps: mean absolute difference of the held-out pixels in [0, 1]. A distance of exactly "
-        "zero has no point.",
+        caption="Distance from the training A then B, both axes logarithmic. Weights: L2 distance as a share of the "
+        "way they were trained; swaps: mean absolute difference of the held-out pixels in [0, 1]. A distance of "
+        "exactly zero has no point.",
         alt="; ".join(f"{row['panel']}, {row['series']}: {row['says']}" for row in rows if row["step"] == last),
         spec=spec,
-        left=62,
-        least=180,
-        most=2,
+        least=150,
+        most=3,
+        own_axes=True,
     )
 
 

@@ -3,12 +3,12 @@
 import re
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from faceswap_lab.studies.report import faces, meanings, prediction_plot
 from faceswap_lab.studies.report.content import Content
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~#$])")
+_SPECIAL = re.compile(r"([\\`*{}\[\]<>|~#$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")  # an underscore inside a word is one
 
 
 def markdown(content: Content) -> str:
@@ -23,12 +23,15 @@ def markdown(content: Content) -> str:
         keep_trailing_newline=True,
     )
     environment.filters["code"] = code
+    environment.filters["attribute"] = attribute
     environment.filters["block"] = block
-    environment.filters["file"] = Markup  # names of our own making hold nothing to escape
+    environment.filters["ours"] = Markup  # our own words and names hold nothing to escape
     text = environment.get_template("report.md").render(
         content=content,
         findings=content.findings,
         marks=meanings.MARKS,
+        arrows=meanings.ARROWS,
+        better=meanings.BETTER,
         verdicts=meanings.VERDICTS,
         says=prediction_plot.says,
         synthetic=faces.SYNTHETIC,
@@ -40,6 +43,11 @@ def code(text: Any) -> Markup:
     """Return one line of code. A pipe would end a table's cell, and a backtick the code."""
     line = " ".join(str(text).split()).replace("`", "'").replace("|", "¦")
     return Markup(f"`{line}`" if line else "")
+
+
+def attribute(text: Any) -> Markup:
+    """Return the value of an HTML attribute, without its quotes, that may stand in a table."""
+    return Markup(escape(" ".join(str(text).split())).replace("|", "&#124;"))
 
 
 def block(text: Any) -> Markup:

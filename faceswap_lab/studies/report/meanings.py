@@ -2,11 +2,11 @@
 
 DIAGNOSTICS = {
     "grad_cosine": "Do the two losses pull the shared encoder the same way? 1: the same; 0: unrelated; −1: opposed.",
-    "preact_grad": "Norm of the gradient that reaches the output before its activation. Near 0 the decoder cannot learn.",
+    "preact_grad": "Norm of the loss's gradient at the output before its activation. Near 0 the decoder cannot learn.",
     "code_twins": "Share of codes whose nearest code of the other side is the twin's, in the same state. 1: the code "
     "says what the face does, not who it is.",
     "code_cka": "Centred kernel alignment of the twins' codes. 1: both sides are coded alike, up to a rotation.",
-    "code_probe": "Accuracy of a linear probe that tells A from B by the code. 0.5: it cannot; 1: the code says who it is.",
+    "code_probe": "Accuracy of a linear probe that tells A from B by the code. 0.5: it cannot; 1: it always can.",
     "saturated": "Share of output values at the flat ends of the activation, where almost no gradient comes back.",
     "dead": "Share of units of this layer that are never active on the held-out faces.",
 }  # fmt: skip
@@ -20,6 +20,10 @@ VERDICTS = {
 }
 
 MARKS = {"better": "▲", "worse": "▼", "equivalent": "■", "undecided": "○"}
+
+
+ARROWS = {True: " ↑", False: " ↓", None: ""}
+BETTER = {True: " (higher is better)", False: " (lower is better)", None: ""}
 
 
 def diagnostic(key: str) -> str:

@@ -32,6 +32,8 @@ def page(content: Content) -> str:
         library=_library() if content.figures else "",
         data_uri=_data_uri,
         marks=meanings.MARKS,
+        arrows=meanings.ARROWS,
+        better=meanings.BETTER,
         verdicts=meanings.VERDICTS,
         says=prediction_plot.says,
         synthetic=faces.SYNTHETIC,
@@ -51,4 +53,4 @@ def _library() -> str:
     """Return Vega, Vega-Lite and vega-embed as one script, 0.9 MB, from the installed vl-convert."""
     import vl_convert
 
-    return str(vl_convert.javascript_bundle()).replace("</script", "<\\/script")
+    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")).replace("</script", "<\\/script")

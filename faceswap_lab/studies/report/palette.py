@@ -39,7 +39,9 @@ def dashes(arms: Sequence[str]) -> dict[str, list[int]]:
 def paint(spec: Any, theme: dict[str, str]) -> Any:
     """Return a copy of a plot with its colour roles replaced. Data are left alone: an arm may be named ``@ink``."""
     if isinstance(spec, dict):
-        return {key: value if key in ("values", "domain", "sort") else paint(value, theme) for key, value in spec.items()}
+        return {
+            key: value if key in ("values", "domain", "sort") else paint(value, theme) for key, value in spec.items()
+        }
     if isinstance(spec, list):
         return [paint(value, theme) for value in spec]
     return theme.get(spec[1:], spec) if isinstance(spec, str) and spec.startswith("@") else spec

@@ -22,7 +22,12 @@ def prediction_figure(findings: Findings) -> Figure | None:
         return None
     losses = list(dict.fromkeys(row["loss"] for row in rows))
     scopes = [scope for scope in SCOPES.values() if any(row["scope"] == scope for row in rows)]
-    y = {"field": "loss", "type": "nominal", "sort": losses, "axis": {"title": None, "labelColor": "@ink", "ticks": False}}
+    y = {
+        "field": "loss",
+        "type": "nominal",
+        "sort": losses,
+        "axis": {"title": None, "labelColor": "@ink", "ticks": False},
+    }
     scale = {"domain": [-1, 1]}
     axis = {"values": [-1, -0.5, 0, 0.5, 1], "format": "~g"}
     x = {"field": "rho", "type": "quantitative", "scale": scale, "axis": axis, "title": "rank correlation"}
@@ -60,8 +65,9 @@ def prediction_figure(findings: Findings) -> Figure | None:
     return Figure(
         name="predictions",
         title="Does a training loss tell the true swap error?",
-        caption=f"Spearman's rank correlation of each loss with the error in “{outcome}” (turned so that larger is "
-        "worse), with its 95 % interval. 1: the loss ranks as the truth does; 0: it says nothing; below 0: it misleads.",
+        caption=f"Spearman's rank correlation of each loss with the error in “{outcome}” (turned so that larger "
+        "is worse), with its 95 % interval. 1: the loss ranks as the truth does; 0: it tells nothing; "
+        "below 0: it misleads.",
         alt="; ".join(f"{row['loss']} {row['scope']}: {row['says']}" for row in rows),
         spec=spec,
         left=96,

@@ -14,8 +14,8 @@ TITLES = {"order_effect": "The exact effect of the update order", "false_alarms"
 _INTRODUCTIONS = {
     "order_effect": "Trainings that start equal and see the same samples, run side by side in both orders, without "
     "any statistics: how far apart are weights and swaps?",
-    "false_alarms": "The same configuration split into two groups of seeds at random, again and again: how often do the "
-    "statistics claim a difference that cannot be there?",
+    "false_alarms": "The same configuration split into two groups of seeds at random, again and again: how often do "
+    "the statistics claim a difference that cannot be there?",
 }
 
 

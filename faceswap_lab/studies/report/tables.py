@@ -128,7 +128,12 @@ def provenance_rows(findings: Findings) -> list[tuple[str, list[tuple[str, str]]
     for fact, values in findings.provenance.facts.items():
         alone = len(values) == 1
         shares = [
-            (value, f"all {len(cells)} cells" if alone and len(cells) > 1 else _named(cells, place == 0 and len(cells) > 12))
+            (
+                value,
+                f"all {len(cells)} cells"
+                if alone and len(cells) > 1
+                else _named(cells, place == 0 and len(cells) > 12),
+            )
             for place, (value, cells) in enumerate(values.items())
         ]
         rows.append((fact, shares))

@@ -20,10 +20,11 @@
   function fitted(plot, width) {
     const spec = plot.spec;
     if (!spec.facet) return { ...spec, width, autosize: { type: "fit-x", contains: "padding" } };
-    const room = width - plot.left;
-    const fitting = Math.max(1, Math.min(plot.most, Math.floor((room + spec.spacing) / (plot.least + spec.spacing))));
-    const columns = Math.min(fitting, spec.facet.sort.length);
-    const panel = Math.floor((room - (columns - 1) * spec.spacing) / columns) - 8;
+    const between = spec.spacing + (plot.own_axes ? plot.left : 0);
+    const room = width - plot.left + between;
+    const fitting = Math.floor(room / (plot.least + between));
+    const columns = Math.max(1, Math.min(plot.most, spec.facet.sort.length, fitting));
+    const panel = Math.floor(room / columns) - between - 8;
     return { ...spec, columns, spec: { ...spec.spec, width: Math.max(panel, 80) } };
   }
 
