@@ -39,7 +39,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	touch $@
 
 $(INSTALLED_TEST): $(INSTALLED)
-	$(PIP) install -e ".[test]" -c constraints.txt
+	$(PIP) install -e ".[test,parallel,slurm,ray,dashboard]" -c constraints.txt
 	touch $@
 
 clean:

@@ -97,5 +97,5 @@ def _look(sweep_dir: Path, parent: int, over: threading.Event) -> None:
         if number is None and os.getppid() != parent:
             number = signal.SIGTERM
         if number is not None:
-            _thread.interrupt_main(number)
+            _thread.interrupt_main(signal.Signals(number))
             return
