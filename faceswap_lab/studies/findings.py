@@ -121,6 +121,8 @@ class Prediction:
         across_runs: last value against last value, over all arms and seeds.
         across_seeds: the same within each arm, averaged over the arms (what is left when the arm is known).
         over_time: within a run over its steps, averaged over the runs.
+
+    All runs of a seed share its luck, so all intervals take the seed for the witness.
     """
 
     loss: str

@@ -2,9 +2,12 @@
 
 Three questions, and they can have three answers: over all runs, where arms that cannot swap may rule; among the runs of
 one arm, where only the seed differs; and within one run, where training time moves both numbers.
+
+The arms are given and their runs of one seed share its luck, so every interval takes the seed for its witness. Runs
+as witnesses would make it far too short; docs/statistics.md shows by how much.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 
@@ -48,10 +51,22 @@ def _prediction(
     return Prediction(
         loss=loss,
         outcome=outcome,
-        across_runs=rank_correlation({run.name: [last(run)] for run in runs}, confidence),
+        across_runs=rank_correlation(_by_seed(by_arm), confidence),
         across_seeds=rank_correlation_within_arms(by_arm, confidence),
-        over_time=rank_correlation_within({run.name: _moments(run, parts, outcome) for run in runs}, confidence),
+        over_time=rank_correlation_within(
+            {run.name: _moments(run, parts, outcome) for run in runs},
+            confidence,
+            {run.name: run.cell.seed for run in runs},
+        ),
     )
+
+
+def _by_seed(by_arm: dict[str, dict[int, Row]]) -> dict[Hashable, list[Row]]:
+    found: dict[Hashable, list[Row]] = {}
+    for rows in by_arm.values():
+        for seed, row in rows.items():
+            found.setdefault(seed, []).append(row)
+    return found
 
 
 def _moments(run: Run, parts: tuple[str, ...], outcome: Metric) -> list[Row]:

@@ -57,24 +57,37 @@ def rank_correlation(runs: Mapping[Hashable, Iterable[Row]], confidence: float =
     return RankCorrelation(rho, interval, len(clusters), rows, left_out)
 
 
-def rank_correlation_within(runs: Mapping[Hashable, Iterable[Row]], confidence: float = 0.95) -> RankCorrelation:
+def rank_correlation_within(
+    runs: Mapping[Hashable, Iterable[Row]],
+    confidence: float = 0.95,
+    witnesses: Mapping[Hashable, Hashable] | None = None,
+) -> RankCorrelation:
     """Return the mean of the runs' own Spearman correlations: how well the predictor orders one run's moments.
 
-    The interval is Student's for the mean over runs, cut at ±1. Runs of fewer than 3 rows or with a constant column
-    have no order to speak of and do not take part; ``runs`` says how many did.
+    The interval is Student's for the mean over witnesses, cut at ±1; of fewer than 4 it is the whole range. Runs of
+    fewer than 3 rows or with a constant column have no order to speak of and do not take part; ``runs`` says how many
+    did.
 
     Args:
         runs: rows (predictor, outcome) by run.
         confidence: between 0 and 1.
+        witnesses: run → its seed, where runs of one seed share their luck: their mean is one witness then. None: each
+            run is one.
     """
-    clusters, left_out = _finite(runs)
-    own = [(_spearman(cluster), len(cluster)) for cluster in clusters if len(cluster) >= 3]
-    own = [(rho, rows) for rho, rows in own if np.isfinite(rho)]
-    correlations = np.array([rho for rho, _ in own])
-    rho = float(correlations.mean()) if own else float("nan")
-    low, high = mean_interval(correlations, confidence) if len(own) >= _FEWEST_RUNS else (-1.0, 1.0)
-    interval = Interval(max(low, -1.0), min(high, 1.0))
-    return RankCorrelation(rho, interval, len(own), sum(rows for _, rows in own), left_out)
+    own: dict[Hashable, list[float]] = {}
+    left_out = rows = 0
+    for run, own_rows in runs.items():
+        clusters, lost = _finite({run: own_rows})
+        left_out += lost
+        rho = _spearman(clusters[0]) if clusters and len(clusters[0]) >= 3 else float("nan")
+        if np.isfinite(rho):
+            rows += len(clusters[0])
+            own.setdefault(witnesses[run] if witnesses else run, []).append(rho)
+    means = np.array([np.mean(found) for found in own.values()])
+    low, high = mean_interval(means, confidence) if len(means) >= _FEWEST_RUNS else (-1.0, 1.0)
+    mean = float(means.mean()) if own else float("nan")
+    count = sum(map(len, own.values()))
+    return RankCorrelation(mean, Interval(max(low, -1.0), min(high, 1.0)), count, rows, left_out)
 
 
 def _finite(runs: Mapping[Hashable, Iterable[Row]]) -> tuple[list[NDArray[np.float64]], int]:

@@ -157,7 +157,7 @@ def test_losses_are_ranked_against_the_swap_error(findings):
     losses = [cell.metrics["loss_A"] for cell in finished]
     errors = [1 - cell.metrics["swap_ssim_AB"] for cell in finished]
     assert findings.predictions[0].across_runs.rho == pytest.approx(stats.spearmanr(losses, errors).statistic)
-    assert findings.predictions[1].across_runs.runs == 33 - 8  # only_a has no loss_B
+    assert findings.predictions[1].across_runs.rows == 33 - 8  # only_a has no loss_B
     assert findings.predictions[0].over_time.rho > 0.9  # both fall while training
 
 
