@@ -164,9 +164,11 @@ def _curves(plan: StudyPlan, runs: list[Run], arms: Sequence[str], unfinished: b
 def _on_paths(plan: StudyPlan, finished: list[Run]) -> list[str]:
     """Say where the metric of one swap path stands for that of the other."""
     keys = [key for key in (plan.metric, *plan.secondary) if own_path(key)]
-    arms = dict.fromkeys(run.cell.arm for run in finished for key in keys if key not in run.cell.metrics)
+    borrowed = [
+        run for run in finished if any(key not in run.cell.metrics and run.value(key) is not None for key in keys)
+    ]
+    arms = dict.fromkeys(run.cell.arm for run in borrowed)
     if not arms:
         return []
-    return [
-        f"With one encoder both swap paths are one: {', '.join(arms)} have one number for both ({', '.join(keys)})."
-    ]
+    said = f"With one encoder both swap paths are one, and so is their number: {', '.join(arms)} ({', '.join(keys)})."
+    return [said]

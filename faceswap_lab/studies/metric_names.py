@@ -94,6 +94,6 @@ def own_path(key: str) -> str | None:
     return key.removesuffix(_PATH) if key.endswith(_PATH) else None
 
 
-def _by_number(key: str) -> list[tuple[int, str]]:
-    """Order ``dead_encoder_10`` after ``dead_encoder_9``."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in key.split("_")]
+def _by_number(key: str) -> list[tuple[bool, int, str]]:
+    """Order ``dead_encoder_10`` after ``dead_encoder_9``, and ``dead_encoder_up`` after both."""
+    return [(False, int(part), "") if part.isdigit() else (True, 0, part) for part in key.split("_")]

@@ -117,7 +117,9 @@ def test_the_only_path_of_one_encoder_stands_for_both_and_that_is_said(findings)
     compared = next(compared for compared in findings.secondary if compared.metric.key == "swap_ssim_AB_target_path")
     assert compared.values["baseline"] == measured(findings, "baseline", "swap_ssim_AB")
     assert compared.values["two"] == measured(findings, "two", "swap_ssim_AB_target_path")
-    assert any("With one encoder both swap paths are one: baseline, near, only_a" in note for note in findings.notes)
+    assert any(
+        "so is their number: baseline, near, only_a (swap_ssim_AB_target_path)" in note for note in findings.notes
+    )
 
 
 def test_what_an_arm_changes(findings):

@@ -58,9 +58,24 @@ def test_a_diagnostic_cannot_judge():
 
 
 def test_diagnostics_come_in_one_order_and_layers_by_number():
-    keys = {"dead_encoder_10", "dead_encoder_2", "dead_decoder_A_0", "swap_ssim_AB", "code_cka", "grad_cosine"}
+    keys = {
+        "dead_encoder_10",
+        "dead_encoder_up",
+        "dead_encoder_2",
+        "dead_decoder_A_0",
+        "swap_ssim_AB",
+        "code_cka",
+        "grad_cosine",
+    }
     found = [metric.key for metric in diagnostics_of(keys)]
-    assert found == ["grad_cosine", "code_cka", "dead_decoder_A_0", "dead_encoder_2", "dead_encoder_10"]
+    assert found == [
+        "grad_cosine",
+        "code_cka",
+        "dead_decoder_A_0",
+        "dead_encoder_2",
+        "dead_encoder_10",
+        "dead_encoder_up",
+    ]
 
 
 def test_the_path_through_the_sources_own_encoder():
