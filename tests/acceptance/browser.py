@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+_REQUEST = "Network.requestWillBeSent"
 CHROMIUM, DRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
 _FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -52,19 +53,31 @@ def scheme(driver: Any, *, dark: bool) -> None:
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
 
 
-def wait_until_drawn(driver: Any) -> None:
+def wait_until_drawn(driver: Any, background: str | None = None) -> None:
+    """Wait until all plots are drawn, and on ``background`` if one is given."""
     from selenium.webdriver.support.ui import WebDriverWait
 
     drawn = "return document.documentElement.dataset.plots === 'drawn'"
-    WebDriverWait(driver, 60, 0.05).until(lambda d: d.execute_script(drawn))
+    papers = "return [...document.querySelectorAll('[data-plot] svg')].map((svg) => svg.style.backgroundColor)"
+    waiting = WebDriverWait(driver, 60, 0.05)
+    waiting.until(lambda d: d.execute_script(drawn))
+    if background is not None:
+        waiting.until(lambda d: set(d.execute_script(papers)) == {background} and d.execute_script(drawn))
+
+
+def tooltip(driver: Any) -> str:
+    """Wait for the words beside the pointer and return them."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    shown = "const tip = document.querySelector('#vg-tooltip-element.visible'); return tip ? tip.innerText : ''"
+    return str(WebDriverWait(driver, 20, 0.05).until(lambda d: d.execute_script(shown)))
 
 
 def requests(driver: Any) -> list[str]:
-    """Return the addresses that were asked for since the last call."""
+    """Return the addresses that were asked for since the last call, without those of the browser's own first tab."""
     messages = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
-    return [
-        message["params"]["request"]["url"] for message in messages if message["method"] == "Network.requestWillBeSent"
-    ]
+    asked = [message["params"]["request"]["url"] for message in messages if message["method"] == _REQUEST]
+    return [address for address in asked if not address.startswith("chrome:")]
 
 
 def complaints(driver: Any) -> list[str]:

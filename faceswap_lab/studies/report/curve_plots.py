@@ -123,6 +123,7 @@ def difference_figure(findings: Findings, curves: Curves) -> Figure | None:
         alt="last step: "
         + "; ".join(f"{name} {digits.general(curves.differences[name].difference[-1])}" for name in shown),
         spec=_multiples(rows, shown, layers),
+        left=72,
     )
 
 

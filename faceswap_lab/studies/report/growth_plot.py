@@ -77,7 +77,8 @@ def growth_figure(content: Mapping[str, Any]) -> Figure | None:
         "exactly zero has no point.",
         alt="; ".join(f"{row['panel']}, {row['series']}: {row['says']}" for row in rows if row["step"] == last),
         spec=spec,
-        least=150,
+        left=72,
+        least=140,
         most=3,
         own_axes=True,
     )
