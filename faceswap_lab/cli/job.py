@@ -98,7 +98,7 @@ def _run(
         if result is None:
             write_text(folder.config, OmegaConf.to_yaml(composed, resolve=True))
             with gpu_of_its_own(config, beside) as placed:
-                outcome, result = _train(placed, data, folder, digest, label, differing_options(config, folders))
+                outcome, result = _train(placed, data, folder, digest, label, differing_options(folders))
             if result is None:
                 return outcome
     tell(folder, result)

@@ -1,6 +1,6 @@
 """The W&B workspace of a study or of a whole project: built here, saved by whoever has an account."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from faceswap_lab.config.schema import Study
 
@@ -57,7 +57,7 @@ def _curves(name: str, metrics: tuple[str, ...], columns: int, is_open: bool = T
     import wandb_workspaces.reports.v2 as wr
     import wandb_workspaces.workspaces as ws
 
-    panels = [
+    panels: list[Any] = [  # of any kind, as Section has it
         wr.LinePlot(
             title=metric,
             x=_STEP,
@@ -80,7 +80,7 @@ def _bars(name: str, metrics: tuple[str, ...]) -> "Section":
     import wandb_workspaces.reports.v2 as wr
     import wandb_workspaces.workspaces as ws
 
-    panels = [
+    panels: list[Any] = [  # of any kind, as Section has it
         wr.BarPlot(
             title=metric, metrics=[metric], groupby="JobType", groupby_aggfunc="mean", groupby_rangefunc="stddev"
         )

@@ -43,7 +43,9 @@ class TensorBoardMirror:
             metadata=SummaryMetadata(summary_description=caption_of(path)),
             image=Summary.Image(width=width, height=height, colorspace=3, encoded_image_string=path.read_bytes()),
         )
-        self.writer.file_writer.add_summary(Summary(value=[shown]), step)
+        events = self.writer.file_writer
+        assert events is not None  # until the writer is closed
+        events.add_summary(Summary(value=[shown]), step)
 
     def result(self, values: Mapping[str, float], step: int) -> None:
         """Add each as the one point of a curve ``result/…``."""

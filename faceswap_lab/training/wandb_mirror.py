@@ -4,6 +4,7 @@ import hashlib
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from faceswap_lab.training.mirror import Described, caption_of
@@ -16,6 +17,7 @@ STEP = "step"
 
 _INIT_SECONDS = 30.0  # to reach the server before a run is recorded offline
 _FINISH_SECONDS = 120.0  # to upload what is left at the end; the rest stays on disk
+_LONGEST_REASON = 300  # characters of what W&B says of a failure
 _LONGEST_TAG = 64  # characters; W&B refuses longer ones
 
 
@@ -69,10 +71,9 @@ def _started(run: Described) -> "wandb.Run":
     try:
         started = _init(run, "online")
     except Exception as error:
-        short = (str(error).splitlines() or [""])[0]
-        where = run.folder / "wandb"
-        print(f"W&B cannot be used: {short} Recorded offline instead.", file=sys.stderr)
-        print(f"            Upload it later: wandb login, then wandb sync {where}", file=sys.stderr, flush=True)
+        print(f"W&B cannot be used: {shorten(str(error), _LONGEST_REASON)}", file=sys.stderr)
+        print("            The run is recorded offline. Upload it later: wandb login, then", file=sys.stderr)
+        print(f"            wandb sync {run.folder / 'wandb'}", file=sys.stderr, flush=True)
         _forget_the_attempt()
         return _init(run, "offline")
     if started.url:

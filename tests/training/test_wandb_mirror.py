@@ -4,46 +4,18 @@ import json
 import os
 import re
 import signal
-from dataclasses import replace
 
 import pytest
+import wandb
+from wandb.sdk.lib import wbauth
 
-from faceswap_lab.config.schema import Study
 from faceswap_lab.interruption import Interrupted
-from faceswap_lab.runs.folder import find_or_create
 from faceswap_lab.runs.identity import plain
-from faceswap_lab.runs.metrics import read_metrics
 from faceswap_lab.training import wandb_mirror
-from faceswap_lab.training.callbacks import Every
 from faceswap_lab.training.judge import Judge
-from faceswap_lab.training.run import Run
 from faceswap_lab.training.stepper import Diverged
-from tests.training.configs import config_for, noise_data
+from tests.training.mirrored import Killed, killed, run_in, table_of
 from tests.training.wandb_records import recorded
-
-STUDY = Study(
-    name="encoder_count",
-    title="t",
-    question="q",
-    baseline="baseline",
-    metric="swap_ssim_AB",
-    smallest_difference=0.02,
-    secondary=(),
-    notes=(),
-    group_seeds=None,
-    companion=None,
-)
-
-
-def run_in(root, *overrides, after=None, study=STUDY, options=("encoders=two",)):
-    """Make the run; ``after``: {step: what happens after that step}."""
-    config = replace(config_for("logger=wandb", "evaluation.every_steps=6", *overrides), study=study)
-    folder = find_or_create(root, "two_encoders", 0, "0" * 10)
-    run = Run(config, noise_data(), folder, "0" * 10, "two_encoders", ["test"], options)
-    if after:
-        callbacks, last = run._callbacks, Every(1, None, lambda module: after.get(module.steps_done, int)())
-        run._callbacks = lambda: [*callbacks(), last]
-    return run
 
 
 def curves(rows):
@@ -54,7 +26,7 @@ def curves(rows):
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    run = run_in(tmp_path_factory.mktemp("finished"))
+    run = run_in(tmp_path_factory.mktemp("finished"), "wandb")
     run.train_and_judge()
     (session,) = recorded(run.folder.path)
     return run, session
@@ -80,9 +52,7 @@ def test_the_configuration_is_the_resolved_one(finished):
 
 def test_every_row_of_the_table_is_there_against_training_steps(finished):
     run, session = finished
-    table = {}
-    for row in read_metrics(run.folder.metrics):
-        table.setdefault(row["step"], {}).update(row)
+    table = table_of(run)
     assert list(table) == [3, 6, 9, 12, 14]
     assert {"loss_A", "loss_B", "recon_ssim_A"} <= table[6].keys()
     mirrored = curves(session.history)
@@ -110,16 +80,8 @@ def test_the_summary_is_the_result(finished):
 
 
 def test_it_says_nothing_on_the_terminal(tmp_path, capfd):
-    run_in(tmp_path).train_and_judge()
+    run_in(tmp_path, "wandb").train_and_judge()
     assert capfd.readouterr() == ("", "")
-
-
-class Killed(BaseException):
-    """Ends a run between two checkpoints."""
-
-
-def killed():
-    raise Killed
 
 
 @pytest.mark.parametrize(
@@ -127,8 +89,8 @@ def killed():
 )
 def test_a_resumed_run_goes_on_under_the_same_id(end, first_again, tmp_path, finished):
     with pytest.raises((Interrupted, Killed)):
-        run_in(tmp_path, after={7: end}).train_and_judge()
-    resumed = run_in(tmp_path)
+        run_in(tmp_path, "wandb", after={7: end}).train_and_judge()
+    resumed = run_in(tmp_path, "wandb")
     resumed.train_and_judge()
     first, second = recorded(resumed.folder.path)
     assert first.about["run_id"] == second.about["run_id"]
@@ -151,7 +113,7 @@ def test_the_same_configuration_begun_anew_is_another_run(tmp_path):
 
 def test_scores_that_diverge_at_the_very_end_leave_a_failed_run(tmp_path, monkeypatch):
     monkeypatch.setattr(Judge, "at_the_end", lambda self, autoencoder: {"recon_ssim_A": float("nan")})
-    run = run_in(tmp_path)
+    run = run_in(tmp_path, "wandb")
     with pytest.raises(Diverged):
         run.train_and_judge()
     (session,) = recorded(run.folder.path)
@@ -159,33 +121,40 @@ def test_scores_that_diverge_at_the_very_end_leave_a_failed_run(tmp_path, monkey
 
 
 def test_without_a_study_there_is_no_group_and_long_tags_are_cut(tmp_path):
-    run = run_in(tmp_path, study=None, options=["x" * 100])
+    run = run_in(tmp_path, "wandb", study=None, options=["x" * 100])
     run.train_and_judge()
     (session,) = recorded(run.folder.path)
     assert "run_group" not in session.about
     assert session.about["tags"] == ["smoke", "two_encoders", "x" * 64]
 
 
-def test_a_server_that_cannot_be_reached_costs_no_run(tmp_path, monkeypatch, capfd):
+@pytest.fixture
+def no_server(tmp_path, monkeypatch):
+    """W&B in a process that has not used it yet, without an account, its server out of reach."""
+
+    def forget():
+        wandb.teardown()
+        wbauth.unauthenticate_session(update_settings=False)
+
     monkeypatch.setattr(wandb_mirror, "_INIT_SECONDS", 1.0)
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
-    run = run_in(tmp_path, "logger.mode=online")
+    monkeypatch.setenv("NETRC", str(tmp_path / "none"))
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    forget()
+    yield
+    forget()
+
+
+@pytest.mark.parametrize(("key", "told"), [("0" * 40, "connection refused"), (None, "No API key")])
+def test_what_cannot_be_uploaded_is_recorded_offline(key, told, no_server, tmp_path, monkeypatch, capfd):
+    if key:
+        monkeypatch.setenv("WANDB_API_KEY", key)
+    run = run_in(tmp_path, "wandb", "logger.mode=online")
     run.train_and_judge()
     (session,) = recorded(run.folder.path)
     assert session.exit_code == 0
     assert set(curves(session.history)) == {3, 4, 6, 8, 9, 12, 14}
     said = capfd.readouterr().err
     assert said.count("W&B cannot be used") == 1
+    assert told in said
     assert f"wandb sync {run.folder.path / 'wandb'}" in said
-
-
-def test_online_without_an_account_is_recorded_offline(tmp_path, monkeypatch, capfd):
-    monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
-    monkeypatch.delenv("WANDB_API_KEY", raising=False)
-    monkeypatch.setenv("NETRC", str(tmp_path / "none"))
-    run = run_in(tmp_path, "logger.mode=online")
-    run.train_and_judge()
-    (session,) = recorded(run.folder.path)
-    assert session.exit_code == 0
-    assert "wandb login" in capfd.readouterr().err
