@@ -1,6 +1,7 @@
 """Hydra's launchers that the lab knows: the extra that brings each, and what the launching process does around them."""
 
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -94,7 +95,7 @@ def launching(name: str, sweep_dir: Path) -> Iterator[Launched]:
     if name == ONE_AFTER_ANOTHER:
         yield launched
         return
-    with _environment(), signals_stop_the_cells(sweep_dir):
+    with _environment(), signals_stop_the_cells(sweep_dir, [signal.SIGTERM] if name == "ray" else []):
         try:
             yield launched
         except Exception as error:

@@ -10,7 +10,7 @@ import _thread
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -31,27 +31,29 @@ def asked_to_stop(sweep_dir: Path) -> int | None:
 
 
 @contextmanager
-def signals_stop_the_cells(sweep_dir: Path) -> Iterator[None]:
+def signals_stop_the_cells(sweep_dir: Path, kept_back: Iterable[signal.Signals] = ()) -> Iterator[None]:
     """In the launching process: let a first signal ask all cells to stop, and a second one end this process at once.
 
     A terminal sends Ctrl-C to every process of its group, and submitit's would kill their cells at once. So SIGINT is
     blocked for what is started in the body, and a thread hands it to this process alone.
+
+    Args:
+        sweep_dir: the sweep's folder.
+        kept_back: signals to be treated as SIGINT is, because a launcher puts its own handlers in the place of ours.
 
     Raises:
         Interrupted: by the second signal, or by the first if the sweep has not begun.
     """
 
     def note(number: int, frame: FrameType | None) -> None:
-        if asked_to_stop(sweep_dir) is not None or not sweep_dir.is_dir():
+        if not _ask_to_stop(sweep_dir, number):
             raise Interrupted(number)
-        write_text(sweep_dir / _FILE, str(number))
-        name = signal.Signals(number).name
-        os.write(2, f"\n{name}: every cell finishes its step and saves … ({name} again: end at once)\n".encode())
 
     former = {number: signal.signal(number, note) for number in SIGNALS}
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    blocked = {signal.SIGINT, *kept_back}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
     over = threading.Event()
-    hand_on = threading.Thread(target=_hand_on_interrupts, args=(over,), daemon=True)
+    hand_on = threading.Thread(target=_hand_on, args=(sweep_dir, blocked, over), daemon=True)
     hand_on.start()
     try:
         yield
@@ -63,10 +65,21 @@ def signals_stop_the_cells(sweep_dir: Path) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _hand_on_interrupts(over: threading.Event) -> None:
+def _ask_to_stop(sweep_dir: Path, number: int) -> bool:
+    """Leave the file for the cells, unless it is there or the sweep has not begun; tell whether that was done."""
+    if asked_to_stop(sweep_dir) is not None or not sweep_dir.is_dir():
+        return False
+    write_text(sweep_dir / _FILE, str(number))
+    name = signal.Signals(number).name
+    os.write(2, f"\n{name}: every cell finishes its step and saves … (once more: end at once)\n".encode())
+    return True
+
+
+def _hand_on(sweep_dir: Path, numbers: set[signal.Signals], over: threading.Event) -> None:
     while not over.is_set():
-        if signal.sigtimedwait({signal.SIGINT}, 0.2):
-            _thread.interrupt_main(signal.SIGINT)
+        came = signal.sigtimedwait(numbers, 0.2)
+        if came and not _ask_to_stop(sweep_dir, came.si_signo):
+            _thread.interrupt_main(signal.SIGINT)  # its handler is ours under every launcher
 
 
 @contextmanager

@@ -35,7 +35,7 @@ def in_the_middle(program: Program, seeds: int) -> bool:
 
 
 def wait_until_in_the_middle(program: Program, started: Started, seeds: int) -> None:
-    until(lambda: in_the_middle(program, seeds) or not started.process.is_alive(), 90)
+    until(lambda: in_the_middle(program, seeds) or not started.process.is_alive(), 150)
     assert started.process.is_alive(), started.err
 
 
