@@ -9,7 +9,7 @@ import numpy as np
 from faceswap_lab.studies.curves import CurveDifference
 from faceswap_lab.studies.findings import Curve, Curves, Findings
 from faceswap_lab.studies.report import digits
-from faceswap_lab.studies.report.figure import Figure, Spec, without_empty
+from faceswap_lab.studies.report.figure import Figure, Spec, headline, without_empty
 from faceswap_lab.studies.report.palette import colours, dashes
 
 _HEIGHT = 120
@@ -63,9 +63,9 @@ def level_figure(findings: Findings, curves: Curves) -> Figure | None:
     seeds = sorted({curves.arms[name].seeds for name in shown})
     return Figure(
         name=f"curve-{_file(curves)}",
-        title=curves.metric.caption,
-        caption=f"{curves.metric.caption} over training steps: mean over the seeds ({_range(seeds)}), band from the "
-        f"lowest to the highest seed{_grey(findings, others)}.{_log_words(curves)}"
+        title=headline(curves.metric.caption),
+        caption=f"{headline(curves.metric.caption)} over training steps: mean over the seeds ({_range(seeds)}), "
+        f"band from the lowest to the highest seed{_grey(findings, others)}.{_log_words(curves)}"
         f"{_missing(findings, curves.arms)}",
         alt="last step: " + "; ".join(f"{name} {digits.general(curves.arms[name].mean[-1])}" for name in shown),
         spec=_multiples(rows, shown, layers),
@@ -116,7 +116,7 @@ def difference_figure(findings: Findings, curves: Curves) -> Figure | None:
     zone_words = f" Shaded: ±{smallest:g}, the smallest difference that matters." if smallest is not None else ""
     return Figure(
         name=f"difference-{_file(curves)}",
-        title=f"{curves.metric.caption}: difference from {findings.baseline}",
+        title=f"{headline(curves.metric.caption)}: difference from {findings.baseline}",
         caption=f"Mean of the paired differences, arm minus {findings.baseline} ({_range(seeds)}). Inner band: "
         f"{confidence} interval at each step alone; outer band: {confidence} for the whole curve at once, the one "
         f"that tells when two arms differ.{zone_words}{_when(curves, shown)}",

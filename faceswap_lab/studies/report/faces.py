@@ -17,6 +17,7 @@ SYNTHETIC = "Synthetic: rendered faces and what a model makes of them; no real p
 _LARGEST = 64  # px: a larger face is made smaller, to keep the page under its 5 MB
 _MOST_FACES = 8
 _MOST_STEPS = 6
+_NOTHING = (128, 128, 128)
 _DIRECTIONS = {"AB": ("A", "B"), "BA": ("B", "A")}
 
 
@@ -74,7 +75,7 @@ def grids(findings: Findings) -> list[Grid]:
     for direction, (source, target) in _DIRECTIONS.items():
         across = _across(findings.faces, last, direction, source, target)
         if across is not None:
-            made += [across, *_growth(findings.faces, list(last), direction, source, target)]
+            made += [across, *_growth(findings.faces, last, direction, source, target)]
     return made
 
 
@@ -137,27 +138,31 @@ def _across(faces: Faces, last: dict[str, Tiles], direction: str, source: str, t
     return Grid(f"Swap {source}→{target} across arms", caption, [], rows) if rows else None
 
 
-def _growth(faces: Faces, arms: Sequence[str], direction: str, source: str, target: str) -> list[Grid]:
-    """Return one face's swap over the steps, a row per arm; nothing where only one step was kept."""
+def _growth(faces: Faces, last: dict[str, Tiles], direction: str, source: str, target: str) -> list[Grid]:
+    """Return one face's swap over the steps and its truth, a row per arm; nothing where only one step was kept."""
     rows: list[Picture] = []
-    columns = _spread(sorted({step for arm in arms for step in faces.strips[arm]}), _MOST_STEPS)
+    columns = _spread(sorted({step for arm in last for step in faces.strips[arm]}), _MOST_STEPS)
     if len(columns) < 2:
         return []
-    for arm in arms:
+    truth = f"{target}_truth"
+    for arm in last:
         kept = {step: read_tiles(faces.strips[arm][step]) for step in columns if step in faces.strips[arm]}
         shown = {step: tiles for step, tiles in kept.items() if tiles is not None and f"swap_{direction}" in tiles.rows}
         if not shown:
             continue
-        side = next(iter(shown.values())).side
-        strip = Image.new("RGB", (side * len(columns), side), (128, 128, 128))
+        side = last[arm].side
+        strip = Image.new("RGB", (side * (len(columns) + 1), side), _NOTHING)
         for place, step in enumerate(columns):
             if step in shown:
                 strip.paste(shown[step].face(f"swap_{direction}", 0), (place * side, 0))
+        if truth in last[arm].rows:
+            strip.paste(last[arm].face(truth, 0), (len(columns) * side, 0))
         absent = [f"{step:,}" for step in columns if step not in shown]
         note = f"no picture at {', '.join(absent)}" if absent else ""
         rows.append(_row(strip, f"growth-{direction}-{len(rows)}-{_safe(arm)}", arm, note))
-    caption = f"The first of these faces, seed {faces.seed}, as training goes on."
-    return [Grid(f"Swap {source}→{target} over the steps", caption, [f"{step:,}" for step in columns], rows)]
+    caption = f"The first of these faces, seed {faces.seed}, as training goes on, and its truth. Grey: no picture."
+    heads = [*(f"{step:,}" for step in columns), "truth"]
+    return [Grid(f"Swap {source}→{target} over the steps", caption, heads, rows)]
 
 
 def _paths(tiles: Tiles, direction: str) -> list[tuple[str, str]]:

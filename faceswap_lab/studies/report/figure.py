@@ -59,6 +59,11 @@ class Figure:
     own_axes: bool = False
 
 
+def headline(caption: str) -> str:
+    """Return a caption with a capital at its start, unless it is a name such as loss_A."""
+    return caption[:1].upper() + caption[1:] if "_" not in caption.split(" ")[0] else caption
+
+
 def for_page(figure: Figure) -> Spec:
     """Return the plot as the page's script wants it: what to draw and how to fit it to the width it finds."""
     return {

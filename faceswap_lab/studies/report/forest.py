@@ -7,9 +7,10 @@ from typing import Any
 
 from faceswap_lab.studies.findings import Compared, Findings, Metric
 from faceswap_lab.studies.report import digits, meanings
-from faceswap_lab.studies.report.figure import Figure, Spec, without_empty
+from faceswap_lab.studies.report.figure import Figure, Spec, headline, without_empty
 from faceswap_lab.studies.report.palette import colours
 
+_LABELS = 180  # px for an arm's name
 SHAPES = {"better": "triangle-up", "worse": "triangle-down", "equivalent": "square", "undecided": "circle"}
 
 
@@ -28,7 +29,7 @@ def primary_forest(findings: Findings) -> Figure | None:
     }
     return Figure(
         name="forest",
-        title=f"{metric.caption}: difference from {findings.baseline}",
+        title=f"{headline(metric.caption)}: difference from {findings.baseline}",
         caption=f"Mean of the paired differences, arm minus {findings.baseline}, with its "
         f"{_confidence(findings)} interval; each small tick is one seed. "
         f"{_zone_words(metric)}{_shape_words()} n is the number of seeds that both have.",
@@ -71,7 +72,7 @@ def secondary_forests(findings: Findings) -> Figure | None:
         "smallest difference that matters, where one was declared.",
         alt="; ".join(f"{row['metric']}, {row['arm']}: {row['says']}".replace("\n", " ") for row in rows),
         spec=spec,
-        left=150,
+        left=min(_LABELS, 7 * max(map(len, arms)) + 30),
         least=190,
         most=3,
     )
@@ -188,7 +189,7 @@ def _encoding(arms: Sequence[str], title: str) -> Spec:
     axis = {
         "title": None,
         "labelColor": "@ink",
-        "labelLimit": 140,
+        "labelLimit": _LABELS,
         "domain": False,
         "ticks": False,
         "labelFontSize": 12,

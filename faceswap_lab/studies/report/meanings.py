@@ -1,6 +1,7 @@
 """What each diagnostic and each verdict means, in one line for a person."""
 
 DIAGNOSTICS = {
+    "loss": "The training loss at the end. It never sees a swap, and an arm that changes the loss changes its scale.",
     "grad_cosine": "Do the two losses pull the shared encoder the same way? 1: the same; 0: unrelated; −1: opposed.",
     "preact_grad": "Norm of the loss's gradient at the output before its activation. Near 0 the decoder cannot learn.",
     "code_twins": "Share of codes whose nearest code of the other side is the twin's, in the same state. 1: the code "

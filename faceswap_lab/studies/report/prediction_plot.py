@@ -34,8 +34,7 @@ def prediction_figure(findings: Findings) -> Figure | None:
     tooltip = [
         {"field": "loss"},
         {"field": "says", "title": "rank correlation"},
-        {"field": "runs"},
-        {"field": "rows"},
+        {"field": "rows", "title": "values"},
     ]
     spec: Spec = {
         "data": {"values": rows},
@@ -66,7 +65,7 @@ def prediction_figure(findings: Findings) -> Figure | None:
         name="predictions",
         title="Does a training loss tell the true swap error?",
         caption=f"Spearman's rank correlation of each loss with the error in “{outcome}” (turned so that larger "
-        "is worse), with its 95 % interval. 1: the loss ranks as the truth does; 0: it tells nothing; "
+        "is worse), with its interval, the seed as its unit. 1: the loss ranks as the truth does; 0: it tells nothing; "
         "below 0: it misleads.",
         alt="; ".join(f"{row['loss']} {row['scope']}: {row['says']}" for row in rows),
         spec=spec,
@@ -96,7 +95,6 @@ def _rows(prediction: Prediction) -> list[dict[str, Any]]:
                     "low": round(found.interval.low, 4),
                     "high": round(found.interval.high, 4),
                     "says": says(found),
-                    "runs": found.runs,
                     "rows": found.rows,
                 }
             )

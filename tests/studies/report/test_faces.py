@@ -53,12 +53,13 @@ def test_grids_show_input_truth_and_every_arm(tmp_path: Path) -> None:
     assert [row.caption for row in across.rows] == [
         "A, the input", "B, the truth", "baseline", "two_encoders", "two_encoders", "b_then_a",
     ]  # fmt: skip
-    assert growth.columns == ["200", "400", "600", "800"]
+    assert growth.columns == ["200", "400", "600", "800", "truth"]
     last = faces.read_tiles(findings.faces.strips["b_then_a"][800])  # type: ignore[union-attr]
     assert last is not None
     assert np.array_equal(np.asarray(across.rows[-1].pixels), np.asarray(last.rows["swap_AB"]))
     strip = np.asarray(growth.rows[-1].pixels)
-    assert np.array_equal(strip[:, 3 * 32 :], np.asarray(last.face("swap_AB", 0)))
+    assert np.array_equal(strip[:, 3 * 32 : 4 * 32], np.asarray(last.face("swap_AB", 0)))
+    assert np.array_equal(strip[:, 4 * 32 :], np.asarray(last.face("B_truth", 0)))
     assert all(row.alt.startswith("Synthetic") for grid in faces.grids(findings) for row in grid.rows)
 
 
