@@ -91,6 +91,7 @@ def _forget_the_attempt() -> None:
 def _init(run: Described, mode: str) -> "wandb.Run":
     import wandb
 
+    wandb.setup(settings=wandb.Settings(silent=True))  # says nothing, so it asks nothing: no key typed in mid-sweep
     return wandb.init(
         project=run.project,
         entity=run.entity,
@@ -107,6 +108,7 @@ def _init(run: Described, mode: str) -> "wandb.Run":
         save_code=False,
         settings=wandb.Settings(
             silent=True,
+            show_warnings=False,  # that a resumed run makes rows again which W            silent=True,B has already
             console="off",  # the terminal is the lab's
             init_timeout=_INIT_SECONDS,
             finish_timeout=_FINISH_SECONDS,
