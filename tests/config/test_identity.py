@@ -39,7 +39,7 @@ NOT_IDENTITY = {
     "evaluation": "every_steps preview_every_steps preview_faces",
     "checkpoint": "every_seconds every_steps",
     "trainer": "name accelerator devices gpu strategy workers threads",
-    "logger": "name kinds every_steps project mode",
+    "logger": "name kinds every_steps project entity mode",
     "study": "name title question baseline metric smallest_difference secondary notes group_seeds companion",
 }
 ANOTHER = {  # a value other than the baseline's, for every field
