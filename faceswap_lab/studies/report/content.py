@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from faceswap_lab.studies.findings import Arm, Cell, Findings, Metric
-from faceswap_lab.studies.report import faces, sections, tables
+from faceswap_lab.studies.report import faces, meanings, sections, tables
 from faceswap_lab.studies.report.curve_plots import difference_figure, level_figure
 from faceswap_lab.studies.report.figure import Figure
 from faceswap_lab.studies.report.forest import primary_forest, secondary_forests
@@ -30,7 +30,8 @@ class Content:
         cells: rows of cell, primary metric, training time, folder.
         unfinished: cells without a result.
         states: how many cells are in which state.
-        provenance: fact → values with the cells that share them.
+        alike: facts of provenance that are the same in all cells that tell them, with their values.
+        mixed: the other facts → values with the cells that share them.
         sections: made from extras.
     """
 
@@ -49,7 +50,8 @@ class Content:
     cells: list[tuple[Cell, str, str, str]]
     unfinished: list[Cell]
     states: str
-    provenance: list[tuple[str, list[tuple[str, str]]]]
+    alike: list[tuple[str, str]]
+    mixed: list[tuple[str, list[tuple[str, str]]]]
     sections: list[sections.Section]
 
     @property
@@ -71,9 +73,9 @@ class Content:
     def meanings(self) -> dict[str, list[str]]:
         """What the diagnostics mean → the captions of those that it is true of."""
         found: dict[str, list[str]] = {}
-        for _, caption, meaning, _ in self.diagnostics:
-            if meaning:
-                found.setdefault(meaning, []).append(caption)
+        for compared in self.findings.diagnostics:
+            if meaning := meanings.diagnostic(compared.metric.key):
+                found.setdefault(meaning, []).append(compared.metric.caption)
         return found
 
     @property
@@ -103,6 +105,7 @@ def content(findings: Findings) -> Content:
         cells=tables.cell_rows(findings),
         unfinished=tables.unfinished(findings),
         states=tables.states(findings),
-        provenance=tables.provenance_rows(findings),
+        alike=tables.alike(findings),
+        mixed=tables.mixed(findings),
         sections=sections.sections(findings.extras),
     )

@@ -13,6 +13,8 @@ from faceswap_lab.studies.report.figure import Figure, Spec, headline, without_e
 from faceswap_lab.studies.report.palette import colours, dashes
 
 _HEIGHT = 120
+_WIDEST = 4  # times the largest difference shown: wider bands are cut
+_NO_DIFFERENCE = 0.001  # the axis where arms are exactly equal
 _X_AXIS = {"tickCount": 4, "format": "~s", "grid": False, "labelOverlap": "greedy", "labelSeparation": 6}
 _X = {"field": "step", "type": "quantitative", "title": "training step", "axis": _X_AXIS}
 
@@ -78,9 +80,10 @@ def difference_figure(findings: Findings, curves: Curves) -> Figure | None:
     if not shown:
         return None
     rows = [row for name in shown for row in _difference_rows(name, curves.differences[name])]
+    domain, cut = _difference_domain([curves.differences[name] for name in shown], curves.metric.smallest_difference)
     y = {
         "field": "difference", "type": "quantitative", "title": "difference",
-        "axis": {"tickCount": 4, "format": "~g"}, "scale": {"zero": True},
+        "axis": {"tickCount": 4, "format": "~g"}, "scale": {"domain": domain, "nice": False},
     }  # fmt: skip
     smallest = curves.metric.smallest_difference
     zone = [{"from": -smallest, "to": smallest}] if smallest is not None else []
@@ -119,7 +122,8 @@ def difference_figure(findings: Findings, curves: Curves) -> Figure | None:
         title=f"{headline(curves.metric.caption)}: difference from {findings.baseline}",
         caption=f"Mean of the paired differences, arm minus {findings.baseline} ({_range(seeds)}). Inner band: "
         f"{confidence} interval at each step alone; outer band: {confidence} for the whole curve at once, the one "
-        f"that tells when two arms differ.{zone_words}{_when(curves, shown)}",
+        f"that tells when two arms differ.{zone_words}{cut}"
+        f"{_when(curves, shown)}",
         alt="last step: "
         + "; ".join(f"{name} {digits.general(curves.differences[name].difference[-1])}" for name in shown),
         spec=_multiples(rows, shown, layers),
@@ -132,6 +136,21 @@ def leaves_zero(difference: CurveDifference) -> int | None:
     touching = np.flatnonzero((difference.band_low <= 0) & (difference.band_high >= 0))
     first = int(touching[-1]) + 1 if len(touching) else 0
     return int(difference.steps[first]) if first < len(difference.steps) else None
+
+
+def _difference_domain(shown: list[CurveDifference], smallest: float | None) -> tuple[list[float], str]:
+    """Return the range of the y axis, and a sentence if bands reach beyond it: with few seeds they dwarf the curves."""
+    curves = np.concatenate([found.difference for found in shown])
+    bands = np.concatenate([np.concatenate([found.band_low, found.band_high]) for found in shown])
+    bands = bands[np.isfinite(bands)]
+    zone = 1.05 * (smallest or 0.0)
+    largest = max(float(np.abs(curves).max()), zone) or _NO_DIFFERENCE
+    everything = np.concatenate([curves, bands, [-zone, zone]])
+    low, high = max(float(everything.min()), -_WIDEST * largest), min(float(everything.max()), _WIDEST * largest)
+    if low == high:
+        low, high = -largest, largest
+    is_cut = bool(((bands < low) | (bands > high)).any())
+    return [float(f"{low:.5g}"), float(f"{high:.5g}")], " Bands are cut at the panel's edge." if is_cut else ""
 
 
 def _multiples(rows: list[dict[str, Any]], arms: list[str], layers: list[Spec]) -> Spec:
@@ -161,7 +180,7 @@ def _hover(y: Spec, colour: Spec, tooltip: list[Spec]) -> Spec:
 def _area(y: Spec, low: str, high: str, opacity: float, findings: Findings) -> Spec:
     return {
         "transform": [{"filter": f"isValid(datum.{low})"}],
-        "mark": {"type": "area", "opacity": opacity},
+        "mark": {"type": "area", "opacity": opacity, "clip": True},
         "encoding": {"y": {**y, "field": low}, "y2": {"field": high}, "color": _colour(findings)},
     }
 

@@ -1,6 +1,7 @@
 """A plot with all that a page needs to show it: Vega-Lite, drawn by the page with hover, and beforehand as SVG."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +81,13 @@ def svg(figure: Figure) -> str:
     import vl_convert  # here: 0.1 s that only a report needs
 
     spec = paint(_fitted({"config": CONFIG, **_still(figure.spec)}, figure, STATIC_WIDTH), LIGHT)
-    return str(vl_convert.vegalite_to_svg(json.dumps(spec), allowed_base_urls=[]))
+    return _renumbered(str(vl_convert.vegalite_to_svg(json.dumps(spec), allowed_base_urls=[])))
+
+
+def _renumbered(drawn: str) -> str:
+    """Return an SVG whose clip paths count from 0: Vega counts on over all plots, and equal plots should be equal."""
+    places = {old: place for place, old in enumerate(dict.fromkeys(re.findall(r'id="clip(\d+)"', drawn)))}
+    return re.sub(r'(id="clip|url\(#clip)(\d+)', lambda found: f"{found[1]}{places.get(found[2], found[2])}", drawn)
 
 
 def without_empty(layers: list[Spec]) -> list[Spec]:

@@ -207,9 +207,7 @@ def _encoding(arms: Sequence[str], title: str) -> Spec:
 
 def _label(metric: Metric) -> str:
     """Return the caption with its direction, in lines that fit above a panel."""
-    return "\n".join(
-        textwrap.wrap(metric.caption + meanings.ARROWS[metric.higher_is_better].replace(" ", "\N{NO-BREAK SPACE}"), 27)
-    )
+    return "\n".join(textwrap.wrap(metric.caption + meanings.ARROWS[metric.higher_is_better], 27))
 
 
 def _way(metric: Metric) -> str:

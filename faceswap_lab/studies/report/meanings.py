@@ -23,7 +23,7 @@ VERDICTS = {
 MARKS = {"better": "▲", "worse": "▼", "equivalent": "■", "undecided": "○"}
 
 
-ARROWS = {True: " ↑", False: " ↓", None: ""}
+ARROWS = {True: "\N{NO-BREAK SPACE}↑", False: "\N{NO-BREAK SPACE}↓", None: ""}
 BETTER = {True: " (higher is better)", False: " (lower is better)", None: ""}
 
 

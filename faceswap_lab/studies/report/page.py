@@ -29,6 +29,7 @@ def page(content: Content) -> str:
         font=FONT,
         style=_asset("page.css"),
         script=_asset("page.js"),
+        library_conditions=_asset("library-conditions.txt"),
         library=_library() if content.figures else "",
         data_uri=_data_uri,
         marks=meanings.MARKS,

@@ -10,6 +10,8 @@ from faceswap_lab.studies.findings import Arm, Cell, Compared, Findings
 from faceswap_lab.studies.report import digits, meanings
 from faceswap_lab.studies.verdicts import Judgement
 
+_NAMED = 12  # cells at most, of the value that most cells share
+NONE = "–"  # of a number that an arm does not have, such as that of a layer that others have
 _COUNTED = ("finished", "running", "interrupted", "failed", "diverged", "damaged", "missing")
 
 
@@ -66,16 +68,17 @@ def means(findings: Findings) -> list[tuple[str, list[str]]]:
 
 
 def diagnostic_rows(findings: Findings) -> list[tuple[str, str, str, list[str]]]:
-    """Return diagnostic by diagnostic: key, caption, what it means, and mean ± standard deviation of every arm."""
-    return [
-        (
-            compared.metric.key,
-            compared.metric.caption,
-            meanings.diagnostic(compared.metric.key),
-            [_mean_sd(compared, arm.name) for arm in findings.arms],
-        )
-        for compared in findings.diagnostics
-    ]
+    """Return diagnostic by diagnostic: key, caption, what it means, and mean ± standard deviation of every arm.
+
+    What several rows in turn mean is said once, at the first of them.
+    """
+    rows, before = [], ""
+    for compared in findings.diagnostics:
+        meaning = meanings.diagnostic(compared.metric.key)
+        values = [_mean_sd(compared, arm.name) if compared.values.get(arm.name) else NONE for arm in findings.arms]
+        rows.append((compared.metric.key, compared.metric.caption, meaning if meaning != before else "", values))
+        before = meaning
+    return rows
 
 
 def change_rows(arm: Arm) -> list[tuple[str, str, str]]:
@@ -122,22 +125,18 @@ def states(findings: Findings) -> str:
     return ", ".join([*words, *([f"{others} in another state"] if others else [])]) or "none planned"
 
 
-def provenance_rows(findings: Findings) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return fact by fact its values, each with the cells that share it: "all 72 cells", or their names."""
-    rows = []
-    for fact, values in findings.provenance.facts.items():
-        alone = len(values) == 1
-        shares = [
-            (
-                value,
-                f"all {len(cells)} cells"
-                if alone and len(cells) > 1
-                else _named(cells, place == 0 and len(cells) > 12),
-            )
-            for place, (value, cells) in enumerate(values.items())
-        ]
-        rows.append((fact, shares))
-    return rows
+def alike(findings: Findings) -> list[tuple[str, str]]:
+    """Return the facts of provenance that have one value, with it."""
+    return [(fact, next(iter(values))) for fact, values in findings.provenance.facts.items() if len(values) == 1]
+
+
+def mixed(findings: Findings) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the facts that have several values, each value with the cells that share it; many are counted."""
+    return [
+        (fact, [(value, _cells(cells, most=place == 0)) for place, (value, cells) in enumerate(values.items())])
+        for fact, values in findings.provenance.facts.items()
+        if len(values) > 1
+    ]
 
 
 def decimals_of(compared: Compared) -> int:
@@ -210,5 +209,5 @@ def _sd(values: Mapping[int, float]) -> float | None:
     return statistics.stdev(finite) if len(finite) > 1 else None
 
 
-def _named(cells: list[str], short: bool) -> str:
-    return f"{len(cells)} cells, the rest" if short else ", ".join(cells)
+def _cells(cells: list[str], most: bool) -> str:
+    return f"{len(cells)} cells, all but those below" if most and len(cells) > _NAMED else ", ".join(cells)

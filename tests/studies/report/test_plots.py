@@ -81,6 +81,23 @@ def test_nothing_infinite_reaches_a_plot(findings: Findings) -> None:
     assert figure is not None
     json.dumps(figure.spec, allow_nan=False)
     assert "No outer band" in figure.caption
+    assert "Bands are cut" not in figure.caption  # there are none
+
+
+def test_wide_bands_are_cut_and_that_is_said(findings: Findings) -> None:
+    curves = findings.curves[2]
+    largest = max(0.02, *(float(np.abs(found.difference).max()) for found in curves.differences.values()))
+    wide = {
+        name: replace(found, band_low=found.difference - 50, band_high=found.difference + 50)
+        for name, found in curves.differences.items()
+    }
+    for differences, cut in ((curves.differences, False), (wide, True)):
+        figure = difference_figure(findings, replace(curves, differences=differences))
+        assert figure is not None
+        assert ("Bands are cut" in figure.caption) == cut
+        low, high = figure.spec["spec"]["layer"][-1]["encoding"]["y"]["scale"]["domain"]
+        assert -4 * largest - 1e-6 <= low < high <= 4 * largest + 1e-6
+        assert all(low <= value <= high for found in curves.differences.values() for value in found.difference)
 
 
 def test_curves_of_nobody_are_no_figure(findings: Findings) -> None:
