@@ -79,7 +79,7 @@ def growth_figure(content: Mapping[str, Any]) -> Figure | None:
         spec=spec,
         left=72,
         least=140,
-        most=3,
+        most=2,
         own_axes=True,
     )
 

@@ -60,6 +60,8 @@ def _section(name: str, content: Any) -> Section:
     content = content if isinstance(content, Mapping) else {"values": content}
     says = content.get("says", [])
     sentences = [says] if isinstance(says, str) else [str(sentence) for sentence in says]
+    if name == "false_alarms" and content.get("metrics"):
+        return Section(name, title, introduction, sentences, [_alarms(content)])
     if name == "order_effect":
         return Section(name, title, introduction, sentences, _order_tables(content), growth_figure(content))
     rest = {key: value for key, value in content.items() if key != "says"}
@@ -99,9 +101,24 @@ def _order_tables(content: Mapping[str, Any]) -> list[Table]:
     return tables
 
 
+def _alarms(content: Mapping[str, Any]) -> Table:
+    shares = ("better_or_worse", "equivalent", "undecided")
+    rows = [
+        [str(row.get("metric")), _number(row.get("runs")), *(_share(row.get(share)) for share in shares)]
+        for row in content["metrics"]
+    ]
+    caption = f"Verdicts in {_number(content.get('splits'))} splits into two groups of {_number(content.get('group'))}"
+    return Table(caption, ["metric", "runs", "better or worse", "equivalent", "undecided"], rows)
+
+
+def _share(share: float | None) -> str:
+    return f"{digits.fixed(100 * share, 1)} %" if share is not None and math.isfinite(share) else digits.NOT_KNOWN
+
+
 def _variant(variant: Mapping[str, Any]) -> str:
     words = [variant.get("update_order"), variant.get("optimizer"), variant.get("optimizer_state")]
-    return ", ".join([*(str(word) for word in words if word), f"lr {_number(variant.get('lr'))}"])
+    rate = variant.get("lr")
+    return ", ".join([*(str(word) for word in words if word), *([f"lr {rate:g}"] if isinstance(rate, float) else [])])
 
 
 def _plain_tables(content: Mapping[str, Any]) -> list[Table]:
@@ -112,11 +129,13 @@ def _plain_tables(content: Mapping[str, Any]) -> list[Table]:
         if isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
             head = list(dict.fromkeys(column for entry in value for column in entry))
             rows = [[_number(entry.get(column, "")) for column in head] for entry in value]
-            tables.append(Table(_words(key), [_words(column) for column in head], rows))
+            tables.append(Table(_words(key).capitalize(), [_words(column) for column in head], rows))
         elif isinstance(value, dict):
-            tables.append(Table(_words(key), ["", "value"], [[_words(k), _number(v)] for k, v in value.items()]))
+            tables.append(
+                Table(_words(key).capitalize(), ["", "value"], [[_words(k), _number(v)] for k, v in value.items()])
+            )
         elif isinstance(value, list):
-            tables.append(Table(_words(key), ["value"], [[_number(entry)] for entry in value]))
+            tables.append(Table(_words(key).capitalize(), ["value"], [[_number(entry)] for entry in value]))
     return tables
 
 

@@ -149,5 +149,14 @@ def test_unknown_extras_become_tables(content: Any) -> None:
             assert all(len(row) == len(table.head) for table in section.tables for row in table.rows)
 
 
+def test_false_alarms_are_shares_of_splits() -> None:
+    row = {"metric": "SSIM", "runs": 32, "better_or_worse": 0.0305, "equivalent": 0.9, "undecided": math.nan}
+    content = {"says": "Few.", "group": 8, "splits": 2000, "level": 0.05, "metrics": [row]}
+    (section,) = sections({"false_alarms": content})
+    assert section.sentences == ["Few."]
+    assert section.tables[0].caption == "Verdicts in 2,000 splits into two groups of 8"
+    assert section.tables[0].rows == [["SSIM", "32", "3.0 %", "90.0 %", "not known"]]
+
+
 def test_empty_extras_are_no_section() -> None:
     assert sections({"order_effect": None, "false_alarms": {}}) == []
