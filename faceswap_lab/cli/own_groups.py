@@ -14,7 +14,7 @@ from faceswap_lab.cli.groups import ADDED
 from faceswap_lab.cli.study_yaml import CALLBACK, is_a_sweep
 from faceswap_lab.config import ConfigError
 
-_RUNS_CODE = re.compile(r"_target_|oc\.(create|decode)|(?<![\w.])hydra(?!\w)")
+_RUNS_CODE = re.compile(r"_target_|oc\.(create|decode)|(?<!\w)hydra(?!\w)")
 _PACKAGE = re.compile(r"^\s*#\s*@package\s+(\S+)", re.MULTILINE)
 
 
@@ -32,7 +32,8 @@ def check_own_groups(folder: Path) -> None:
     for path in sorted(folder.rglob("*.yaml")):
         if path.parent.name in ADDED and "_global_" not in _packages(path):
             raise ConfigError(f"{path}: {_GLOBAL}")
-        for word in _words(path):
+        name = str(path.relative_to(folder).with_suffix(""))  # a package may be made of it: _group_, _name_
+        for word in (name, *_words(path)):
             found = _RUNS_CODE.search(word)
             if found:
                 raise ConfigError(f"{path}: '{found[0]}' in '{word[:60]}': {_REMEDY}")

@@ -51,6 +51,27 @@ def test_a_package_of_hydras_is_refused_in_any_group(tmp_path: Path):
         check_own_groups(folder)
 
 
+@pytest.mark.parametrize("header", ["_global_.hydra.job_logging", "_global_._global_.hydra", "a._global_.hydra"])
+def test_no_spelling_of_a_package_hides_hydras(tmp_path: Path, header: str):
+    """Hydra strips everything up to ``_global_``."""
+    folder = write(tmp_path, "loss/evil.yaml", f"# @package {header}\nhandlers: {{x: {{'()': os.system}}}}\n")
+    with pytest.raises(ConfigError, match="never Hydra's own"):
+        check_own_groups(folder)
+
+
+def test_no_default_hides_a_package_of_hydras(tmp_path: Path):
+    text = "# @package _global_\ndefaults:\n  - /loss@_global_.hydra.job_logging: mine\n"
+    with pytest.raises(ConfigError, match="never Hydra's own"):
+        check_own_groups(write(tmp_path, "experiment/evil.yaml", text))
+
+
+@pytest.mark.parametrize("name", ["loss/hydra.yaml", "loss/_global_.hydra.run.yaml", "a/hydra/evil.yaml"])
+def test_no_name_of_a_file_makes_a_package_of_hydras(tmp_path: Path, name: str):
+    """``# @package _name_`` stands for the file's name, ``_group_`` for its folder's."""
+    with pytest.raises(ConfigError, match="never Hydra's own"):
+        check_own_groups(write(tmp_path, name, "# @package _name_\ndir: elsewhere\n"))
+
+
 @pytest.mark.parametrize("text", ["name: mine\n", "", "- 1\n"])
 def test_an_experiment_without_its_header_is_told_so(tmp_path: Path, text: str):
     with pytest.raises(ConfigError, match=r"experiment/mine\.yaml: .*'# @package _global_' as its first line"):
