@@ -4,6 +4,40 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from faceswap_lab.cli.groups import group_options
+from faceswap_lab.cli.messages import without_jargon
+from faceswap_lab.cli.overrides import check_overrides
+from faceswap_lab.cli.own_groups import check_own_groups
+from faceswap_lab.config import ConfigError
+
+
+@contextmanager
+def judged(words: Sequence[str], folders: Sequence[Path]) -> Iterator[dict[str, list[str]]]:
+    """Judge a subcommand's overrides as those of a run are judged, and yield the options of every group.
+
+    Args:
+        words: overrides as typed.
+        folders: where groups lie, ours first; a person's own is looked through.
+
+    Raises:
+        ConfigError: the words mean nothing, a folder reaches for what can run code, or, in the body too, Hydra refuses.
+    """
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError  # type: ignore[import-untyped]
+
+    from faceswap_lab.cli.values import check_values
+
+    groups = group_options(folders)
+    check_overrides(words, groups)
+    for folder in folders[1:]:
+        check_own_groups(folder)
+    try:
+        check_values(words, groups)
+        yield groups
+    except (HydraException, OmegaConfBaseException, YAMLError) as error:
+        raise ConfigError(without_jargon(error)) from error
+
 
 @contextmanager
 def composing(folders: Sequence[Path]) -> Iterator[None]:

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faceswap_lab.cli.groups import group_options
-from faceswap_lab.cli.messages import say, without_jargon
+from faceswap_lab.cli.messages import say
 from faceswap_lab.config import Config, ConfigError, load
 
 if TYPE_CHECKING:
@@ -43,26 +42,12 @@ def dashboard(words: Sequence[str], folders: Sequence[Path]) -> int:
 
 def _composed(words: Sequence[str], folders: Sequence[Path]) -> Config:
     from hydra import compose
-    from hydra.errors import HydraException
     from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-    from yaml import YAMLError  # type: ignore[import-untyped]
 
-    from faceswap_lab.cli.compose import composing
-    from faceswap_lab.cli.overrides import check_overrides
-    from faceswap_lab.cli.own_groups import check_own_groups
-    from faceswap_lab.cli.values import check_values
+    from faceswap_lab.cli.compose import composing, judged
 
-    groups = group_options(folders)
-    check_overrides(words, groups)
-    for folder in folders[1:]:
-        check_own_groups(folder)
-    try:
-        check_values(words, groups)
-        with composing(folders):
-            return load(OmegaConf.to_container(compose("config", list(words)), resolve=True), groups)
-    except (HydraException, OmegaConfBaseException, YAMLError) as error:
-        raise ConfigError(without_jargon(error)) from error
+    with judged(words, folders) as groups, composing(folders):
+        return load(OmegaConf.to_container(compose("config", list(words)), resolve=True), groups)
 
 
 def _save(made: "Workspace") -> int:

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faceswap_lab.cli.groups import group_options
-from faceswap_lab.cli.messages import without_jargon
 from faceswap_lab.config import ConfigError
 
 if TYPE_CHECKING:
@@ -59,25 +57,12 @@ def _compare(runs: Sequence[str], settings: Sequence[str]) -> list[str]:
 
 def _study(words: Sequence[str], folders: Sequence[Path]) -> list[str]:
     """Write a study's report from the runs that are finished."""
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
-    from yaml import YAMLError  # type: ignore[import-untyped]
-
-    from faceswap_lab.cli.overrides import check_overrides
-    from faceswap_lab.cli.own_groups import check_own_groups
+    from faceswap_lab.cli.compose import judged
     from faceswap_lab.cli.study_report import make_report
     from faceswap_lab.cli.study_time import look
-    from faceswap_lab.cli.values import check_values
 
-    groups = group_options(folders)
-    check_overrides(words, groups)
-    for folder in folders[1:]:
-        check_own_groups(folder)
-    try:
-        check_values(words, groups)
+    with judged(words, folders):
         asked = study_of(words, folders)
-    except (HydraException, OmegaConfBaseException, YAMLError) as error:
-        raise ConfigError(without_jargon(error)) from error
     if not look(asked).finished:
         raise ConfigError(
             f"report: of {asked.plan.name}'s {len(asked.plan.cells)} cells none is finished in {asked.plan.runs_dir}. "

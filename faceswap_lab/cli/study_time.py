@@ -1,18 +1,14 @@
 """Which cells of a study are finished, and how long the rest will take, by what finished runs took."""
 
 import os
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import fmean
 
 from faceswap_lab.cli.study_plan import Asked
 from faceswap_lab.config import ConfigError
-from faceswap_lab.runs.folder import RunFolder
+from faceswap_lab.runs.folder import RunFolder, find_all
 from faceswap_lab.runs.result import BadResult, Result, read_result
 
-_FOLDER = re.compile(r"-s(?P<seed>[0-9]+)-(?P<digest>[0-9a-f]+)(?:\.(?P<number>[0-9]+))?$")
 _OTHER_SEEDS = 3  # seeds outside the study looked up for an arm: an estimate needs no more
 
 Key = tuple[str, int]  # arm, seed
@@ -33,7 +29,7 @@ class Known:
 
 def look(asked: Asked) -> Known:
     """Look for finished runs of a study's cells, and of its arms under other seeds. One listing of the runs folder."""
-    folders = _folders(asked.plan.runs_dir)
+    folders = find_all(asked.plan.runs_dir)
     finished: set[Key] = set()
     seconds: dict[str, list[float]] = {}
     for cell in asked.plan.cells:
@@ -87,25 +83,9 @@ def in_words(seconds: float) -> str:
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def _folders(root: Path) -> dict[tuple[int, str], Path]:
-    """Return (seed, digest) → the newest folder of that run."""
-    newest: dict[tuple[int, str], tuple[int, Path]] = {}
-    for path in _entries(root):
-        match = _FOLDER.search(path.name)
-        if match:
-            key, number = (int(match["seed"]), match["digest"]), int(match["number"] or 1)
-            if number > newest.get(key, (0, path))[0]:
-                newest[key] = (number, path)
-    return {key: path for key, (_, path) in newest.items()}
-
-
-def _entries(root: Path) -> Iterable[Path]:
-    return sorted(root.iterdir()) if root.is_dir() else ()
-
-
-def _result(path: Path | None) -> Result | None:
+def _result(folder: RunFolder | None) -> Result | None:
     try:
-        return read_result(RunFolder(path)) if path else None
+        return read_result(folder) if folder else None
     except BadResult:  # its cell will say so
         return None
 

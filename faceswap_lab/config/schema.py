@@ -305,4 +305,4 @@ class Config:
     checkpoint: Checkpoint
     trainer: Trainer
     logger: Logger
-    study: Study | None = _label("the study this run is a cell of; null: none")
+    study: Study | None = _label("the study this run is a cell of; null: none")  # noqa: RUF009  # it returns a field

@@ -108,7 +108,7 @@ def _init(run: Described, mode: str) -> "wandb.Run":
         save_code=False,
         settings=wandb.Settings(
             silent=True,
-            show_warnings=False,  # that a resumed run makes rows again which W            silent=True,B has already
+            show_warnings=False,  # that a resumed run makes rows again which W&B has already
             console="off",  # the terminal is the lab's
             init_timeout=_INIT_SECONDS,
             finish_timeout=_FINISH_SECONDS,
