@@ -10,6 +10,8 @@ from faceswap_lab.studies.report.palette import LIGHT, paint
 STATIC_WIDTH = 860  # px, of the SVG files
 FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
 
+_STATIC_FONT = "Arial, Helvetica, Liberation Sans, sans-serif"  # as wide wherever it is read as where it was laid out
+
 Spec = dict[str, Any]
 
 CONFIG: Spec = {
@@ -80,7 +82,8 @@ def svg(figure: Figure) -> str:
     """Return the plot as an SVG document of fixed width on white paper."""
     import vl_convert  # here: 0.1 s that only a report needs
 
-    spec = paint(_fitted({"config": CONFIG, **_still(figure.spec)}, figure, STATIC_WIDTH), LIGHT)
+    config = {**CONFIG, "font": _STATIC_FONT, "padding": 8}
+    spec = paint(_fitted({"config": config, **_still(figure.spec)}, figure, STATIC_WIDTH), LIGHT)
     return _renumbered(str(vl_convert.vegalite_to_svg(json.dumps(spec), allowed_base_urls=[])))
 
 
