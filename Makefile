@@ -1,4 +1,4 @@
-# make demo   set up (once) and train the baseline on rendered twins: about two minutes of training on 2 cores
+# make demo   set up (once) and train the baseline on rendered twins: half a minute of training on a quiet core
 # make test   set up the test tools (once) and run all checks and tests
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -40,6 +40,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 $(INSTALLED_TEST): $(INSTALLED)
 	$(PIP) install -e ".[test,parallel,slurm,ray,dashboard]" -c constraints.txt
+	bash scripts/chromium.sh
 	touch $@
 
 clean:
