@@ -33,8 +33,9 @@ def plan_lines(asked: Asked, known: Known, launcher: str, jobs: int | None) -> l
         ),
     ]
     if left:
-        lines += _entry("time", _time(remaining(asked, known), cells_at_once(launcher, jobs)))
-        lines += _entry("launcher", _launcher(launcher, cells_at_once(launcher, jobs)))
+        at_once = cells_at_once(launcher, jobs)
+        lines += _entry("time", _time(remaining(asked, known), at_once and min(at_once, left)))
+        lines += _entry("launcher", _launcher(launcher, at_once))
     return [*lines, f"{'report':<11} {asked.folder / 'report.html'}"]
 
 

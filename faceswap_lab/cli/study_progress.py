@@ -30,12 +30,13 @@ class Progress:
     started: float = field(default_factory=time.time)
 
     def line(self, cells: Sequence[Cell], now: float) -> str:
-        """Return the line.
+        """Return the line. An interrupted cell is not done: it goes on when the command is repeated.
 
         Args:
             cells: those that have ended so far.
             now: the time, by ``time.time()``.
         """
+        cells = [cell for cell in cells if cell[1].state != "interrupted"]
         done = len(self.finished.union(key_of(overrides) for overrides, _ in cells))
         failed = sum(outcome.code != 0 for _, outcome in cells)
         worked = sum(outcome.state != "reused" for _, outcome in cells)

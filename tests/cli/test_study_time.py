@@ -86,6 +86,8 @@ def test_the_plan_says_what_will_run(tmp_path: Path):
     assert "1 finished already, 5 to run\ntime        about 25 min" in "\n".join(
         plan_lines(asked, look(asked), "joblib", 2)
     )
+    lonely = Known({(cell.arm, cell.seed) for cell in asked.plan.cells[1:]}, {"baseline": 600})
+    assert "1 to run\ntime        about 10 min" in "\n".join(plan_lines(asked, lonely, "joblib", 2))
     for arm, seed in {(cell.arm, cell.seed) for cell in asked.plan.cells} - {("baseline", 0)}:
         finish(asked, arm, seed, 600)
     done = "\n".join(plan_lines(asked, look(asked), "joblib", 2))
@@ -102,6 +104,14 @@ def test_progress_counts_each_cell_once():
     cells = [cell("a", 0, "reused"), cell("b", 0, "finished"), cell("b", 1, "failed")]
     assert progress.line(cells, 140) == "study       4 of 5 cells done, 1 of them failed, 1 left: about 20 s"
     assert progress.line([*cells, cell("c", 0, "finished")], 160) == "study       5 of 5 cells done, 1 of them failed"
+
+
+def test_an_interrupted_cell_is_neither_done_nor_failed():
+    cells = [cell("a", 0, "finished"), cell("a", 1, "interrupted")]
+    assert (
+        Progress(3, frozenset(), at_once=2, started=0).line(cells, 10)
+        == "study       1 of 3 cells done, 2 left: about 10 s"
+    )
 
 
 @given(st.integers(1, 8), st.integers(1, 30), st.integers(1, 30))
