@@ -231,7 +231,7 @@ def _flat(weights: Sequence[Tensor]) -> Tensor:
 
 def _device(config: Config) -> torch.device:
     gpu = config.trainer.accelerator != "cpu" and torch.cuda.is_available()
-    return torch.device("cuda" if gpu else "cpu")
+    return torch.device("cuda", config.trainer.gpu or 0) if gpu else torch.device("cpu")
 
 
 @contextmanager

@@ -119,7 +119,7 @@ class Run:
         described = Described(
             folder=self.folder.path,
             first_step=self.first_step,
-            begun=f"{first['start']} {first['hardware']['host']}",
+            begun=f"{first.get('start')} {first.get('hardware')}",  # a file that somebody has edited may lack them
             arm=self.label,
             study=study.name if study else None,
             tags=(*([study.name] if study else []), self.config.scale.name, self.label, *self.options),
