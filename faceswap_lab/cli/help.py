@@ -41,6 +41,8 @@ flags
                     +experiment=mine
   --version         the version
 
+side by side: hydra/launcher=joblib|submitit_local|submitit_slurm|ray
+
 results: runs/<name>-s<seed>-<hash>/ with config.yaml, metrics.csv, previews/,
 weights.safetensors and result.json. The same command again finds them there.
 reports: experiments/<study>/report.html

@@ -5,6 +5,7 @@ import pytest
 
 from faceswap_lab.cli.groups import conf_dir, first_comment, group_options
 from faceswap_lab.cli.help import help_text
+from faceswap_lab.cli.launchers import EXTRAS
 
 
 @pytest.mark.parametrize(("columns", "widest"), [(40, 80), (80, 80), (100, 100), (300, 110)])
@@ -27,6 +28,10 @@ def test_it_shows_every_group_with_its_options_and_the_baseline(monkeypatch: pyt
     groups = set(group_options([conf_dir()])) - {"experiment", "study"}
     assert text.count("*") == len(groups) + 1, "one star a group, and one that is explained"
     assert text.count("\n  python -m faceswap_lab") >= 3
+
+
+def test_it_names_every_launcher():
+    assert f"hydra/launcher={'|'.join(EXTRAS)}\n" in help_text([conf_dir()])
 
 
 def test_groups_of_ones_own_are_shown_too(tmp_path: Path):
