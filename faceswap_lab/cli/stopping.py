@@ -53,7 +53,7 @@ def signals_stop_the_cells(sweep_dir: Path, kept_back: Iterable[signal.Signals] 
     blocked = {signal.SIGINT, *kept_back}
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
     over = threading.Event()
-    hand_on = threading.Thread(target=_hand_on, args=(sweep_dir, blocked, over), daemon=True)
+    hand_on = threading.Thread(target=_hand_on, args=(sweep_dir, blocked, note, over), daemon=True)
     hand_on.start()
     try:
         yield
@@ -75,11 +75,12 @@ def _ask_to_stop(sweep_dir: Path, number: int) -> bool:
     return True
 
 
-def _hand_on(sweep_dir: Path, numbers: set[signal.Signals], over: threading.Event) -> None:
+def _hand_on(sweep_dir: Path, numbers: set[signal.Signals], note: object, over: threading.Event) -> None:
+    """Take blocked signals. A cell that runs in this very process (joblib's only one) has put its handler over ours."""
     while not over.is_set():
         came = signal.sigtimedwait(numbers, 0.2)
-        if came and not _ask_to_stop(sweep_dir, came.si_signo):
-            _thread.interrupt_main(signal.SIGINT)  # its handler is ours under every launcher
+        if came and (not _ask_to_stop(sweep_dir, came.si_signo) or signal.getsignal(signal.SIGINT) is not note):
+            _thread.interrupt_main(signal.SIGINT)  # its handler is ours, or a cell's, under every launcher
 
 
 @contextmanager
