@@ -11,7 +11,7 @@ import pytest
 from faceswap_lab.studies.report import write_report
 from faceswap_lab.studies.report.palette import DARK, LIGHT
 from tests.acceptance import browser
-from tests.studies.report.example import example
+from tests.studies.report.example import example, renamed
 
 pytestmark = [
     pytest.mark.acceptance,
@@ -28,7 +28,8 @@ SCRIPT = "<script>window.harmed = true</script><img src=x onerror='window.harmed
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report")
     findings = example(folder / "runs", arms=4, seeds=7)
-    return write_report(replace(findings, question=SCRIPT, notes=[SCRIPT]), folder / "report")
+    long = renamed(findings, "joint", "joint_at_twice_the_steps_of_half_the_batch")
+    return write_report(replace(long, question=SCRIPT, notes=[SCRIPT]), folder / "report")
 
 
 @pytest.fixture(scope="module")

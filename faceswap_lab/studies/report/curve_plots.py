@@ -13,6 +13,7 @@ from faceswap_lab.studies.report.figure import Figure, Spec, headline, without_e
 from faceswap_lab.studies.report.palette import colours, dashes
 
 _HEIGHT = 120
+_NARROWEST, _NAME = 124, 230  # px, of a panel; a name that needs more is cut
 _WIDEST = 4  # times the largest difference shown: wider bands are cut
 _NO_DIFFERENCE = 0.001  # the axis where arms are exactly equal
 _X_AXIS = {"tickCount": 4, "format": "~s", "grid": False, "labelOverlap": "greedy", "labelSeparation": 6}
@@ -71,6 +72,7 @@ def level_figure(findings: Findings, curves: Curves) -> Figure | None:
         f"{_missing(findings, curves.arms)}",
         alt="last step: " + "; ".join(f"{name} {digits.general(curves.arms[name].mean[-1])}" for name in shown),
         spec=_multiples(rows, shown, layers),
+        least=_least(shown),
     )
 
 
@@ -127,6 +129,7 @@ def difference_figure(findings: Findings, curves: Curves) -> Figure | None:
         alt="last step: "
         + "; ".join(f"{name} {digits.general(curves.differences[name].difference[-1])}" for name in shown),
         spec=_multiples(rows, shown, layers),
+        least=_least(shown),
         left=72,
     )
 
@@ -151,6 +154,11 @@ def _difference_domain(shown: list[CurveDifference], smallest: float | None) -> 
         low, high = -largest, largest
     is_cut = bool(((bands < low) | (bands > high)).any())
     return [float(f"{low:.5g}"), float(f"{high:.5g}")], " Bands are cut at the panel's edge." if is_cut else ""
+
+
+def _least(arms: list[str]) -> int:
+    """Return the px that a panel needs for its arm's name."""
+    return min(max(_NARROWEST, 7 * max(map(len, arms))), _NAME)
 
 
 def _multiples(rows: list[dict[str, Any]], arms: list[str], layers: list[Spec]) -> Spec:

@@ -25,7 +25,7 @@ CONFIG: Spec = {
     },
     "header": {
         "labelColor": "@ink", "labelFontSize": 12, "labelFontWeight": 600, "labelAnchor": "start", "labelOrient": "top",
-        "labelPadding": 4, "labelLimit": 230, "title": None,
+        "labelPadding": 4, "title": None,
     },
     "legend": {
         "labelColor": "@ink", "titleColor": "@ink", "orient": "top", "title": None, "labelFontSize": 11,
@@ -113,4 +113,5 @@ def _fitted(spec: Spec, figure: Figure, width: int) -> Spec:
     room = width - figure.left + between
     columns = max(1, min(figure.most, len(spec["facet"]["sort"]), room // (figure.least + between)))
     panel = room // columns - between - 8
-    return {**spec, "columns": columns, "spec": {**spec["spec"], "width": panel}}
+    facet = {**spec["facet"], "header": {**spec["facet"].get("header", {}), "labelLimit": panel}}
+    return {**spec, "columns": columns, "facet": facet, "spec": {**spec["spec"], "width": panel}}

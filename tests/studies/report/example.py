@@ -1,6 +1,7 @@
 """Findings made by hand: plausible numbers from a seeded generator, judged by the real statistics."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,28 @@ def example(folder: Path, arms: int = 10, seeds: int = 9, unfinished: bool = Tru
         settings=["scale=quick"],
         notes=["Rendered faces at 32 px: a claim about photographs needs photographs."],
         extras={"order_effect": ORDER_EFFECT, "false_alarms": FALSE_ALARMS},
+    )
+
+
+def renamed(findings: Findings, old: str, new: str) -> Findings:
+    """Return findings in which an arm has another name."""
+
+    def swap(found: dict[str, Any]) -> dict[str, Any]:
+        return {new if name == old else name: value for name, value in found.items()}
+
+    def compared(one: Compared) -> Compared:
+        return replace(one, values=swap(one.values), judgements=swap(one.judgements))
+
+    faces = findings.faces
+    return replace(
+        findings,
+        arms=[replace(arm, name=new) if arm.name == old else arm for arm in findings.arms],
+        primary=compared(findings.primary),
+        secondary=[compared(one) for one in findings.secondary],
+        diagnostics=[compared(one) for one in findings.diagnostics],
+        curves=[replace(one, arms=swap(one.arms), differences=swap(one.differences)) for one in findings.curves],
+        faces=None if faces is None else replace(faces, strips=swap(faces.strips)),
+        cells=[replace(cell, arm=new) if cell.arm == old else cell for cell in findings.cells],
     )
 
 

@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 
 from faceswap_lab.studies.findings import Arm, Cell, Compared, Findings, Provenance
 from faceswap_lab.studies.report import write_report
-from tests.studies.report.example import PRIMARY, example
+from tests.studies.report.example import PRIMARY, example, renamed
 
 EVIL = '<script>alert(1)</script>"|`*[x](javascript:alert(1))\n# </style><img src=x onerror=alert(1)> {{ 7*7 }}'
 VOID = {"meta", "link", "img", "br", "hr"}
@@ -115,15 +115,8 @@ def test_the_same_findings_give_the_same_files(tmp_path: Path) -> None:
 
 def test_names_and_messages_are_harmless(tmp_path: Path) -> None:
     findings = example(tmp_path / "runs", arms=3, seeds=2)
-    assert findings.faces is not None
-
-    def renamed(compared: Compared) -> Compared:
-        values = {EVIL if name == "two_encoders" else name: v for name, v in compared.values.items()}
-        judgements = {EVIL if name == "two_encoders" else name: j for name, j in compared.judgements.items()}
-        return replace(compared, values=values, judgements=judgements)
-
     evil = replace(
-        findings,
+        renamed(findings, "two_encoders", EVIL),
         title=EVIL,
         question=EVIL,
         answer=EVIL,
@@ -131,11 +124,6 @@ def test_names_and_messages_are_harmless(tmp_path: Path) -> None:
         settings=[EVIL],
         notes=[EVIL],
         arms=[findings.arms[0], Arm(EVIL, EVIL, {EVIL: (EVIL, EVIL)}, 1), findings.arms[2]],
-        primary=renamed(findings.primary),
-        secondary=[renamed(compared) for compared in findings.secondary],
-        faces=replace(
-            findings.faces, strips={EVIL if k == "two_encoders" else k: v for k, v in findings.faces.strips.items()}
-        ),
         cells=[*findings.cells, Cell(EVIL, 3, "failed", EVIL)],
         provenance=Provenance({EVIL: {EVIL: [EVIL]}}, [EVIL]),
         extras={EVIL: {EVIL: EVIL}},

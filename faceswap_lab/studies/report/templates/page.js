@@ -6,6 +6,7 @@
   const themes = JSON.parse(document.getElementById("themes").textContent);
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const drawn = new Map(); // element → what frees its plot
+  const SLACK = 8; // px: widths of panels are rounded, and labels at their ends reach a little out of them
   const untouched = new Set(["values", "domain", "sort"]); // data: an arm may be called "@ink"
 
   function paint(part, theme) {
@@ -24,8 +25,9 @@
     const room = width - plot.left + between;
     const fitting = Math.floor(room / (plot.least + between));
     const columns = Math.max(1, Math.min(plot.most, spec.facet.sort.length, fitting));
-    const panel = Math.floor(room / columns) - between - 8;
-    return { ...spec, columns, spec: { ...spec.spec, width: Math.max(panel, 80) } };
+    const panel = Math.max(80, Math.floor(room / columns) - between - 8);
+    const facet = { ...spec.facet, header: { ...spec.facet.header, labelLimit: panel } };
+    return { ...spec, columns, facet, spec: { ...spec.spec, width: panel } };
   }
 
   async function draw(element) {
@@ -47,7 +49,7 @@
     };
     await embed(width);
     const over = Math.ceil(element.querySelector("svg").getBoundingClientRect().width - width);
-    if (over > 0) await embed(width - over); // labels beside the panels are wider than foreseen
+    if (over > 0) await embed(width - over - SLACK); // labels beside the panels are wider than foreseen
   }
 
   let turn = 0;
