@@ -14,6 +14,7 @@ from typing import Any
 from hydra.experimental.callback import Callback
 
 from faceswap_lab.cli.sweep import SWEEP_DIR, StudyRefused, record_end, recorded
+from faceswap_lab.interruption import interruptible
 
 _HERE = ("basic", "joblib")  # launchers whose cells print on this terminal
 
@@ -52,10 +53,11 @@ class WriteReport(Callback):
         def tell(asked: Any) -> None:
             said.extend(make_report(asked))
 
-        errors = [
-            _error_of(measure_companion, self.asked, "The measurement beside the report could not be made"),
-            _error_of(tell, self.asked, "The report could not be written"),
-        ]
+        with interruptible():  # no cell is left that a signal could be passed on to
+            errors = [
+                _error_of(measure_companion, self.asked, "The measurement beside the report could not be made"),
+                _error_of(tell, self.asked, "The report could not be written"),
+            ]
         record_end(_sweep_dir(), said, [error for error in errors if error])
 
     def __getstate__(self) -> dict[str, Any]:

@@ -54,3 +54,25 @@ with signals_stop_the_cells(sweep):
         print("stopped", stop)
 """
     assert said(script, tmp_path) == ["stopped", "SIGINT"]
+
+
+def test_a_first_ctrl_c_ends_what_comes_after_the_last_cell(tmp_path: Path):
+    """The measurement beside a report takes minutes."""
+    script = """
+from faceswap_lab.cli import study_report
+from faceswap_lab.cli.study_callback import SWEEP_DIR, WriteReport
+
+def measure(asked):
+    os.kill(os.getpid(), signal.SIGINT)
+    wait(lambda: False)
+
+study_report.measure_companion, study_report.make_report = measure, lambda asked: ["written"]
+os.environ[SWEEP_DIR] = str(sweep)
+with signals_stop_the_cells(sweep):
+    try:
+        WriteReport().on_multirun_end(None)
+        print("went on")
+    except Interrupted as stop:
+        print("stopped", stop)
+"""
+    assert said(script, tmp_path) == ["stopped", "SIGINT"]
