@@ -1,13 +1,14 @@
 """Everything that page and Markdown twin show, made once from the findings."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from faceswap_lab.studies.findings import Arm, Cell, Findings, Metric
 from faceswap_lab.studies.report import faces, meanings, sections, tables
 from faceswap_lab.studies.report.curve_plots import difference_figure, level_figure
 from faceswap_lab.studies.report.figure import Figure
 from faceswap_lab.studies.report.forest import primary_forest, secondary_forests
-from faceswap_lab.studies.report.prediction_plot import prediction_figure
+from faceswap_lab.studies.report.prediction_plot import prediction_figure, says
 
 
 @dataclass(frozen=True)
@@ -109,3 +110,17 @@ def content(findings: Findings) -> Content:
         mixed=tables.mixed(findings),
         sections=sections.sections(findings.extras),
     )
+
+
+def words_of(content: Content) -> dict[str, Any]:
+    """Return what the templates of the page and of its Markdown twin both know by name."""
+    return {
+        "content": content,
+        "findings": content.findings,
+        "marks": meanings.MARKS,
+        "arrows": meanings.ARROWS,
+        "better": meanings.BETTER,
+        "verdicts": meanings.VERDICTS,
+        "says": says,
+        "synthetic": faces.SYNTHETIC,
+    }

@@ -5,8 +5,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from faceswap_lab.studies.report import faces, meanings, prediction_plot
-from faceswap_lab.studies.report.content import Content
+from faceswap_lab.studies.report.content import Content, words_of
 
 _SPECIAL = re.compile(r"([\\`*{}\[\]<>|~#$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")  # an underscore inside a word is one
 
@@ -26,16 +25,7 @@ def markdown(content: Content) -> str:
     environment.filters["attribute"] = attribute
     environment.filters["block"] = block
     environment.filters["ours"] = Markup  # our own words and names hold nothing to escape
-    text = environment.get_template("report.md").render(
-        content=content,
-        findings=content.findings,
-        marks=meanings.MARKS,
-        arrows=meanings.ARROWS,
-        better=meanings.BETTER,
-        verdicts=meanings.VERDICTS,
-        says=prediction_plot.says,
-        synthetic=faces.SYNTHETIC,
-    )
+    text = environment.get_template("report.md").render(**words_of(content))
     return re.sub(r"\n{3,}", "\n\n", text)
 
 

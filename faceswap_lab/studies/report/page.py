@@ -4,8 +4,8 @@ import base64
 from functools import cache
 from importlib.resources import files
 
-from faceswap_lab.studies.report import faces, meanings, prediction_plot
-from faceswap_lab.studies.report.content import Content
+from faceswap_lab.studies.report import faces
+from faceswap_lab.studies.report.content import Content, words_of
 from faceswap_lab.studies.report.figure import FONT, for_page
 from faceswap_lab.studies.report.palette import THEMES
 
@@ -22,8 +22,7 @@ def page(content: Content) -> str:
     )
     template = environment.get_template("report.html")
     return template.render(
-        content=content,
-        findings=content.findings,
+        **words_of(content),
         plots={figure.name: for_page(figure) for figure in content.figures},
         themes=THEMES,
         font=FONT,
@@ -32,12 +31,6 @@ def page(content: Content) -> str:
         library_conditions=_asset("library-conditions.txt"),
         library=_library() if content.figures else "",
         data_uri=_data_uri,
-        marks=meanings.MARKS,
-        arrows=meanings.ARROWS,
-        better=meanings.BETTER,
-        verdicts=meanings.VERDICTS,
-        says=prediction_plot.says,
-        synthetic=faces.SYNTHETIC,
     )
 
 
