@@ -36,7 +36,7 @@ def smooth_faces(count):
     images = np.stack([cv2.resize(face, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC) for face in coarse])
     masks = np.zeros((count, SIZE, SIZE), np.uint8)
     masks[:, 40:216, 60:196] = 255
-    return Faces(images, masks)
+    return Faces.joined(images, masks)
 
 
 def similarity(source, goal):

@@ -1,13 +1,14 @@
 """Decoded faces on disk: an entry is there whole or not at all, checked when opened, safe under concurrent processes.
 
-    <root>/faces/<key>/            images.npy, manifest.json, and where there are such masks.npy and states.npy
-    <root>/faces/<key>.lock        held while the entry is made; the system releases it when the holder dies
-    <root>/faces/<key>.partial-*   an entry in the making, left over only if its maker was killed
-    <root>/faces/<key>.damaged     an entry that failed its check, set aside
+    <root>/rgba/<key>/            faces.npy, manifest.json, and where there are such states.npy
+    <root>/rgba/<key>.lock        held while the entry is made; the system releases it when the holder dies
+    <root>/rgba/<key>.partial-*   an entry in the making, left over only if its maker was killed
+    <root>/rgba/<key>.damaged     an entry that failed its check, set aside
 
 ``<key>`` is a hash of the recipe: everything that decides the pixels. An entry never changes once it is there, so
 readers need no lock, and a cache on a read-only disk serves what it has. Nothing is ever thrown away on its own; the
-whole folder may be deleted at any time, even under a running training.
+whole folder may be deleted at any time, even under a running training. (Earlier versions kept pictures and masks apart,
+in <root>/faces; that folder is not read any more.)
 """
 
 import dataclasses
@@ -30,7 +31,8 @@ from faceswap_lab.data.faces import Faces
 
 _log = logging.getLogger(__name__)
 
-_LAYOUT = 1  # of an entry's folder; a part of every key
+_FACES = "rgba"  # the folder in <root>; another one whenever the files of an entry change their layout
+_KEY_VERSION = 1  # a part of every key, and so of the fingerprints of data: pixels decide them, not how they are kept
 MANIFEST = "manifest.json"
 
 # Reading 256 MiB through SHA-256 takes about 0.15 s. Larger files are read again only if their time stamp is not the
@@ -76,7 +78,7 @@ def cache_root(cache_dir: str | Path | None = None) -> Path:
 
 def recipe_key(recipe: Mapping[str, Any]) -> str:
     """Return the hex digest of a recipe: nested plain values, dataclasses and arrays, its keys in any order."""
-    text = json.dumps(plain({"layout": _LAYOUT, **recipe}), sort_keys=True, allow_nan=False)
+    text = json.dumps(plain({"layout": _KEY_VERSION, **recipe}), sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -105,8 +107,8 @@ def fetch(
     Args:
         root: the cache's folder; made if need be.
         recipe: everything that decides the entry's content, see `recipe_key`.
-        make: writes images.npy, and if there are such masks.npy and states.npy, into the folder it is given; returns
-            notes (JSON values) to keep with them. If it raises, nothing is left behind.
+        make: writes faces.npy, and if there are such states.npy, into the folder it is given; returns notes (JSON
+            values) to keep with them. If it raises, nothing is left behind.
         expected_bytes: about how much it will write; if that is known to be too much, it is not even begun.
 
     Returns:
@@ -115,7 +117,7 @@ def fetch(
     Raises:
         CacheError: the folder cannot be written or is full.
     """
-    folder = root / "faces"
+    folder = root / _FACES
     entry = folder / recipe_key(recipe)
     try:
         found = _opened(entry)
@@ -180,17 +182,12 @@ def _damage_of(path: Path, expected: Mapping[str, Any]) -> _Damage | None:
 
 def _faces(arrays: Mapping[str, np.ndarray]) -> Faces:
     """Judge and join the arrays of an entry."""
-    images, states = arrays["images.npy"], arrays.get("states.npy")
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] != images.shape[2] or images.shape[3] != 3:
-        raise ValueError(f"images.npy is {images.dtype} {images.shape} instead of uint8 (N, S, S, 3)")
-    masks = arrays.get("masks.npy")
-    if masks is None:
-        masks = np.broadcast_to(np.uint8(255), images.shape[:3])
-    if masks.dtype != np.uint8 or masks.shape != images.shape[:3]:
-        raise ValueError(f"masks.npy is {masks.dtype} {masks.shape} instead of uint8 {images.shape[:3]}")
-    if states is not None and (states.dtype != np.float32 or states.ndim != 2 or len(states) != len(images)):
-        raise ValueError(f"states.npy is {states.dtype} {states.shape} instead of float32 ({len(images)}, P)")
-    return Faces(images, masks, states)
+    pixels, states = arrays["faces.npy"], arrays.get("states.npy")
+    if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[1] != pixels.shape[2] or pixels.shape[3] != 4:
+        raise ValueError(f"faces.npy is {pixels.dtype} {pixels.shape} instead of uint8 (N, S, S, 4)")
+    if states is not None and (states.dtype != np.float32 or states.ndim != 2 or len(states) != len(pixels)):
+        raise ValueError(f"states.npy is {states.dtype} {states.shape} instead of float32 ({len(pixels)}, P)")
+    return Faces(pixels, states)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_lab.data.cache import MANIFEST, Entry, cache_root, fetch, recipe_key
-from faceswap_lab.data.faces import SIDES, FaceData, Side
+from faceswap_lab.data.faces import SIDES, FaceData, Side, rgba
 from faceswap_lab.data.npy_writer import NpyWriter
 from faceswap_lab.data.parallel import available_cores, ordered_map
 from faceswap_lab.data.pictures import MOST_BYTES, MOST_PIXELS, SUFFIXES, UnusablePicture, decode_square, picture_files
@@ -54,7 +54,7 @@ def load_folders(
         held_out: how many faces of each side are never trained on: a fraction in (0, 1) or a number >= 1.
         size: the side of the stored squares in pixels; about four times what the network sees.
         smallest: pictures whose shorter side has fewer pixels are skipped; half of ``size`` unless given.
-        cache_dir: where decoded faces are kept, 3·size² bytes each; see `faceswap_lab.data.cache.cache_root`.
+        cache_dir: where decoded faces are kept, 4·size² bytes each; see `faceswap_lab.data.cache.cache_root`.
         progress: whether to say how far it is.
 
     Returns:
@@ -147,7 +147,7 @@ def _decoded(folder: _Folder, root: Path, shown: bool) -> Entry:
     def make(place: Path) -> dict[str, Any]:
         return _write(folder, files, place, root, shown)
 
-    return fetch(root, recipe, make, expected_bytes=3 * folder.size**2 * len(files))
+    return fetch(root, recipe, make, expected_bytes=4 * folder.size**2 * len(files))
 
 
 def _listing_hash(folder: _Folder, files: Sequence[Path]) -> str:
@@ -170,18 +170,18 @@ def _write(folder: _Folder, files: Sequence[Path], place: Path, root: Path, show
         warnings.catch_warnings(action="ignore"),
         progress_of(title, len(unique), shown=shown) as advance,
         ThreadPoolExecutor(_threads()) as threads,
-        NpyWriter(place / "images.npy", (folder.size, folder.size, 3), np.uint8) as images,
+        NpyWriter(place / "faces.npy", (folder.size, folder.size, 4), np.uint8) as kept,
     ):
-        digests = sorted(unique)
+        digests, everywhere = sorted(unique), np.full((folder.size, folder.size), 255, np.uint8)
         faces = ordered_map(threads, lambda digest: _face(folder, unique[digest]), digests, ahead=2 * _threads())
         for digest, face in zip(digests, faces, strict=True):
             if isinstance(face, str):
                 skipped[folder.name_of(unique[digest])] = face
             else:
-                images.append(face[None])
+                kept.append(rgba(face, everywhere)[None])
                 pictures.update(digest)
             advance(1)
-    if not images.rows:
+    if not kept.rows:
         raise ValueError(
             f"{folder} holds {len(files)} files but no usable picture ({_some(skipped)}); {folder.accepted}"
         )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_lab.data.draws import draw, shown
-from faceswap_lab.data.faces import Faces, Side
+from faceswap_lab.data.faces import Faces, Side, rgba
 from faceswap_lab.data.photometric import Photometric
 from faceswap_lab.data.resample import resample
 from faceswap_lab.data.warp import Recipe
@@ -80,16 +80,16 @@ class SideSampler:
         """
         indices = np.arange(first, first + count)
         which = shown(self.seed, self.side, first, count, len(self.faces))
-        # np.asarray drops the costly array class of a memory map, not the mapping
-        images = [np.asarray(self.faces.images)[i] for i in which]
-        masks = [np.asarray(self.faces.masks)[i] for i in which]
+        stored = np.asarray(self.faces.pixels)  # drops the costly array class of a memory map, not the mapping
+        faces = [stored[i] for i in which.tolist()]
         if self.photometric is not None:
-            images = [self.photometric(image, self._colour_seed(i)) for image, i in zip(images, indices.tolist())]
+            faces = [self._recoloured(face, self.photometric, i) for face, i in zip(faces, indices.tolist())]
         draws = draw(self.seed, self.side, first, count)
-        return Samples(*resample(images, masks, draws, self.recipe, self.resolution), indices)
+        return Samples(*resample(faces, draws, self.recipe, self.resolution), indices)
 
-    def _colour_seed(self, index: int) -> int:
-        return seed_of(self.seed, "photometric", self.side, index)
+    def _recoloured(self, face: NDArray[np.uint8], photometric: Photometric, index: int) -> NDArray[np.uint8]:
+        seed = seed_of(self.seed, "photometric", self.side, index)
+        return rgba(photometric(np.ascontiguousarray(face[..., :3]), seed), face[..., 3])
 
 
 def centre(images: NDArray[np.uint8], resolution: int, coverage: float) -> NDArray[np.uint8]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from faceswap_lab.data.cache import Entry, cache_root, fetch, recipe_key
-from faceswap_lab.data.faces import SIDES, FaceData, Side
+from faceswap_lab.data.faces import SIDES, FaceData, Side, rgba
 from faceswap_lab.data.npy_writer import NpyWriter
 from faceswap_lab.data.progress import progress_of
 from faceswap_lab.data.render_pool import RenderPool
@@ -170,12 +170,10 @@ class _Set:
         title = f"rendering {count} faces of {self.name} at {size} px, kept in '{root}'"
         with (
             progress_of(title, count, shown=shown) as advance,
-            NpyWriter(place / "images.npy", (size, size, 3), np.uint8) as images,
-            NpyWriter(place / "masks.npy", (size, size), np.uint8) as masks,
+            NpyWriter(place / "faces.npy", (size, size, 4), np.uint8) as faces,
         ):
             for pictures in pool.render(self.person, self.states, size):
-                images.append(pictures.images)
-                masks.append(pictures.masks)
+                faces.append(rgba(pictures.images, pictures.masks))
                 advance(len(pictures.images))
         np.save(place / "states.npy", np.stack([state_vector(state) for state in self.states]), allow_pickle=False)
         return {"name": self.name}

@@ -41,7 +41,7 @@ any_recipe = st.builds(
 def noise_faces(count: int, size: int, seed: int = 0) -> Faces:
     """White noise: the steepest pictures there are, so that a misplaced pixel shows."""
     rng = np.random.default_rng(seed)
-    return Faces(
+    return Faces.joined(
         images=rng.integers(0, 256, (count, size, size, 3), dtype=np.uint8),
         masks=rng.integers(0, 256, (count, size, size), dtype=np.uint8),
     )

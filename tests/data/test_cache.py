@@ -20,14 +20,12 @@ from faceswap_lab.data.cache import CacheError, cache_root, fetch, recipe_key
 
 RECIPE = {"source": "test", "size": 8}
 RNG = np.random.default_rng(0)
-IMAGES = RNG.integers(0, 256, (6, 8, 8, 3), np.uint8)
-MASKS = RNG.integers(0, 256, (6, 8, 8), np.uint8)
+PIXELS = RNG.integers(0, 256, (6, 8, 8, 4), np.uint8)
 STATES = RNG.normal(size=(6, 3)).astype(np.float32)
 
 
 def make(place: Path) -> dict[str, object]:
-    np.save(place / "images.npy", IMAGES)
-    np.save(place / "masks.npy", MASKS)
+    np.save(place / "faces.npy", PIXELS)
     np.save(place / "states.npy", STATES)
     return {"note": "made"}
 
@@ -37,13 +35,13 @@ def refuse(place: Path) -> dict[str, object]:
 
 
 def entries(root: Path) -> list[str]:
-    return sorted(path.name for path in (root / "faces").iterdir() if path.suffix != ".lock")
+    return sorted(path.name for path in (root / "rgba").iterdir() if path.suffix != ".lock")
 
 
 def test_an_entry_is_made_once_and_mapped_not_loaded(tmp_path):
     fetch(tmp_path, RECIPE, make)
     found = fetch(tmp_path, RECIPE, refuse)
-    for stored, array in zip((found.faces.images, found.faces.masks, found.faces.states), (IMAGES, MASKS, STATES)):
+    for stored, array in zip((found.faces.pixels, found.faces.states), (PIXELS, STATES)):
         assert isinstance(stored, np.memmap)
         assert not stored.flags.writeable
         np.testing.assert_array_equal(stored, array)
@@ -51,11 +49,9 @@ def test_an_entry_is_made_once_and_mapped_not_loaded(tmp_path):
     assert entries(tmp_path) == [recipe_key(RECIPE)]
 
 
-def test_masks_that_are_not_known_are_all_255_and_take_no_memory(tmp_path):
-    faces = fetch(tmp_path, RECIPE, lambda place: np.save(place / "images.npy", IMAGES) or {}).faces
-    assert faces.masks.shape == IMAGES.shape[:3]
-    assert (faces.masks == 255).all()
-    assert not any(faces.masks.strides)
+def test_states_may_be_missing(tmp_path):
+    faces = fetch(tmp_path, RECIPE, lambda place: np.save(place / "faces.npy", PIXELS) or {}).faces
+    np.testing.assert_array_equal(faces.pixels, PIXELS)
     assert faces.states is None
 
 
@@ -108,11 +104,11 @@ def test_a_recipe_refuses_what_it_cannot_hash():
 
 
 def damage_truncate(entry: Path) -> None:
-    os.truncate(entry / "images.npy", (entry / "images.npy").stat().st_size - 5)
+    os.truncate(entry / "faces.npy", (entry / "faces.npy").stat().st_size - 5)
 
 
 def damage_flip(entry: Path) -> None:
-    with (entry / "masks.npy").open("r+b") as file:
+    with (entry / "faces.npy").open("r+b") as file:
         file.seek(200)
         byte = file.read(1)
         file.seek(200)
@@ -120,8 +116,8 @@ def damage_flip(entry: Path) -> None:
 
 
 def damage_zeroes(entry: Path) -> None:
-    size = (entry / "images.npy").stat().st_size
-    (entry / "images.npy").write_bytes(bytes(size))
+    size = (entry / "faces.npy").stat().st_size
+    (entry / "faces.npy").write_bytes(bytes(size))
 
 
 def damage_missing(entry: Path) -> None:
@@ -161,8 +157,7 @@ def test_a_damaged_entry_is_said_set_aside_and_made_again(tmp_path, caplog, dama
     entry = fetch(tmp_path, RECIPE, make).path
     damage(entry)
     again = fetch(tmp_path, RECIPE, make)
-    np.testing.assert_array_equal(again.faces.images, IMAGES)
-    np.testing.assert_array_equal(again.faces.masks, MASKS)
+    np.testing.assert_array_equal(again.faces.pixels, PIXELS)
     assert f"'{entry}' are damaged" in caplog.text
     assert entries(tmp_path) == [entry.name, f"{entry.name}.damaged"]
     fetch(tmp_path, RECIPE, refuse)
@@ -177,17 +172,17 @@ def test_a_large_file_is_read_again_only_if_its_time_stamp_changed(tmp_path, mon
     assert hashed == []
     damage_flip(entry)
     fetch(tmp_path, RECIPE, make)
-    assert "masks.npy" in hashed
+    assert "faces.npy" in hashed
 
 
 def test_a_large_file_that_was_cut_is_noticed_whatever_its_time_stamp(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(cache, "_ALWAYS_HASHED_BYTES", 0)
     entry = fetch(tmp_path, RECIPE, make).path
-    written = (entry / "masks.npy").stat().st_mtime_ns
-    os.truncate(entry / "masks.npy", MASKS.nbytes)
-    os.utime(entry / "masks.npy", ns=(written, written))
-    np.testing.assert_array_equal(fetch(tmp_path, RECIPE, make).faces.masks, MASKS)
-    assert f"masks.npy has {MASKS.nbytes} bytes instead of {MASKS.nbytes + 128}" in caplog.text
+    written = (entry / "faces.npy").stat().st_mtime_ns
+    os.truncate(entry / "faces.npy", PIXELS.nbytes)
+    os.utime(entry / "faces.npy", ns=(written, written))
+    np.testing.assert_array_equal(fetch(tmp_path, RECIPE, make).faces.pixels, PIXELS)
+    assert f"faces.npy has {PIXELS.nbytes} bytes instead of {PIXELS.nbytes + 128}" in caplog.text
 
 
 def test_arrays_of_objects_are_never_unpickled(tmp_path, caplog):
@@ -196,9 +191,9 @@ def test_arrays_of_objects_are_never_unpickled(tmp_path, caplog):
             return (os.mkdir, (str(tmp_path / "exploded"),))
 
     entry = fetch(tmp_path, RECIPE, make).path
-    np.save(entry / "images.npy", np.array([Bomb()], dtype=object), allow_pickle=True)
+    np.save(entry / "faces.npy", np.array([Bomb()], dtype=object), allow_pickle=True)
     manifest = json.loads((entry / "manifest.json").read_text())
-    manifest["files"]["images.npy"] = cache._sealed(entry / "images.npy")
+    manifest["files"]["faces.npy"] = cache._sealed(entry / "faces.npy")
     (entry / "manifest.json").write_text(json.dumps(manifest))
     fetch(tmp_path, RECIPE, make)
     assert "damaged" in caplog.text
@@ -208,13 +203,13 @@ def test_arrays_of_objects_are_never_unpickled(tmp_path, caplog):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"images": IMAGES.astype(np.float32)},
-        {"images": IMAGES[..., 0]},
-        {"images": IMAGES[:, :4]},
-        {"images": IMAGES, "masks": MASKS[1:]},
-        {"images": IMAGES, "states": STATES.astype(np.float64)},
-        {"images": IMAGES, "states": STATES[1:]},
-        {"masks": MASKS},
+        {"faces": PIXELS.astype(np.float32)},
+        {"faces": PIXELS[..., 0]},
+        {"faces": PIXELS[..., :3]},
+        {"faces": PIXELS[:, :4]},
+        {"faces": PIXELS, "states": STATES.astype(np.float64)},
+        {"faces": PIXELS, "states": STATES[1:]},
+        {"states": STATES},
     ],
 )
 def test_what_is_not_in_the_shape_of_faces_never_gets_in(tmp_path, wrong):
@@ -223,7 +218,7 @@ def test_what_is_not_in_the_shape_of_faces_never_gets_in(tmp_path, wrong):
             np.save(place / f"{name}.npy", array)
         return {}
 
-    with pytest.raises(CacheError, match=r"images\.npy|masks\.npy|states\.npy"):
+    with pytest.raises(CacheError, match=r"faces\.npy|states\.npy"):
         fetch(tmp_path, RECIPE, make_wrong)
 
 
@@ -271,7 +266,7 @@ def test_a_read_only_cache_serves_what_it_has(tmp_path, monkeypatch):
     for name in ("mkdir", "open", "rename"):
         monkeypatch.setattr(os, name, read_only)
     monkeypatch.setattr(cache, "FileLock", read_only)
-    np.testing.assert_array_equal(fetch(tmp_path, RECIPE, refuse).faces.images, IMAGES)
+    np.testing.assert_array_equal(fetch(tmp_path, RECIPE, refuse).faces.pixels, PIXELS)
     with pytest.raises(CacheError, match=r"[Rr]ead-only.*cache_dir="):
         fetch(tmp_path, {"source": "another"}, make)
 
@@ -299,9 +294,9 @@ root, steps, pause = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
 
 def make(place):
     print("making", flush=True)
-    with NpyWriter(place / "images.npy", (8, 8, 3), np.uint8) as images:
+    with NpyWriter(place / "faces.npy", (8, 8, 4), np.uint8) as faces:
         for step in range(steps):
-            images.append(np.full((1, 8, 8, 3), step, np.uint8))
+            faces.append(np.full((1, 8, 8, 4), step, np.uint8))
             time.sleep(pause)
     return {}
 
@@ -340,8 +335,8 @@ def test_a_killed_maker_leaves_nothing_that_blocks_or_deceives(tmp_path, caplog)
         time.sleep(0.02 * attempt)
         maker.send_signal(signal.SIGKILL)
         maker.communicate()
-        assert not (tmp_path / "faces" / recipe_key(RECIPE)).exists()
+        assert not (tmp_path / "rgba" / recipe_key(RECIPE)).exists()
     caplog.set_level(logging.WARNING)
-    np.testing.assert_array_equal(fetch(tmp_path, RECIPE, make).faces.images, IMAGES)
+    np.testing.assert_array_equal(fetch(tmp_path, RECIPE, make).faces.pixels, PIXELS)
     assert entries(tmp_path) == [recipe_key(RECIPE)]
     assert caplog.text == ""

@@ -11,17 +11,16 @@ from faceswap_lab.data.faces import Faces
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (20, 16, 16, 3), np.uint8)
+PIXELS = np.dstack([IMAGES.reshape(-1, 16, 3), np.full((20 * 16, 16), 255, np.uint8)]).reshape(20, 16, 16, 4)
 STATES = RNG.normal(size=(20, 5)).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
 def mapped(tmp_path_factory) -> Faces:
     folder = tmp_path_factory.mktemp("faces")
-    np.save(folder / "images.npy", IMAGES)
+    np.save(folder / "faces.npy", PIXELS)
     np.save(folder / "states.npy", STATES)
-    images = np.load(folder / "images.npy", mmap_mode="r")
-    states = np.load(folder / "states.npy", mmap_mode="r")
-    return Faces(images, np.broadcast_to(np.uint8(255), IMAGES.shape[:3]), states)
+    return Faces(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("faces", "states")))
 
 
 def assert_equal(faces: Faces, images: np.ndarray, states: np.ndarray | None) -> None:
@@ -53,13 +52,12 @@ def test_what_does_not_lie_in_one_piece_is_pickled_by_value(mapped, rows):
 
 
 def test_faces_in_memory_are_pickled_by_value():
-    faces = Faces(IMAGES[3:7], np.full((4, 16, 16), 255, np.uint8))
+    faces = Faces.joined(IMAGES[3:7], np.full((4, 16, 16), 255, np.uint8))
     assert_equal(pickle.loads(pickle.dumps(faces)), IMAGES[3:7], None)
     assert (len(faces), faces.size) == (4, 16)
 
 
 def test_a_copy_of_mapped_faces_is_no_longer_the_file(mapped):
-    copied = mapped.images[[5, 2, 5]]
-    faces = pickle.loads(pickle.dumps(Faces(copied, mapped.masks[:3])))
-    np.testing.assert_array_equal(faces.images, IMAGES[[5, 2, 5]])
-    np.testing.assert_array_equal(pickle.loads(pickle.dumps(Faces(mapped.images + 0, mapped.masks))).images, IMAGES)
+    copied = mapped.pixels[[5, 2, 5]]
+    assert_equal(pickle.loads(pickle.dumps(Faces(copied))), IMAGES[[5, 2, 5]], None)
+    assert_equal(pickle.loads(pickle.dumps(Faces(mapped.pixels + 0))), IMAGES, None)

@@ -214,7 +214,7 @@ def test_nothing_that_failed_stays_in_the_cache(load, tmp_path):
     (tmp_path / "bad" / "x.jpg").write_bytes(b"")
     with pytest.raises(ValueError, match="no usable picture"):
         load(a=tmp_path / "bad")
-    assert [path for path in (tmp_path / "cache" / "faces").iterdir() if path.is_dir()] == []
+    assert [path for path in (tmp_path / "cache" / "rgba").iterdir() if path.is_dir()] == []
 
 
 def test_a_cache_that_cannot_be_written_is_one_clear_error(load, tmp_path):

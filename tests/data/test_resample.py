@@ -17,7 +17,7 @@ FACES = {size: noise_faces(2, size) for size in (64, 128, 256)}
 def warped(recipe, size, resolution, first=0):
     faces = FACES[size]
     draws = draw(0, "A", first, len(faces))
-    return faces, draws, resample(list(faces.images), list(faces.masks), draws, recipe, resolution)
+    return faces, draws, resample(list(faces.pixels), draws, recipe, resolution)
 
 
 @settings(max_examples=40, deadline=None)

@@ -64,9 +64,8 @@ def test_photometric_changes_input_and_target_alike_and_never_the_mask_or_the_st
 
 
 def test_memory_mapped_faces_give_the_same_samples(tmp_path):
-    np.save(tmp_path / "images.npy", FACES.images)
-    np.save(tmp_path / "masks.npy", FACES.masks)
-    mapped = Faces(*(np.load(tmp_path / f"{name}.npy", mmap_mode="r") for name in ("images", "masks")))
+    np.save(tmp_path / "faces.npy", FACES.pixels)
+    mapped = Faces(np.load(tmp_path / "faces.npy", mmap_mode="r"))
     for photometric in ((), GRAINY):
         ours = SideSampler(FACES, WARP_2018, 16, 0, "A", photometric).batch(3, 10)
         assert same(ours, SideSampler(mapped, WARP_2018, 16, 0, "A", photometric).batch(3, 10))
@@ -113,6 +112,6 @@ def test_centre_averages_over_areas():
 def test_centre_is_where_an_aligned_target_is():
     """A smooth ramp shows places: evaluation and training must look at the same part of the face."""
     ramp = np.broadcast_to(np.arange(256, dtype=np.uint8), (1, 256, 256))
-    faces = Faces(images=np.ascontiguousarray(np.stack([ramp] * 3, axis=-1)), masks=np.ascontiguousarray(ramp))
+    faces = Faces.joined(np.stack([ramp] * 3, axis=-1), ramp)
     target = SideSampler(faces, NONE, 64, 0, "A").batch(0, 1).target
     assert np.abs(centre(faces.images, 64, NONE.coverage).astype(int) - target).max() <= 1

@@ -35,7 +35,7 @@ def drawn_faces(seed, n, size, skin):
         image = face * disc[..., None] + back * (1 - disc[..., None]) + rng.normal(0, 0.005, (size, size, 3))
         images.append(np.rint(np.clip(image, 0, 1) * 255))
         masks.append(np.rint(disc * 255))
-    return Faces(np.array(images, np.uint8), np.array(masks, np.uint8), states)
+    return Faces.joined(np.array(images, np.uint8), np.array(masks, np.uint8), states)
 
 
 SKINS = {"A": (0.9, 0.7, 0.6), "B": (0.45, 0.3, 0.25)}

@@ -88,7 +88,7 @@ def test_followers_read_drawn_faces_in_their_own_units(data, resolution):
 def test_a_side_that_only_looked_left_is_read_when_it_looks_right(data):
     faces = data.train["A"]
     left = faces.states[:, STATE_FIELDS.index("yaw")] < 0
-    train = Faces(faces.images[left], faces.masks[left], faces.states[left])
+    train = Faces(faces.pixels[left], faces.states[left])
     follower = train_followers({"A": train, "B": train}, 32, 1.0, "x")["A"]
     held_out = held_out_from(data, 32, 1.0)
     assert correlations(follower, held_out.images["A"], held_out.states)["yaw"] > 0.97
@@ -147,7 +147,7 @@ def test_a_cache_that_cannot_be_written_costs_a_warning(data, tmp_path, caplog):
 def test_unknown_states_are_refused(data):
     faces = data.train["A"]
     with pytest.raises(ValueError, match="side A: states are unknown"):
-        train_followers({"A": Faces(faces.images, faces.masks), "B": faces}, 16, 1.0, "x")
+        train_followers({"A": Faces(faces.pixels), "B": faces}, 16, 1.0, "x")
 
 
 def test_followers_read_rendered_faces():
@@ -155,7 +155,7 @@ def test_followers_read_rendered_faces():
     head, rng = Head(identity("ben")), stream(0, "test", "followers")
     states = [sample_state(rng) for _ in range(260)]
     renders = [render(head, state, 52, supersampling=1) for state in states]
-    faces = Faces(
+    faces = Faces.joined(
         np.stack([r.image for r in renders]),
         np.stack([r.mask for r in renders]),
         np.stack([state_vector(state) for state in states]),

@@ -10,7 +10,7 @@ from tests.evaluation.pictures import drawn_data, noise
 def faces(seed, n, size):
     rng = np.random.default_rng(seed)
     masks = rng.integers(1, 256, (n, size, size), dtype=np.uint8)
-    return Faces(rng.integers(0, 256, (n, size, size, 3), dtype=np.uint8), masks)
+    return Faces.joined(rng.integers(0, 256, (n, size, size, 3), dtype=np.uint8), masks)
 
 
 def test_the_crop_is_the_mean_of_the_central_blocks():

@@ -20,7 +20,7 @@ def faces_of(side, spread, count=4):
     images = np.full((count, STORED, STORED, 3), BRIGHT, np.uint8)
     edge = 8  # of 12 pixels outside the crop
     images[:, edge:-edge, edge:-edge] = colours[:, None, None].astype(np.uint8)
-    return Faces(images, np.full((count, STORED, STORED), 255, np.uint8))
+    return Faces.joined(images, np.full((count, STORED, STORED), 255, np.uint8))
 
 
 def data_of(spread):

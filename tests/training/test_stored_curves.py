@@ -48,7 +48,7 @@ def blocks(side):
     """Eight pictures of 4 x 4 coloured blocks each, dark ones for A and bright ones for B."""
     colours = np.random.default_rng(SIDES.index(side)).integers(0, 160, (8, 4, 4, 3)) + 90 * SIDES.index(side)
     images = colours.astype(np.uint8).repeat(16, axis=1).repeat(16, axis=2)
-    return Faces(images, np.full(images.shape[:3], 255, np.uint8), None)
+    return Faces.joined(images, np.full(images.shape[:3], 255, np.uint8))
 
 
 def curve(order, state):
