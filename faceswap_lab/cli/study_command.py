@@ -41,6 +41,7 @@ def _compare(runs: Sequence[str], settings: Sequence[str]) -> list[str]:
         told = f"{wrong[0]} is no setting of a comparison" if wrong else "two runs or more are compared"
         raise ConfigError(f"report: {told}. Usage: {USAGE}")
     from faceswap_lab.cli.study_lines import result_lines
+    from faceswap_lab.cli.study_report import kept_in
     from faceswap_lab.runs.folder import is_run
     from faceswap_lab.studies.analysis import compare_runs
     from faceswap_lab.studies.report import write_report
@@ -52,7 +53,7 @@ def _compare(runs: Sequence[str], settings: Sequence[str]) -> list[str]:
     root = Path(settings[-1].removeprefix(_PLACE) if settings else "experiments")
     digest = hashlib.sha256("\n".join(str(path.resolve()) for path in paths).encode()).hexdigest()[:8]
     findings = compare_runs(paths)
-    return result_lines(findings, write_report(findings, root / f"compare-{digest}"))
+    return result_lines(findings, write_report(findings, root / f"compare-{digest}", kept_in(None)))
 
 
 def _study(words: Sequence[str], folders: Sequence[Path]) -> list[str]:

@@ -27,7 +27,17 @@ def make_report(asked: Asked) -> list[str]:
     measured = _measured(asked, name) if name else None
     if name and measured:
         findings = replace(findings, extras={**findings.extras, name: measured})
-    return result_lines(findings, write_report(findings, asked.folder))
+    return result_lines(findings, write_report(findings, asked.folder, kept_in(asked.baseline.cache_dir)))
+
+
+def kept_in(cache_dir: str | None) -> Path | None:
+    """Return the folder in which reports keep what each of them needs; None where the user has none."""
+    from faceswap_lab.data.cache import CacheError, cache_root
+
+    try:
+        return cache_root(cache_dir)
+    except CacheError:
+        return None
 
 
 def measure_companion(asked: Asked) -> None:

@@ -1,17 +1,23 @@
 """The page: one HTML file with everything in it."""
 
 import base64
-from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 from faceswap_lab.studies.report import faces
 from faceswap_lab.studies.report.content import Content, words_of
 from faceswap_lab.studies.report.figure import FONT, for_page
+from faceswap_lab.studies.report.library import library
 from faceswap_lab.studies.report.palette import THEMES
 
 
-def page(content: Content) -> str:
-    """Return the HTML. Names and messages are escaped wherever they stand: they come from users."""
+def page(content: Content, cache: Path | None = None) -> str:
+    """Return the HTML. Names and messages are escaped wherever they stand: they come from users.
+
+    Args:
+        content: what to show.
+        cache: folder in which the plots' library is kept from one report to the next.
+    """
     from jinja2 import Environment, PackageLoader, select_autoescape
 
     environment = Environment(
@@ -29,7 +35,7 @@ def page(content: Content) -> str:
         style=_asset("page.css"),
         script=_asset("page.js"),
         library_conditions=_asset("library-conditions.txt"),
-        library=_library() if content.figures else "",
+        library=library(cache) if content.figures else "",
         data_uri=_data_uri,
     )
 
@@ -40,11 +46,3 @@ def _data_uri(picture: faces.Picture) -> str:
 
 def _asset(name: str) -> str:
     return (files("faceswap_lab.studies.report") / "templates" / name).read_text(encoding="utf-8")
-
-
-@cache
-def _library() -> str:
-    """Return Vega, Vega-Lite and vega-embed as one script, 0.9 MB, from the installed vl-convert."""
-    import vl_convert
-
-    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")).replace("</script", "<\\/script")

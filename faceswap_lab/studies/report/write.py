@@ -11,7 +11,7 @@ from faceswap_lab.studies.report.page import page
 from faceswap_lab.studies.report.table_csv import results_csv
 
 
-def write_report(findings: Findings, folder: Path) -> Path:
+def write_report(findings: Findings, folder: Path, cache: Path | None = None) -> Path:
     """Write the report of a study.
 
     Args:
@@ -19,6 +19,7 @@ def write_report(findings: Findings, folder: Path) -> Path:
         folder: where to; made if it is missing. It then holds ``report.html`` (self-contained), ``report.md`` with
             ``figures/``, and ``results.csv`` (a row per cell). Pictures of an older report in ``figures/`` that this
             one has no use for are removed.
+        cache: folder in which what every report needs is kept from one to the next; None: it is made anew.
 
     Returns:
         The path of ``report.html``, which is written last.
@@ -34,7 +35,7 @@ def write_report(findings: Findings, folder: Path) -> Path:
         write_bytes(folder / "figures" / name, data)
     write_text(folder / "results.csv", results_csv(findings))
     write_text(folder / "report.md", markdown(shown))
-    write_text(folder / "report.html", page(shown))
+    write_text(folder / "report.html", page(shown, cache))
     for old in (folder / "figures").iterdir():
         if old.suffix in (".svg", ".png") and old.name not in pictures:
             old.unlink()
