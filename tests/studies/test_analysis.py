@@ -244,8 +244,8 @@ def test_groups_are_of_one_arm_alone(plan):
 def test_whatever_became_of_the_cells_all_are_in_the_findings_and_no_number_is_made_up(tmp_path_factory, data):
     kinds = st.sampled_from(["finished", "missing", "interrupted", "failed", "diverged", "damaged"])
     arms = {"baseline": FakeArm(), "arm": FakeArm(two_paths=True), "other": FakeArm(without=("loss_A", "swap_ssim_AB"))}
-    states = {(arm, seed): data.draw(kinds) for arm in arms for seed in range(3)}
-    findings = analyse(fake_study(tmp_path_factory.mktemp("runs"), arms, range(3), states=states, tiles=False))
+    states = {(arm, seed): data.draw(kinds) for arm in arms for seed in range(2)}  # warnings name six
+    findings = analyse(fake_study(tmp_path_factory.mktemp("runs"), arms, range(2), states=states, tiles=False))
     assert {(cell.arm, cell.seed): cell.state for cell in findings.cells} == states
     for compared in (findings.primary, *findings.secondary, *findings.diagnostics):
         for arm, values in compared.values.items():

@@ -156,9 +156,10 @@ def _arm_row(findings: Findings, arm: Arm, decimals: int) -> ArmRow:
     mean = digits.fixed(statistics.fmean(values) if values else None, decimals)
     parameters = digits.parameters(arm.parameters)
     judgement = findings.primary.judgements.get(arm.name)
+    planned = sum(cell.arm == arm.name for cell in findings.cells)  # not all seeds where an arm is a group of them
     if judgement is None:
         verdict = "baseline" if arm.name == findings.baseline else ""
-        seeds = f"{len(values)} of {len(findings.seeds)}"
+        seeds = f"{len(values)} of {planned}"
         return ArmRow(arm.name, arm.says, mean, "", "", "", "", "", verdict, "", seeds, parameters)
     numbers = judgement.comparison
     return ArmRow(
@@ -172,7 +173,7 @@ def _arm_row(findings: Findings, arm: Arm, decimals: int) -> ArmRow:
         p=digits.p_value(judgement.p_holm) if numbers.seeds else digits.NOT_KNOWN,
         verdict=judgement.verdict,
         reason=judgement.reason,
-        seeds=f"{numbers.seeds} of {len(findings.seeds)}",
+        seeds=f"{numbers.seeds} of {planned}",
         parameters=parameters,
     )
 
