@@ -155,6 +155,7 @@ def _train(
     config: Config, data: FaceData, folder: RunFolder, digest: str, label: str, differing: Sequence[str]
 ) -> tuple[Outcome, Result | None]:
     _introduce(config, data, folder, label)
+    from faceswap_lab.data.sampler_choice import SamplerRefused
     from faceswap_lab.training.checkpoint import BadCheckpoint
     from faceswap_lab.training.run import Run
     from faceswap_lab.training.stepper import Diverged
@@ -171,7 +172,7 @@ def _train(
         return _said("interrupted", said + "The same command goes on from there.", where, stop.signal), None
     except Diverged as error:
         return _said("diverged", f"the run has diverged. {error}", where), None
-    except (BadCheckpoint, StorageError) as error:
+    except (BadCheckpoint, StorageError, SamplerRefused) as error:
         return _said("failed", str(error), where), None
     except Exception as error:  # a defect, ours or a library's: the run folder keeps its traceback
         short = f"{type(error).__name__}: {error}".splitlines()[0]

@@ -70,7 +70,7 @@ def _parts(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> li
         key, _, value = override.lstrip("+~").partition("=")
         if key == "experiment":
             named += [name.strip(" '\"") for name in value.strip("[]").split(",")]
-        elif key.split(".")[0].split("/")[0] in _NOT_IN_LABELS:
+        elif key in _NOT_IN_LABELS or key.split(".")[0].split("/")[0] in _NOT_IN_LABELS:
             continue
         elif "." in key:
             values.append(f"{key.split('.')[-1]}_{value}")
@@ -82,5 +82,5 @@ def _parts(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> li
 _LONGEST = 60  # characters; what is cut off is in the run's configuration, and its hash tells it apart
 _NOT_IN_LABELS = {
     *("seed", "name", "study", "runs_dir", "experiments_dir", "cache_dir", "force", "progress"),
-    *("trainer", "logger", "checkpoint", "evaluation", "hydra"),
+    *("trainer", "logger", "checkpoint", "evaluation", "hydra", "data.sampler"),
 }

@@ -27,6 +27,7 @@ _END = "study.json"
 Cell = tuple[list[str], Outcome]
 _NOT_IDENTITY = (
     *("hydra.", "trainer.", "trainer=", "logger.", "logger=", "progress=", "experiments_dir="),
+    "data.sampler=",
     "study.",  # but not +study=name, which may set anything
 )
 

@@ -22,6 +22,7 @@ def check_rules(config: Config) -> None:
     _optimizer_state(config)
     _loss(config)
     _devices(config)
+    _sampler(config)
 
 
 def _sizes(config: Config) -> None:
@@ -152,4 +153,14 @@ def _devices(config: Config) -> None:
         raise ConfigError(
             f"training.batch_size={batch}: must be a multiple of {portions} with trainer.devices={devices} and "
             f"update_order={config.update_order.name}, so that every portion is equally large."
+        )
+
+
+def _sampler(config: Config) -> None:
+    twice, photometric = config.augmentation.two_stage, config.augmentation.photometric
+    asked = "two_stage=true" if twice else f"photometric={list(photometric)}" if photometric else None
+    if config.data.sampler == "device" and asked:
+        raise ConfigError(
+            f"data.sampler=device with augmentation.{asked}: that is made on the CPU only. "
+            "Use data.sampler=auto or data.sampler=cv2."
         )

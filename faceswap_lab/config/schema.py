@@ -27,6 +27,16 @@ def _label(doc: str) -> Any:
     return _field(doc, identity=False)
 
 
+def _sampler() -> Any:
+    """Describe the field that all data have. Its choices make the same pixels but for a rounding here and there."""
+    return _field(
+        "where samples are interpolated: cv2: the CPU; device: the training device, where the faces then live; auto: "
+        "device on a CUDA GPU where both sides' faces need at most half of the free memory, else cv2",
+        choices=("auto", "cv2", "device"),
+        identity=False,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Model:
     """Sizes of the autoencoder. 2018: 64 px, widths 128-1024, code 1024, bridge 512, decoder 256-64."""
@@ -165,6 +175,7 @@ class TwinsData:
     pose: str = _field("whether both sides are trained on the same range of poses", choices=("equal", "disjoint"))
     light: str = _field("whether both sides are trained under the same range of light", choices=("equal", "disjoint"))
     background: str = _field("what stands behind a face", choices=("varied", "per_person", "plain"))
+    sampler: str = _sampler()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +186,7 @@ class FoldersData:
     a: str = _label("folder with aligned face pictures of A")
     b: str = _label("folder with aligned face pictures of B")
     held_out: float = _field("share of the pictures that is never trained on", above=0.0, high=0.9)
+    sampler: str = _sampler()
 
 
 @dataclass(frozen=True, kw_only=True)

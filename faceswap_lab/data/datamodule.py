@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from faceswap_lab.data.faces import Side
 from faceswap_lab.data.sampler import SideSampler
+from faceswap_lab.data.sampler_choice import Resident, Sampler, resident_faces
 from faceswap_lab.interruption import ignore_signals
 
 _SECONDS_TO_LAST_STEP = 30  # that a worker lives on after SIGTERM
@@ -35,7 +36,26 @@ class SideBatch(NamedTuple):
     mask: Tensor
 
 
-class StepDataset(Dataset[list[SideBatch]]):
+class SidePlaces(NamedTuple):
+    """What a SideBatch is made from where the faces live on the training device; see ``sampler.Places``.
+
+    Attributes:
+        side: whose faces they are.
+        which: (n,) int64.
+        points: (n, 2, 5, 5) float64.
+        target: (n, 2, 3) float64.
+    """
+
+    side: Side
+    which: Tensor
+    points: Tensor
+    target: Tensor
+
+
+Portions = Sequence[SideBatch | SidePlaces]
+
+
+class StepDataset(Dataset[Portions]):
     """Item i is everything that training step ``first_step + i`` needs.
 
     Args:
@@ -45,27 +65,43 @@ class StepDataset(Dataset[list[SideBatch]]):
         last_step: where it ends (exclusive).
         rank: which of the devices this is.
         world: how many devices share each portion, as equally large, neighbouring parts.
+        sampler: ``cv2`` makes pixels; ``device`` says only which pixels they are.
     """
 
     def __init__(
-        self, samplers: Mapping[Side, SideSampler], plan: Plan, first_step: int, last_step: int, rank: int, world: int
+        self,
+        samplers: Mapping[Side, SideSampler],
+        plan: Plan,
+        first_step: int,
+        last_step: int,
+        rank: int,
+        world: int,
+        sampler: Sampler = "cv2",
     ) -> None:
         self.samplers, self.plan = samplers, plan
         self.first_step, self.last_step = first_step, last_step
         self.rank, self.world = rank, world
+        self.made: Callable[[Side, int, int], Any] = self._pixels if sampler == "cv2" else self._places
 
     def __len__(self) -> int:
         return self.last_step - self.first_step
 
-    def __getitem__(self, index: int) -> list[SideBatch]:
+    def __getitem__(self, index: int) -> Portions:
         if not 0 <= index < len(self):
             raise IndexError(index)
-        return [self._made(*portion) for portion in self.plan(self.first_step + index)]
+        return [self._share(*portion) for portion in self.plan(self.first_step + index)]
 
-    def _made(self, side: Side, first: int, count: int) -> SideBatch:
+    def _share(self, side: Side, first: int, count: int) -> SideBatch | SidePlaces:
         share = count // self.world
-        samples = self.samplers[side].batch(first + self.rank * share, share)
-        return SideBatch(side, *map(torch.from_numpy, (samples.input, samples.target, samples.mask)))
+        return self.made(side, first + self.rank * share, share)
+
+    def _pixels(self, side: Side, first: int, count: int) -> SideBatch:
+        made = self.samplers[side].batch(first, count)
+        return SideBatch(side, *map(torch.from_numpy, (made.input, made.target, made.mask)))
+
+    def _places(self, side: Side, first: int, count: int) -> SidePlaces:
+        made = self.samplers[side].places(first, count)
+        return SidePlaces(side, *map(torch.from_numpy, (made.which, made.points, made.target)))
 
 
 class FaceDataModule(pl.LightningDataModule):
@@ -73,19 +109,49 @@ class FaceDataModule(pl.LightningDataModule):
 
     Args:
         workers: processes that make samples ahead of time; 0: the training process does. The samples are the same.
+        asked: which sampler: auto, cv2 or device (see ``sampler_choice.chosen``); decided when the device is known.
+
+    Attributes:
+        resident: the faces on the training device, from which ``finished`` makes the samples; None: the loader does.
     """
 
     def __init__(
-        self, samplers: Mapping[Side, SideSampler], plan: Plan, first_step: int, last_step: int, workers: int = 0
+        self,
+        samplers: Mapping[Side, SideSampler],
+        plan: Plan,
+        first_step: int,
+        last_step: int,
+        workers: int = 0,
+        asked: str = "cv2",
     ) -> None:
         super().__init__()
-        self.samplers, self.plan, self.workers = samplers, plan, workers
+        self.samplers, self.plan, self.workers, self.asked = samplers, plan, workers, asked
         self.first_step, self.last_step = first_step, last_step
+        self.resident: Resident | None = None
 
-    def train_dataloader(self) -> DataLoader[list[SideBatch]]:
+    @property
+    def sampler(self) -> Sampler:
+        """Which sampler is used."""
+        return "cv2" if self.resident is None else "device"
+
+    def setup(self, stage: str) -> None:
+        """Decide on the sampler, and put the faces on the device if that is to be.
+
+        Raises:
+            SamplerRefused: ``device`` was asked for and cannot be, in every process of the run.
+        """
+        assert self.trainer is not None
+        strategy = self.trainer.strategy
+
+        def least(number: int) -> int:
+            return int(strategy.reduce(torch.tensor(number, device=strategy.root_device), reduce_op="min"))
+
+        self.resident = resident_faces(self.asked, self.samplers, strategy.root_device, least)
+
+    def train_dataloader(self) -> DataLoader[Portions]:
         """Return a loader whose batches are made whole, one per training step, in order."""
         rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
-        dataset = StepDataset(self.samplers, self.plan, self.first_step, self.last_step, rank, world)
+        dataset = StepDataset(self.samplers, self.plan, self.first_step, self.last_step, rank, world, self.sampler)
         return DataLoader(
             dataset,
             batch_size=None,
@@ -94,6 +160,19 @@ class FaceDataModule(pl.LightningDataModule):
             multiprocessing_context="fork" if self.workers else None,  # memory-mapped faces are shared, not copied
             pin_memory=self.trainer is not None and self.trainer.strategy.root_device.type == "cuda",
         )
+
+    def on_after_batch_transfer(self, batch: Portions, dataloader_idx: int) -> list[SideBatch]:
+        """Make the pixels, if the loader has not."""
+        return self.finished(batch)
+
+    def finished(self, batch: Portions) -> list[SideBatch]:
+        """Return a batch of the loader as pixels; on the training device, if the faces live there."""
+        return [portion if isinstance(portion, SideBatch) else self._read(portion) for portion in batch]
+
+    def _read(self, places: SidePlaces) -> SideBatch:
+        assert self.resident is not None
+        faces = self.resident[places.side]
+        return SideBatch(places.side, *faces.warped(*(numbers.to(faces.device) for numbers in places[1:])))
 
 
 def _prepare_worker(worker: int) -> None:

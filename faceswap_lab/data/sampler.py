@@ -12,8 +12,23 @@ from faceswap_lab.data.draws import draw, shown
 from faceswap_lab.data.faces import Faces, Side, rgba
 from faceswap_lab.data.photometric import Photometric
 from faceswap_lab.data.resample import resample
-from faceswap_lab.data.warp import Recipe
+from faceswap_lab.data.warp import Recipe, stored_points
 from faceswap_lab.randomness import seed_of
+
+
+@dataclass(frozen=True)
+class Places:
+    """Which stored faces the n samples of a batch show, and where in them: all that is random about the pixels.
+
+    Attributes:
+        which: (n,) int64, rows of the stored faces.
+        points: (n, 2, 5, 5) float64: x, then y, of the input's control points in the stored face, in pixel indices.
+        target: (n, 2, 3) float64: the affine map from the target's (x, y, 1) to the stored (x, y).
+    """
+
+    which: NDArray[np.int64]
+    points: NDArray[np.float64]
+    target: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -86,6 +101,24 @@ class SideSampler:
             faces = [self._recoloured(face, self.photometric, i) for face, i in zip(faces, indices.tolist())]
         draws = draw(self.seed, self.side, first, count)
         return Samples(*resample(faces, draws, self.recipe, self.resolution), indices)
+
+    def places(self, first: int, count: int) -> Places:
+        """Return where the pixels of ``batch`` come from, for whoever reads them elsewhere: no face is touched.
+
+        Raises:
+            ValueError: places do not say it all, for there are photometric transforms or two stages.
+        """
+        if not self.places_suffice:
+            raise ValueError(f"side {self.side}: photometric transforms and two stages are made by batch() alone")
+        draws = draw(self.seed, self.side, first, count)
+        points, target = stored_points(draws, self.recipe, self.faces.size, self.resolution)
+        which = shown(self.seed, self.side, first, count, len(self.faces))
+        return Places(which, np.stack([points.real, points.imag], axis=1), target)
+
+    @property
+    def places_suffice(self) -> bool:
+        """Whether a sample is one interpolation of a stored face and nothing else, so that ``places`` describes it."""
+        return self.photometric is None and not self.recipe.two_stage
 
     def _recoloured(self, face: NDArray[np.uint8], photometric: Photometric, index: int) -> NDArray[np.uint8]:
         seed = seed_of(self.seed, "photometric", self.side, index)

@@ -151,16 +151,23 @@ def maps(draws: Draws, recipe: Recipe, size: int, resolution: int) -> Maps:
         size: side S of the stored faces, in pixels.
         resolution: side r of input and target, in pixels.
     """
+    points, target = stored_points(draws, recipe, size, resolution)
+    return Maps(input=expand(points, resolution), target=target)
+
+
+def stored_points(draws: Draws, recipe: Recipe, size: int, resolution: int) -> tuple[Complex, NDArray[np.float64]]:
+    """Return ``maps`` before the input's grid is expanded: a few numbers per sample, whatever the resolution.
+
+    Returns:
+        the control points in the stored faces, (n, 5, 5); the target's affine maps, (n, 2, 3), see ``Maps``.
+    """
     posed = pose(draws, recipe, size)
     points = control_points(draws, recipe, size)
     a, b = fit(points, recipe, resolution)
     corners = (np.array([0, 1, 1j]) - b[:, None]) / a[:, None]  # an affine map is known by where three points go
     origin, right, down = posed.to_stored(corners).T
     columns = np.stack([right - origin, down - origin, origin], axis=1)
-    return Maps(
-        input=expand(posed.to_stored(points), resolution),
-        target=np.stack([columns.real, columns.imag], axis=1),
-    )
+    return posed.to_stored(points), np.stack([columns.real, columns.imag], axis=1)
 
 
 def _centre(recipe: Recipe, size: int) -> float:

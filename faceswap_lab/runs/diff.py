@@ -44,6 +44,7 @@ def _described(folder: RunFolder) -> dict[str, dict[str, Any]]:
         "code": code_line(last) if last else None,
         "data": last.get("data_fingerprint"),
         "recipe": last.get("recipe_version"),
+        "sampler": last.get("sampler"),
     }
     return {
         "Configuration": flat(last.get("config") or {}),

@@ -1,7 +1,8 @@
 """``run.json``: one entry per process that worked on the run, so that a resumed run's history can be told.
 
 An entry holds what ``provenance.collect`` returned when the process began, the step it began at, and, unless it was
-killed, when, how and at which step it ended.
+killed, when, how and at which step it ended; and ``sampler``, who made its samples (cv2 or device; see
+``data/sampler_choice.py``), if it came to train.
 """
 
 import json
@@ -43,6 +44,19 @@ def end_session(folder: RunFolder, state: State, step: int) -> None:
         return
     end = datetime.now(UTC).isoformat(timespec="seconds")
     sessions[-1] |= {"last_step": int(step), "end": end, "end_state": state}
+    write_json(folder.run, {"format": _FORMAT, "sessions": sessions})
+
+
+def note_in_session(folder: RunFolder, **facts: Any) -> None:
+    """Add to the last entry what is known only once the process is at work; JSON's types.
+
+    Raises:
+        StorageError: the folder cannot be written.
+    """
+    sessions = read_sessions(folder)
+    if not sessions:
+        return
+    sessions[-1] |= facts
     write_json(folder.run, {"format": _FORMAT, "sessions": sessions})
 
 

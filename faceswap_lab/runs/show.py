@@ -107,6 +107,8 @@ def _how(session: dict[str, Any]) -> Table:
     table.add_row("seed", text_of(session.get("seed")))
     table.add_row("data", escape(text_of(session.get("data_fingerprint"))))
     table.add_row("code", escape(code_line(session)))
+    if "sampler" in session:
+        table.add_row("sampler", escape(text_of(session["sampler"])))
     for group in ("hardware", "versions"):
         values = flat(session.get(group) or {})
         table.add_row(group, escape("\n".join(f"{name} {_with_unit(name, value)}" for name, value in values.items())))

@@ -14,6 +14,7 @@ _MOST_VALUES = 3  # beside the most frequent one
 _MOST_REASONS = 2
 _HARDWARE = ("cpu", "cores", "threads", "gpus", "system", "host")
 _DECIDES_DATA = ("data.", "model.resolution")
+_BUT_NOT = "data.sampler"
 _NO_GIT = "no git working tree"
 _STATES = {  # and what there is to say beside the cells
     "missing": ("Not run yet", "They run when the study's command is repeated."),
@@ -138,7 +139,8 @@ def _other_data(begun: list[Run]) -> Iterator[str]:
     asked: dict[str, dict[str, list[str]]] = {}
     for run in begun:
         if run.sessions:
-            same = {name: value for name, value in flat(run.config).items() if name.startswith(_DECIDES_DATA)}
+            deciding = {name for name in flat(run.config) if name.startswith(_DECIDES_DATA)} - {_BUT_NOT}
+            same = {name: value for name, value in flat(run.config).items() if name in deciding}
             asked.setdefault(json.dumps(same, sort_keys=True), {}).setdefault(_facts(run)["data"], []).append(run.name)
     for found in asked.values():
         if len(found) > 1:

@@ -8,6 +8,7 @@ from faceswap_lab.config import Config
 from faceswap_lab.data.datamodule import FaceDataModule
 from faceswap_lab.data.faces import SIDES, FaceData
 from faceswap_lab.data.sampler import SideSampler
+from faceswap_lab.data.sampler_choice import Resident, resident_faces
 from faceswap_lab.data.warp import Recipe
 from faceswap_lab.evaluation.held_out import mean_faces
 from faceswap_lab.models.autoencoder import Architecture, Autoencoder
@@ -64,6 +65,11 @@ def module_of(config: Config, autoencoder: Autoencoder) -> FaceswapModule:
     )
 
 
+def resident_on(device: torch.device, config: Config, data: FaceData) -> Resident | None:
+    """Put the faces on a device if a run would have them there; None: its samples are made on the CPU."""
+    return resident_faces(config.data.sampler, samples_of(config, data, 0).samplers, device)
+
+
 def samples_of(config: Config, data: FaceData, first_step: int) -> FaceDataModule:
     """Return the samples of the training steps from ``first_step`` to the last."""
     a = config.augmentation
@@ -78,4 +84,5 @@ def samples_of(config: Config, data: FaceData, first_step: int) -> FaceDataModul
         block=config.update_order.block or config.training.max_steps // 2,
         seed=config.seed,
     )
-    return FaceDataModule(samplers, plan, first_step, config.training.max_steps, config.trainer.workers)
+    last_step, workers = config.training.max_steps, config.trainer.workers
+    return FaceDataModule(samplers, plan, first_step, last_step, workers, config.data.sampler)

@@ -19,8 +19,10 @@ from faceswap_lab.config.schema import Optimizer, OptimizerState, UpdateOrder
 from faceswap_lab.data.datamodule import SideBatch
 from faceswap_lab.data.faces import FaceData
 from faceswap_lab.data.progress import progress_of
+from faceswap_lab.data.sampler_choice import Resident
 from faceswap_lab.evaluation.held_out import HeldOut, held_out_from
 from faceswap_lab.evaluation.scores import DIRECTIONS, swaps
+from faceswap_lab.training.build import resident_on
 from faceswap_lab.training.fit import prepare_process
 from faceswap_lab.training.optimizers import STATES
 from faceswap_lab.training.order_words import sentences
@@ -97,7 +99,9 @@ def measure(
         training=replace(config.training, max_steps=steps[-1]),
     )
     with _deterministic(config.training.deterministic):
-        found = _settings(first, steps, seeds) | _one_step(first, data) | _growth(first, data, steps, seeds[1])
+        resident = resident_on(_device(first), first, data)
+        found = _settings(first, steps, seeds) | _one_step(first, data, resident)
+        found |= _growth(first, data, resident, steps, seeds[1])
     return found | {"says": sentences(found)}
 
 
@@ -133,8 +137,8 @@ def _settings(first: Config, steps: Sequence[int], seeds: tuple[int, int]) -> di
     }
 
 
-def _one_step(first: Config, data: FaceData) -> dict[str, Any]:
-    batch = next(batches_of(first, data))
+def _one_step(first: Config, data: FaceData, resident: Resident | None) -> dict[str, Any]:
+    batch = next(batches_of(first, data, resident))
     groups, losses = _step_both_ways(first, data, batch)
     return {
         "groups": list(groups),
@@ -183,7 +187,9 @@ def _with_state(config: Config, name: str) -> Config:
     return replace(config, optimizer_state=OptimizerState(name=name))
 
 
-def _growth(first: Config, data: FaceData, steps: Sequence[int], other_seed: int) -> dict[str, Any]:
+def _growth(
+    first: Config, data: FaceData, resident: Resident | None, steps: Sequence[int], other_seed: int
+) -> dict[str, Any]:
     """Train side by side for as long as the last of ``steps``, and compare at each of them."""
     device, second = _device(first), replace(first, seed=other_seed)
     forth = Replica(first, data, device)
@@ -195,7 +201,8 @@ def _growth(first: Config, data: FaceData, steps: Sequence[int], other_seed: int
     growth = []
     what = f"measuring the effect of the update order: {1 + len(same) + len(others)} trainings of {steps[-1]} steps"
     with progress_of(what, steps[-1], shown=first.progress) as advance:
-        for step, (batch, other_batch) in enumerate(zip(batches_of(first, data), batches_of(second, data)), start=1):
+        both = (batches_of(config, data, resident) for config in (first, second))
+        for step, (batch, other_batch) in enumerate(zip(*both), start=1):
             for replica in (forth, *same.values()):
                 replica.step(batch)
             for replica in others.values():

@@ -8,6 +8,7 @@ from torch import Tensor
 from faceswap_lab.config import Config
 from faceswap_lab.data.datamodule import SideBatch
 from faceswap_lab.data.faces import FaceData, Side
+from faceswap_lab.data.sampler_choice import Resident
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.training.build import autoencoder_of, module_of, samples_of
 
@@ -48,9 +49,18 @@ class Replica:
         return groups_of(self.autoencoder)
 
 
-def batches_of(config: Config, data: FaceData) -> Iterator[list[SideBatch]]:
-    """Yield what each training step of a run sees, from its first step to its last."""
-    yield from samples_of(config, data, 0).train_dataloader()
+def batches_of(config: Config, data: FaceData, resident: Resident | None = None) -> Iterator[list[SideBatch]]:
+    """Yield what each training step of a run sees, from its first step to its last.
+
+    Args:
+        config: the run's.
+        data: the run's faces.
+        resident: those on the training device, as ``build.resident_on`` puts them there; runs that differ in their
+            seed alone can share them.
+    """
+    samples = samples_of(config, data, 0)
+    samples.resident = resident
+    yield from map(samples.finished, samples.train_dataloader())
 
 
 def groups_of(autoencoder: Autoencoder) -> dict[str, list[Tensor]]:

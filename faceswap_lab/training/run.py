@@ -18,7 +18,7 @@ from faceswap_lab.runs.identity import plain
 from faceswap_lab.runs.metrics import MetricsCsv
 from faceswap_lab.runs.provenance import collect
 from faceswap_lab.runs.result import Result, write_result
-from faceswap_lab.runs.sessions import begin_session, end_session, read_sessions
+from faceswap_lab.runs.sessions import begin_session, end_session, note_in_session, read_sessions
 from faceswap_lab.runs.status import State, write_status
 from faceswap_lab.training.bar import Bar
 from faceswap_lab.training.build import autoencoder_of, module_of
@@ -102,6 +102,7 @@ class Run:
         """Return what happens during training, in the order in which it happens after a step."""
         c = self.config
         callbacks: list[pl.Callback] = [
+            pl.callbacks.LambdaCallback(on_train_start=lambda trainer, module: self._note(trainer.datamodule.sampler)),
             Every(c.evaluation.every_steps, None, self._judge_on_the_way),
             Every(c.evaluation.preview_every_steps, None, self._preview),
             Every(c.checkpoint.every_steps, c.checkpoint.every_seconds, self._save, at_stop=True),
@@ -110,6 +111,9 @@ class Run:
         if c.progress:
             callbacks.append(Bar(f"training {self.label}", self.last_step, self.first_step))
         return callbacks
+
+    def _note(self, sampler: str) -> None:
+        note_in_session(self.folder, sampler=sampler)
 
     def _mirrors(self) -> AbstractContextManager[Mirrors]:
         """Cut metrics.csv back to the step from which training goes on, and return what mirrors it."""

@@ -22,6 +22,7 @@ def test_the_examples():
             ["seed=3", "trainer=cpu", "logger.every_steps=5", "hydra.run.dir=x", "force=true", "hydra/launcher=x"],
             "baseline",
         ),
+        (["data.sampler=device", "data.seed=3"], "seed_3"),
         (["scale=smoke", "+experiment=joint"], "joint-smoke"),
         (["+experiment=joint", "loss.weight_a=0.5"], "joint-weight_a_0.5"),
         (["training.max_steps=4", "update_order=b_then_a", "+experiment=joint"], "joint-b_then_a-max_steps_4"),

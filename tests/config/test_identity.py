@@ -34,7 +34,7 @@ NOT_IDENTITY = {
     "": "name runs_dir experiments_dir cache_dir force progress",
     "encoders": "name",  # count and start are what it stands for
     "augmentation": "name",  # likewise
-    "data": "a b",  # folders are known by their pictures, not by where they lie
+    "data": "a b sampler",  # folders are known by their pictures, not by where they lie
     "scale": "name lr faces held_out evaluate_every preview_every threads",  # a bundle
     "evaluation": "every_steps preview_every_steps preview_faces",
     "checkpoint": "every_seconds every_steps",
@@ -81,6 +81,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "data.pose": "disjoint",
     "data.light": "disjoint",
     "data.background": "plain",
+    "data.sampler": "device",
     "data.a": "x",
     "data.b": "y",
     "training.gradient_clip": 1.0,

@@ -111,6 +111,12 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
             ["optimizer.eps=null", "rmsprop needs a number", "eps=1e-08"],
         ),
         (["update_order=only_a", "loss.weight_a=0"], ["update_order=only_a", "nothing would be trained"]),
+        (["data.sampler=device", "augmentation.two_stage=true"], ["two_stage=true", "CPU only", "data.sampler=cv2"]),
+        (
+            ["data.sampler=device", "augmentation.photometric=[{name:ToGray}]"],
+            ["data.sampler=device", "augmentation.photometric=[{'name': 'ToGray'}]", "data.sampler=auto"],
+        ),
+        (["data.sampler=gpu"], ["data.sampler=gpu", "auto, cv2, device"]),
         (["trainer.devices=2"], ["trainer.devices=2", "trainer=ddp"]),
         (["trainer=ddp", "trainer.devices=3"], ["training.batch_size=64", "multiple of 3", "trainer.devices=3"]),
         (

@@ -19,6 +19,7 @@ CASES = {order: {"order": order, "state": "shared"} for order in ORDERS} | {
     "keras_2018": {"order": "a_then_b", "state": "keras_2018"},
     "accumulated in two states": {"order": "accumulate", "state": "per_autoencoder"},
     "weighed by the mask": {"order": "joint", "state": "shared", "mask_weight": 0.7},
+    "faces on the device": {"order": "a_then_b", "state": "shared", "sampler": "device"},
     "clipped": {"order": "a_then_b", "state": "shared", "gradient_clip": 2e-3},
     "two encoders": {"order": "a_then_b", "state": "keras_2018", "architecture": TWO},
     "two encoders, joint": {"order": "joint", "state": "shared", "architecture": TWO},

@@ -33,9 +33,9 @@ def module_for(order="a_then_b", state="shared", *, model=None, optimizer=ADAM, 
     return FaceswapModule(model, order=order, optimizer=optimizer, optimizer_state=state, **options)
 
 
-def samples_for(order, steps, first_step=0, workers=0):
+def samples_for(order, steps, first_step=0, workers=0, sampler="cv2"):
     plan = partial(ORDERS[order].plan, batch=BATCH, block=BLOCK, seed=SEED)
-    return FaceDataModule(samplers(), plan, first_step, steps, workers)
+    return FaceDataModule(samplers(), plan, first_step, steps, workers, sampler)
 
 
 def trainer_for(callbacks=(), loggers=(), place=None, precision="32-true", order="a_then_b"):
@@ -59,8 +59,19 @@ def trainer_for(callbacks=(), loggers=(), place=None, precision="32-true", order
     )
 
 
-def trained(order, state, steps=4, place=None, callbacks=(), loggers=(), precision="32-true", log_every=1, **options):
+def trained(
+    order,
+    state,
+    steps=4,
+    place=None,
+    callbacks=(),
+    loggers=(),
+    precision="32-true",
+    log_every=1,
+    sampler="cv2",
+    **options,
+):
     """Return the module after ``steps`` real training steps."""
     module = module_for(order, state, log_every=log_every, last_step=steps, **options)
-    trainer_for(callbacks, loggers, place, precision, order).fit(module, samples_for(order, steps))
+    trainer_for(callbacks, loggers, place, precision, order).fit(module, samples_for(order, steps, sampler=sampler))
     return module
