@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 
 from faceswap_lab.data.faces import SIDES, Side
-from faceswap_lab.data.resident import ResidentFaces, bytes_of
+from faceswap_lab.data.resident import ResidentFaces
 from faceswap_lab.data.sampler import SideSampler
 
 Sampler = Literal["cv2", "device"]
@@ -35,7 +35,7 @@ def resident_faces(
         SamplerRefused: ``device`` was asked for and cannot be.
     """
     suffice = all(sampler.places_suffice for sampler in samplers.values())
-    needed = sum(bytes_of(samplers[side].faces) for side in SIDES)
+    needed = sum(samplers[side].faces.pixels.nbytes for side in SIDES)
     free = free_bytes(device)
     if chosen(asked, device.type, suffice, needed, None if free is None else least(free)) == "cv2":
         return None

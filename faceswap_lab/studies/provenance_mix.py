@@ -63,6 +63,8 @@ def _of_session(session: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "changes", _changes(code)
     yield "recipe", text_of(session.get("recipe_version"))
     yield "data", text_of(session.get("data_fingerprint"))
+    if "sampler" in session:
+        yield "sampler", text_of(session["sampler"])
     versions, hardware = _group(session, "versions"), _group(session, "hardware")
     yield from ((name, text_of(value)) for name, value in versions.items() if value is not None)
     yield from ((name, text_of(hardware[name])) for name in _HARDWARE if name in hardware)
@@ -110,6 +112,7 @@ def _mixed(facts: Facts) -> Iterator[str]:
 _CALLED = {
     "commit": "the code's commit", "recipe": "the recipe's version", "cpu": "the processor", "cores": "the cores",
     "threads": "the number of threads", "gpus": "the GPUs", "system": "the operating system", "host": "the machine",
+    "sampler": "what made the samples",
 }  # fmt: skip
 
 

@@ -238,3 +238,23 @@ def test_a_variant_is_one_function_and_one_yaml(program: Program):
     helped = program.start_with("--config-dir", str(own), "--help").ended()
     assert "mish" in helped.out
     assert "b_twice" in helped.out
+
+
+def leave_no_room() -> None:
+    from faceswap_lab.data import sampler_choice
+
+    sampler_choice.free_bytes = lambda device: 1000
+
+
+def test_faces_that_the_device_has_no_room_for_end_the_run_in_a_sentence(program: Program):
+    ended = program.run("data.sampler=device", before=[leave_no_room])
+    assert ended.code == 1
+    for part in (
+        "data.sampler=device: the faces of both sides need",
+        "1,000 (0.0 GiB) are free",
+        "Use data.sampler=cv2",
+    ):
+        assert part in ended.err
+    assert "Traceback" not in ended.err
+    again = program.run("data.sampler=cv2", "training.max_steps=60")  # the very same run
+    assert again.code == 0, again.err

@@ -7,8 +7,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceswap_lab.data.datamodule import FaceDataModule, SideBatch, StepDataset
+from faceswap_lab.data.datamodule import FaceDataModule, SideBatch, SidePlaces, StepDataset
 from faceswap_lab.data.sampler import SideSampler
+from faceswap_lab.data.sampler_choice import resident_faces
 from tests.data.recipes import WARP_2018, noise_faces
 
 SAMPLERS = {side: SideSampler(noise_faces(5, 64, seed=i), WARP_2018, 16, 3, side) for i, side in enumerate(("A", "B"))}
@@ -69,3 +70,30 @@ def test_the_dataset_ends():
     for index in (-1, 4):
         with pytest.raises(IndexError):
             dataset[index]
+
+
+def on_device(first_step, workers, resident):
+    module = FaceDataModule(SAMPLERS, partial(plan, batch=4), first_step, 7, workers)
+    module.resident = resident
+    return [(batch, module.finished(batch)) for batch in module.train_dataloader()]
+
+
+@pytest.mark.parametrize(("first_step", "workers"), [(0, 0), (4, 0), (4, 2)])
+def test_with_resident_faces_the_loader_sends_places_and_the_pixels_are_made_at_the_end(first_step, workers):
+    resident = resident_faces("device", SAMPLERS, torch.device("cpu"))
+    expected = [finished for _, finished in on_device(0, 0, resident)][first_step:]
+    for (batch, finished), due in zip(on_device(first_step, workers, resident), expected, strict=True):
+        assert sum(numbers.nbytes for portion in batch for numbers in portion[1:]) < 4000  # eight samples
+        assert all(isinstance(portion, SidePlaces) for portion in batch)
+        assert all(isinstance(portion, SideBatch) for portion in finished)
+        assert same(finished, due)
+
+
+def test_resident_faces_give_the_same_samples_to_rounding():
+    resident = resident_faces("device", SAMPLERS, torch.device("cpu"))
+    for (_, finished), by_cv2 in zip(on_device(0, 0, resident), loaded(0, 0), strict=True):
+        for portion, due in zip(finished, by_cv2, strict=True):
+            assert portion.side == due.side
+            for got, pixels in zip(portion[1:], due[1:], strict=True):
+                assert (got.int() - pixels.int()).abs().max() <= 1
+                assert (got != pixels).float().mean() < 0.01

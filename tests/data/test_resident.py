@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from faceswap_lab.data.draws import draw
 from faceswap_lab.data.faces import Faces
-from faceswap_lab.data.resident import ResidentFaces, bytes_of
+from faceswap_lab.data.resident import ResidentFaces
 from faceswap_lab.data.sampler import SideSampler
 from tests.data import recipe_2018
 from tests.data.recipes import NONE, WARP_2018, WARP_ALIGNED, any_recipe, noise_faces
@@ -78,19 +78,19 @@ def test_how_samples_are_cut_into_batches_changes_nothing(first, counts):
 
 
 def test_on_a_cpu_the_faces_own_memory_is_used_and_mapped_files_stay_on_disk(tmp_path):
-    np.save(tmp_path / "images.npy", FACES[64].images)
-    images = np.load(tmp_path / "images.npy", mmap_mode="r")
-    resident = ResidentFaces(Faces(images, np.broadcast_to(np.uint8(255), images.shape[:3])), CPU, 16)
-    assert resident.images.data_ptr() == images.ctypes.data
+    np.save(tmp_path / "faces.npy", FACES[64].pixels)
+    pixels = np.load(tmp_path / "faces.npy", mmap_mode="r")
+    assert ResidentFaces(Faces(pixels), CPU, 16).pixels.data_ptr() == pixels.ctypes.data
 
 
-def test_a_mask_that_is_one_constant_takes_no_memory():
-    images = FACES[64].images
-    faces = Faces(images, np.broadcast_to(np.uint8(255), images.shape[:3]))
-    assert ResidentFaces(faces, CPU, 16).masks.untyped_storage().nbytes() == 1
-    assert bytes_of(faces) == 3 * 64 * 64 * 3
-    assert bytes_of(FACES[64]) == 3 * 64 * 64 * 4
-    assert (on_device(SideSampler(faces, WARP_2018, 16, 0, "A"), 0, 3)[2] == 255).all()
+def test_everything_is_made_on_the_device_and_nothing_waits_for_it():
+    """A tensor without memory cannot be waited for, nor be mixed with the CPU's."""
+    sampler, nowhere = SideSampler(FACES[64], WARP_2018, 16, 0, "A"), torch.device("meta")
+    places = sampler.places(0, 2)
+    numbers = (torch.from_numpy(part).to(nowhere) for part in (places.which, places.points, places.target))
+    made = ResidentFaces(FACES[64], nowhere, 16).warped(*numbers)
+    assert [(pixels.device, pixels.dtype) for pixels in made] == [(nowhere, torch.uint8)] * 3
+    assert [tuple(pixels.shape) for pixels in made] == [(2, 16, 16, 3), (2, 16, 16, 3), (2, 16, 16)]
 
 
 @pytest.mark.parametrize(

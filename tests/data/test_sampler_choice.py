@@ -1,10 +1,8 @@
-import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_lab.data.faces import Faces
 from faceswap_lab.data.sampler import SideSampler
 from faceswap_lab.data.sampler_choice import SamplerRefused, chosen, free_bytes, resident_faces
 from tests.data.recipes import WARP_2018, noise_faces
@@ -60,14 +58,6 @@ def test_the_device_with_the_least_room_decides_for_all(monkeypatch):
     assert resident_faces("device", SAMPLERS, torch.device("cpu"), lambda free: needed) is not None
     with pytest.raises(SamplerRefused, match=f"need {needed:,} bytes"):
         resident_faces("device", SAMPLERS, torch.device("cpu"), lambda free: needed - 1)
-
-
-def test_a_constant_mask_is_not_counted(monkeypatch):
-    monkeypatch.setattr("faceswap_lab.data.sampler_choice.free_bytes", lambda device: 2 * 2 * 64 * 64 * 3)
-    images = noise_faces(2, 64).images
-    faces = Faces(images, np.broadcast_to(np.uint8(255), images.shape[:3]))
-    samplers = {side: SideSampler(faces, WARP_2018, 16, 0, side) for side in ("A", "B")}
-    assert resident_faces("device", samplers, torch.device("cpu")) is not None
 
 
 def test_nobody_asks_how_much_a_cpu_has_free():

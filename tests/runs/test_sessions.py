@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from faceswap_lab.runs import RunFolder, begin_session, end_session, read_sessions
+from faceswap_lab.runs import RunFolder, begin_session, end_session, note_in_session, read_sessions
 
 
 def _code(diff: str | None) -> dict[str, Any]:
@@ -32,6 +32,18 @@ def test_an_equal_diff_is_stored_once(folder: RunFolder) -> None:
     sessions = read_sessions(folder)
     assert [entry["code"]["diff"] for entry in sessions] == ["one", None, None, "two", None]
     assert [entry["code"]["diff_sha256"] for entry in sessions][-1] == "digest of one"
+
+
+def test_what_is_known_later_is_noted_in_the_last_entry(folder: RunFolder) -> None:
+    note_in_session(folder, sampler="cv2")  # there is none
+    assert not folder.run.exists()
+    begin_session(folder, {"command": "first"}, 0)
+    note_in_session(folder, sampler="cv2")
+    begin_session(folder, {"command": "second"}, 40)
+    note_in_session(folder, sampler="device")
+    end_session(folder, "finished", 60)
+    assert [entry["sampler"] for entry in read_sessions(folder)] == ["cv2", "device"]
+    assert [entry["command"] for entry in read_sessions(folder)] == ["first", "second"]
 
 
 @pytest.mark.parametrize(

@@ -151,3 +151,13 @@ def test_diff_tells_what_only_one_has(tmp_path: Path) -> None:
 def test_flat_and_text() -> None:
     assert flat({"a": {"b": {"c": 1}, "d": [1]}, "e": {}}) == {"a.b.c": 1, "a.d": [1], "e": {}}
     assert [text_of(v) for v in (None, [1, 2], [], 0.1 + 0.2, [{"a": 1}])] == ["-", "1, 2", "none", "0.3", "[{'a': 1}]"]
+
+
+def test_which_sampler_made_the_samples_is_shown_and_compared(tmp_path: Path) -> None:
+    by_cv2, on_device = (_run(tmp_path / sampler, sampler=sampler) for sampler in ("cv2", "device"))
+    told = [[cell.strip() for cell in line.split("│")[1:-1]] for line in _told(show, on_device)[1].splitlines()]
+    assert ["sampler", "device"] in told
+    assert "sampler" not in _told(show, _run(tmp_path / "earlier"))[1]
+    code, text = _told(diff, by_cv2, on_device)
+    assert code == 1
+    assert any(line.split()[1::2][:3] == ["sampler", "cv2", "device"] for line in text.splitlines())

@@ -44,6 +44,7 @@ def test_runs_that_are_alike_need_no_warning(tmp_path):
         ({"hardware": {"host": "ffffffff"}}, ["machine", "ffffffff (arm/2)"]),
         ({"hardware": {"threads": 2}}, ["number of threads", "2 (arm/2)"]),
         ({"hardware": {"gpus": ["H100"]}}, ["GPUs", "H100 (arm/2)"]),
+        ({"sampler": "device"}, ["what made the samples", "cv2 (7 runs)", "device (arm/2)"]),
         ({"recipe_version": 2}, ["recipe", "2 (arm/2)"]),
         ({"data_fingerprint": "twins-ffff"}, ["data", "twins-ffff (arm/2)"]),
         ({"code": {"diff_sha256": "c" * 64}}, ["changed or untracked files", "arm/2", "diff cccccccccc"]),
@@ -51,7 +52,9 @@ def test_runs_that_are_alike_need_no_warning(tmp_path):
     ],
 )
 def test_whatever_is_mixed_is_named_with_its_cells(tmp_path, changed, words):
-    warnings = told(tmp_path, provenance={("arm", 2): changed}).warnings
+    sampled = {(arm, seed): {"sampler": "cv2"} for arm in ("baseline", "arm") for seed in range(4)}
+    made = sampled | {("arm", 2): {"sampler": "cv2"} | changed}
+    warnings = told(tmp_path, provenance=made).warnings
     assert len(warnings) == 1
     assert all(word in warnings[0] for word in words)
 
@@ -63,6 +66,12 @@ def test_an_arm_on_other_data_has_another_fingerprint_and_that_is_right(tmp_path
         tmp_path / "b", arms=ARMS, provenance=other | {("other_data", 1): {"data_fingerprint": "x"}}
     ).warnings
     assert warnings == ["Runs that ask for the same data had other ones: twins-disjoint (3 runs); x (other_data/1)."]
+
+
+def test_the_sampler_does_not_decide_which_data_a_run_asks_for(tmp_path):
+    arms = {"baseline": FakeArm(), "arm": FakeArm(changes={"data": {"sampler": "device"}})}
+    (warning,) = told(tmp_path, arms=arms, provenance={("arm", 1): {"data_fingerprint": "x"}}).warnings
+    assert warning.endswith("(7 runs); x (arm/1).")
 
 
 def test_every_cell_that_is_not_finished_is_named_under_its_state(tmp_path):

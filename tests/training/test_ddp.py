@@ -8,6 +8,7 @@ import pytorch_lightning as pl
 import torch
 from torch import distributed
 
+from faceswap_lab.data import sampler_choice
 from faceswap_lab.training.orders import ORDERS
 from faceswap_lab.training.processes import Place, further_processes
 from faceswap_lab.training.stepper import Diverged
@@ -47,6 +48,7 @@ def all_cases(place, out):
     """Be one of two processes. The process group is made once and used by all cases."""
     ends = {case: one_case(case, place) for case in CASES}
     ends["diverged"] = how_it_diverges(place)
+    ends["full"] = how_a_full_device_is_met(place)
     distributed.destroy_process_group()
     torch.save(ends, out / f"{place.rank}.pt")
 
@@ -61,6 +63,21 @@ def how_it_diverges(place):
     except Diverged as error:
         return {"said": str(error), "moved": any(not torch.equal(p, q) for p, q in zip(module.parameters(), before))}
     return {"said": "nothing", "moved": True}
+
+
+def how_a_full_device_is_met(place):
+    """Let rank 1's device have no room: what is asked for is refused by both, and what is left open is cv2 for both."""
+    met = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sampler_choice, "free_bytes", lambda device: 10**9 if place.rank == 0 else 7)
+        for asked in ("device", "auto"):
+            samples = samples_for("a_then_b", 1, sampler=asked)
+            try:
+                trainer_for(place=place).fit(module_for("a_then_b", "shared"), samples)
+                met[asked] = samples.sampler
+            except sampler_choice.SamplerRefused as error:
+                met[asked] = str(error)
+    return met
 
 
 class Spoil(pl.Callback):
@@ -108,6 +125,12 @@ def test_what_one_process_sees_go_wrong_stops_both(both):
     for rank in (0, 1):
         assert both[rank]["diverged"]["said"].startswith("training step 1: loss_A is nan")
         assert not both[rank]["diverged"]["moved"]
+
+
+def test_the_device_with_the_least_room_decides_for_both(both):
+    for rank in (0, 1):
+        assert "and 7 (0.0 GiB) are free" in both[rank]["full"]["device"]
+        assert both[rank]["full"]["auto"] == "cv2"
 
 
 def wait_long(place):

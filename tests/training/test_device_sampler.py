@@ -8,6 +8,7 @@ from faceswap_lab.runs.metrics import read_metrics
 from faceswap_lab.runs.sessions import read_sessions
 from faceswap_lab.training.build import resident_on
 from faceswap_lab.training.checkpoint import load
+from faceswap_lab.training.order_effect import measure
 from faceswap_lab.training.replica import Replica, batches_of
 from faceswap_lab.training.run import Run
 from tests.training.configs import config_for, noise_data
@@ -65,6 +66,14 @@ def test_a_replica_is_the_run(straight):
         replica.step(batch)
     left = load(straight[1].checkpoints, DIGEST)
     assert_equal(replica.autoencoder.state_dict(), left.weights)
+
+
+def test_the_order_effect_is_measured_on_the_runs_samples():
+    config, data = config_for(ON_DEVICE), noise_data()
+    batches = batches_of(config, data, resident_on(CPU, config, data))
+    first = Replica(config, data, CPU).step(next(batches))
+    assert measure(config, data, steps=[1])["first_losses"]["a_then_b"] == first
+    assert Replica(config, data, CPU).step(next(batches_of(config, data))) != first  # cv2's
 
 
 def test_a_replica_of_an_undecided_run_on_a_cpu_uses_cv2():
