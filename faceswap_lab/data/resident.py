@@ -1,7 +1,7 @@
 """Faces that live on the training device, and samples read from them there: the pixels of ``resample``, by torch.
 
 The CPU makes the draws and from them a few numbers per sample; the device expands them to places and interpolates.
-Places are float64 until ``grid_sample`` takes them as float32, good to 2e-5 of a pixel in a 256 px face: the result is
+Places are float64 until a face is read at them, in float32, good to 2e-5 of a pixel in a 256 px face: the result is
 within 0.51 of 255 of an exact interpolation, as OpenCV's is. Nothing is a matrix product, which a GPU may be told to
 round to ten bits.
 """
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from faceswap_lab.data.draws import GRID
 from faceswap_lab.data.faces import Faces
 
 
@@ -21,7 +22,7 @@ class ResidentFaces:
     Args:
         faces: the stored faces. On a CPU their own memory is used, so memory-mapped faces stay on disk.
         device: where they are to be.
-        resolution: side r of the samples, in pixels; a multiple of 8.
+        resolution: side r of the samples, in pixels.
     """
 
     def __init__(self, faces: Faces, device: torch.device, resolution: int) -> None:
@@ -47,16 +48,19 @@ class ResidentFaces:
             and on the device.
         """
         faces = self.pixels.index_select(0, which).permute(0, 3, 1, 2).float()
-        seen = read(faces[:, :3], grid_places(points, self.resolution))
-        goal = read(faces, affine_places(target, self.resolution))  # the mask comes along as a fourth colour
+        seen = rounded(interpolated(faces[:, :3], grid_places(points, self.resolution)))
+        goal = rounded(interpolated(faces, affine_places(target, self.resolution)))  # the mask is a fourth colour
         return seen.contiguous(), goal[..., :3].contiguous(), goal[..., 3].contiguous()
 
 
 def grid_places(points: Tensor, resolution: int) -> Tensor:
-    """Interpolate control points (n, 2, 5, 5) to every pixel of the input, (n, 2, r, r): see ``warp.expand``."""
-    edge = resolution // 8
-    grown = functional.interpolate(points, size=(10 * edge, 10 * edge), mode="bilinear", align_corners=False)
-    return grown[:, :, edge:-edge, edge:-edge]
+    """Interpolate control points (n, 2, 5, 5) to every pixel of the input, (n, 2, r, r): see ``warp.expand``.
+
+    Not by ``functional.interpolate``: where torch is told to be deterministic, that is many small kernels on a GPU.
+    """
+    place = (torch.arange(resolution, dtype=points.dtype, device=points.device) + 0.5) * (GRID - 1) / resolution
+    regular = torch.stack(torch.meshgrid(place, place, indexing="xy"))
+    return interpolated(points, regular.expand(len(points), -1, -1, -1))
 
 
 def affine_places(maps: Tensor, resolution: int) -> Tensor:
@@ -66,18 +70,22 @@ def affine_places(maps: Tensor, resolution: int) -> Tensor:
     return along_x * axis + along_y * axis[:, None] + origin
 
 
-def read(pictures: Tensor, places: Tensor) -> Tensor:
-    """Interpolate bilinearly and round to the nearest level, ties to even as OpenCV does; borders are repeated.
+def interpolated(pictures: Tensor, places: Tensor) -> Tensor:
+    """Interpolate bilinearly; borders are repeated.
 
     Args:
-        pictures: (n, c, S, S) float32 in [0, 255].
+        pictures: (n, c, S, S), float32 or float64.
         places: (n, 2, r, r) float64: x, then y, in pixel indices.
 
     Returns:
-        (n, r, r, c) uint8.
+        (n, c, r, r), of the pictures' type.
     """
-    # Of the two conventions this one divides by the size, in every run a power of two: so simple fractions of a
-    # pixel stay exact, and a tie is rounded as OpenCV rounds it.
-    grid = ((2 * places + 1) / pictures.shape[-1] - 1).float().movedim(1, -1)
-    found = functional.grid_sample(pictures, grid, mode="bilinear", padding_mode="border", align_corners=False)
-    return found.round_().to(torch.uint8).permute(0, 2, 3, 1)
+    # Of the two conventions this one divides by the size, for faces a power of two in every run: so simple fractions of
+    # a pixel stay exact, and a tie is rounded as OpenCV rounds it.
+    grid = ((2 * places + 1) / pictures.shape[-1] - 1).to(pictures.dtype).movedim(1, -1)
+    return functional.grid_sample(pictures, grid, mode="bilinear", padding_mode="border", align_corners=False)
+
+
+def rounded(values: Tensor) -> Tensor:
+    """(n, c, r, r) in [0, 255] -> (n, r, r, c) uint8: to the nearest level, ties to even as OpenCV rounds them."""
+    return values.round().to(torch.uint8).permute(0, 2, 3, 1)
