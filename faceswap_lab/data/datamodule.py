@@ -55,6 +55,11 @@ class SidePlaces(NamedTuple):
 Portions = Sequence[SideBatch | SidePlaces]
 
 
+def moved(batch: Sequence[SideBatch], device: torch.device) -> list[SideBatch]:
+    """Return a step's portions on a device."""
+    return [SideBatch(p.side, *(pixels.to(device, non_blocking=True) for pixels in p[1:])) for p in batch]
+
+
 class StepDataset(Dataset[Portions]):
     """Item i is everything that training step ``first_step + i`` needs.
 
@@ -152,14 +157,8 @@ class FaceDataModule(pl.LightningDataModule):
         """Return a loader whose batches are made whole, one per training step, in order."""
         rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         dataset = StepDataset(self.samplers, self.plan, self.first_step, self.last_step, rank, world, self.sampler)
-        return DataLoader(
-            dataset,
-            batch_size=None,
-            num_workers=self.workers,
-            worker_init_fn=_prepare_worker if self.workers else None,
-            multiprocessing_context="fork" if self.workers else None,  # memory-mapped faces are shared, not copied
-            pin_memory=self.trainer is not None and self.trainer.strategy.root_device.type == "cuda",
-        )
+        pinned = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
+        return loader_of(dataset, self.workers, pinned)
 
     def on_after_batch_transfer(self, batch: Portions, dataloader_idx: int) -> list[SideBatch]:
         """Make the pixels, if the loader has not."""
@@ -173,6 +172,40 @@ class FaceDataModule(pl.LightningDataModule):
         assert self.resident is not None
         faces = self.resident[places.side]
         return SideBatch(places.side, *faces.warped(*(numbers.to(faces.device) for numbers in places[1:])))
+
+
+class TogetherDataset(Dataset[list[Any]]):
+    """Item i is item i of each of several datasets: what a training step needs of every seed that is trained at once.
+
+    Args:
+        datasets: equally long.
+    """
+
+    def __init__(self, datasets: Sequence[Dataset[Any]]) -> None:
+        self.datasets = datasets
+
+    def __len__(self) -> int:
+        return len(self.datasets[0])  # type: ignore[arg-type]
+
+    def __getitem__(self, index: int) -> list[Any]:
+        return [dataset[index] for dataset in self.datasets]
+
+
+def loader_of(dataset: Dataset[Any], workers: int, pinned: bool) -> DataLoader[Any]:
+    """Return a loader of a dataset's items as they are, in order.
+
+    Args:
+        workers: processes that make them ahead of time; 0: this one does.
+        pinned: in memory from which a GPU takes them faster.
+    """
+    return DataLoader(
+        dataset,
+        batch_size=None,
+        num_workers=workers,
+        worker_init_fn=_prepare_worker if workers else None,
+        multiprocessing_context="fork" if workers else None,  # memory-mapped faces are shared, not copied
+        pin_memory=pinned,
+    )
 
 
 def _prepare_worker(worker: int) -> None:

@@ -56,13 +56,16 @@ class Checkpoint:
 
 
 def taken_of(module: FaceswapModule, digest: str, seconds: float) -> Checkpoint:
-    """Return the state of a module in training, between two steps. The tensors are the module's own: save them now."""
+    """Return the state of a module in training, between two steps. The tensors are the module's own: save them now.
+
+    Those that are parts of a larger one (seeds trained at once) are copied, or torch would write all of it.
+    """
     return Checkpoint(
         digest=digest,
         step=module.steps_done,
         seconds=seconds,
-        weights=module.autoencoder.state_dict(),
-        optimizers=[optimizer.state_dict() for optimizer in module.states.optimizers],
+        weights=_whole(dict(module.autoencoder.state_dict())),
+        optimizers=[_whole(optimizer.state_dict()) for optimizer in module.states.optimizers],
         pending={side: [float(loss) for loss in losses] for side, losses in module.pending.items()},
         recent=module.recent.state(),
     )
@@ -135,6 +138,16 @@ def load(folder: Path, digest: str) -> Checkpoint | None:
             "force=true trains again from zero, beside this run."
         )
     return None
+
+
+def _whole(value: Any) -> Any:
+    """Return nested dicts and lists with every tensor alone in its memory."""
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    part = isinstance(value, Tensor) and value.untyped_storage().nbytes() > value.nbytes
+    return value.clone() if part else value
 
 
 class _Damaged(Exception):

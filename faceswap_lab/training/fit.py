@@ -84,21 +84,7 @@ def _fit_here(
     loggers: Sequence[Logger],
 ) -> None:
     interruptions = Interruptions(listening=place.rank == 0)
-    trainer = pl.Trainer(
-        accelerator=config.trainer.accelerator,
-        devices=config.trainer.devices if config.trainer.gpu is None else [config.trainer.gpu],
-        precision="bf16-mixed" if config.training.precision == "bf16-mixed" else "32-true",
-        deterministic="warn" if config.training.deterministic else False,
-        max_epochs=1,
-        logger=list(loggers),
-        callbacks=[Resume(checkpoint), interruptions, *callbacks],
-        use_distributed_sampler=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        **_strategy(config, place),
-    )
+    trainer = trainer_of(config, place, [Resume(checkpoint), interruptions, *callbacks], loggers)
     try:
         trainer.fit(module, samples_of(config, data, checkpoint.step if checkpoint else 0))
     finally:
@@ -106,6 +92,27 @@ def _fit_here(
             torch.distributed.destroy_process_group()  # Lightning leaves it, and a sweep's next job would use it
     if place.rank == 0:
         interruptions.tell()
+
+
+def trainer_of(
+    config: Config, place: Place, callbacks: Sequence[pl.Callback] = (), loggers: Sequence[Logger] = ()
+) -> pl.Trainer:
+    """Return Lightning's trainer for this configuration, device, precision and all."""
+    return pl.Trainer(
+        accelerator=config.trainer.accelerator,
+        devices=config.trainer.devices if config.trainer.gpu is None else [config.trainer.gpu],
+        precision="bf16-mixed" if config.training.precision == "bf16-mixed" else "32-true",
+        deterministic="warn" if config.training.deterministic else False,
+        max_epochs=1,
+        logger=list(loggers),
+        callbacks=list(callbacks),
+        use_distributed_sampler=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        **_strategy(config, place),
+    )
 
 
 def _strategy(config: Config, place: Place) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The LightningModule: one training step under any update order, counted as one step."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pytorch_lightning as pl
 import torch
@@ -98,12 +98,18 @@ class FaceswapModule(pl.LightningModule):
         """Train on the portions of one step; each is a SideBatch on this device."""
         self.stepper.begin(self.steps_done)
         self.move(self.stepper, batch)
-        for side, loss in self.stepper.seen.values():
-            self.pending[side].append(loss)
-        self.recent.add(self.stepper.seen.values())
-        self.steps_done += 1
+        self.step_made(
+            self.stepper.seen.values(), sum(len(portion.input) for portion in batch) * self.trainer.world_size
+        )
         self.count_step()
-        self.speed.count(sum(len(portion.input) for portion in batch) * self.trainer.world_size)
+
+    def step_made(self, seen: Collection[tuple[Side, Tensor]], faces: int) -> None:
+        """Take note of a training step: the loss of each portion, and how many faces they showed."""
+        for side, loss in seen:
+            self.pending[side].append(loss)
+        self.recent.add(seen)
+        self.steps_done += 1
+        self.speed.count(faces)
         if self.steps_done % self.log_every == 0 or self.steps_done == self.last_step:
             self.log_pending()
 

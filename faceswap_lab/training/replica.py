@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from faceswap_lab.config import Config
-from faceswap_lab.data.datamodule import SideBatch
+from faceswap_lab.data.datamodule import SideBatch, moved
 from faceswap_lab.data.faces import FaceData, Side
 from faceswap_lab.data.sampler_choice import Resident
 from faceswap_lab.models.autoencoder import Autoencoder
@@ -85,11 +85,6 @@ class StackedReplica:
         """Return the modules as they are, their optimizers with them."""
         self.training.hand_out()
         return self.training.modules
-
-
-def moved(batch: Sequence[SideBatch], device: torch.device) -> list[SideBatch]:
-    """Return a step's portions on a device."""
-    return [SideBatch(p.side, *(pixels.to(device, non_blocking=True) for pixels in p[1:])) for p in batch]
 
 
 def batches_of(config: Config, data: FaceData, resident: Resident | None = None) -> Iterator[list[SideBatch]]:

@@ -1,12 +1,12 @@
 """One run from its configuration to its result, top to bottom."""
 
 import math
-import time
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import partial
 
 import pytorch_lightning as pl
+from pytorch_lightning.loggers import Logger
 
 from faceswap_lab.config import Config
 from faceswap_lab.data.faces import FaceData
@@ -23,7 +23,8 @@ from faceswap_lab.runs.status import State, write_status
 from faceswap_lab.training.bar import Bar
 from faceswap_lab.training.build import autoencoder_of, module_of
 from faceswap_lab.training.callbacks import Every
-from faceswap_lab.training.checkpoint import load, restore_outcome, save, taken_of
+from faceswap_lab.training.checkpoint import Checkpoint, load, restore_outcome, save, taken_of
+from faceswap_lab.training.clock import Clock
 from faceswap_lab.training.fit import fit, prepare_process
 from faceswap_lab.training.judge import Judge
 from faceswap_lab.training.loggers import CsvLogger, Mirrors, mirrors
@@ -31,6 +32,8 @@ from faceswap_lab.training.mirror import Described
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.stepper import Diverged
 from faceswap_lab.training.weights import save_weights
+
+Action = Callable[[FaceswapModule], None]
 
 
 class Run:
@@ -61,6 +64,9 @@ class Run:
         self.last_step = config.training.max_steps
         self.judge = Judge(config, data, label)
         self.table = MetricsCsv(folder.metrics)
+        self.opened = ExitStack()  # the mirrors, while they are open
+        self.loggers: list[Logger] = []
+        self._reload = partial(load, folder.checkpoints, digest)
 
     def train_and_judge(self) -> Result:
         """Train from the last checkpoint to the end, judge, and write the result.
@@ -72,21 +78,42 @@ class Run:
             StorageError: the run folder cannot be written.
         """
         prepare_process(self.config)
-        reload = partial(load, self.folder.checkpoints, self.digest)
-        checkpoint = reload()
+        checkpoint = self.look_up()
+        with self.ending():
+            module = self.begin()
+            if checkpoint is None or checkpoint.step < self.last_step:
+                fit(self.config, self.data, module, checkpoint, self._reload, self._callbacks(), self.loggers)
+            else:
+                restore_outcome(module, checkpoint)
+            return self.judge_and_finish(module)
+
+    def look_up(self) -> Checkpoint | None:
+        """Return the checkpoint from which training goes on, if there is one, and start the clock.
+
+        Raises:
+            BadCheckpoint: there are checkpoints, but none can be used.
+        """
+        checkpoint = self._reload()
         self.first_step = self.saved_step = checkpoint.step if checkpoint else 0
-        self.seconds_before, self.started = (checkpoint.seconds if checkpoint else 0.0), time.monotonic()
+        self.clock = Clock(checkpoint.seconds if checkpoint else 0.0)
+        return checkpoint
+
+    def begin(self) -> FaceswapModule:
+        """Begin a session in the run folder, and return the module at its start."""
+        record = collect(self.command, self.config, self.data.fingerprint, self.config.seed)
+        begin_session(self.folder, record, self.first_step)
+        write_status(self.folder, "running", self.first_step)
+        module = module_of(self.config, autoencoder_of(self.config, self.data))
+        self.mirrors = self.opened.enter_context(self._mirrors())
+        self.loggers = [CsvLogger(self.table), self.mirrors]
+        return module
+
+    @contextmanager
+    def ending(self) -> Iterator[None]:
+        """Write down what ends the run, if the body raises it, and let it go on its way."""
         try:
-            self._begin()
-            module = module_of(self.config, autoencoder_of(self.config, self.data))
-            with self._mirrors() as self.mirrors:  # closed before the result is written: an upload may be interrupted
-                if checkpoint is None or checkpoint.step < self.last_step:
-                    loggers = [CsvLogger(self.table), self.mirrors]
-                    fit(self.config, self.data, module, checkpoint, reload, self._callbacks(), loggers)
-                else:
-                    restore_outcome(module, checkpoint)
-                metrics = self._judge_at_the_end(module)
-            return self._finish(module, metrics)
+            with _closing_on_error(self.opened):
+                yield
         except Interrupted as interruption:
             self._end("interrupted", self.saved_step, f"by {interruption}; repeat its command")
             raise Interrupted(interruption.signal, self.saved_step) from None
@@ -98,21 +125,19 @@ class Run:
                 self._end("failed", self.saved_step, "", error)
             raise
 
-    def _callbacks(self) -> list[pl.Callback]:
-        """Return what happens during training, in the order in which it happens after a step."""
-        c = self.config
-        callbacks: list[pl.Callback] = [
-            pl.callbacks.LambdaCallback(on_train_start=lambda trainer, module: self._note(trainer.datamodule.sampler)),
-            Every(c.evaluation.every_steps, None, self._judge_on_the_way),
-            Every(c.evaluation.preview_every_steps, None, self._preview),
-            Every(c.checkpoint.every_steps, c.checkpoint.every_seconds, self._save, at_stop=True),
-            Every(self.last_step, None, self._save),
-        ]
-        if c.progress:
-            callbacks.append(Bar(f"training {self.label}", self.last_step, self.first_step))
-        return callbacks
+    def judge_and_finish(self, module: FaceswapModule) -> Result:
+        """Judge the trained module, and write the result."""
+        metrics = self._judge_at_the_end(module)
+        self.opened.close()  # the mirrors, before the result is written: an upload may be interrupted
+        return self._finish(module, metrics)
 
-    def _note(self, sampler: str) -> None:
+    def _callbacks(self) -> list[pl.Callback]:
+        steps = (self.first_step, self.last_step)
+        noting = pl.callbacks.LambdaCallback(on_train_start=lambda trainer, _: self.note(trainer.datamodule.sampler))
+        return [noting, *callbacks_of(self.config, self.label, steps, self.judge_on_the_way, self.preview, self.save)]
+
+    def note(self, sampler: str) -> None:
+        """Record which sampler makes the samples: it is known only once the device is."""
         note_in_session(self.folder, sampler=sampler)
 
     def _mirrors(self) -> AbstractContextManager[Mirrors]:
@@ -134,28 +159,30 @@ class Run:
         )
         return mirrors(c.kinds, described)
 
-    def _judge_on_the_way(self, module: FaceswapModule) -> None:
+    def judge_on_the_way(self, module: FaceswapModule) -> None:
+        """Add the scores of the module as it is to every logger."""
         scores = _finite(self.judge.on_the_way(module.autoencoder), module.steps_done)
-        for logger in module.loggers:
+        for logger in self.loggers:
             logger.log_metrics(scores, step=module.steps_done)
 
-    def _preview(self, module: FaceswapModule) -> None:
+    def preview(self, module: FaceswapModule) -> None:
+        """Show the module as it is."""
         path = self.folder.previews / f"step-{module.steps_done:09d}.png"
         self.judge.draw(module.autoencoder, path, module.steps_done)
         self.mirrors.picture("preview", path, module.steps_done)
 
-    def _save(self, module: FaceswapModule) -> None:
+    def save(self, module: FaceswapModule) -> None:
         """Write a checkpoint of the module as it is between two steps, unless that is done already."""
         if self.saved_step == module.steps_done:
             return
         self.table.sync()  # its rows up to here will not be made again
-        save(self.folder.checkpoints, taken_of(module, self.digest, self._seconds()))
+        save(self.folder.checkpoints, taken_of(module, self.digest, self.clock.read()))
         self.saved_step = module.steps_done
         write_status(self.folder, "running", module.steps_done)
 
     def _judge_at_the_end(self, module: FaceswapModule) -> dict[str, float]:
         """Judge and show the trained model, and keep its weights; return the metrics of the result."""
-        self.seconds = self._seconds()
+        self.seconds = self.clock.read()
         autoencoder, picture = module.autoencoder.cpu(), self.folder.previews / "final.png"
         scores = _finite(self.judge.at_the_end(autoencoder), self.last_step)
         self.judge.draw(autoencoder, picture, self.last_step)
@@ -181,17 +208,43 @@ class Run:
         write_status(self.folder, "finished", self.last_step)
         return result
 
-    def _begin(self) -> None:
-        record = collect(self.command, self.config, self.data.fingerprint, self.config.seed)
-        begin_session(self.folder, record, self.first_step)
-        write_status(self.folder, "running", self.first_step)
-
     def _end(self, state: State, step: int, message: str, error: BaseException | None = None) -> None:
         write_status(self.folder, state, step, message, error)
         end_session(self.folder, state, step)
 
-    def _seconds(self) -> float:
-        return self.seconds_before + time.monotonic() - self.started
+
+def callbacks_of(
+    config: Config, label: str, steps: tuple[int, int], judge: Action, preview: Action, save: Action
+) -> list[pl.Callback]:
+    """Return what happens during training, in the order in which it happens after a step.
+
+    Args:
+        config: when it happens.
+        label: who is trained, for the progress bar.
+        steps: the step from which training goes on, and the last one.
+        judge: adds scores to the metrics.
+        preview: draws a picture.
+        save: writes a checkpoint.
+    """
+    first, last = steps
+    callbacks: list[pl.Callback] = [
+        Every(config.evaluation.every_steps, None, judge),
+        Every(config.evaluation.preview_every_steps, None, preview),
+        Every(config.checkpoint.every_steps, config.checkpoint.every_seconds, save, at_stop=True),
+        Every(last, None, save),
+    ]
+    if config.progress:
+        callbacks.append(Bar(f"training {label}", last, first))
+    return callbacks
+
+
+@contextmanager
+def _closing_on_error(opened: ExitStack) -> Iterator[None]:
+    """Close what is open with the error that the body raises, so that mirrors know how their run has ended."""
+    with ExitStack() as stack:
+        stack.push(opened)
+        yield
+        stack.pop_all()
 
 
 def _finite(scores: dict[str, float], step: int) -> dict[str, float]:

@@ -46,10 +46,7 @@ class Stack:
             for name, p in named.items():
                 p.data = self.weights[name].detach()[i]
         of = {p: self.weights[name] for name, p in each[0].items()}
-        trained = {
-            side: [of[p] for p in first.autoencoder.parameters_of(side) if p.requires_grad]  # type: ignore[misc]
-            for side in SIDES
-        }
+        trained = {side: [of[p] for p in first.autoencoder.parameters_of(side) if p.requires_grad] for side in SIDES}
         self.states = STATES[first.optimizer_state](trained, first.optimizer_settings)  # type: ignore[arg-type]
         for stacked, *single in zip(self.states.optimizers, *(m.states.optimizers for m in modules), strict=True):
             _gather(stacked, single)
@@ -59,6 +56,8 @@ class Stack:
         """Give every module's optimizers their part of the present state, as views: for a checkpoint, or to part."""
         for i, module in enumerate(self.modules):
             for stacked, single in zip(self.states.optimizers, module.states.optimizers, strict=True):
+                for ours, group in zip(stacked.param_groups, single.param_groups, strict=True):
+                    group |= {name: value for name, value in ours.items() if name != "params"}
                 for whole, p in zip(_parameters(stacked), _parameters(single), strict=True):
                     state = stacked.state.get(whole, {})
                     single.state[p] = {name: _part(name, value, i) for name, value in state.items()}

@@ -60,7 +60,7 @@ class StackedStepper:
         sides = [portion.side for portion in portions]
 
         def of_one(weights: dict[str, Tensor], buffers: dict[str, Tensor], pixels: list[Tensor]) -> tuple[Tensor, ...]:
-            return functional_call(self.single, (weights, buffers), (sides, pixels, train_encoders))  # type: ignore
+            return functional_call(self.single, (weights, buffers), (sides, pixels, train_encoders))
 
         pixels = [part for portion in portions for part in portion[1:]]
         losses = torch.vmap(of_one)(self.weights, self.buffers, pixels)

@@ -72,7 +72,8 @@ def assert_close(ours, theirs, relative):
 def test_it_is_the_same_arithmetic(overrides, monkeypatch):
     """In float64, so that nothing but the mathematics can differ: no rounding turns a kink of the loss over."""
     monkeypatch.setattr(replica, "autoencoder_of", lambda *given: autoencoder_of(*given).double())
-    for stacked, singles, seen in both_ways(configs(*overrides)):
+    for trained in both_ways(configs(*overrides)):
+        stacked, singles, seen = trained
         for single, of_seed in zip(singles, seen, strict=True):
             expected = list(single.stepper.seen.values())
             assert [side for side, _ in of_seed] == [side for side, _ in expected]
@@ -86,7 +87,8 @@ def test_it_is_the_same_arithmetic(overrides, monkeypatch):
 @pytest.mark.parametrize("overrides", [(), ("update_order=joint", SHARED, "encoders=two", "loss=mse")], ids=" ".join)
 def test_in_float32_rounding_is_all_that_differs(overrides):
     smooth = ("encoder_activation=gelu", "optimizer.eps=1e-3")  # full steps of Adam out of rounding are no measure
-    for stacked, singles, seen in both_ways(configs(*overrides, *smooth)):
+    for trained in both_ways(configs(*overrides, *smooth)):
+        stacked, singles, seen = trained
         for single, of_seed in zip(singles, seen, strict=True):
             expected = [float(loss) for _, loss in single.stepper.seen.values()]
             assert [float(loss) for _, loss in of_seed] == pytest.approx(expected, rel=1e-4)
