@@ -6,7 +6,10 @@ torch is imported only where there is something to train.
 import re
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,9 @@ from faceswap_lab.cli.groups import group_options
 from faceswap_lab.cli.label import label_of
 from faceswap_lab.cli.messages import say, without_jargon
 from faceswap_lab.cli.outcome import Outcome, State
+from faceswap_lab.cli.siblings import Turn, check_process
 from faceswap_lab.cli.tags import differing_options
+from faceswap_lab.cli.train import Prepared, train
 from faceswap_lab.config import Config, ConfigError, TwinsData, load
 from faceswap_lab.data.faces import FaceData
 from faceswap_lab.interruption import Interrupted, interruptible
@@ -31,7 +36,12 @@ _RESOLVER = re.compile(r"\$\{[^{}]*:")
 
 
 def run_job(
-    composed: Any, folders: Sequence[Path], overrides: Sequence[str], brief: bool = False, beside: Path | None = None
+    composed: Any,
+    folders: Sequence[Path],
+    overrides: Sequence[str],
+    brief: bool = False,
+    beside: Path | None = None,
+    turn: Turn | None = None,
 ) -> Outcome:
     """Judge, look up, train and report one job; say how it ended. Errors are said, none leaves: a sweep goes on.
 
@@ -41,14 +51,17 @@ def run_job(
         overrides: the overrides of this job, from which an unnamed run gets its label.
         brief: say what came out in a line, as one cell of many.
         beside: the folder of a sweep whose cells run beside one another, in processes of their own.
+        turn: the job among the cells of a sweep that run one after another in this process.
     """
     from omegaconf.errors import OmegaConfBaseException
 
     from faceswap_lab.cli.summary import print_line, print_summary
 
     try:
+        if turn and turn.ended:
+            return _told_again(*turn.ended)
         with interruptible():
-            return _run(composed, folders, overrides, print_line if brief else print_summary, beside)
+            return _run(composed, folders, overrides, print_line if brief else print_summary, beside, turn)
     except Interrupted as stop:
         said = f"{stop} came while nothing was being trained. The same command goes on from here."
         return _said("interrupted", said, signal=stop.signal)
@@ -69,11 +82,14 @@ def _run(
     overrides: Sequence[str],
     tell: Callable[[RunFolder, Result], None],
     beside: Path | None,
+    turn: Turn | None,
 ) -> Outcome:
     from omegaconf import OmegaConf
 
     options = group_options(folders)
     config = load(OmegaConf.to_container(composed, resolve=True), options)
+    if beside is not None:
+        check_process(config.trainer.seeds_at_once)
     label = config.name or label_of(overrides, options)
     data = None if isinstance(config.data, TwinsData) else faces_of(config)  # a folder's content tells which run it is
     digest = run_hash(config, data.fingerprint if data else renderer())
@@ -97,12 +113,67 @@ def _run(
         result = read_result(folder)  # whoever held it may have finished it
         if result is None:
             write_text(folder.config, OmegaConf.to_yaml(composed, resolve=True))
-            with gpu_of_its_own(config, beside) as placed:
-                outcome, result = _train(placed, data, folder, digest, label, differing_options(folders))
+            with gpu_of_its_own(config, beside) as placed, _taken_along(composed, config, folders, data, turn) as along:
+                runs = [Prepared(placed, folder, digest, label), *along.values()]
+                trained = train(runs, data, differing_options(folders))
+            for number, ended in zip(along, trained[1:], strict=True):
+                if turn and ended:
+                    turn.note(number, replace(ended[0], by_overrides=_by_overrides(composed, config)))
+            assert trained[0] is not None
+            outcome, result = trained[0]
             if result is None:
-                return outcome
+                say(outcome.message + f"\nrun folder  {folder.path}")
+                return replace(outcome, message=" ".join(outcome.message.split()))
     tell(folder, result)
     return Outcome("finished", str(folder.path), by_overrides=_by_overrides(composed, config))
+
+
+@contextmanager
+def _taken_along(
+    composed: Any, config: Config, folders: Sequence[Path], data: FaceData, turn: Turn | None
+) -> Iterator[dict[int, Prepared]]:
+    """Yield, by the numbers of their cells, the seeds to be trained at once with a job's; they are locked meanwhile.
+
+    A seed that is finished, or that another process works on, is left out.
+    """
+    from omegaconf import OmegaConf
+
+    along: dict[int, Prepared] = {}
+    with ExitStack() as locks:
+        for number, seed, overrides in turn.candidates() if turn else ():
+            if len(along) + 1 >= config.trainer.seeds_at_once:
+                break
+            sibling = deepcopy(composed)
+            sibling.seed = seed
+            options = group_options(folders)
+            theirs = load(OmegaConf.to_container(sibling, resolve=True), options)
+            if replace(theirs, seed=config.seed) != config:  # something else depends on the seed: data.seed=${seed}
+                continue
+            digest = run_hash(theirs, data.fingerprint if not isinstance(theirs.data, TwinsData) else renderer())
+            label = theirs.name or label_of(overrides, options)
+            with suppress(RunHeld, BadResult, StorageError):  # which are said when it is that cell's turn
+                make = create_fresh if theirs.force else find_or_create
+                folder = make(Path(theirs.runs_dir), label, seed, digest)
+                locks.enter_context(RunLock(folder.path))
+                remove_leftovers(folder.path)
+                if read_result(folder) is None:
+                    write_text(folder.config, OmegaConf.to_yaml(sibling, resolve=True))
+                    along[number] = Prepared(theirs, folder, digest, label)
+        yield along
+
+
+def _told_again(outcome: Outcome, by: int) -> Outcome:
+    """Say how a cell ended that another one has taken along."""
+    from faceswap_lab.cli.summary import print_line
+
+    print(f"This seed was trained at once with cell {by + 1}.")
+    folder = RunFolder(Path(outcome.folder))
+    result = read_result(folder) if outcome.state == "finished" else None
+    if result:
+        print_line(folder, result)
+    else:
+        say(f"{outcome.message}\nrun folder  {outcome.folder}")
+    return replace(outcome, message=" ".join(outcome.message.split()))
 
 
 def _by_overrides(composed: Any, config: Config) -> bool:
@@ -151,50 +222,10 @@ def _check_devices(config: Config) -> None:
         )
 
 
-def _train(
-    config: Config, data: FaceData, folder: RunFolder, digest: str, label: str, differing: Sequence[str]
-) -> tuple[Outcome, Result | None]:
-    _introduce(config, data, folder, label)
-    from faceswap_lab.data.sampler_choice import SamplerRefused
-    from faceswap_lab.training.checkpoint import BadCheckpoint
-    from faceswap_lab.training.run import Run
-    from faceswap_lab.training.stepper import Diverged
-
-    where = str(folder.path)
-    try:
-        command = [sys.executable, "-m", "faceswap_lab", *sys.argv[1:]]
-        run = Run(config, data, folder, digest, label, command, differing)
-        return Outcome("finished", where), run.train_and_judge()
-    except Interrupted as stop:
-        if stop.step is None:
-            raise
-        said = f"interrupted at step {stop.step} of {config.training.max_steps}, and saved. "
-        return _said("interrupted", said + "The same command goes on from there.", where, stop.signal), None
-    except Diverged as error:
-        return _said("diverged", f"the run has diverged. {error}", where), None
-    except (BadCheckpoint, StorageError, SamplerRefused) as error:
-        return _said("failed", str(error), where), None
-    except Exception as error:  # a defect, ours or a library's: the run folder keeps its traceback
-        short = f"{type(error).__name__}: {error}".splitlines()[0]
-        return _said("failed", f"the run has failed. {short}\ntraceback   {folder.traceback}", where), None
-
-
 def _said(state: State, message: str, folder: str = "", signal: int | None = None) -> Outcome:
     """Say why a job did not finish."""
     say(message + (f"\nrun folder  {folder}" if folder else ""))
     return Outcome(state, folder, " ".join(message.split()), signal)
-
-
-def _introduce(config: Config, data: FaceData, folder: RunFolder, label: str) -> None:
-    d = config.data
-    who = f"{d.identity_a} → {d.identity_b}, rendered" if isinstance(d, TwinsData) else f"{d.a} → {d.b}"
-    counts = {side: f"{len(data.train[side])}+{len(data.held_out[side])}" for side in ("A", "B")}
-    print(
-        f"run         {label}, seed {config.seed}: {config.training.max_steps} steps of {config.training.batch_size} "
-        f"faces per side at {config.model.resolution} px"
-    )
-    print(f"faces       {who}: A {counts['A']}, B {counts['B']} (training + held out)")
-    print(f"run folder  {folder.path}", flush=True)
 
 
 def _tell_who_holds(holder: Holder | None) -> None:

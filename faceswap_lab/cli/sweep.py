@@ -92,7 +92,7 @@ class Cells:
 
 
 @contextmanager
-def skipping_finished(cells: Cells, skipped: list[Cell]) -> Iterator[None]:
+def skipping_finished(cells: Cells, skipped: list[Cell], missing: list[list[str]]) -> Iterator[None]:
     """Take finished cells out of the sweep that Hydra is about to make, whichever launcher it uses.
 
     Hydra has no hook between expanding a sweep and composing its jobs, so its expansion is wrapped meanwhile.
@@ -100,6 +100,7 @@ def skipping_finished(cells: Cells, skipped: list[Cell]) -> Iterator[None]:
     Args:
         cells: what is finished.
         skipped: filled with the cells taken out.
+        missing: filled with the overrides of the others, in their order.
     """
     from hydra.core.plugins import Plugins
 
@@ -108,7 +109,7 @@ def skipping_finished(cells: Cells, skipped: list[Cell]) -> Iterator[None]:
 
     expand = BasicSweeper.split_arguments
 
-    def missing(overrides: Any, max_batch_size: int | None) -> list[list[list[str]]]:
+    def split(overrides: Any, max_batch_size: int | None) -> list[list[list[str]]]:
         batches = []
         for batch in expand(overrides, max_batch_size):
             left = []
@@ -120,9 +121,10 @@ def skipping_finished(cells: Cells, skipped: list[Cell]) -> Iterator[None]:
                     skipped.append((cell, Outcome("reused", folder)))
             if left:
                 batches.append(left)
+                missing.extend(left)
         return batches
 
-    BasicSweeper.split_arguments = staticmethod(missing)  # type: ignore[method-assign]
+    BasicSweeper.split_arguments = staticmethod(split)  # type: ignore[method-assign]
     try:
         yield
     finally:

@@ -21,7 +21,7 @@ from faceswap_lab.training.run import Run, callbacks_of
 from faceswap_lab.training.stacked_training import StackedTraining
 from faceswap_lab.training.stepper import Diverged
 
-Ending = Result | Exception | None
+Ending = Result | Exception | Interrupted | None
 
 
 def train_together(runs: Sequence[Run]) -> list[Ending]:
@@ -36,7 +36,6 @@ def train_together(runs: Sequence[Run]) -> list[Ending]:
         for each run its result, or what ended it, as its folder says too, or None if it was left out.
 
     Raises:
-        Interrupted: a signal came; all are saved.
         BadCheckpoint: the first run has checkpoints, but none can be used.
     """
     prepare_process(runs[0].config)
@@ -56,7 +55,7 @@ def train_together(runs: Sequence[Run]) -> list[Ending]:
 def _alone(run: Run) -> Ending:
     try:
         return run.train_and_judge()
-    except Exception as error:
+    except (Exception, Interrupted) as error:
         return error
 
 
@@ -96,10 +95,13 @@ class _Member:
                 self.ending = action(*arguments)
         except Exception as error:
             self.ending = error
+        except Interrupted as stop:  # concerns all
+            self.ending = stop
+            raise
 
     def end(self, error: BaseException) -> None:
         """End this run, unless it has ended."""
-        with suppress(type(error)):
+        with suppress(Interrupted):
             self.act(_raise, error)
 
 
@@ -127,15 +129,9 @@ class _Gang:
                 member.run.clock.share(math.inf)  # the judging of one is no training time of another
             for member in self.going_on:
                 member.act(member.run.judge_and_finish, member.module)
-        except Interrupted as stop:
-            self._end_all(stop)
-            raise Interrupted(stop.signal, self.members[0].run.saved_step) from None
-        except Exception as error:  # of the steps that all make together
-            self._end_all(error)
-
-    def _end_all(self, error: BaseException) -> None:
-        for member in self.going_on:
-            member.end(error)
+        except (Exception, Interrupted) as error:  # an error here is of the steps that all make together
+            for member in self.going_on:
+                member.end(error)
 
     def _put_in_place(self) -> None:
         """Let Lightning choose device and precision; the steps are made here."""
