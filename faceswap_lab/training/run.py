@@ -98,9 +98,16 @@ class Run:
         self.clock = Clock(checkpoint.seconds if checkpoint else 0.0)
         return checkpoint
 
-    def begin(self) -> FaceswapModule:
-        """Begin a session in the run folder, and return the module at its start."""
+    def begin(self, seeds_at_once: Sequence[int] = ()) -> FaceswapModule:
+        """Begin a session in the run folder, and return the module at its start.
+
+        Args:
+            seeds_at_once: the seeds of all runs that are trained at once, if there are several: on record as what the
+                rounding depends on.
+        """
         record = collect(self.command, self.config, self.data.fingerprint, self.config.seed)
+        if seeds_at_once:
+            record["seeds_at_once"] = list(seeds_at_once)
         begin_session(self.folder, record, self.first_step)
         write_status(self.folder, "running", self.first_step)
         module = module_of(self.config, autoencoder_of(self.config, self.data))

@@ -72,9 +72,9 @@ class _Member:
         self.run, self.checkpoint = run, checkpoint
         self.ending: Ending = None
 
-    def begin(self) -> None:
+    def begin(self, seeds: Sequence[int]) -> None:
         """Begin the run's session, and make its module."""
-        self.module = self.run.begin()
+        self.module = self.run.begin(seeds)
 
     def go_to(self, device: torch.device) -> None:
         """Put the module on the device, as its checkpoint has it."""
@@ -121,7 +121,7 @@ class _Gang:
         try:
             with interruptible():  # whose handlers come back when training has put its own over them
                 for member in self.members:
-                    member.act(member.begin)
+                    member.act(member.begin, [each.run.config.seed for each in self.members])
                 self._put_in_place()
                 if self.going_on and self.first_step < self.last_step:
                     self._train()

@@ -86,7 +86,8 @@ def test_each_folder_holds_what_a_run_alone_leaves(straight, tmp_path):
         sizes = [max(run.folder.checkpoints.glob("*.pt")).stat().st_size for run in (one, together)]
         assert sizes[1] < 1.05 * sizes[0]  # a checkpoint is of one seed, not of all
         assert read_status(together.folder).state == "finished"
-        assert read_sessions(together.folder)[-1]["end_state"] == "finished"
+        session = read_sessions(together.folder)[-1]
+        assert (session["end_state"], session["seeds_at_once"]) == ("finished", list(SEEDS))
 
 
 def stopping(monkeypatch, at, action):
@@ -158,8 +159,8 @@ def test_who_is_at_another_step_is_left_out(straight, tmp_path, monkeypatch):
 def test_one_that_diverges_leaves_the_others_their_ways(lost, straight, tmp_path, monkeypatch):
     runs, begin = runs_in(tmp_path), Run.begin
 
-    def watched(self):
-        module = begin(self)
+    def watched(self, seeds):
+        module = begin(self, seeds)
         if self is runs[lost]:  # after its third row, so that a checkpoint is there
             made = module.step_made
 
@@ -211,5 +212,5 @@ def test_a_defect_of_the_common_step_ends_all(tmp_path, monkeypatch):
 
 
 def test_bf16_works(tmp_path):
-    endings = train_together(runs_in(tmp_path, "training.precision=bf16-mixed"))
+    endings = train_together(runs_in(tmp_path, "training.precision=bf16-mixed", "training.max_steps=2"))
     assert all(isinstance(ending, Result) for ending in endings)

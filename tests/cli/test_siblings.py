@@ -1,0 +1,56 @@
+"""Which cells of a sweep another may take along, and where none may."""
+
+import pytest
+from hydra import compose
+
+from faceswap_lab.cli.compose import composing
+from faceswap_lab.cli.groups import conf_dir
+from faceswap_lab.cli.job import run_job
+from faceswap_lab.cli.outcome import Outcome
+from faceswap_lab.cli.siblings import Siblings, asked_for, check_process
+from faceswap_lab.config import ConfigError
+
+CELLS = [
+    ["seed=0", "+experiment=baseline", "training.max_steps=6"],
+    ["seed=0", "+experiment=two_encoders", "training.max_steps=6"],
+    ["seed=1", "+experiment=baseline", "training.max_steps=6"],
+    ["seed=1", "+experiment=two_encoders", "training.max_steps=6"],
+    ["seed=2", "+experiment=baseline", "training.max_steps=7"],
+    ["seed=${oc.env:SEED}", "+experiment=baseline", "training.max_steps=6"],
+    ["+experiment=baseline", "training.max_steps=6"],
+    ["seed=3", "+experiment=baseline", "training.max_steps=6"],
+]
+
+
+def test_candidates_are_later_cells_of_the_same_arm_with_a_plain_seed():
+    siblings = Siblings(CELLS)
+    assert [(number, seed) for number, seed, _ in siblings.turn(0).candidates()] == [(2, 1), (7, 3)]
+    assert [(number, seed) for number, seed, _ in siblings.turn(1).candidates()] == [(3, 1)]
+    assert list(siblings.turn(7).candidates()) == []
+    assert next(siblings.turn(0).candidates())[2] == CELLS[2]
+
+
+def test_who_was_taken_along_is_no_candidate_and_knows_how_it_ended():
+    siblings, ended = Siblings(CELLS), Outcome("diverged", "there", "alas")
+    first = siblings.turn(0)
+    assert siblings.turn(2).ended is None
+    first.note(2, ended)
+    assert first.taken == {2: ended}
+    assert siblings.turn(2).ended == (ended, 0)
+    assert [number for number, *_ in first.candidates()] == [7]
+
+
+def test_a_cell_in_a_process_of_its_own_refuses_wherever_the_value_comes_from(tmp_path, capsys):
+    with composing([conf_dir()]):
+        composed = compose("config", ["trainer.seeds_at_once=4", f"runs_dir={tmp_path}"])
+    outcome = run_job(composed, [conf_dir()], [], beside=tmp_path)
+    assert (outcome.state, outcome.code) == ("refused", 2)
+    assert "trainer.seeds_at_once=4: one process trains the seeds together" in capsys.readouterr().err
+
+
+def test_what_the_command_line_asks_for():
+    assert asked_for(["seed=0", "trainer=cpu"]) == "1"
+    assert asked_for(["trainer.seeds_at_once=2", "trainer.seeds_at_once=8"]) == "8"
+    check_process("1", "joblib")
+    with pytest.raises(ConfigError, match=r"seeds_at_once=8.*Leave out hydra/launcher=joblib"):
+        check_process("8", "joblib")
