@@ -121,9 +121,10 @@ def _task(composed: Any, folders: Sequence[Path], single: _Single, origin: Launc
     if alone:
         single.outcome = run_job(composed, folders, overrides)
         return single.outcome.code
-    turn = siblings.turn(int(told.job.num))
+    turn = siblings.turn(int(told.job.num), overrides)
     outcome = run_job(composed, folders, overrides, brief=True, turn=turn)
-    for number, ended in ({turn.number: outcome} | turn.taken).items():
+    record(Path(os.environ[SWEEP_DIR]), turn.number, overrides, outcome)
+    for number, ended in turn.taken.items():
         record(Path(os.environ[SWEEP_DIR]), number, siblings.cells[number], ended)
     if outcome.state == "interrupted":
         raise SweepStopped

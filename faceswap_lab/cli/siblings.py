@@ -21,9 +21,9 @@ class Siblings:
     cells: list[list[str]] = field(default_factory=list)
     ended: dict[int, tuple[Outcome, int]] = field(default_factory=dict)
 
-    def turn(self, number: int) -> "Turn":
-        """Return what the cell of this number has to do with the others."""
-        return Turn(self, number)
+    def turn(self, number: int, overrides: list[str]) -> "Turn":
+        """Return what the cell of this number, with these overrides, has to do with the others."""
+        return Turn(self, number, overrides)
 
 
 @dataclass
@@ -32,11 +32,13 @@ class Turn:
 
     Attributes:
         number: the cell's.
+        overrides: the cell's.
         taken: how those ended that this cell has taken along, by their numbers.
     """
 
     siblings: Siblings
     number: int
+    overrides: list[str]
     taken: dict[int, Outcome] = field(default_factory=dict)
 
     @property
@@ -49,7 +51,7 @@ class Turn:
         cells = self.siblings.cells
         for number in range(self.number + 1, len(cells)):
             seed = _seed_of(cells[number])
-            same = _without_seed(cells[number]) == _without_seed(cells[self.number])
+            same = _without_seed(cells[number]) == _without_seed(self.overrides)
             if number not in self.siblings.ended and seed is not None and same:
                 yield number, seed, cells[number]
 

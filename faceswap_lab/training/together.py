@@ -145,7 +145,7 @@ class _Gang:
         """Make the steps, and after each what is due."""
         steps = [samples_of(m.run.config, m.run.data, self.first_step).train_dataloader().dataset for m in self.members]
         loader = loader_of(TogetherDataset(steps), self.config.trainer.workers, self.device.type == "cuda")
-        loop, interruptions = _Loop(), Interruptions()
+        loop, interruptions, self.lead = _Loop(), Interruptions(), self.going_on[0].module
         callbacks = [interruptions, *self._callbacks()]
         self.training = StackedTraining([member.module for member in self._sharing_time()])
         self._each(callbacks, "on_train_start", loop)
@@ -193,9 +193,9 @@ class _Gang:
         self._by_all(Run.save)(first)
 
     def _each(self, callbacks: Sequence[pl.Callback], hook: str, loop: "_Loop", *rest: Any) -> None:
-        module = (self.going_on or self.members)[0].module
+        self.lead = next((member.module for member in self.going_on), self.lead)
         for callback in callbacks:
-            getattr(callback, hook)(loop, module, *rest)
+            getattr(callback, hook)(loop, self.lead, *rest)
 
     def _sharing_time(self) -> list[_Member]:
         members = self.going_on

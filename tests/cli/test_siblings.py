@@ -24,19 +24,20 @@ CELLS = [
 
 def test_candidates_are_later_cells_of_the_same_arm_with_a_plain_seed():
     siblings = Siblings(CELLS)
-    assert [(number, seed) for number, seed, _ in siblings.turn(0).candidates()] == [(2, 1), (7, 3)]
-    assert [(number, seed) for number, seed, _ in siblings.turn(1).candidates()] == [(3, 1)]
-    assert list(siblings.turn(7).candidates()) == []
-    assert next(siblings.turn(0).candidates())[2] == CELLS[2]
+    assert [(number, seed) for number, seed, _ in siblings.turn(0, CELLS[0]).candidates()] == [(2, 1), (7, 3)]
+    assert [(number, seed) for number, seed, _ in siblings.turn(1, CELLS[1]).candidates()] == [(3, 1)]
+    assert list(siblings.turn(7, CELLS[7]).candidates()) == []
+    assert list(Siblings().turn(0, CELLS[0]).candidates()) == []  # of a sweeper that is not Hydra's own
+    assert next(siblings.turn(0, CELLS[0]).candidates())[2] == CELLS[2]
 
 
 def test_who_was_taken_along_is_no_candidate_and_knows_how_it_ended():
     siblings, ended = Siblings(CELLS), Outcome("diverged", "there", "alas")
-    first = siblings.turn(0)
-    assert siblings.turn(2).ended is None
+    first = siblings.turn(0, CELLS[0])
+    assert siblings.turn(2, CELLS[2]).ended is None
     first.note(2, ended)
     assert first.taken == {2: ended}
-    assert siblings.turn(2).ended == (ended, 0)
+    assert siblings.turn(2, CELLS[2]).ended == (ended, 0)
     assert [number for number, *_ in first.candidates()] == [7]
 
 
