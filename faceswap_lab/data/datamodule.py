@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import cv2
 import pytorch_lightning as pl
@@ -52,12 +52,13 @@ class SidePlaces(NamedTuple):
     target: Tensor
 
 
+P = TypeVar("P", SideBatch, SidePlaces)
 Portions = Sequence[SideBatch | SidePlaces]
 
 
-def moved(batch: Sequence[SideBatch], device: torch.device) -> list[SideBatch]:
+def moved(batch: Sequence[P], device: torch.device) -> list[P]:
     """Return a step's portions on a device."""
-    return [SideBatch(p.side, *(pixels.to(device, non_blocking=True) for pixels in p[1:])) for p in batch]
+    return [type(p)(p.side, *(numbers.to(device, non_blocking=True) for numbers in p[1:])) for p in batch]
 
 
 class StepDataset(Dataset[Portions]):

@@ -1,7 +1,7 @@
 """Several runs that differ in nothing but their seed, trained at once; each has all that it would have had alone."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ import torch
 from faceswap_lab.data.datamodule import SideBatch, TogetherDataset, loader_of, moved
 from faceswap_lab.interruption import Interrupted, interruptible
 from faceswap_lab.runs.result import Result
-from faceswap_lab.training.build import samples_of
+from faceswap_lab.training.build import resident_on, samples_of
 from faceswap_lab.training.callbacks import Interruptions
 from faceswap_lab.training.checkpoint import BadCheckpoint, Checkpoint, restore
 from faceswap_lab.training.fit import prepare_process, trainer_of
@@ -138,19 +138,19 @@ class _Gang:
         self.trainer = trainer_of(self.config, Place())
         self.trainer.strategy.setup_environment()
         self.device = self.trainer.strategy.root_device
+        if self.first_step < self.last_step:  # the faces before the models: what is free decides whether they come
+            self.resident = resident_on(self.device, self.config, self.members[0].run.data)
         for member in self.going_on:
             member.act(member.go_to, self.device)
 
     def _train(self) -> None:
         """Make the steps, and after each what is due."""
-        steps = [samples_of(m.run.config, m.run.data, self.first_step).train_dataloader().dataset for m in self.members]
-        loader = loader_of(TogetherDataset(steps), self.config.trainer.workers, self.device.type == "cuda")
         loop, interruptions, self.lead = _Loop(), Interruptions(), self.going_on[0].module
         callbacks = [interruptions, *self._callbacks()]
         self.training = StackedTraining([member.module for member in self._sharing_time()])
         self._each(callbacks, "on_train_start", loop)
         try:
-            for batches in loader:
+            for batches in self._samples():
                 self._step(dict(zip(self.members, batches, strict=True)))
                 if not self.going_on:
                     break
@@ -161,11 +161,21 @@ class _Gang:
             self._each(callbacks, "teardown", loop, "fit")
         interruptions.tell()
 
+    def _samples(self) -> Iterator[list[list[SideBatch]]]:
+        """Return what each step needs of every member, from faces that they share."""
+        modules = [samples_of(member.run.config, member.run.data, self.first_step) for member in self.members]
+        for member, module in zip(self.members, modules):
+            module.resident = self.resident
+            member.act(member.run.note, module.sampler)
+        steps = TogetherDataset([module.train_dataloader().dataset for module in modules])
+        for batches in loader_of(steps, self.config.trainer.workers, self.device.type == "cuda"):
+            yield [modules[0].finished(moved(batch, self.device)) for batch in batches]
+
     def _step(self, batches: dict[_Member, Sequence[SideBatch]]) -> None:
         members = self._sharing_time()
         if len(members) < len(self.training.modules):
             self.training.keep([member.module for member in members])
-        portions = [moved(batches[member], self.device) for member in members]
+        portions = [batches[member] for member in members]
         step = members[0].module.steps_done
         seen = self.training.step(portions, step, self.trainer.precision_plugin.train_step_context())
         for member, of_member, portion in zip(members, seen, portions, strict=True):

@@ -88,6 +88,7 @@ def test_each_folder_holds_what_a_run_alone_leaves(straight, tmp_path):
         assert read_status(together.folder).state == "finished"
         session = read_sessions(together.folder)[-1]
         assert (session["end_state"], session["seeds_at_once"]) == ("finished", list(SEEDS))
+        assert session["sampler"] == "cv2"
 
 
 def stopping(monkeypatch, at, action):
@@ -214,3 +215,12 @@ def test_a_defect_of_the_common_step_ends_all(tmp_path, monkeypatch):
 def test_bf16_works(tmp_path):
     endings = train_together(runs_in(tmp_path, "training.precision=bf16-mixed", "training.max_steps=2"))
     assert all(isinstance(ending, Result) for ending in endings)
+
+
+def test_faces_on_the_device_are_shared(tmp_path):
+    overrides = ("data.sampler=device", "training.max_steps=3")
+    together, alone = (runs_in(tmp_path / name, *overrides) for name in ("together", "alone"))
+    assert all(isinstance(ending, Result) for ending in train_together(together))
+    assert {read_sessions(run.folder)[-1]["sampler"] for run in together} == {"device"}
+    alone[1].train_and_judge()
+    assert_near(left_by(together[1]), left_by(alone[1]))
