@@ -52,7 +52,7 @@ def noise():
     rng = np.random.default_rng(0)
 
     def faces():
-        return Faces(rng.integers(0, 256, (64, 256, 256, 3), np.uint8), np.full((64, 256, 256), 255, np.uint8))
+        return Faces(rng.integers(0, 256, (64, 256, 256, 4), np.uint8))
 
     return FaceData({"A": faces(), "B": faces()}, {"A": faces(), "B": faces()}, paired=False, fingerprint="noise")
 
