@@ -1,6 +1,7 @@
 """The last lines on the terminal: what came out, against the two swaps that anybody can make, and where it lies."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -37,7 +38,7 @@ def print_summary(folder: RunFolder, result: Result, console: Console | None = N
     )
     console.print(
         f"[dim]{result.steps} steps, {result.details.get('parameters', {}).get('total', 0):,} parameters, "
-        f"{result.seconds:.0f} s of training; one seed: no error bar[/dim]"
+        f"{result.seconds:.0f} s of training{_memory(result.details)}; one seed: no error bar[/dim]"
     )
     console.print(f"preview     {folder.previews / 'final.png'}", soft_wrap=True, highlight=False)
     console.print(f"run folder  {folder.path}", soft_wrap=True, highlight=False)
@@ -91,6 +92,17 @@ def _in_words(m: Mapping[str, float]) -> str:
         verdict = "beats both baselines" if swap > max(copy, mean) else "does not beat both baselines"
         said.append(f"{direction[0]}→{direction[1]} {verdict}")
     return "swap SSIM: " + ", ".join(said)
+
+
+def _memory(details: Mapping[str, Any]) -> str:
+    """Say the peak memory of a run, or nothing of one from before it was recorded."""
+    peak = details.get("peak_memory")
+    said = []
+    for name, of in (("resident", ""), ("gpu", " on the GPU")):
+        size = peak.get(name) if isinstance(peak, dict) else None
+        if isinstance(size, int | float):
+            said.append(f"{size / 2**20:,.0f} MiB{of}")
+    return f", peak memory {', '.join(said)}" if said else ""
 
 
 def _side_line(caption: str, m: Mapping[str, float], key: str, digits: int) -> str:

@@ -37,7 +37,7 @@ def diff(left: Path, right: Path, console: Console) -> int:
 
 
 def _described(folder: RunFolder) -> dict[str, dict[str, Any]]:
-    """Return all that is compared, by group. Times, steps and commands differ always and say nothing."""
+    """Return all that is compared, by group. Times, memory, steps and commands differ always and say nothing."""
     sessions = read_sessions(folder)
     last = sessions[-1] if sessions else {}
     made = {
@@ -63,8 +63,9 @@ def _results(folder: RunFolder) -> dict[str, Any]:
         result = None
     if result is None:
         return {"state": status.state}
+    details = {name: value for name, value in result.details.items() if name != "peak_memory"}
     same_weights = {"weights_sha256": (result.weights_sha256 or _ABSENT)[:16]}
-    return {"state": status.state, **dict(sorted(result.metrics.items())), **flat(result.details), **same_weights}
+    return {"state": status.state, **dict(sorted(result.metrics.items())), **flat(details), **same_weights}
 
 
 def _table(group: str, left: Mapping[str, Any], right: Mapping[str, Any]) -> Table:

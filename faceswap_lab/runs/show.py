@@ -97,7 +97,7 @@ def _detail_table(result: Result) -> Table:
     table = Table(show_header=False, style="dim")
     table.add_row("training time", f"{result.seconds:,.1f} s")
     for name, value in flat(result.details).items():
-        table.add_row(escape(name), escape(text_of(value)))
+        table.add_row(escape(name), escape(_with_unit(name, value)))
     return table
 
 
@@ -116,7 +116,11 @@ def _how(session: dict[str, Any]) -> Table:
 
 
 def _with_unit(name: str, value: Any) -> str:
-    return f"{value / 2**30:.1f} GiB" if name == "memory" and isinstance(value, int) else text_of(value)
+    if not isinstance(value, int):
+        return text_of(value)
+    if name.startswith("peak_memory."):
+        return f"{value / 2**20:,.0f} MiB"
+    return f"{value / 2**30:.1f} GiB" if name == "memory" else text_of(value)
 
 
 def code_line(session: dict[str, Any]) -> str:

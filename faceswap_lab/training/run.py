@@ -30,6 +30,7 @@ from faceswap_lab.training.judge import Judge
 from faceswap_lab.training.loggers import CsvLogger, Mirrors, mirrors
 from faceswap_lab.training.mirror import Described
 from faceswap_lab.training.module import FaceswapModule
+from faceswap_lab.training.peak_memory import PeakMemory
 from faceswap_lab.training.stepper import Diverged
 from faceswap_lab.training.weights import save_weights
 
@@ -88,11 +89,12 @@ class Run:
             return self.judge_and_finish(module)
 
     def look_up(self) -> Checkpoint | None:
-        """Return the checkpoint from which training goes on, if there is one, and start the clock.
+        """Return the checkpoint from which training goes on, if there is one; start the clock, and set the peak of memory back.
 
         Raises:
             BadCheckpoint: there are checkpoints, but none can be used.
         """
+        self.memory = PeakMemory()
         checkpoint = self._reload()
         self.first_step = self.saved_step = checkpoint.step if checkpoint else 0
         self.clock = Clock(checkpoint.seconds if checkpoint else 0.0)
@@ -210,7 +212,11 @@ class Run:
             steps=self.last_step,
             seconds=self.seconds,
             metrics=metrics,
-            details={"parameters": parameter_counts(module.autoencoder), "data_fingerprint": self.data.fingerprint},
+            details={
+                "parameters": parameter_counts(module.autoencoder),
+                "data_fingerprint": self.data.fingerprint,
+                "peak_memory": self.memory.read(),
+            },
         )
         write_status(self.folder, "finished", self.last_step)
         return result
