@@ -167,7 +167,9 @@ class TwinsData:
     identity_b: str = _field("who B is: a preset's name or random-<seed>")
     faces: int = _field("training faces per side", low=2, high=10_000_000)
     held_out: int = _field(
-        "held-out states, rendered for both sides: the truth; R@5 is 5 in so many by chance", low=20, high=100_000
+        "held-out states, rendered for both sides: the truth; R@5 is 5 in so many by chance; 2,048 are judged at most",
+        low=20,
+        high=100_000,
     )
     seed: int = _field(
         "seed of the states that are drawn; apart from the run's seed, so that runs share the pictures", low=0
@@ -185,7 +187,9 @@ class FoldersData:
     name: str = _field("folders")
     a: str = _label("folder with aligned face pictures of A")
     b: str = _label("folder with aligned face pictures of B")
-    held_out: float = _field("share of the pictures that is never trained on", above=0.0, high=0.9)
+    held_out: float = _field(
+        "share of the pictures that is never trained on; 2,048 a side are judged at most", above=0.0, high=0.9
+    )
     sampler: str = _sampler()
 
 

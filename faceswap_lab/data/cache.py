@@ -18,7 +18,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,6 +130,7 @@ def fetch(
                 return found
             if found is not None:
                 _set_aside(entry, found)
+            _remove_leftovers(entry)
             _refuse_if_too_large(folder, expected_bytes)
             _make(entry, recipe, make)
     except (OSError, NotImplementedError) as error:  # the latter from filelock where the file system knows no locks
@@ -138,6 +139,29 @@ def fetch(
     if not isinstance(made, Entry):
         raise CacheError(f"what was just written to '{entry}' cannot be read back ({made}); check that disk")
     return made
+
+
+def check_room(root: Path, wanted: Sequence[tuple[Mapping[str, Any], int]]) -> None:
+    """Refuse entries that do not fit on the disk together, before hours go into the first of them.
+
+    Args:
+        root: the cache's folder.
+        wanted: the recipe of each entry and about how many bytes it takes; what is there already takes none.
+
+    Raises:
+        CacheError: there is not enough room; it says how much is needed and how much is free. Or the folder cannot be
+            made.
+    """
+    folder = root / _FACES
+    missing = {recipe_key(recipe): size for recipe, size in wanted}
+    try:
+        missing = {key: size for key, size in missing.items() if not (folder / key).is_dir()}
+        if missing:
+            folder.mkdir(parents=True, exist_ok=True)
+            begun = sum(file.stat().st_size for key in missing for file in folder.glob(f"{key}.partial-*/*"))
+            _refuse_if_too_large(folder, sum(missing.values()) - begun)  # perhaps by another process, right now
+    except OSError as error:
+        raise _explained(folder, error) from error
 
 
 @dataclass(frozen=True)
@@ -218,10 +242,14 @@ def _refuse_if_too_large(folder: Path, expected_bytes: int) -> None:
         raise OSError(errno.ENOSPC, f"{expected_bytes / 2**20:,.0f} MiB are needed")
 
 
+def _remove_leftovers(entry: Path) -> None:
+    """Remove what a killed maker has left. The caller holds the lock, so no other maker lives."""
+    for leftover in entry.parent.glob(f"{entry.name}.partial-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
 def _make(entry: Path, recipe: Mapping[str, Any], make: Callable[[Path], Mapping[str, Any]]) -> None:
     """Make the entry beside its place and move it there as a whole. The caller holds the lock."""
-    for leftover in entry.parent.glob(f"{entry.name}.partial-*"):
-        shutil.rmtree(leftover, ignore_errors=True)  # its maker was killed: while we hold the lock no other lives
     partial = entry.with_name(f"{entry.name}.partial-{os.getpid()}")
     try:
         partial.mkdir()

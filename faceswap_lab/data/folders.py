@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_lab.data.cache import MANIFEST, Entry, cache_root, fetch, recipe_key
+from faceswap_lab.data.cache import MANIFEST, Entry, cache_root, check_room, fetch, recipe_key
 from faceswap_lab.data.faces import SIDES, FaceData, Side, rgba
 from faceswap_lab.data.npy_writer import NpyWriter
 from faceswap_lab.data.parallel import available_cores, ordered_map
@@ -73,7 +73,9 @@ def load_folders(
     folders = {side: _Folder(side, Path(paths[side]).expanduser().resolve(), size, least) for side in SIDES}
     _judge(folders["A"], folders["B"])
     root = cache_root(cache_dir)
-    entries = {side: _decoded(folders[side], root, progress) for side in SIDES}
+    listings = {side: _listed(folders[side]) for side in SIDES}
+    check_room(root, [(listing.recipe, listing.bytes) for listing in listings.values()])
+    entries = {side: _decoded(folders[side], listings[side], root, progress) for side in SIDES}
     for side in SIDES:
         _report_skipped(folders[side], entries[side])
     pictures = {side: entries[side].notes["pictures"] for side in SIDES}
@@ -130,8 +132,16 @@ def _judge(folder_a: _Folder, folder_b: _Folder) -> None:
             )
 
 
-def _decoded(folder: _Folder, root: Path, shown: bool) -> Entry:
-    """Return the cache's entry of one folder. It knows nothing of sides and splits, so any pairing reuses it."""
+@dataclass(frozen=True)
+class _Listing:
+    """The picture files of a folder, the recipe of its decoded faces, and about how many bytes these take."""
+
+    files: Sequence[Path]
+    recipe: Mapping[str, Any]
+    bytes: int
+
+
+def _listed(folder: _Folder) -> _Listing:
     files = picture_files(folder.path)
     if not files:
         raise ValueError(f"{folder} holds no pictures; {folder.accepted}")
@@ -143,11 +153,16 @@ def _decoded(folder: _Folder, root: Path, shown: bool) -> Entry:
         "most_pixels": MOST_PIXELS,
         "listing": _listing_hash(folder, files),
     }
+    return _Listing(files, recipe, 4 * folder.size**2 * len(files))
+
+
+def _decoded(folder: _Folder, listing: _Listing, root: Path, shown: bool) -> Entry:
+    """Return the cache's entry of one folder. It knows nothing of sides and splits, so any pairing reuses it."""
 
     def make(place: Path) -> dict[str, Any]:
-        return _write(folder, files, place, root, shown)
+        return _write(folder, listing.files, place, root, shown)
 
-    return fetch(root, recipe, make, expected_bytes=4 * folder.size**2 * len(files))
+    return fetch(root, listing.recipe, make, expected_bytes=listing.bytes)
 
 
 def _listing_hash(folder: _Folder, files: Sequence[Path]) -> str:

@@ -102,7 +102,8 @@ def _likeness(output: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
     weight = mask.flatten(1).double()
     weight = weight / weight.sum(1, keepdim=True)  # (N, P); in float64, else a flat picture seems to have some variance
     likeness = torch.zeros(len(output), len(truth), dtype=torch.float64, device=output.device)
-    for o, t in zip(output.double().flatten(2).unbind(1), truth.double().flatten(2).unbind(1), strict=True):
+    for channel, true_channel in zip(output.flatten(2).unbind(1), truth.flatten(2).unbind(1), strict=True):
+        o, t = channel.double(), true_channel.double()  # one channel at a time: it is twice the memory
         t = t - (weight * t).sum(1, keepdim=True)
         spread = (weight * t * t).sum(1).expand_as(likeness)  # of truth j under its own mask
         variance = (o * o) @ weight.T - (o @ weight.T) ** 2  # of output i under mask j

@@ -16,6 +16,7 @@ from faceswap_lab.models.autoencoder import SwapPath
 DIRECTIONS: tuple[tuple[Side, Side], ...] = (("A", "B"), ("B", "A"))
 PATH_SUFFIX: dict[SwapPath, str] = {"own": "", "target": "_target_path"}
 NEIGHBOURS = 5  # the k of recall at k
+_CHUNK = 128  # pictures whose errors are taken at once
 
 
 class Swapper(Protocol):
@@ -100,13 +101,12 @@ def paths(two_paths: bool) -> tuple[SwapPath, ...]:
 
 
 def likeness(drawn: Tensor, truth: Tensor, mask: Tensor) -> dict[str, Tensor]:
-    """Return for each picture (N,) its error against the truth, by metric."""
-    return {
-        "ssim": metrics.masked_ssim(drawn, truth, mask),
-        "fitted_mae": metrics.fitted_mae(drawn, truth, mask),
-        "mae": metrics.masked_mae(drawn, truth, mask),
-        "mae_full": metrics.mae(drawn, truth),
-    }
+    """Return for each picture (N,) its error against the truth, by metric.
+
+    Some pictures at a time: SSIM alone holds some twenty planes of them all in memory.
+    """
+    chunks = [_likeness(*some) for some in zip(*(pictures.split(_CHUNK) for pictures in (drawn, truth, mask)))]
+    return {name: torch.cat([errors[name] for errors in chunks]) for name in chunks[0]}
 
 
 def reconstructions(model: Swapper, side: Side, images: Tensor, batch_size: int = 64) -> Tensor:
@@ -146,6 +146,15 @@ def judged(model: Swapper) -> Iterator[torch.device]:
             yield next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
     finally:
         model.train(training)
+
+
+def _likeness(drawn: Tensor, truth: Tensor, mask: Tensor) -> dict[str, Tensor]:
+    return {
+        "ssim": metrics.masked_ssim(drawn, truth, mask),
+        "fitted_mae": metrics.fitted_mae(drawn, truth, mask),
+        "mae": metrics.masked_mae(drawn, truth, mask),
+        "mae_full": metrics.mae(drawn, truth),
+    }
 
 
 def _judge_swap(

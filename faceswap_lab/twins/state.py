@@ -101,7 +101,7 @@ def sample_state(
     normal, uniform = rng.normal, rng.uniform
 
     def clipped(mean: float, spread: float, low: float, high: float) -> float:
-        return float(np.clip(normal(mean, spread), low, high))
+        return float(min(max(normal(mean, spread), low), high))  # np.clip takes five times as long for one number
 
     yaw = clipped(0, 0.3, -0.7, 0.7)
     azimuth = float(uniform(-1, 1))

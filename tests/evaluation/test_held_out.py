@@ -4,6 +4,7 @@ import torch
 
 from faceswap_lab.data.faces import FaceData, Faces
 from faceswap_lab.evaluation import HeldOut, held_out_from, mean_faces
+from faceswap_lab.evaluation import held_out as held_out_module
 from tests.evaluation.pictures import drawn_data, noise
 
 
@@ -30,6 +31,17 @@ def test_twins_keep_their_states():
     held_out = held_out_from(data, 20, 1.0)
     assert held_out.paired
     np.testing.assert_array_equal(held_out.states, data.held_out["A"].states)
+
+
+def test_of_very_many_the_first_are_judged(monkeypatch):
+    data = drawn_data(n=1, held_out=5)
+    every = held_out_from(data, 20, 1.0)
+    monkeypatch.setattr(held_out_module, "MOST_JUDGED", 3)
+    some = held_out_from(data, 20, 1.0)
+    for side in "AB":
+        assert torch.equal(some.images[side], every.images[side][:3])
+        assert torch.equal(some.masks[side], every.masks[side][:3])
+    np.testing.assert_array_equal(some.states, every.states[:3])
 
 
 def test_the_mean_face_is_the_mean_of_all_crops_however_many_are_read_at_once():

@@ -5,8 +5,9 @@ import torch
 from torch import nn
 
 from faceswap_lab.evaluation import baselines, evaluate, held_out_from, mean_faces, metrics, train_followers
+from faceswap_lab.evaluation.scores import likeness
 from faceswap_lab.models.autoencoder import Architecture, Autoencoder
-from tests.evaluation.pictures import Oracle, drawn_data, random_held_out
+from tests.evaluation.pictures import Oracle, drawn_data, noise, random_held_out, soft_masks
 
 RECON = {f"recon_{m}_{side}" for m in ("ssim", "fitted_mae", "mae", "mae_full") for side in "AB"}
 SWAP = ("ssim", "fitted_mae", "mae", "mae_full", "recall5")
@@ -125,3 +126,12 @@ def test_followers_without_states_are_refused(drawn):
     held_out = random_held_out()
     with pytest.raises(ValueError, match="no states"):
         evaluate(Oracle(held_out), held_out, drawn[1])
+
+
+def test_errors_are_the_same_however_many_pictures_are_looked_at_at_once():
+    drawn, truth, mask = noise(1, 300, 8), noise(2, 300, 8), soft_masks(3, 300, 8)
+    together = likeness(drawn, truth, mask)
+    for i in (0, 127, 128, 299):
+        one = slice(i, i + 1)
+        for name, value in likeness(drawn[one], truth[one], mask[one]).items():
+            torch.testing.assert_close(together[name][one], value, msg=name)
