@@ -38,8 +38,11 @@ def print_summary(folder: RunFolder, result: Result, console: Console | None = N
     )
     console.print(
         f"[dim]{result.steps} steps, {result.details.get('parameters', {}).get('total', 0):,} parameters, "
-        f"{result.seconds:.0f} s of training{_memory(result.details)}; one seed: no error bar[/dim]"
+        f"{result.seconds:.0f} s of training; one seed: no error bar[/dim]"
     )
+    memory = _memory(result.details)
+    if memory:
+        console.print(f"[dim]{memory}[/dim]")
     console.print(f"preview     {folder.previews / 'final.png'}", soft_wrap=True, highlight=False)
     console.print(f"run folder  {folder.path}", soft_wrap=True, highlight=False)
 
@@ -102,7 +105,7 @@ def _memory(details: Mapping[str, Any]) -> str:
         size = peak.get(name) if isinstance(peak, dict) else None
         if isinstance(size, int | float):
             said.append(f"{size / 2**20:,.0f} MiB{of}")
-    return f", peak memory {', '.join(said)}" if said else ""
+    return f"peak memory {', '.join(said)}" if said else ""
 
 
 def _side_line(caption: str, m: Mapping[str, float], key: str, digits: int) -> str:

@@ -18,12 +18,12 @@ def told(tmp_path, details):
 
 def test_peak_memory_is_said(tmp_path):
     peak = {"resident": 700 * 2**20, "mapped": 90 * 2**20, "since": "run"}
-    assert "62 s of training, peak memory 700 MiB;" in told(tmp_path, {"peak_memory": peak})
+    assert "\npeak memory 700 MiB\n" in told(tmp_path, {"peak_memory": peak})
 
 
 def test_the_gpus_too(tmp_path):
     peak = {"resident": 3000 * 2**20, "gpu": 2500 * 2**20}
-    assert "peak memory 3,000 MiB, 2,500 MiB on the GPU;" in told(tmp_path, {"peak_memory": peak})
+    assert "\npeak memory 3,000 MiB, 2,500 MiB on the GPU\n" in told(tmp_path, {"peak_memory": peak})
 
 
 @pytest.mark.parametrize("details", [{}, {"peak_memory": None}, {"peak_memory": {}}, {"peak_memory": {"resident": ""}}])
