@@ -89,7 +89,7 @@ class Run:
             return self.judge_and_finish(module)
 
     def look_up(self) -> Checkpoint | None:
-        """Return the checkpoint from which training goes on, if there is one; start the clock, and set the peak of memory back.
+        """Return the checkpoint from which training goes on, if there is one; measure time and memory from here on.
 
         Raises:
             BadCheckpoint: there are checkpoints, but none can be used.
