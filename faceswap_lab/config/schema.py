@@ -167,9 +167,7 @@ class TwinsData:
     identity_b: str = _field("who B is: a preset's name or random-<seed>")
     faces: int = _field("training faces per side", low=2, high=10_000_000)
     held_out: int = _field(
-        "held-out states, rendered for both sides: the truth; R@5 is 5 in so many by chance; 2,048 are judged at most",
-        low=20,
-        high=100_000,
+        "held-out states, rendered for both sides: the truth; R@5 is 5 in so many by chance", low=20, high=2_048
     )
     seed: int = _field(
         "seed of the states that are drawn; apart from the run's seed, so that runs share the pictures", low=0
