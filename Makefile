@@ -28,7 +28,7 @@ acceptance: $(INSTALLED_TEST)
 	$(BIN)/python -m pytest -m acceptance
 
 bench: $(INSTALLED_TEST)
-	$(BIN)/python -m benchmarks.sampler
+	$(BIN)/python -m benchmarks
 
 # torch first and by itself: pip brings the build that suits the machine (with a GPU: some gigabytes of CUDA beside it)
 $(INSTALLED): pyproject.toml constraints.txt
