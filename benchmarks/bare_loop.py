@@ -46,11 +46,8 @@ class BareLoop:
         }
         for adam in self.adams.values():  # their clocks are set before their first step
             for p in adam.param_groups[0]["params"]:
-                adam.state[p] = {
-                    "step": torch.zeros(()),
-                    "exp_avg": torch.zeros_like(p),
-                    "exp_avg_sq": torch.zeros_like(p),
-                }
+                moments = {"exp_avg": torch.zeros_like(p), "exp_avg_sq": torch.zeros_like(p)}
+                adam.state[p] = {"step": torch.zeros(()), **moments}
         self.clocks = {side: [state["step"] for state in adam.state.values()] for side, adam in self.adams.items()}
         self.steps = self.updates = 0
         self.losses = {"A": [], "B": []}

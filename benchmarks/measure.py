@@ -86,12 +86,10 @@ def apart(makers: Mapping[str, Callable[[], Work]]) -> Iterator[dict[str, Timed]
         makers: by name; called in the rival's process, at once, it returns the work. Sent there by pickle.
     """
     with ExitStack() as stack:
-        pools = {
-            name: stack.enter_context(
-                ProcessPoolExecutor(1, get_context("spawn"), initializer=_prepare, initargs=(make,))
-            )
-            for name, make in makers.items()
-        }
+        pools = {}
+        for name, make in makers.items():
+            pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=_prepare, initargs=(make,))
+            pools[name] = stack.enter_context(pool)
         yield {name: lambda pool=pool: pool.submit(_call).result() for name, pool in pools.items()}
 
 

@@ -92,6 +92,11 @@ class RandomWarp(albumentations.DualTransform):
 def with_albumentations(seed):
     """Return a function of ``image`` and ``mask`` (uint8) that makes one sample."""
     affine = albumentations.Affine(
-        rotate=(-10, 10), scale=(0.95, 1.05), translate_percent=(-0.05, 0.05), border_mode=cv2.BORDER_REPLICATE, p=1
+        rotate=(-10, 10),
+        scale=(0.95, 1.05),
+        translate_percent={"x": (-0.05, 0.05), "y": (-0.05, 0.05)},
+        border_mode=cv2.BORDER_REPLICATE,
+        p=1,
+        keep_ratio=True,
     )
     return albumentations.Compose([affine, albumentations.HorizontalFlip(p=0.4), RandomWarp(p=1)], seed=seed)

@@ -21,8 +21,8 @@ def markdown(figures: Sequence[Figure], command: str, loads: Sequence[float]) ->
     return f"""# How fast
 
 CPU time, medians (and quartiles) of at least 7 rounds in which ours and the references take turns, one thread, unless a
-row says otherwise. A ratio is taken in each round. What is measured, and against what, stands at the head of each module
-in `benchmarks/`.
+row says otherwise. A ratio is taken in each round. What is measured, and against what, stands at the head of each
+module in `benchmarks/`.
 
 {table(figures)}
 
@@ -35,12 +35,11 @@ in `benchmarks/`.
 
 def table(figures: Sequence[Figure]) -> str:
     """Return the rows as a Markdown table, with the notes below it."""
-    notes = [figure.note for figure in figures if figure.note]
+    notes = list(dict.fromkeys(figure.note for figure in figures if figure.note))
     rows = [_HEAD, ("---",) * len(_HEAD), *(_row(figure, notes) for figure in figures)]
     lines = ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join(
-        [*lines, *([""] if notes else []), *(f"[{i + 1}] {note}. " for i, note in enumerate(notes))]
-    ).rstrip()
+    below = [f"[{number}] {note}." for number, note in enumerate(notes, start=1)]
+    return "\n".join(lines) + "".join(f"\n\n{note}" for note in below)
 
 
 def verdicts(figures: Sequence[Figure]) -> str:
