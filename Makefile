@@ -1,6 +1,6 @@
 # make demo   set up (once) and train the baseline on rendered twins: half a minute of training on a quiet core
 # make test   set up the test tools (once) and run all checks and tests
-# make bench  measure against named references: some 20 minutes, written to benchmarks/results.md
+# make bench  measure against named references: some 15 minutes, written to benchmarks/results.md
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin

@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     listed = "\n".join(f"  {name:13s}{what}" for name, what in SUBJECTS.items())
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Our figures beside named references, as ratios of CPU time. All of them: some 20 minutes.",
+        description="Our figures beside named references, as ratios of CPU time. All of them: some 15 minutes.",
         epilog=f"subjects:\n{listed}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -56,7 +56,7 @@ def test_albumentations_shows_the_same_places_on_average(axis):
     count = 400
     ramp = np.broadcast_to(np.arange(SIZE, dtype=np.uint8).reshape((-1, 1) if axis == 0 else (1, -1)), (SIZE, SIZE))
     image = np.ascontiguousarray(np.dstack([ramp] * 3))
-    ours = SideSampler(Faces(image[None], ramp[None]), WARP_2018, RESOLUTION, SEED, "A").batch(0, count)
+    ours = SideSampler(Faces.joined(image[None], ramp[None]), WARP_2018, RESOLUTION, SEED, "A").batch(0, count)
     library = with_albumentations(0)
     theirs = [library(image=image, mask=ramp) for _ in range(count)]
     assert theirs[0]["image"].shape == (RESOLUTION, RESOLUTION, 6)
