@@ -1,5 +1,6 @@
 # make demo   set up (once) and train the baseline on rendered twins: half a minute of training on a quiet core
 # make test   set up the test tools (once) and run all checks and tests
+# make bench  measure against named references: some 15 minutes, written to benchmarks/results.md
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
@@ -28,7 +29,7 @@ acceptance: $(INSTALLED_TEST)
 	$(BIN)/python -m pytest -m acceptance
 
 bench: $(INSTALLED_TEST)
-	$(BIN)/python -m benchmarks.sampler
+	$(BIN)/python -m benchmarks
 
 # torch first and by itself: pip brings the build that suits the machine (with a GPU: some gigabytes of CUDA beside it)
 $(INSTALLED): pyproject.toml constraints.txt

@@ -1,87 +1,72 @@
-"""CPU time of a training step of k seeds at once, beside the steps of k separate runs; one thread.
+"""A training step of k seeds at once beside the steps of k separate runs.
 
-    python -m benchmarks.seeds_at_once
-
-Samples are made before the clock runs: each seed has its own under either way. The rounds are interleaved and medians
-are compared. The second ratio is of the number of operations (other than views of memory) that torch is asked for,
-which is what a GPU waits for as long as kernels are smaller than the time it takes to launch them.
+Samples are made before the clock runs: each seed has its own under either way. Beside the time stands how many
+operations (other than views of memory) torch is asked for, which is what a GPU waits for as long as kernels are smaller
+than the time it takes to launch them.
 """
 
-import os
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-import platform
-import statistics
-import time
+from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 import torch
-from hydra import compose
-from omegaconf import OmegaConf
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from faceswap_lab.cli.compose import composing
-from faceswap_lab.cli.groups import conf_dir, group_options
-from faceswap_lab.config import load
-from faceswap_lab.data.faces import FaceData, Faces
+from benchmarks.configurations import config_of, smooth_data
+from benchmarks.figures import Figure, shown, times_faster
+from benchmarks.measure import Work, interleaved, timed
+from faceswap_lab.config import Config
+from faceswap_lab.data.faces import FaceData
 from faceswap_lab.training.replica import Replica, StackedReplica, batches_of
 
-ROUNDS, CPU = 7, torch.device("cpu")
+CPU, SEEDS = torch.device("cpu"), (2, 4, 8)
+SEPARATE = "separately"
 SIZES = {
     "micro": (
         *("scale=smoke", "training.batch_size=4", "model.encoder_widths=[4,4,4]", "model.code_size=8"),
         *("model.bridge_width=4", "model.decoder_widths=[4,4]"),
     ),
-    "smoke": ("scale=smoke",),
-    "quick": ("scale=quick",),
+    "scale=smoke": ("scale=smoke",),
+    "scale=quick": ("scale=quick",),
 }
 VIEWS = ("view", "permute", "t", "transpose", "expand", "slice", "select", "detach", "alias", "as_strided", "unsqueeze")
 VIEWS += ("squeeze", "split", "split_with_sizes", "unbind", "_unsafe_view", "_reshape_alias", "lift_fresh")
 
 
-def config_of(*overrides):
-    folders = [conf_dir()]
-    with composing(folders):
-        composed = compose("config", [*overrides, "trainer=cpu"])
-    return load(OmegaConf.to_container(composed, resolve=True), group_options(folders))
+def figures() -> list[Figure]:
+    torch.set_num_threads(1)
+    data = smooth_data(64, 128)
+    configs = {name: config_of(*overrides, "trainer=cpu") for name, overrides in SIZES.items()}
+    return [of(f"{k} seeds at once, {name}", config, data, k) for name, config in configs.items() for k in SEEDS]
 
 
-def noise():
-    rng = np.random.default_rng(0)
+def of(what: str, config: Config, data: FaceData, seeds: int) -> Figure:
+    steps = 10 if config.training.batch_size == 4 else 2
+    works = rivals(config, data, seeds)
+    operations = {name: operations_of(work) for name, work in works.items()}  # this warms up, too
+    seconds = interleaved({name: timed(repeated(work, steps)) for name, work in works.items()})
+    of_a_step = {name: [value / steps for value in values] for name, values in seconds.items()}
+    return times_faster(
+        f"{what} (× {shown(operations[SEPARATE] / operations['ours'])} fewer operations)", of_a_step, SEPARATE
+    )
 
-    def faces():
-        return Faces(rng.integers(0, 256, (64, 256, 256, 4), np.uint8))
 
-    return FaceData({"A": faces(), "B": faces()}, {"A": faces(), "B": faces()}, paired=False, fingerprint="noise")
-
-
-def contestants(config, data, seeds):
+def rivals(config: Config, data: FaceData, seeds: int) -> dict[str, Work]:
     """Return two functions that each make one more step of all seeds: at once, and one seed after another."""
     configs = [replace(config, seed=seed) for seed in range(seeds)]
     batches = [next(batches_of(config, data)) for config in configs]
     stacked, singles = StackedReplica(configs, data, CPU), [Replica(config, data, CPU) for config in configs]
-
-    def separately():
-        for single, batch in zip(singles, batches):
-            single.step(batch)
-
-    return lambda: stacked.step(batches), separately
+    return {
+        "ours": lambda: stacked.step(batches),
+        SEPARATE: lambda: [single.step(batch) for single, batch in zip(singles, batches)],
+    }
 
 
-def ratio_of(config, data, seeds, steps):
-    """Return the seconds of CPU of a step of all seeds at once and separately, and the operations of each."""
-    rivals = contestants(config, data, seeds)
-    operations = [operations_of(rival) for rival in rivals]  # this warms up, too
-    seconds = [[], []]
-    for _ in range(ROUNDS):
-        for rival, times in zip(rivals, seconds):
-            start = time.process_time()
-            for _ in range(steps):
-                rival()
-            times.append((time.process_time() - start) / steps)
-    return [statistics.median(times) for times in seconds], operations
+def repeated(work: Work, times: int) -> Callable[[], None]:
+    def call() -> None:
+        for _ in range(times):
+            work()
+
+    return call
 
 
 class Counter(TorchDispatchMode):
@@ -94,27 +79,9 @@ class Counter(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-def operations_of(step):
-    step()
+def operations_of(work: Work) -> int:
+    """Return how many operations torch is asked for, once the work has been done before."""
+    work()
     with Counter() as counter:
-        step()
+        work()
     return counter.calls
-
-
-def main():
-    torch.set_num_threads(1)
-    data = noise()
-    print(f"torch {torch.__version__}, {platform.machine()}, one thread, median of {ROUNDS}")
-    for name, overrides in SIZES.items():
-        config = config_of(*overrides)
-        for seeds in (2, 4, 8):
-            (together, apart), (few, many) = ratio_of(config, data, seeds, steps=10 if name == "micro" else 2)
-            print(
-                f"{name} k={seeds}: at once {1e3 * together:6.1f} ms, separately {1e3 * apart:6.1f} ms CPU: "
-                f"{apart / together:4.2f}x; operations {few} to {many}: {many / few:4.2f}x",
-                flush=True,
-            )
-
-
-if __name__ == "__main__":
-    main()

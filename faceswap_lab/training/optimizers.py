@@ -13,6 +13,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from faceswap_lab.data.faces import Side
+from faceswap_lab.training.fused_adam import FusedAdam
 
 Parameters = Iterable[nn.Parameter]
 
@@ -30,7 +31,7 @@ class Settings:
 
 def adam(parameters: Parameters, s: Settings) -> Optimizer:
     """Adam (Kingma & Ba 2014, arXiv 1412.6980), all parameters in one fused pass."""
-    return torch.optim.Adam(parameters, lr=s.lr, betas=(s.beta1, s.beta2), eps=s.eps, fused=True)
+    return FusedAdam(parameters, lr=s.lr, betas=(s.beta1, s.beta2), eps=s.eps)
 
 
 def rmsprop(parameters: Parameters, s: Settings) -> Optimizer:

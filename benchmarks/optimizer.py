@@ -1,0 +1,48 @@
+"""The optimizer step alone, at full size: both sides' updates of 2018's one Adam beside two default ``torch`` Adams.
+
+On a CPU torch's default is a loop over the tensors with a dozen passes over each. Each lives in a process of its own,
+ours prepared as a run is.
+"""
+
+from functools import partial
+
+import torch
+
+from benchmarks.configurations import config_of, smooth_data
+from benchmarks.figures import Figure, Goal, times_faster
+from benchmarks.measure import Work, apart, interleaved
+from faceswap_lab.config import Config
+from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.training.build import autoencoder_of, module_of
+from faceswap_lab.training.fit import prepare_process
+
+DEFAULT = "two default Adams"
+
+
+def figures() -> list[Figure]:
+    config = config_of("scale=original", "trainer=cpu", "trainer.threads=1")
+    with apart({"ours": partial(our_update, config), DEFAULT: partial(default_update, config)}) as rivals:
+        return [times_faster("optimizer step alone, 82 M parameters", interleaved(rivals), DEFAULT, Goal(6))]
+
+
+def our_update(config: Config) -> Work:
+    prepare_process(config)
+    module = module_of(config, with_gradients(config))
+    module.configure_optimizers()
+    return lambda: module.states.step(["A", "B"])
+
+
+def default_update(config: Config) -> Work:
+    torch.set_num_threads(1)
+    autoencoder, o = with_gradients(config), config.optimizer
+    adams = [
+        torch.optim.Adam(list(autoencoder.parameters_of(side)), lr=o.lr, betas=(o.beta1, o.beta2)) for side in "AB"
+    ]
+    return lambda: [adam.step() for adam in adams]
+
+
+def with_gradients(config: Config) -> Autoencoder:
+    autoencoder = autoencoder_of(config, smooth_data(2, 16))
+    for p in autoencoder.parameters():
+        p.grad = torch.randn_like(p) * 1e-4
+    return autoencoder
