@@ -18,6 +18,7 @@ from faceswap_lab.data.draws import draw, shown
 from faceswap_lab.data.faces import Faces
 from faceswap_lab.data.sampler import SideSampler
 from faceswap_lab.data.warp import Recipe
+from faceswap_lab.training.memory import keep_freed_memory
 
 COUNT, FACES, SEED, ROUNDS = 128, 1000, 0, 21
 WARP_2018 = Recipe("warp_2018", 10, 0.05, 0.05, 0.4, 5, 160 / 256, misaligned=True, two_stage=False)
@@ -26,6 +27,7 @@ ORIGINAL, ON_BYTES, LIBRARY = "step by step, float64 (2018)", "step by step, uin
 
 def figures() -> list[Figure]:
     cv2.setNumThreads(0)
+    keep_freed_memory()  # as every process that trains does; else whoever comes after a rival pays for its freed memory
     works = rivals(*smooth_pictures(FACES, SIZE))
     seconds = interleaved({name: timed(work) for name, work in works.items()}, ROUNDS)
     what = f"sampling {COUNT} × {RESOLUTION} px"
