@@ -64,7 +64,7 @@ def _endings(runs: Sequence["Run"]) -> "Sequence[Ending]":
 def _outcome(folder: RunFolder, last_step: int, ending: "Ending") -> Trained | None:
     from faceswap_lab.data.sampler_choice import SamplerRefused
     from faceswap_lab.training.checkpoint import BadCheckpoint
-    from faceswap_lab.training.stepper import Diverged
+    from faceswap_lab.training.finite import Diverged
 
     where = str(folder.path)
     if ending is None or isinstance(ending, Result):

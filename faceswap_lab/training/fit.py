@@ -85,6 +85,8 @@ def _fit_here(
 ) -> None:
     interruptions = Interruptions(listening=place.rank == 0)
     trainer = trainer_of(config, place, [Resume(checkpoint), interruptions, *callbacks], loggers)
+    # Lightning asks the devices in every step whether SIGTERM has come, and waits for the answer; Interruptions asks.
+    trainer.fit_loop.epoch_loop._broadcast_sigterm_tensor = lambda: None  # type: ignore[method-assign]
     try:
         trainer.fit(module, samples_of(config, data, checkpoint.step if checkpoint else 0))
     finally:

@@ -11,9 +11,9 @@ from faceswap_lab.data.faces import FaceData, Side
 from faceswap_lab.data.sampler_choice import Resident
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.training.build import autoencoder_of, module_of, samples_of
+from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.stacked_training import Seen, StackedTraining
-from faceswap_lab.training.stepper import Diverged
 
 
 class Replica:
@@ -44,6 +44,7 @@ class Replica:
         portions = moved(batch, self.device)
         self.stepper.begin(self.steps_done)
         self.move(self.stepper, portions[::-1] if self.reverse else portions)
+        self.stepper.watch.look()
         self.steps_done += 1
         return {side: float(loss) for side, loss in self.stepper.seen.values()}
 

@@ -2,29 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-import torch
 from torch import Tensor, distributed, nn
 
 from faceswap_lab.data.datamodule import SideBatch
 from faceswap_lab.data.faces import Side
 from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.training.finite import Watch
 from faceswap_lab.training.losses import loss_of
 from faceswap_lab.training.optimizers import OptimizerStates
-
-
-class Diverged(RuntimeError):
-    """A loss, a gradient or a score is not finite. Raised before an optimizer has used it.
-
-    Attributes:
-        step: training steps made before the one that failed.
-    """
-
-    def __init__(self, step: int, what: str, value: float) -> None:
-        self.step = step
-        super().__init__(
-            f"training step {step + 1}: {what} is {value}. No optimizer has used it. "
-            "Try a smaller optimizer.lr, or training.gradient_clip=1."
-        )
 
 
 class TorchStepper:
@@ -38,6 +23,7 @@ class TorchStepper:
         mask_weight: see ``loss_of``.
         side_weights: factor of each side's loss.
         gradient_clip: largest norm of the gradient of one update; None: not clipped.
+        watch: sees that every update's numbers are finite; its ``skip`` is what the optimizers read, if they do.
     """
 
     def __init__(
@@ -49,10 +35,11 @@ class TorchStepper:
         mask_weight: float,
         side_weights: Mapping[Side, float],
         gradient_clip: float | None,
+        watch: Watch,
     ) -> None:
         self.autoencoder, self.states, self.backward = autoencoder, states, backward
         self.loss_name, self.mask_weight, self.side_weights = loss, mask_weight, side_weights
-        self.gradient_clip = gradient_clip
+        self.gradient_clip, self.watch = gradient_clip, watch
         self.parameters = list(autoencoder.parameters())
         self.begin(0)
 
@@ -67,17 +54,21 @@ class TorchStepper:
         return [self._loss(portion, output) for portion, output in zip(portions, outputs)]
 
     def larger(self, first: SideBatch, second: SideBatch) -> bool:
-        """Return whether the first portion's unweighted loss, as last taken, exceeds the second's."""
+        """Return whether the first portion's unweighted loss, as last taken, exceeds the second's.
+
+        What the host does next depends on it, so the host waits for the device here, once per step of ``worse_first``.
+        """
         return bool(self.seen[id(first)][1] > self.seen[id(second)][1])
 
     def update(self, sides: Sequence[Side]) -> None:
         """Let the optimizers of ``sides`` use the gradients that wait, in that order, then drop the gradients.
 
         Raises:
-            Diverged: something is not finite; no optimizer has been called.
+            Diverged: something is not finite, and the watch looks at once; no optimizer has been called.
         """
         norm = nn.utils.get_total_norm([p.grad for p in self.parameters if p.grad is not None])
-        self._check_finite(norm, sides)
+        losses = [(f"loss_{side}", loss) for side, loss in self.seen.values()]
+        self.watch.take(self.step, [*losses, (f"the gradient's norm in the update of {' and '.join(sides)}", norm)])
         if self.gradient_clip is not None:
             nn.utils.clip_grads_with_norm_(self.parameters, self.gradient_clip, norm)
         self.states.step(sides)
@@ -89,15 +80,6 @@ class TorchStepper:
         loss = loss_of(output, picture(portion.target), mask, self.loss_name, self.mask_weight)
         self.seen[id(portion)] = portion.side, _mean_over_devices(loss.detach())
         return loss * self.side_weights[portion.side]
-
-    def _check_finite(self, norm: Tensor, sides: Sequence[Side]) -> None:
-        """Wait for the device, once per update; all of the devices have the same numbers, so all of them raise."""
-        named = [(f"loss_{side}", loss) for side, loss in self.seen.values()]
-        named.append((f"the gradient's norm in the update of {' and '.join(sides)}", norm))
-        values = torch.stack([value.double() for _, value in named])
-        if not torch.isfinite(values).all():
-            what, value = next((what, float(v)) for (what, _), v in zip(named, values) if not torch.isfinite(v))
-            raise Diverged(self.step, what, value)
 
 
 def picture(pixels: Tensor) -> Tensor:

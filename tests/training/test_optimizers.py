@@ -133,3 +133,28 @@ def test_other_optimizers_survive_a_checkpoint(name, state):
     resumed = run(state, updates, 1.0, optimizer)
     for parameter_name in SIZES:
         np.testing.assert_array_equal(resumed[parameter_name], p[parameter_name].detach().numpy())
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+@pytest.mark.parametrize(("saved", "loaded"), [(None, True), (True, None), (True, True)])
+def test_descent_goes_on_under_other_kernels(momentum, saved, loaded):
+    """One optimizer over everything whose B part has not been updated yet, saved on a CPU and loaded on a GPU, or back.
+
+    ``True`` stands for a device whose updates may have to be skipped, which takes torch's fused kernel.
+    """
+    descent, updates = Settings("sgd", lr=0.1, beta1=momentum, beta2=0.0, eps=0.0), list("AABBAB")
+    ends = []
+    for kernels in ((None, None), (saved, loaded)):
+        p, states = parameters(), None
+        for number, (side, gradient) in enumerate(zip(updates, gradients(updates, 1.0))):
+            if number in (0, 2):
+                state = states and copy.deepcopy([o.state_dict() for o in states.optimizers])
+                states = STATES["shared"](by_side(p), descent, kernels[number // 2] and torch.zeros(()))
+                if state:
+                    states.optimizers[0].load_state_dict(state[0])
+                    states.loaded()
+            set_gradients(p, side, gradient)
+            states.step([side])
+        ends.append(p)
+    for name in SIZES:
+        torch.testing.assert_close(ends[1][name], ends[0][name], rtol=1e-6, atol=1e-7)
