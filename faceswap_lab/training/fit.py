@@ -16,6 +16,7 @@ from faceswap_lab.data.faces import FaceData
 from faceswap_lab.training.build import autoencoder_of, module_of, samples_of
 from faceswap_lab.training.callbacks import Interruptions, Resume
 from faceswap_lab.training.checkpoint import Checkpoint
+from faceswap_lab.training.compiled import compile_parts, explaining
 from faceswap_lab.training.memory import keep_freed_memory
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.orders import ORDERS
@@ -61,6 +62,7 @@ def fit(
     Raises:
         Interrupted: a signal came; the step in hand was finished first.
         Diverged: a loss or gradient was not finite.
+        CompileFailed: torch cannot compile the model here.
     """
     first = Place.first_of(config.trainer.devices) if config.trainer.strategy == "ddp" else Place()
     others = further_processes(first, _help, config, data, reload) if first.world > 1 else nullcontext()
@@ -88,7 +90,9 @@ def _fit_here(
     # Lightning asks the devices in every step whether SIGTERM has come, and waits for the answer; Interruptions asks.
     trainer.fit_loop.epoch_loop._broadcast_sigterm_tensor = lambda: None  # type: ignore[method-assign]
     try:
-        trainer.fit(module, samples_of(config, data, checkpoint.step if checkpoint else 0))
+        with explaining(config.trainer.compile):
+            compile_parts(module.autoencoder, config.trainer.compile)
+            trainer.fit(module, samples_of(config, data, checkpoint.step if checkpoint else 0))
     finally:
         if torch.distributed.is_initialized():
             torch.distributed.destroy_process_group()  # Lightning leaves it, and a sweep's next job would use it

@@ -36,6 +36,8 @@ class FaceswapModule(pl.LightningModule):
         log_every: training steps averaged into one row of the loggers.
         last_step: the step after which nothing more comes: the last row may be short, and the result's losses are those
             of the last tenth of the way.
+        channels_last: how pictures lie in memory, as the autoencoder's weights do.
+        cuda_graphs: whether the parts of the autoencoder replay CUDA graphs; see ``compiled``.
         look_later: whether the device keeps what is not finite from the optimizers, and the host looks for it only
             where it waits anyway (``look``); see ``finite``. None: on a GPU, if the optimizer can skip an update.
 
@@ -58,6 +60,8 @@ class FaceswapModule(pl.LightningModule):
         gradient_clip: float | None = None,
         log_every: int = 10,
         last_step: int = 0,
+        channels_last: bool = True,
+        cuda_graphs: bool = False,
         look_later: bool | None = None,
     ) -> None:
         super().__init__()
@@ -68,6 +72,7 @@ class FaceswapModule(pl.LightningModule):
         self.loss_name, self.mask_weight = loss, mask_weight
         self.side_weights = side_weights or dict.fromkeys(SIDES, 1.0)
         self.gradient_clip = gradient_clip
+        self.channels_last, self.cuda_graphs = channels_last, cuda_graphs
         self.log_every, self.last_step, self.look_later = log_every, last_step, look_later
         self.steps_done = 0
         self.pending: dict[Side, list[Tensor]] = {side: [] for side in SIDES}
@@ -92,6 +97,7 @@ class FaceswapModule(pl.LightningModule):
             self.mask_weight,
             self.side_weights,
             self.gradient_clip,
+            self.channels_last,
             Watch(skip),
         )
         return self.states.optimizers
@@ -108,6 +114,10 @@ class FaceswapModule(pl.LightningModule):
 
     def training_step(self, batch: Sequence[SideBatch], batch_index: int) -> None:
         """Train on the portions of one step; each is a SideBatch on this device."""
+        if self.cuda_graphs:
+            # What graphs compute lives until the next mark. By itself torch would set one when a forward pass follows a
+            # backward pass: within a step, where gradients or a code (of an encoder that is not trained) still wait.
+            torch.compiler.cudagraph_mark_step_begin()
         self.stepper.begin(self.steps_done)
         self.move(self.stepper, batch)
         self.step_made(

@@ -19,6 +19,8 @@ from faceswap_lab.training.stacked_training import Seen, StackedTraining
 class Replica:
     """The steps of a run without Lightning around them, in float32: bit for bit what ``fit`` makes on that device.
 
+    The model runs as it is written, whatever ``trainer.compile`` says.
+
     Args:
         config: the run's.
         data: the run's faces.

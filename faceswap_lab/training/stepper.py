@@ -23,6 +23,7 @@ class TorchStepper:
         mask_weight: see ``loss_of``.
         side_weights: factor of each side's loss.
         gradient_clip: largest norm of the gradient of one update; None: not clipped.
+        channels_last: how pictures lie in memory, as the autoencoder's weights do.
         watch: sees that every update's numbers are finite; its ``skip`` is what the optimizers read, if they do.
     """
 
@@ -35,11 +36,12 @@ class TorchStepper:
         mask_weight: float,
         side_weights: Mapping[Side, float],
         gradient_clip: float | None,
+        channels_last: bool,
         watch: Watch,
     ) -> None:
         self.autoencoder, self.states, self.backward = autoencoder, states, backward
         self.loss_name, self.mask_weight, self.side_weights = loss, mask_weight, side_weights
-        self.gradient_clip, self.watch = gradient_clip, watch
+        self.gradient_clip, self.channels_last, self.watch = gradient_clip, channels_last, watch
         self.parameters = list(autoencoder.parameters())
         self.begin(0)
 
@@ -50,7 +52,7 @@ class TorchStepper:
 
     def losses(self, portions: Sequence[SideBatch], train_encoders: bool = True) -> list[Tensor]:
         """Return the weighted loss of each portion at the present weights, with their graph."""
-        outputs = self.autoencoder.reconstruct_all([(p.side, picture(p.input)) for p in portions], train_encoders)
+        outputs = self.autoencoder.reconstruct_all([(p.side, self._picture(p.input)) for p in portions], train_encoders)
         return [self._loss(portion, output) for portion, output in zip(portions, outputs)]
 
     def larger(self, first: SideBatch, second: SideBatch) -> bool:
@@ -77,9 +79,13 @@ class TorchStepper:
 
     def _loss(self, portion: SideBatch, output: Tensor) -> Tensor:
         mask = portion.mask.unsqueeze(1) / 255 if self.mask_weight else None
-        loss = loss_of(output, picture(portion.target), mask, self.loss_name, self.mask_weight)
+        loss = loss_of(output, self._picture(portion.target), mask, self.loss_name, self.mask_weight)
         self.seen[id(portion)] = portion.side, _mean_over_devices(loss.detach())
         return loss * self.side_weights[portion.side]
+
+    def _picture(self, pixels: Tensor) -> Tensor:
+        seen = picture(pixels)
+        return seen if self.channels_last else seen.contiguous()
 
 
 def picture(pixels: Tensor) -> Tensor:

@@ -23,6 +23,7 @@ CASES = {order: {"order": order, "state": "shared"} for order in ORDERS} | {
     "faces on the device": {"order": "a_then_b", "state": "shared", "sampler": "device"},
     "clipped": {"order": "a_then_b", "state": "shared", "gradient_clip": 2e-3},
     "two encoders": {"order": "a_then_b", "state": "keras_2018", "architecture": TWO},
+    "compiled": {"order": "a_then_b", "state": "shared", "backend": "aot_eager"},
     "two encoders, joint": {"order": "joint", "state": "shared", "architecture": TWO},
     "two encoders, worse first": {"order": "worse_first", "state": "shared", "architecture": TWO, "mask_weight": 0.5},
 }
