@@ -189,8 +189,8 @@ def _seeds_at_once(config: Config) -> None:
         )
     if config.trainer.compile != "none":
         raise ConfigError(
-            f"trainer.seeds_at_once={at_once} with trainer.compile={config.trainer.compile}: models that are trained at "
-            "once are not compiled. Use trainer.compile=none, or trainer.seeds_at_once=1."
+            f"trainer.seeds_at_once={at_once} with trainer.compile={config.trainer.compile}: models that are trained "
+            "at once are not compiled. Use trainer.compile=none, or trainer.seeds_at_once=1."
         )
     if not config.trainer.channels_last:
         raise ConfigError(

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 
 import pytorch_lightning as pl
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 from torch.optim import Optimizer
 
 from faceswap_lab.data.datamodule import SideBatch
@@ -92,7 +92,8 @@ class FaceswapModule(pl.LightningModule):
         self.stepper = TorchStepper(
             self.autoencoder,
             self.states,
-            self.manual_backward,
+            # Lightning's own prepares DDP; alone it adds hooks that nobody has: a hundredth of a step at scale=quick
+            self.manual_backward if distributed.is_initialized() else Tensor.backward,
             self.loss_name,
             self.mask_weight,
             self.side_weights,

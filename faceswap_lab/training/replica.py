@@ -34,7 +34,6 @@ class Replica:
         module = module_of(config, self.autoencoder)
         module.configure_optimizers()
         self.move, self.stepper, self.states = module.move, module.stepper, module.states
-        self.stepper.backward = Tensor.backward  # the module's own goes through a Lightning trainer
         self.steps_done = 0
 
     def step(self, batch: Sequence[SideBatch]) -> dict[Side, float]:
