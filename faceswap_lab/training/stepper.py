@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+import torch
 from torch import Tensor, distributed, nn
 
 from faceswap_lab.data.datamodule import SideBatch
@@ -68,7 +69,7 @@ class TorchStepper:
         Raises:
             Diverged: something is not finite, and the watch looks at once; no optimizer has been called.
         """
-        norm = nn.utils.get_total_norm([p.grad for p in self.parameters if p.grad is not None])
+        norm = _norm([p.grad for p in self.parameters if p.grad is not None])
         losses = [(f"loss_{side}", loss) for side, loss in self.seen.values()]
         self.watch.take(self.step, [*losses, (f"the gradient's norm in the update of {' and '.join(sides)}", norm)])
         if self.gradient_clip is not None:
@@ -86,6 +87,11 @@ class TorchStepper:
     def _picture(self, pixels: Tensor) -> Tensor:
         seen = picture(pixels)
         return seen if self.channels_last else seen.contiguous()
+
+
+def _norm(gradients: list[Tensor]) -> Tensor:
+    """torch.nn.utils.get_total_norm for tensors of one device and type: it sorts them first, a quarter of its time."""
+    return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
 
 
 def picture(pixels: Tensor) -> Tensor:
