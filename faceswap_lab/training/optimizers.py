@@ -54,12 +54,14 @@ def _make_momentum(optimizer: Optimizer) -> None:
     """Give every parameter the momentum it starts with, zero, if it has none yet.
 
     torch makes it in a parameter's first update, and its fused kernel fails where some have it and others have not:
-    as decoder_B in its first update, when one optimizer has moved the encoder for A.
+    as decoder_B in its first update, when one optimizer has moved the encoder for A. It also takes weight and momentum
+    as they lie in memory, and one that was loaded may lie as those of its run did.
     """
     for group in optimizer.param_groups:
         for p in group["params"] if group["momentum"] else ():
-            if optimizer.state[p].get("momentum_buffer") is None:
-                optimizer.state[p]["momentum_buffer"] = torch.zeros_like(p)
+            loaded = optimizer.state[p].get("momentum_buffer")
+            zero = torch.zeros_like(p)
+            optimizer.state[p]["momentum_buffer"] = zero if loaded is None else zero.copy_(loaded)
 
 
 def _skipping(optimizer: Optimizer, skip: Tensor | None) -> Optimizer:
