@@ -203,13 +203,21 @@ def _check_photometric(config: Config) -> None:
 def _check_devices(config: Config) -> None:
     """Refuse devices that this machine does not have; torch is asked only where it matters."""
     asked = config.trainer
-    if asked.accelerator == "cpu" or (asked.accelerator == "auto" and asked.devices == 1 and asked.gpu is None):
+    anything = (
+        asked.accelerator == "auto" and asked.devices == 1 and asked.gpu is None and asked.compile != "cudagraphs"
+    )
+    if asked.accelerator == "cpu" or anything:
         return
     import torch
 
     there = torch.cuda.device_count() or int(torch.backends.mps.is_available())
     if asked.accelerator == "gpu" and not there:
         raise ConfigError("trainer.accelerator=gpu: torch finds no GPU here. Use trainer=auto or trainer=cpu.")
+    if asked.compile == "cudagraphs" and not torch.cuda.is_available():
+        raise ConfigError(
+            "trainer.compile=cudagraphs: torch finds no CUDA device here. "
+            "Use trainer.compile=default or trainer.compile=none."
+        )
     if there and asked.devices > there:
         raise ConfigError(
             f"trainer.devices={asked.devices}: torch finds {there} here. "

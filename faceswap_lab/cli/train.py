@@ -64,7 +64,8 @@ def _endings(runs: Sequence["Run"]) -> "Sequence[Ending]":
 def _outcome(folder: RunFolder, last_step: int, ending: "Ending") -> Trained | None:
     from faceswap_lab.data.sampler_choice import SamplerRefused
     from faceswap_lab.training.checkpoint import BadCheckpoint
-    from faceswap_lab.training.stepper import Diverged
+    from faceswap_lab.training.compiled import CompileFailed
+    from faceswap_lab.training.finite import Diverged
 
     where = str(folder.path)
     if ending is None or isinstance(ending, Result):
@@ -74,7 +75,7 @@ def _outcome(folder: RunFolder, last_step: int, ending: "Ending") -> Trained | N
         return Outcome("interrupted", where, said, ending.signal), None
     if isinstance(ending, Diverged):
         return Outcome("diverged", where, f"the run has diverged. {ending}"), None
-    if isinstance(ending, BadCheckpoint | StorageError | SamplerRefused):
+    if isinstance(ending, BadCheckpoint | CompileFailed | StorageError | SamplerRefused):
         return Outcome("failed", where, str(ending)), None
     short = f"{type(ending).__name__}: {ending}".splitlines()[0]  # a defect, ours or a library's
     return Outcome("failed", where, f"the run has failed. {short}\ntraceback   {folder.traceback}"), None

@@ -28,6 +28,7 @@ def check_rules(config: Config) -> None:
     _devices(config)
     _sampler(config)
     _seeds_at_once(config)
+    _compile(config)
 
 
 def _sizes(config: Config) -> None:
@@ -185,4 +186,29 @@ def _seeds_at_once(config: Config) -> None:
         raise ConfigError(
             f"trainer.seeds_at_once={at_once} with update_order={order}: {ORDERS_OF_A_SEED[order]}, and seeds that are "
             "trained at once make the same updates. Use trainer.seeds_at_once=1 for this arm."
+        )
+    if config.trainer.compile != "none":
+        raise ConfigError(
+            f"trainer.seeds_at_once={at_once} with trainer.compile={config.trainer.compile}: models that are trained "
+            "at once are not compiled. Use trainer.compile=none, or trainer.seeds_at_once=1."
+        )
+    if not config.trainer.channels_last:
+        raise ConfigError(
+            f"trainer.seeds_at_once={at_once} with trainer.channels_last=false: models that are trained at once lie "
+            "channels last. Use trainer.channels_last=true, or trainer.seeds_at_once=1."
+        )
+
+
+def _compile(config: Config) -> None:
+    if config.trainer.compile != "cudagraphs":
+        return
+    if config.trainer.accelerator == "cpu":
+        raise ConfigError(
+            "trainer.compile=cudagraphs with trainer.accelerator=cpu: a CPU has no CUDA graphs. "
+            "Use trainer.compile=default or trainer.compile=none."
+        )
+    if config.trainer.strategy == "ddp":
+        raise ConfigError(
+            "trainer.compile=cudagraphs with trainer.strategy=ddp: a graph's gradients and the sums over devices that "
+            "are made of them share memory, and nobody has tried it. Use trainer.compile=default."
         )

@@ -247,6 +247,12 @@ class Trainer:
         "which GPU, counted from 0; null: the first, or a sweep's next free one", low=0, high=1023, identity=False
     )
     strategy: str = _field("Lightning's strategy", choices=("auto", "ddp"), identity=False)
+    compile: str = _field(
+        "torch.compile of encoders and decoders; cudagraphs: replayed as CUDA graphs too, for small models",
+        choices=("none", "default", "cudagraphs"),
+        identity=False,
+    )
+    channels_last: bool = _field("pictures and kernels lie channels last in memory", identity=False)
     workers: int = _field("processes that make samples; 0: the training process does", low=0, high=256, identity=False)
     threads: int | None = _field(
         "threads of torch on a CPU; null: torch's own choice", low=1, high=1024, identity=False

@@ -37,10 +37,11 @@ def architecture_of(config: Config) -> Architecture:
 
 
 def autoencoder_of(config: Config, data: FaceData) -> Autoencoder:
-    """Return the model at its start, channels last in memory as the samples come: a fifth faster on a CPU."""
+    """Return the model at its start, its weights in memory as the samples will lie."""
     autoencoder = Autoencoder(architecture_of(config), config.seed)
     autoencoder.encoders.requires_grad_(config.encoders.trained)
-    autoencoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
+    if config.trainer.channels_last:
+        autoencoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
     if config.colour_match.name == "mean_a_to_b":
         means = mean_faces(data.train, config.model.resolution, config.augmentation.coverage)
         shift = (means["B"] - means["A"]).mean((1, 2))
@@ -62,6 +63,8 @@ def module_of(config: Config, autoencoder: Autoencoder) -> FaceswapModule:
         gradient_clip=config.training.gradient_clip,
         log_every=config.logger.every_steps,
         last_step=config.training.max_steps,
+        channels_last=config.trainer.channels_last,
+        cuda_graphs=config.trainer.compile == "cudagraphs",
     )
 
 

@@ -49,11 +49,14 @@ class Interruptions(pl.Callback):
         self.listening = listening
         self.received: int | None = None
         self.steps_done = 0
+        self.hosts: distributed.ProcessGroup | None = None
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Take over the signals; Lightning puts the former handlers back when it tears down."""
         assert isinstance(pl_module, FaceswapModule)
         self.steps_done = pl_module.steps_done
+        if distributed.is_initialized():
+            self.hosts = distributed.new_group(backend="gloo")  # NCCL would have every step wait for the device
         if not self.listening:
             ignore_signals()
             return
@@ -64,7 +67,7 @@ class Interruptions(pl.Callback):
         """Stop after this step if a signal has come, in all processes alike."""
         assert isinstance(pl_module, FaceswapModule)
         self.steps_done = pl_module.steps_done
-        if self._has_come(pl_module.device):
+        if self._has_come():
             trainer.should_stop = True
 
     def tell(self) -> None:
@@ -72,11 +75,11 @@ class Interruptions(pl.Callback):
         if self.received is not None:
             raise Interrupted(self.received, self.steps_done)
 
-    def _has_come(self, device: torch.device) -> bool:
-        if not distributed.is_initialized():
+    def _has_come(self) -> bool:
+        if self.hosts is None:
             return self.received is not None
-        heard = torch.tensor(self.received is not None, dtype=torch.uint8, device=device)
-        distributed.all_reduce(heard, distributed.ReduceOp.MAX)
+        heard = torch.tensor(self.received is not None, dtype=torch.uint8)
+        distributed.all_reduce(heard, distributed.ReduceOp.MAX, group=self.hosts)
         return bool(heard)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
@@ -113,5 +116,6 @@ class Every(pl.Callback):
         by_steps = self.steps is not None and pl_module.steps_done % self.steps == 0
         by_clock = self.seconds is not None and time.monotonic() - self.last >= self.seconds
         if by_steps or by_clock or (self.at_stop and trainer.should_stop):
+            pl_module.look()
             self.action(pl_module)
             self.last = time.monotonic()

@@ -1,18 +1,20 @@
 """How good a model is, in numbers and in a picture, on held-out faces."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from faceswap_lab.config import Config
 from faceswap_lab.data.cache import cache_root
-from faceswap_lab.data.faces import FaceData
+from faceswap_lab.data.faces import FaceData, Side
 from faceswap_lab.evaluation.diagnostics import diagnose
-from faceswap_lab.evaluation.followers import train_followers
+from faceswap_lab.evaluation.followers import Follower, train_followers
 from faceswap_lab.evaluation.held_out import held_out_from, mean_faces
 from faceswap_lab.evaluation.png import write_png
 from faceswap_lab.evaluation.preview import picture, preview_rows, tiles
 from faceswap_lab.evaluation.scores import baselines, evaluate
 from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.training.compiled import as_written
 from faceswap_lab.training.gradients import gradient_diagnostics
 
 
@@ -34,7 +36,7 @@ class Judge:
 
     def on_the_way(self, autoencoder: Autoencoder) -> dict[str, float]:
         """Return the scores that cost little, and what explains them."""
-        return evaluate(autoencoder, self.held_out, two_paths=self.two_paths) | self._diagnostics(autoencoder)
+        return self._scores(autoencoder)
 
     def at_the_end(self, autoencoder: Autoencoder) -> dict[str, float]:
         """Return all scores, with the baselines that give them meaning."""
@@ -42,7 +44,7 @@ class Judge:
         if self.data.paired:
             cache = cache_root(self.config.cache_dir) / "followers"
             followers = train_followers(self.data.train, self.size, self.coverage, self.data.fingerprint, cache)
-        scores = evaluate(autoencoder, self.held_out, followers, self.two_paths) | self._diagnostics(autoencoder)
+        scores = self._scores(autoencoder, followers)
         return scores | baselines(self.held_out, mean_faces(self.data.train, self.size, self.coverage), followers)
 
     def draw(self, autoencoder: Autoencoder, path: Path, step: int) -> None:
@@ -52,7 +54,8 @@ class Judge:
         """
         shown = range(min(self.config.evaluation.preview_faces, *(len(x) for x in self.held_out.images.values())))
         title = f"{self.title}, step {step}"
-        rows = preview_rows(autoencoder, self.held_out, list(shown), self.two_paths)
+        with as_written(self.config.trainer.compile):
+            rows = preview_rows(autoencoder, self.held_out, list(shown), self.two_paths)
         inputs = "inputs and true swaps are rendered" if self.data.paired else "inputs are the user's pictures"
         described = f"Synthetic: reconstructions and swaps are made by a model; {inputs}"
         about = {"Software": "faceswap_lab", "Title": title, "Description": described}
@@ -61,7 +64,8 @@ class Judge:
         layout = {"Rows": json.dumps(names), "Tile": str(self.size)}
         write_png(path.with_name(f"{path.stem}-tiles.png"), faces, about | layout)
 
-    def _diagnostics(self, autoencoder: Autoencoder) -> dict[str, float]:
+    def _scores(self, model: Autoencoder, followers: Mapping[Side, Follower] | None = None) -> dict[str, float]:
         loss = self.config.loss
-        gradients = gradient_diagnostics(autoencoder, self.held_out, loss.name, loss.mask_weight)
-        return diagnose(autoencoder, self.held_out) | gradients
+        with as_written(self.config.trainer.compile):
+            scores = evaluate(model, self.held_out, followers, self.two_paths) | diagnose(model, self.held_out)
+            return scores | gradient_diagnostics(model, self.held_out, loss.name, loss.mask_weight)

@@ -5,13 +5,14 @@ from collections.abc import Collection, Sequence
 
 import pytorch_lightning as pl
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 from torch.optim import Optimizer
 
 from faceswap_lab.data.datamodule import SideBatch
 from faceswap_lab.data.faces import SIDES, Side
 from faceswap_lab.models.autoencoder import Autoencoder
-from faceswap_lab.training.optimizers import STATES, OptimizerStates, Settings
+from faceswap_lab.training.finite import Watch
+from faceswap_lab.training.optimizers import CAN_SKIP, STATES, OptimizerStates, Settings
 from faceswap_lab.training.orders import ORDERS
 from faceswap_lab.training.recent import RecentLosses
 from faceswap_lab.training.stepper import TorchStepper
@@ -35,6 +36,10 @@ class FaceswapModule(pl.LightningModule):
         log_every: training steps averaged into one row of the loggers.
         last_step: the step after which nothing more comes: the last row may be short, and the result's losses are those
             of the last tenth of the way.
+        channels_last: how pictures lie in memory, as the autoencoder's weights do.
+        cuda_graphs: whether the parts of the autoencoder replay CUDA graphs; see ``compiled``.
+        look_later: whether the device keeps what is not finite from the optimizers, and the host looks for it only
+            where it waits anyway (``look``); see ``finite``. None: on a GPU, if the optimizer can skip an update.
 
     Attributes:
         steps_done: training steps made.
@@ -55,6 +60,9 @@ class FaceswapModule(pl.LightningModule):
         gradient_clip: float | None = None,
         log_every: int = 10,
         last_step: int = 0,
+        channels_last: bool = True,
+        cuda_graphs: bool = False,
+        look_later: bool | None = None,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -64,7 +72,8 @@ class FaceswapModule(pl.LightningModule):
         self.loss_name, self.mask_weight = loss, mask_weight
         self.side_weights = side_weights or dict.fromkeys(SIDES, 1.0)
         self.gradient_clip = gradient_clip
-        self.log_every, self.last_step = log_every, last_step
+        self.channels_last, self.cuda_graphs = channels_last, cuda_graphs
+        self.log_every, self.last_step, self.look_later = log_every, last_step, look_later
         self.steps_done = 0
         self.pending: dict[Side, list[Tensor]] = {side: [] for side in SIDES}
         self.recent = RecentLosses(last_step)
@@ -78,17 +87,27 @@ class FaceswapModule(pl.LightningModule):
             side: [p for p in self.autoencoder.parameters_of(side) if p.requires_grad]  # an encoder may be frozen
             for side in SIDES
         }
-        self.states = STATES[self.optimizer_state](parameters, self.optimizer_settings)
+        skip = self._skip()
+        self.states = STATES[self.optimizer_state](parameters, self.optimizer_settings, skip)
         self.stepper = TorchStepper(
             self.autoencoder,
             self.states,
-            self.manual_backward,
+            # Lightning's own prepares DDP; alone it adds hooks that nobody has: a hundredth of a step at scale=quick
+            self.manual_backward if distributed.is_initialized() else Tensor.backward,
             self.loss_name,
             self.mask_weight,
             self.side_weights,
             self.gradient_clip,
+            self.channels_last,
+            Watch(skip),
         )
         return self.states.optimizers
+
+    def _skip(self) -> Tensor | None:
+        """Return what tells the optimizers on the device to skip an update, or None if the host is to look at once."""
+        device, can = next(self.autoencoder.parameters()).device, self.optimizer_settings.name in CAN_SKIP
+        later = device.type == "cuda" and can if self.look_later is None else self.look_later
+        return torch.zeros((), device=device) if later else None
 
     def on_train_start(self) -> None:
         """Start the clock of the speeds."""
@@ -96,6 +115,10 @@ class FaceswapModule(pl.LightningModule):
 
     def training_step(self, batch: Sequence[SideBatch], batch_index: int) -> None:
         """Train on the portions of one step; each is a SideBatch on this device."""
+        if self.cuda_graphs:
+            # What graphs compute lives until the next mark. By itself torch would set one when a forward pass follows a
+            # backward pass: within a step, where gradients or a code (of an encoder that is not trained) still wait.
+            torch.compiler.cudagraph_mark_step_begin()
         self.stepper.begin(self.steps_done)
         self.move(self.stepper, batch)
         self.step_made(
@@ -113,6 +136,20 @@ class FaceswapModule(pl.LightningModule):
         if self.steps_done % self.log_every == 0 or self.steps_done == self.last_step:
             self.log_pending()
 
+    def on_train_end(self) -> None:
+        """Let nothing that is not finite pass for the end of a training."""
+        self.look()
+
+    def look(self) -> None:
+        """Wait for the device, and see that all losses and gradients so far are finite.
+
+        Whatever makes a step's state last (a row, a checkpoint, a score, a picture) calls it first.
+
+        Raises:
+            Diverged: the first that was not.
+        """
+        self.stepper.watch.look()
+
     def count_step(self) -> None:
         """Make Lightning's global_step the number of training steps made, whatever the number of optimizer steps."""
         progress = self.trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress
@@ -120,6 +157,7 @@ class FaceswapModule(pl.LightningModule):
 
     def log_pending(self) -> None:
         """Send the mean losses since the last row, and the speeds, to every logger."""
+        self.look()
         self.last_losses = {
             f"loss_{side}": float(torch.stack(losses).double().mean())
             for side, losses in self.pending.items()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from faceswap_lab.data.faces import Side
@@ -29,32 +29,65 @@ class Settings:
     eps: float
 
 
-def adam(parameters: Parameters, s: Settings) -> Optimizer:
+def adam(parameters: Parameters, s: Settings, skip: Tensor | None = None) -> Optimizer:
     """Adam (Kingma & Ba 2014, arXiv 1412.6980), all parameters in one fused pass."""
-    return FusedAdam(parameters, lr=s.lr, betas=(s.beta1, s.beta2), eps=s.eps)
+    return _skipping(FusedAdam(parameters, lr=s.lr, betas=(s.beta1, s.beta2), eps=s.eps), skip)
 
 
-def rmsprop(parameters: Parameters, s: Settings) -> Optimizer:
-    """RMSprop (Tieleman & Hinton 2012): alpha is beta2, momentum is beta1."""
+def rmsprop(parameters: Parameters, s: Settings, skip: Tensor | None = None) -> Optimizer:
+    """RMSprop (Tieleman & Hinton 2012): alpha is beta2, momentum is beta1. torch has no fused one, so none can skip."""
+    if skip is not None:
+        raise ValueError("rmsprop: cannot be told on the device to skip an update; give no skip.")
     return torch.optim.RMSprop(parameters, lr=s.lr, alpha=s.beta2, momentum=s.beta1, eps=s.eps)
 
 
-def sgd(parameters: Parameters, s: Settings) -> Optimizer:
-    """Gradient descent with momentum beta1."""
-    return torch.optim.SGD(parameters, lr=s.lr, momentum=s.beta1)
+def sgd(parameters: Parameters, s: Settings, skip: Tensor | None = None) -> Optimizer:
+    """Gradient descent with momentum beta1; in one fused pass where an update may have to be skipped."""
+    if skip is None:
+        return torch.optim.SGD(parameters, lr=s.lr, momentum=s.beta1)
+    optimizer = torch.optim.SGD(parameters, lr=s.lr, momentum=s.beta1, fused=True)
+    _make_momentum(optimizer)
+    return _skipping(optimizer, skip)
 
 
-OPTIMIZERS: dict[str, Callable[[Parameters, Settings], Optimizer]] = {"adam": adam, "rmsprop": rmsprop, "sgd": sgd}
+def _make_momentum(optimizer: Optimizer) -> None:
+    """Give every parameter the momentum it starts with, zero, if it has none yet.
+
+    torch makes it in a parameter's first update, and its fused kernel fails where some have it and others have not:
+    as decoder_B in its first update, when one optimizer has moved the encoder for A. It also takes weight and momentum
+    as they lie in memory, and one that was loaded may lie as those of its run did.
+    """
+    for group in optimizer.param_groups:
+        for p in group["params"] if group["momentum"] else ():
+            loaded = optimizer.state[p].get("momentum_buffer")
+            zero = torch.zeros_like(p)
+            optimizer.state[p]["momentum_buffer"] = zero if loaded is None else zero.copy_(loaded)
+
+
+def _skipping(optimizer: Optimizer, skip: Tensor | None) -> Optimizer:
+    """Have torch's fused kernels read ``skip``: 1 = leave weights and state as they are. GradScaler's way to say so."""
+    if skip is not None:
+        optimizer.found_inf, optimizer.grad_scale = skip, None  # type: ignore[attr-defined]  # read if they exist
+    return optimizer
+
+
+OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {"adam": adam, "rmsprop": rmsprop, "sgd": sgd}
+CAN_SKIP = ("adam", "sgd")
 
 
 class PerAutoencoder:
     """Two optimizers, each over an encoder and its decoder, each with its own clock (DeepFaceLab 1).
 
     A shared encoder is in both: it has one set of moments for A's gradients and one for B's.
+
+    Args:
+        parameters: of each side's autoencoder.
+        settings: the arithmetic.
+        skip: see ``finite.Watch``; only where the optimizer's name is in ``CAN_SKIP``.
     """
 
-    def __init__(self, parameters: Mapping[Side, Parameters], settings: Settings) -> None:
-        self.by_side = {side: OPTIMIZERS[settings.name](list(p), settings) for side, p in parameters.items()}
+    def __init__(self, parameters: Mapping[Side, Parameters], settings: Settings, skip: Tensor | None = None) -> None:
+        self.by_side = {side: OPTIMIZERS[settings.name](list(p), settings, skip) for side, p in parameters.items()}
         self.settings = settings
 
     @property
@@ -64,6 +97,7 @@ class PerAutoencoder:
 
     def loaded(self) -> None:
         """Take note that the optimizers' state was loaded from a checkpoint."""
+        _keep_kernels(self.optimizers)
 
     def step(self, sides: Sequence[Side]) -> None:
         """Let each side's optimizer use the gradients that lie on its parameters."""
@@ -79,14 +113,15 @@ class Keras2018(PerAutoencoder):
     has it beside the corrected one, so ε / sqrt(1 - β₂^t) gives Keras' result.
     """
 
-    def __init__(self, parameters: Mapping[Side, Parameters], settings: Settings) -> None:
-        super().__init__(parameters, settings)
+    def __init__(self, parameters: Mapping[Side, Parameters], settings: Settings, skip: Tensor | None = None) -> None:
+        super().__init__(parameters, settings, skip)
         self.clock = 0  # updates made so far, by either side
         for optimizer in self.optimizers:
             _make_state(optimizer)
 
     def loaded(self) -> None:
         """Set the clock from the counters that were loaded: every update has advanced all of them."""
+        super().loaded()
         self.clock = max(int(state["step"].item()) for o in self.optimizers for state in o.state.values())
 
     def step(self, sides: Sequence[Side]) -> None:
@@ -106,16 +141,27 @@ class Shared:
     The shared encoder's moments see both sides' gradients. Parameters without a gradient are left alone, clock and all.
     """
 
-    def __init__(self, parameters: Mapping[Side, Parameters], settings: Settings) -> None:
+    def __init__(self, parameters: Mapping[Side, Parameters], settings: Settings, skip: Tensor | None = None) -> None:
         unique = dict.fromkeys(p for side in parameters.values() for p in side)
-        self.optimizers = [OPTIMIZERS[settings.name](list(unique), settings)]
+        self.optimizers = [OPTIMIZERS[settings.name](list(unique), settings, skip)]
 
     def loaded(self) -> None:
         """Take note that the optimizers' state was loaded from a checkpoint."""
+        _keep_kernels(self.optimizers)
 
     def step(self, sides: Sequence[Side]) -> None:
         """Use all gradients there are, once, whichever sides they come from."""
         self.optimizers[0].step()
+
+
+def _keep_kernels(optimizers: Iterable[Optimizer]) -> None:
+    """Undo that a loaded state brings the kernels of the device it was saved on: where training goes on decides."""
+    for optimizer in optimizers:
+        if "fused" in optimizer.defaults:
+            for group in optimizer.param_groups:
+                group["fused"] = optimizer.defaults["fused"]
+        if isinstance(optimizer, torch.optim.SGD) and optimizer.defaults["fused"]:
+            _make_momentum(optimizer)
 
 
 def _make_state(optimizer: Optimizer) -> None:
@@ -130,7 +176,7 @@ def _make_state(optimizer: Optimizer) -> None:
 
 
 OptimizerStates = PerAutoencoder | Shared
-STATES: dict[str, Callable[[Mapping[Side, Parameters], Settings], OptimizerStates]] = {
+STATES: dict[str, Callable[..., OptimizerStates]] = {
     "keras_2018": Keras2018,
     "per_autoencoder": PerAutoencoder,
     "shared": Shared,

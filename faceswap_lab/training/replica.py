@@ -11,13 +11,15 @@ from faceswap_lab.data.faces import FaceData, Side
 from faceswap_lab.data.sampler_choice import Resident
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.training.build import autoencoder_of, module_of, samples_of
+from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.stacked_training import Seen, StackedTraining
-from faceswap_lab.training.stepper import Diverged
 
 
 class Replica:
     """The steps of a run without Lightning around them, in float32: bit for bit what ``fit`` makes on that device.
+
+    The model runs as it is written, whatever ``trainer.compile`` says.
 
     Args:
         config: the run's.
@@ -32,7 +34,6 @@ class Replica:
         module = module_of(config, self.autoencoder)
         module.configure_optimizers()
         self.move, self.stepper, self.states = module.move, module.stepper, module.states
-        self.stepper.backward = Tensor.backward  # the module's own goes through a Lightning trainer
         self.steps_done = 0
 
     def step(self, batch: Sequence[SideBatch]) -> dict[Side, float]:
@@ -44,6 +45,7 @@ class Replica:
         portions = moved(batch, self.device)
         self.stepper.begin(self.steps_done)
         self.move(self.stepper, portions[::-1] if self.reverse else portions)
+        self.stepper.watch.look()
         self.steps_done += 1
         return {side: float(loss) for side, loss in self.stepper.seen.values()}
 

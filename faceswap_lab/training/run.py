@@ -25,13 +25,13 @@ from faceswap_lab.training.build import autoencoder_of, module_of
 from faceswap_lab.training.callbacks import Every
 from faceswap_lab.training.checkpoint import Checkpoint, load, restore_outcome, save, taken_of
 from faceswap_lab.training.clock import Clock
+from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.fit import fit, prepare_process
 from faceswap_lab.training.judge import Judge
 from faceswap_lab.training.loggers import CsvLogger, Mirrors, mirrors
 from faceswap_lab.training.mirror import Described
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.peak_memory import PeakMemory
-from faceswap_lab.training.stepper import Diverged
 from faceswap_lab.training.weights import save_weights
 
 Action = Callable[[FaceswapModule], None]

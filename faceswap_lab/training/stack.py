@@ -47,7 +47,7 @@ class Stack:
                 p.data = self.weights[name].detach()[i]
         of = {p: self.weights[name] for name, p in each[0].items()}
         trained = {side: [of[p] for p in first.autoencoder.parameters_of(side) if p.requires_grad] for side in SIDES}
-        self.states = STATES[first.optimizer_state](trained, first.optimizer_settings)  # type: ignore[arg-type]
+        self.states = STATES[first.optimizer_state](trained, first.optimizer_settings)
         for stacked, *single in zip(self.states.optimizers, *(m.states.optimizers for m in modules), strict=True):
             _gather(stacked, single)
         self.states.loaded()

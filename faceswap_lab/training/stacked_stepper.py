@@ -10,9 +10,10 @@ from torch.func import functional_call
 from faceswap_lab.data.datamodule import SideBatch
 from faceswap_lab.data.faces import Side
 from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.losses import loss_of
 from faceswap_lab.training.stack import Stack
-from faceswap_lab.training.stepper import Diverged, picture
+from faceswap_lab.training.stepper import picture
 
 _TINY = 1e-6  # beside the norm by which a gradient is divided, as torch's clip_grads_with_norm_ has it
 

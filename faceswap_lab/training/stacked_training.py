@@ -8,10 +8,10 @@ from torch import Tensor
 
 from faceswap_lab.data.datamodule import SideBatch
 from faceswap_lab.data.faces import Side
+from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.stack import Stack
 from faceswap_lab.training.stacked_stepper import StackedStepper
-from faceswap_lab.training.stepper import Diverged
 
 Seen = list[tuple[Side, Tensor]]
 

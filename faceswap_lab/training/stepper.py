@@ -8,23 +8,9 @@ from torch import Tensor, distributed, nn
 from faceswap_lab.data.datamodule import SideBatch
 from faceswap_lab.data.faces import Side
 from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.training.finite import Watch
 from faceswap_lab.training.losses import loss_of
 from faceswap_lab.training.optimizers import OptimizerStates
-
-
-class Diverged(RuntimeError):
-    """A loss, a gradient or a score is not finite. Raised before an optimizer has used it.
-
-    Attributes:
-        step: training steps made before the one that failed.
-    """
-
-    def __init__(self, step: int, what: str, value: float) -> None:
-        self.step = step
-        super().__init__(
-            f"training step {step + 1}: {what} is {value}. No optimizer has used it. "
-            "Try a smaller optimizer.lr, or training.gradient_clip=1."
-        )
 
 
 class TorchStepper:
@@ -38,6 +24,8 @@ class TorchStepper:
         mask_weight: see ``loss_of``.
         side_weights: factor of each side's loss.
         gradient_clip: largest norm of the gradient of one update; None: not clipped.
+        channels_last: how pictures lie in memory, as the autoencoder's weights do.
+        watch: sees that every update's numbers are finite; its ``skip`` is what the optimizers read, if they do.
     """
 
     def __init__(
@@ -49,10 +37,12 @@ class TorchStepper:
         mask_weight: float,
         side_weights: Mapping[Side, float],
         gradient_clip: float | None,
+        channels_last: bool,
+        watch: Watch,
     ) -> None:
         self.autoencoder, self.states, self.backward = autoencoder, states, backward
         self.loss_name, self.mask_weight, self.side_weights = loss, mask_weight, side_weights
-        self.gradient_clip = gradient_clip
+        self.gradient_clip, self.channels_last, self.watch = gradient_clip, channels_last, watch
         self.parameters = list(autoencoder.parameters())
         self.begin(0)
 
@@ -63,21 +53,25 @@ class TorchStepper:
 
     def losses(self, portions: Sequence[SideBatch], train_encoders: bool = True) -> list[Tensor]:
         """Return the weighted loss of each portion at the present weights, with their graph."""
-        outputs = self.autoencoder.reconstruct_all([(p.side, picture(p.input)) for p in portions], train_encoders)
+        outputs = self.autoencoder.reconstruct_all([(p.side, self._picture(p.input)) for p in portions], train_encoders)
         return [self._loss(portion, output) for portion, output in zip(portions, outputs)]
 
     def larger(self, first: SideBatch, second: SideBatch) -> bool:
-        """Return whether the first portion's unweighted loss, as last taken, exceeds the second's."""
+        """Return whether the first portion's unweighted loss, as last taken, exceeds the second's.
+
+        What the host does next depends on it, so the host waits for the device here, once per step of ``worse_first``.
+        """
         return bool(self.seen[id(first)][1] > self.seen[id(second)][1])
 
     def update(self, sides: Sequence[Side]) -> None:
         """Let the optimizers of ``sides`` use the gradients that wait, in that order, then drop the gradients.
 
         Raises:
-            Diverged: something is not finite; no optimizer has been called.
+            Diverged: something is not finite, and the watch looks at once; no optimizer has been called.
         """
-        norm = nn.utils.get_total_norm([p.grad for p in self.parameters if p.grad is not None])
-        self._check_finite(norm, sides)
+        norm = _norm([p.grad for p in self.parameters if p.grad is not None])
+        losses = [(f"loss_{side}", loss) for side, loss in self.seen.values()]
+        self.watch.take(self.step, [*losses, (f"the gradient's norm in the update of {' and '.join(sides)}", norm)])
         if self.gradient_clip is not None:
             nn.utils.clip_grads_with_norm_(self.parameters, self.gradient_clip, norm)
         self.states.step(sides)
@@ -86,18 +80,18 @@ class TorchStepper:
 
     def _loss(self, portion: SideBatch, output: Tensor) -> Tensor:
         mask = portion.mask.unsqueeze(1) / 255 if self.mask_weight else None
-        loss = loss_of(output, picture(portion.target), mask, self.loss_name, self.mask_weight)
+        loss = loss_of(output, self._picture(portion.target), mask, self.loss_name, self.mask_weight)
         self.seen[id(portion)] = portion.side, _mean_over_devices(loss.detach())
         return loss * self.side_weights[portion.side]
 
-    def _check_finite(self, norm: Tensor, sides: Sequence[Side]) -> None:
-        """Wait for the device, once per update; all of the devices have the same numbers, so all of them raise."""
-        named = [(f"loss_{side}", loss) for side, loss in self.seen.values()]
-        named.append((f"the gradient's norm in the update of {' and '.join(sides)}", norm))
-        values = torch.stack([value.double() for _, value in named])
-        if not torch.isfinite(values).all():
-            what, value = next((what, float(v)) for (what, _), v in zip(named, values) if not torch.isfinite(v))
-            raise Diverged(self.step, what, value)
+    def _picture(self, pixels: Tensor) -> Tensor:
+        seen = picture(pixels)
+        return seen if self.channels_last else seen.contiguous()
+
+
+def _norm(gradients: list[Tensor]) -> Tensor:
+    """torch.nn.utils.get_total_norm for tensors of one device and type: it sorts them first, a quarter of its time."""
+    return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
 
 
 def picture(pixels: Tensor) -> Tensor:

@@ -14,12 +14,12 @@ from faceswap_lab.runs.result import Result
 from faceswap_lab.training.build import resident_on, samples_of
 from faceswap_lab.training.callbacks import Interruptions
 from faceswap_lab.training.checkpoint import BadCheckpoint, Checkpoint, restore
+from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.fit import prepare_process, trainer_of
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.processes import Place
 from faceswap_lab.training.run import Run, callbacks_of
 from faceswap_lab.training.stacked_training import StackedTraining
-from faceswap_lab.training.stepper import Diverged
 
 Ending = Result | Exception | Interrupted | None
 

@@ -2,7 +2,7 @@
 
 import multiprocessing
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from hydra.core.global_hydra import GlobalHydra
 
 from faceswap_lab.cli import devices
 from faceswap_lab.cli.devices import gpu_of_its_own, lowest_free_place, processes_at_once
+from faceswap_lab.cli.job import _check_devices
 from faceswap_lab.cli.launchers import EXTRAS, launcher_of
 from faceswap_lab.config import Config, ConfigError, load
 from faceswap_lab.runs.identity import run_hash
@@ -112,6 +113,16 @@ def test_the_trainer_is_given_that_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_gpu_by_number_needs_one_device_that_is_a_gpu(overrides: Sequence[str]) -> None:
     with pytest.raises(ConfigError, match=r"trainer\.gpu=1.*Leave it at null"):
         config_of(*overrides, "trainer.gpu=1")
+
+
+def test_cuda_graphs_need_a_cuda_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    for there in (False, True):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda there=there: there)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda there=there: int(there))
+        with nullcontext() if there else pytest.raises(ConfigError, match=r"cudagraphs.*Use trainer\.compile=default"):
+            _check_devices(config_of("trainer.compile=cudagraphs"))
 
 
 @pytest.mark.parametrize(("launcher", "extra"), EXTRAS.items())

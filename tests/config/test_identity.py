@@ -38,7 +38,7 @@ NOT_IDENTITY = {
     "scale": "name lr faces held_out evaluate_every preview_every threads",  # a bundle
     "evaluation": "every_steps preview_every_steps preview_faces",
     "checkpoint": "every_seconds every_steps",
-    "trainer": "name accelerator devices gpu strategy workers threads seeds_at_once",
+    "trainer": "name accelerator devices gpu strategy compile channels_last workers threads seeds_at_once",
     "logger": "name kinds every_steps project entity mode",
     "study": "name title question baseline metric smallest_difference secondary notes group_seeds companion",
 }
@@ -97,6 +97,8 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "trainer.devices": 2,
     "trainer.gpu": 1,
     "trainer.strategy": "ddp",
+    "trainer.compile": "default",
+    "trainer.channels_last": False,
     "trainer.threads": 7,
     "logger.name": "wandb",
     "logger.kinds": ["wandb"],

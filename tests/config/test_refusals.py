@@ -121,6 +121,10 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
         (["trainer.seeds_at_once=2", "trainer=ddp"], ["trainer.seeds_at_once=2", "one device", "seeds_at_once=1"]),
         (["trainer.seeds_at_once=2", "update_order=random"], ["update_order=random", "coin", "seeds_at_once=1"]),
         (["trainer.seeds_at_once=2", "update_order=worse_first"], ["update_order=worse_first", "losses decide"]),
+        (["trainer.seeds_at_once=2", "trainer.compile=default"], ["trainer.compile=default", "not compiled"]),
+        (["trainer.seeds_at_once=2", "trainer.channels_last=false"], ["channels_last=false", "channels last"]),
+        (["trainer=cpu", "trainer.compile=cudagraphs"], ["accelerator=cpu", "Use trainer.compile=default"]),
+        (["trainer=ddp", "trainer.compile=cudagraphs"], ["strategy=ddp", "Use trainer.compile=default"]),
         (["trainer=ddp", "trainer.devices=3"], ["training.batch_size=64", "multiple of 3", "trainer.devices=3"]),
         (
             ["update_order=joint_half", "optimizer_state=shared", "training.batch_size=15"],

@@ -9,9 +9,9 @@ import torch
 from torch import distributed
 
 from faceswap_lab.data import sampler_choice
+from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.orders import ORDERS
 from faceswap_lab.training.processes import Place, further_processes
-from faceswap_lab.training.stepper import Diverged
 from tests.models.tiny import tiny
 from tests.training.tiny import module_for, samples_for, trained, trainer_for
 
@@ -23,6 +23,7 @@ CASES = {order: {"order": order, "state": "shared"} for order in ORDERS} | {
     "faces on the device": {"order": "a_then_b", "state": "shared", "sampler": "device"},
     "clipped": {"order": "a_then_b", "state": "shared", "gradient_clip": 2e-3},
     "two encoders": {"order": "a_then_b", "state": "keras_2018", "architecture": TWO},
+    "compiled": {"order": "a_then_b", "state": "shared", "backend": "aot_eager"},
     "two encoders, joint": {"order": "joint", "state": "shared", "architecture": TWO},
     "two encoders, worse first": {"order": "worse_first", "state": "shared", "architecture": TWO, "mask_weight": 0.5},
 }

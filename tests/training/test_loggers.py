@@ -4,8 +4,8 @@ import pytest
 
 from faceswap_lab.interruption import Interrupted
 from faceswap_lab.training import loggers
+from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.loggers import mirrors
-from faceswap_lab.training.stepper import Diverged
 
 ENDS = {"finished": None, "diverged": Diverged(3, "loss_A", float("nan")), "interrupted": Interrupted(15, 3)}
 CALLS = ("opening", "metrics", "picture", "result", "close")

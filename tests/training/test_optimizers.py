@@ -133,3 +133,49 @@ def test_other_optimizers_survive_a_checkpoint(name, state):
     resumed = run(state, updates, 1.0, optimizer)
     for parameter_name in SIZES:
         np.testing.assert_array_equal(resumed[parameter_name], p[parameter_name].detach().numpy())
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+@pytest.mark.parametrize(("saved", "loaded"), [(None, True), (True, None), (True, True)])
+def test_descent_goes_on_under_other_kernels(momentum, saved, loaded):
+    """One optimizer over everything whose B part has not been updated yet, saved on a CPU and loaded on a GPU, or back.
+
+    ``True`` stands for a device whose updates may have to be skipped, which takes torch's fused kernel.
+    """
+    descent, updates = Settings("sgd", lr=0.1, beta1=momentum, beta2=0.0, eps=0.0), list("AABBAB")
+    ends = []
+    for kernels in ((None, None), (saved, loaded)):
+        p, states = parameters(), None
+        for number, (side, gradient) in enumerate(zip(updates, gradients(updates, 1.0))):
+            if number in (0, 2):
+                state = states and copy.deepcopy([o.state_dict() for o in states.optimizers])
+                states = STATES["shared"](by_side(p), descent, kernels[number // 2] and torch.zeros(()))
+                if state:
+                    states.optimizers[0].load_state_dict(state[0])
+                    states.loaded()
+            set_gradients(p, side, gradient)
+            states.step([side])
+        ends.append(p)
+    for name in SIZES:
+        torch.testing.assert_close(ends[1][name], ends[0][name], rtol=1e-6, atol=1e-7)
+
+
+def test_loaded_momentum_lies_as_the_weights_it_is_for():
+    """``trainer.channels_last`` may change between two sessions; the fused kernel takes memory as it lies."""
+    descent, ends = Settings("sgd", lr=0.1, beta1=0.9, beta2=0.0, eps=0.0), []
+    start, gradient = torch.randn(2, 3, 5, 4, 4, generator=torch.Generator().manual_seed(0))
+    for layouts in ((torch.contiguous_format, torch.contiguous_format), (torch.contiguous_format, torch.channels_last)):
+        p, state = nn.Parameter(start.clone(memory_format=layouts[0])), None
+        for layout in layouts:
+            p = nn.Parameter(p.detach().clone(memory_format=layout))
+            states = STATES["shared"]({"A": [p], "B": []}, descent, torch.zeros(()))
+            if state:
+                states.optimizers[0].load_state_dict(state)
+                states.loaded()
+            (momentum,) = (s["momentum_buffer"] for s in states.optimizers[0].state.values())
+            assert momentum.stride() == p.stride()
+            p.grad = gradient.clone(memory_format=layout)
+            states.step(["A", "B"])
+            state = copy.deepcopy(states.optimizers[0].state_dict())
+        ends.append(p)
+    torch.testing.assert_close(*ends)

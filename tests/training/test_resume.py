@@ -3,7 +3,7 @@
 import json
 import os
 import signal
-from functools import cache
+from functools import cache, partial
 
 import pytest
 import torch
@@ -11,10 +11,11 @@ import torch
 from faceswap_lab.runs.folder import find_or_create
 from faceswap_lab.runs.metrics import read_metrics
 from faceswap_lab.training import run as run_module
+from faceswap_lab.training.build import module_of
 from faceswap_lab.training.callbacks import Every, Interrupted
 from faceswap_lab.training.checkpoint import BadCheckpoint, load
+from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.run import Run
-from faceswap_lab.training.stepper import Diverged
 from tests.training.configs import config_for, noise_data
 
 ORDERS = ["a_then_b", "joint", "worse_first", "alternate"]
@@ -170,8 +171,10 @@ def test_no_usable_checkpoint_is_said_and_nothing_starts_from_zero(tmp_path, mon
     assert not run.folder.result.exists()
 
 
-def test_a_diverged_run_keeps_its_last_good_checkpoint_and_says_so(tmp_path):
-    run = run_in(tmp_path, "a_then_b", "optimizer=sgd", "optimizer_state=shared")
+@pytest.mark.parametrize("look_later", [False, True])
+def test_a_diverged_run_keeps_its_last_good_checkpoint_and_says_so(tmp_path, monkeypatch, look_later):
+    """Step 9 is bad. Who looks later does so at 10, where a checkpoint is due; the next row would be at 14."""
+    run = run_in(tmp_path, "a_then_b", "optimizer=sgd", "optimizer_state=shared", "logger.every_steps=7")
     poisoned = run._callbacks
 
     def poison(module):
@@ -179,13 +182,21 @@ def test_a_diverged_run_keeps_its_last_good_checkpoint_and_says_so(tmp_path):
             with torch.no_grad():
                 next(module.autoencoder.parameters()).mul_(float("inf"))
 
-    run._callbacks = lambda: [*poisoned(), Every(1, None, poison)]
+    run._callbacks = lambda: [*poisoned(), Every(8, None, poison)]
+    monkeypatch.setattr(run_module, "module_of", partial(module_looking, look_later))
     with pytest.raises(Diverged, match="training step 9: loss_A is nan"):
         run.train_and_judge()
     status = json.loads(run.folder.status.read_text())
     assert (status["state"], status["step"]) == ("diverged", 8)
     checkpoint = load(run.folder.checkpoints, DIGEST)
     assert checkpoint.step == 5
+    assert read_metrics(run.folder.metrics)[-1]["step"] == 7
     assert all(torch.isfinite(w).all() for w in checkpoint.weights.values())
     assert not run.folder.result.exists()
     assert not run.folder.weights.exists()
+
+
+def module_looking(later, config, autoencoder):
+    module = module_of(config, autoencoder)
+    module.look_later = later
+    return module

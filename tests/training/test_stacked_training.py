@@ -7,8 +7,8 @@ import torch
 
 from faceswap_lab.training import replica
 from faceswap_lab.training.build import autoencoder_of
+from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.replica import Replica, StackedReplica, batches_of
-from faceswap_lab.training.stepper import Diverged
 from tests.training.configs import config_for, noise_data
 
 SEEDS, CPU = (3, 1, 8), torch.device("cpu")

@@ -15,10 +15,10 @@ from faceswap_lab.runs.result import Result
 from faceswap_lab.runs.sessions import read_sessions
 from faceswap_lab.runs.status import read_status
 from faceswap_lab.training.checkpoint import load
+from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.run import Run
 from faceswap_lab.training.stacked_training import StackedTraining
-from faceswap_lab.training.stepper import Diverged
 from faceswap_lab.training.together import train_together
 from tests.training.configs import config_for, noise_data
 from tests.training.test_resume import assert_equal

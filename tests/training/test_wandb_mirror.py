@@ -12,8 +12,8 @@ from wandb.sdk.lib import wbauth
 from faceswap_lab.interruption import Interrupted
 from faceswap_lab.runs.identity import plain
 from faceswap_lab.training import wandb_mirror
+from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.judge import Judge
-from faceswap_lab.training.stepper import Diverged
 from tests.training.mirrored import Killed, killed, run_in, table_of
 from tests.training.wandb_records import recorded
 

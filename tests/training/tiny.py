@@ -8,6 +8,7 @@ import pytorch_lightning as pl
 from faceswap_lab.data.datamodule import FaceDataModule
 from faceswap_lab.data.sampler import SideSampler
 from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.training.compiled import compile_parts
 from faceswap_lab.training.fit import _strategy, prepare_process
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.optimizers import Settings
@@ -69,9 +70,11 @@ def trained(
     precision="32-true",
     log_every=1,
     sampler="cv2",
+    backend=None,
     **options,
 ):
-    """Return the module after ``steps`` real training steps."""
+    """Return the module after ``steps`` real training steps; ``backend``: its parts compiled with it."""
     module = module_for(order, state, log_every=log_every, last_step=steps, **options)
+    compile_parts(module.autoencoder, "default" if backend else "none", backend)
     trainer_for(callbacks, loggers, place, precision, order).fit(module, samples_for(order, steps, sampler=sampler))
     return module
