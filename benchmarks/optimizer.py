@@ -1,8 +1,8 @@
 """The optimizer step alone, at full size: both sides' updates of 2018's one Adam beside two default ``torch`` Adams.
 
 On a CPU torch's default is a loop over the tensors with a dozen passes over each. Each lives in a process of its own,
-ours prepared as a run is. The default's many large temporaries cost much more where freed memory goes back to the system,
-as glibc has it; the last row says what is left where it is kept, as in our processes.
+ours prepared as a run is. The default's many large temporaries cost much more where freed memory goes back to the
+system, as glibc has it; the last row says what is left where it is kept, as in our processes.
 """
 
 from functools import partial
