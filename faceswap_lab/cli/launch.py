@@ -126,7 +126,7 @@ def _task(composed: Any, folders: Sequence[Path], single: _Single, origin: Launc
     record(Path(os.environ[SWEEP_DIR]), turn.number, overrides, outcome)
     for number, ended in turn.taken.items():
         record(Path(os.environ[SWEEP_DIR]), number, siblings.cells[number], ended)
-    if outcome.state == "interrupted":
+    if "interrupted" in {outcome.state, *(ended.state for ended in turn.taken.values())}:
         raise SweepStopped
     return outcome.code
 

@@ -56,7 +56,7 @@ def _endings(runs: Sequence["Run"]) -> "Sequence[Ending]":
     except Interrupted as stop:
         if stop.step is None:
             raise
-        return [stop]
+        return [stop, *[None] * (len(runs) - 1)]
     except Exception as error:
         return [error, *[None] * (len(runs) - 1)]
 

@@ -11,6 +11,13 @@ from numpy.typing import NDArray
 Side = Literal["A", "B"]
 SIDES: tuple[Side, Side] = ("A", "B")
 
+MOST_JUDGED = 2048
+"""Held-out faces of a side that a run is judged on, at most: they lie in memory, and each evaluation draws them all.
+
+Among faces whose SSIM has a standard deviation of 0.1, the mean of 2,048 is off by 0.002: a tenth of the smallest
+difference that the studies ask for.
+"""
+
 
 @dataclass(frozen=True)
 class Faces:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_lab.data.cache import MANIFEST, Entry, cache_root, check_room, fetch, recipe_key
-from faceswap_lab.data.faces import SIDES, FaceData, Side, rgba
+from faceswap_lab.data.faces import MOST_JUDGED, SIDES, FaceData, Side, rgba
 from faceswap_lab.data.npy_writer import NpyWriter
 from faceswap_lab.data.parallel import available_cores, ordered_map
 from faceswap_lab.data.pictures import MOST_BYTES, MOST_PIXELS, SUFFIXES, UnusablePicture, decode_square, picture_files
@@ -83,7 +83,15 @@ def load_folders(
         same = f"'{folders['A'].path}' and '{folders['B'].path}' hold the same pictures"
         raise ValueError(f"{same}; each side needs its own person's")
     counts = {side: _held_out_count(held_out, len(entries[side].faces), folders[side]) for side in SIDES}
-    split = {"source": "folders", "reader": _READER_VERSION, "size": size, "pictures": pictures, "held_out": counts}
+    split: dict[str, Any] = {
+        "source": "folders",
+        "reader": _READER_VERSION,
+        "size": size,
+        "pictures": pictures,
+        "held_out": counts,
+    }
+    if max(counts.values()) > MOST_JUDGED:
+        split["judged"] = MOST_JUDGED  # earlier versions judged all of them: those are other runs
     return FaceData(
         train={side: entries[side].faces[counts[side] :] for side in SIDES},
         held_out={side: entries[side].faces[: counts[side]] for side in SIDES},

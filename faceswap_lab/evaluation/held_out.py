@@ -7,15 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from faceswap_lab.data.faces import SIDES, FaceData, Faces, Side
+from faceswap_lab.data.faces import MOST_JUDGED, SIDES, FaceData, Faces, Side
 from faceswap_lab.data.sampler import centre
-
-MOST_JUDGED = 2048
-"""Held-out faces of a side that a run is judged on, at most: they lie in memory, and each evaluation draws them all.
-
-Among faces whose SSIM has a standard deviation of 0.1, the mean of 2,048 is off by 0.002: a tenth of the smallest
-difference that the studies ask for.
-"""
 
 _CHUNK = 256  # faces decoded at once: a memory-mapped set of 100,000 must not be pulled into memory as a whole
 

@@ -18,6 +18,7 @@ from faceswap_lab.training.build import autoencoder_of, module_of, samples_of
 from faceswap_lab.training.callbacks import Interruptions, Resume
 from faceswap_lab.training.checkpoint import Checkpoint
 from faceswap_lab.training.compiled import compile_parts, explaining
+from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.memory import keep_freed_memory
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.orders import ORDERS
@@ -90,11 +91,16 @@ def _fit_here(
     trainer = trainer_of(config, place, [Resume(checkpoint), interruptions, *callbacks], loggers)
     # Lightning asks the devices in every step whether SIGTERM has come, and waits for the answer; Interruptions asks.
     trainer.fit_loop.epoch_loop._broadcast_sigterm_tensor = lambda: None  # type: ignore[method-assign]
+    samples = samples_of(config, data, checkpoint.step if checkpoint else 0)
     try:
         with explaining(config.trainer.compile):
             compile_parts(module.autoencoder, config.trainer.compile)
-            trainer.fit(module, samples_of(config, data, checkpoint.step if checkpoint else 0))
+            trainer.fit(module, samples)
+    except Diverged:
+        interruptions.tell()  # whoever sent a signal waits for the sweep's end; repeated, the run diverges again
+        raise
     finally:
+        samples.resident = None  # Lightning's circles would keep the faces on the device, and the next cell needs room
         if torch.distributed.is_initialized():
             torch.distributed.destroy_process_group()  # Lightning leaves it, and a sweep's next job would use it
     if place.rank == 0:

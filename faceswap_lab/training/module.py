@@ -39,7 +39,8 @@ class FaceswapModule(pl.LightningModule):
         channels_last: how pictures lie in memory, as the autoencoder's weights do.
         cuda_graphs: whether the parts of the autoencoder replay CUDA graphs; see ``compiled``.
         look_later: whether the device keeps what is not finite from the optimizers, and the host looks for it only
-            where it waits anyway (``look``); see ``finite``. None: on a GPU, if the optimizer can skip an update.
+            where it waits anyway (``look``); see ``finite``. None: on one GPU, if the optimizer can skip an
+            update.
 
     Attributes:
         steps_done: training steps made.
@@ -106,7 +107,9 @@ class FaceswapModule(pl.LightningModule):
     def _skip(self) -> Tensor | None:
         """Return what tells the optimizers on the device to skip an update, or None if the host is to look at once."""
         device, can = next(self.autoencoder.parameters()).device, self.optimizer_settings.name in CAN_SKIP
-        later = device.type == "cuda" and can if self.look_later is None else self.look_later
+        # Of several devices all must find it in the same step, or some would wait for the others for ever
+        later = device.type == "cuda" and can and not distributed.is_initialized()
+        later = later if self.look_later is None else self.look_later
         return torch.zeros((), device=device) if later else None
 
     def on_train_start(self) -> None:

@@ -50,6 +50,8 @@ class Stack:
         self.states = STATES[first.optimizer_state](trained, first.optimizer_settings)
         for stacked, *single in zip(self.states.optimizers, *(m.states.optimizers for m in modules), strict=True):
             _gather(stacked, single)
+            for optimizer in single:
+                optimizer.state.clear()  # until ``hand_out``: it may be views, which would keep an earlier stack alive
         self.states.loaded()
 
     def hand_out(self) -> None:

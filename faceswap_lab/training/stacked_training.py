@@ -69,6 +69,12 @@ class StackedTraining:
 
 
 def _one_portion(of_each: Sequence[SideBatch]) -> SideBatch:
-    """Stack the same portion of every seed: (k, n, …)."""
+    """Stack the same portion of every seed: (k, n, …).
+
+    Raises:
+        ValueError: the seeds are to be trained on different sides.
+    """
+    if len({portion.side for portion in of_each}) > 1:
+        raise ValueError("trainer.seeds_at_once: this update order's plan depends on the seed. Use seeds_at_once=1.")
     input, target, mask = (torch.stack(parts) for parts in zip(*(portion[1:] for portion in of_each), strict=True))
     return SideBatch(of_each[0].side, input, target, mask)

@@ -45,6 +45,8 @@ def train_together(runs: Sequence[Run]) -> list[Ending]:
             member = _Member(run, run.look_up())
             if run.first_step == runs[0].first_step:
                 members.append(member)
+    for member in members:
+        member.run.clock.share(len(members))
     if len(members) == 1:
         return [_alone(runs[0]), *[None] * (len(runs) - 1)]
     _Gang(members).train_and_judge()
@@ -55,7 +57,7 @@ def train_together(runs: Sequence[Run]) -> list[Ending]:
 def _alone(run: Run) -> Ending:
     try:
         return run.train_and_judge()
-    except (Exception, Interrupted) as error:
+    except Exception as error:
         return error
 
 
@@ -94,7 +96,7 @@ class _Member:
             with self.run.ending():
                 self.ending = action(*arguments)
         except Exception as error:
-            self.ending = error
+            self.ending = error.with_traceback(None)  # it is on file, and would keep alive whatever was at work
         except Interrupted as stop:  # concerns all
             self.ending = stop
             raise
@@ -130,8 +132,22 @@ class _Gang:
             for member in self.going_on:
                 member.act(member.run.judge_and_finish, member.module)
         except (Exception, Interrupted) as error:  # an error here is of the steps that all make together
+            if isinstance(error, Interrupted) and not self.going_on and not self._any_interrupted():
+                raise  # all have ended by themselves in the very step: the sweep is to hear of the signal all the same
             for member in self.going_on:
                 member.end(error)
+        finally:
+            self._let_go()
+
+    def _any_interrupted(self) -> bool:
+        return any(isinstance(member.ending, Interrupted) for member in self.members)
+
+    def _let_go(self) -> None:
+        """Free the device for the next cell now, not when Python comes to look for circles."""
+        for member in self.members:
+            member.__dict__.pop("module", None)
+        for name in ("training", "resident", "lead", "trainer"):
+            self.__dict__.pop(name, None)
 
     def _put_in_place(self) -> None:
         """Let Lightning choose device and precision; the steps are made here."""
@@ -174,6 +190,9 @@ class _Gang:
     def _step(self, batches: dict[_Member, Sequence[SideBatch]]) -> None:
         members = self._sharing_time()
         if len(members) < len(self.training.modules):
+            for member in self.members:
+                if member.ending is not None:
+                    member.__dict__.pop("module", None)  # its weights are views that would keep the larger stack
             self.training.keep([member.module for member in members])
         portions = [batches[member] for member in members]
         step = members[0].module.steps_done

@@ -3,6 +3,8 @@
 import pytest
 from hydra import compose
 
+from faceswap_lab.__main__ import main
+from faceswap_lab.cli import job
 from faceswap_lab.cli.compose import composing
 from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.cli.job import run_job
@@ -55,3 +57,19 @@ def test_what_the_command_line_asks_for():
     check_process("1", "joblib")
     with pytest.raises(ConfigError, match=r"seeds_at_once=8.*Leave out hydra/launcher=joblib"):
         check_process("8", "joblib")
+
+
+def test_a_signal_ends_the_sweep_however_the_cell_ended_that_took_the_others_along(tmp_path, monkeypatch):
+    made = []
+
+    def train(prepared, data, differing):
+        made.append([p.config.seed for p in prepared])
+        first, *others = (str(p.folder.path) for p in prepared)
+        ends = [Outcome("diverged", first, "not finite"), *(Outcome("interrupted", f, "stop", 15) for f in others)]
+        return [(end, None) for end in ends]
+
+    monkeypatch.setattr(job, "train", train)
+    words = ["seed=0,1", "update_order=a_then_b,b_then_a", "trainer.seeds_at_once=2", f"runs_dir={tmp_path}/runs"]
+    faces = ["scale=smoke", "data.faces=2", "data.held_out=20", "progress=false", f"cache_dir={tmp_path}/cache"]
+    assert main(["-m", *words, *faces]) == 143
+    assert made == [[0, 1]]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from faceswap_lab.data import folders
 from faceswap_lab.data.cache import CacheError
 from faceswap_lab.data.faces import SIDES
 from faceswap_lab.data.folders import load_folders
@@ -80,6 +81,15 @@ def test_the_fingerprint_tells_data_apart(load, tmp_path):
     write_faces(tmp_path / "a" / "more", 1, seed=3)
     fingerprints.append(load().fingerprint)
     assert len(set(fingerprints)) == len(fingerprints)
+
+
+def test_whoever_is_judged_on_fewer_than_are_held_out_has_other_data(load, monkeypatch):
+    """Earlier versions judged all of them, under the fingerprint of those that still are."""
+    all_judged = load(held_out=3).fingerprint
+    monkeypatch.setattr(folders, "MOST_JUDGED", 3)
+    assert load(held_out=3).fingerprint == all_judged
+    monkeypatch.setattr(folders, "MOST_JUDGED", 2)
+    assert load(held_out=3).fingerprint != all_judged
 
 
 @pytest.mark.parametrize(("held_out", "expected"), [(0.2, (2, 1)), (0.01, (1, 1)), (0.5, (5, 3)), (5, (5, 5))])

@@ -1,8 +1,11 @@
 """Runs whose samples are read on the training device: the promises of any run, and the losses of the cv2 sampler."""
 
+import gc
+
 import pytest
 import torch
 
+from faceswap_lab.data.resident import ResidentFaces
 from faceswap_lab.runs.folder import find_or_create
 from faceswap_lab.runs.metrics import read_metrics
 from faceswap_lab.runs.sessions import read_sessions
@@ -78,3 +81,15 @@ def test_the_order_effect_is_measured_on_the_runs_samples():
 
 def test_a_replica_of_an_undecided_run_on_a_cpu_uses_cv2():
     assert resident_on(CPU, config_for(), noise_data()) is None
+
+
+def test_a_run_that_has_ended_leaves_no_faces_on_the_device(tmp_path):
+    """Not even until Python looks for circles: the next cell of a sweep asks what is free."""
+    gc.collect()
+    gc.disable()
+    try:
+        run_with(tmp_path, "device")
+        alive = sum(isinstance(x, ResidentFaces) for x in gc.get_objects())
+    finally:
+        gc.enable()
+    assert alive == 0

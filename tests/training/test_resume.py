@@ -1,6 +1,7 @@
 """An interrupted run goes on as if nothing had happened: the same bits in weights, optimizers and metrics."""
 
 import json
+import math
 import os
 import signal
 from functools import cache, partial
@@ -10,6 +11,7 @@ import torch
 
 from faceswap_lab.runs.folder import find_or_create
 from faceswap_lab.runs.metrics import read_metrics
+from faceswap_lab.training import losses
 from faceswap_lab.training import run as run_module
 from faceswap_lab.training.build import module_of
 from faceswap_lab.training.callbacks import Every, Interrupted
@@ -127,6 +129,22 @@ def test_a_signal_finishes_the_step_and_saves(straight, tmp_path):
     assert json.loads(run.folder.status.read_text())["state"] == "interrupted"
     run_in(tmp_path / "told", "a_then_b").train_and_judge()
     assert_equal(left_by(tmp_path / "told"), straight("a_then_b"))
+
+
+def test_a_signal_is_heard_though_the_run_diverges_in_that_step(tmp_path, monkeypatch):
+    """Whoever stops a sweep would see it go on with the next cell."""
+    plain, calls = losses.LOSSES["mae"], []
+
+    def spoilt(output, target):
+        calls.append(1)
+        if len(calls) == 8:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return plain(output, target) * (math.nan if len(calls) == 8 else 1)
+
+    monkeypatch.setitem(losses.LOSSES, "mae", spoilt)
+    with pytest.raises(Interrupted) as stop:
+        run_in(tmp_path, "a_then_b").train_and_judge()
+    assert stop.value.signal == signal.SIGTERM
 
 
 def test_a_second_ctrl_c_does_not_wait_and_names_the_step_that_is_saved(tmp_path):

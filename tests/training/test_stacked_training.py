@@ -1,5 +1,6 @@
 """Seeds trained at once against the same seeds trained one by one, by the stepper that trains a single run."""
 
+import gc
 from dataclasses import replace
 
 import pytest
@@ -127,6 +128,33 @@ def test_a_seed_that_is_not_finite_is_named_and_the_others_never_notice(override
     expected, seen = sound.step(steps[3]), spoilt.step(steps[3][::2])
     for of_seed, other in zip(seen, expected[::2], strict=True):
         assert [float(loss) for _, loss in of_seed] == pytest.approx([float(loss) for _, loss in other], rel=1e-4)
+
+
+def bytes_alive():
+    """Return the bytes of all tensors that anything holds, each piece of memory counted once."""
+    gc.collect()
+    storages = {}
+    for x in gc.get_objects():
+        if isinstance(x, torch.Tensor) and x.device == CPU:
+            storages[x.untyped_storage().data_ptr()] = x.untyped_storage().nbytes()
+    return sum(storages.values())
+
+
+def test_going_on_with_fewer_takes_less_memory():
+    of, before = configs(), bytes_alive()
+    stacked = StackedReplica(of, NOISE, CPU)
+    stacked.step([next(batches_of(config, NOISE)) for config in of])
+    of_three = bytes_alive() - before
+    stacked.training.keep(stacked.training.modules[:1])
+    assert bytes_alive() - before < 0.5 * of_three
+
+
+def test_seeds_whose_order_differs_are_refused():
+    of = configs("update_order=random")
+    steps = zip(*(batches_of(config, NOISE) for config in of), strict=True)
+    mixed = next(s for s in steps if len({batch[0].side for batch in s}) > 1)
+    with pytest.raises(ValueError, match="plan depends on the seed"):
+        StackedReplica(of, NOISE, CPU).step(mixed)
 
 
 def infinite(loss):

@@ -1,6 +1,8 @@
 """Runs trained at once have, each in its own folder, what they would have had alone."""
 
+import gc
 import json
+import math
 import os
 import signal
 from dataclasses import replace
@@ -8,6 +10,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from faceswap_lab.data.resident import ResidentFaces
 from faceswap_lab.interruption import Interrupted
 from faceswap_lab.runs.folder import find_or_create
 from faceswap_lab.runs.metrics import read_metrics
@@ -18,6 +21,7 @@ from faceswap_lab.training.checkpoint import load
 from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.run import Run
+from faceswap_lab.training.stack import Stack
 from faceswap_lab.training.stacked_training import StackedTraining
 from faceswap_lab.training.together import train_together
 from tests.training.configs import config_for, noise_data
@@ -184,6 +188,43 @@ def test_one_that_diverges_leaves_the_others_their_ways(lost, straight, tmp_path
     for i in {0, 1, 2} - {lost}:
         assert isinstance(endings[i], Result)
         assert_near(left_by(runs[i]), left_by(straight[i]))
+
+
+def test_what_has_ended_holds_no_device_memory(straight, tmp_path, monkeypatch):
+    """Not even until Python looks for circles: the next cell of a sweep asks what is free."""
+    runs, begin = runs_in(tmp_path, "data.sampler=device"), Run.begin
+
+    def spoilt(self, seeds):
+        module = begin(self, seeds)
+        if self is runs[1]:
+            module.autoencoder.decoders["B"].out.bias.data[0] = torch.nan
+        return module
+
+    monkeypatch.setattr(Run, "begin", spoilt)
+    gc.collect()
+    gc.disable()
+    try:
+        endings = train_together(runs)
+        alive = [type(x) for x in gc.get_objects() if isinstance(x, Stack | ResidentFaces)]
+    finally:
+        gc.enable()
+    assert [type(ending) for ending in endings] == [Result, Diverged, Result]
+    assert alive == []
+
+
+def test_a_signal_in_the_step_in_which_all_diverge_is_heard(tmp_path, monkeypatch):
+    runs = runs_in(tmp_path)
+    step = StackedTraining.step
+
+    def last(self, *given):
+        seen = step(self, *given)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return [Diverged(0, "loss_A", math.nan)] * len(seen)
+
+    monkeypatch.setattr(StackedTraining, "step", last)
+    with pytest.raises(Interrupted):
+        train_together(runs)
+    assert {read_status(run.folder).state for run in runs} == {"diverged"}
 
 
 def test_all_diverging_ends_all(tmp_path):
