@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 _PROBE_SECONDS = 0.2  # ``holder`` takes the lock for a moment to see whether it is free; who is refused tries this long
+_PROBE_POLL = 0.005  # seconds between two tries: often enough to get in between many who look
+_WAIT_POLL = 0.05  # of who waits, maybe for hours
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class RunLock:
             RunHeld: another process holds it.
             StorageError: the folder is read-only or gone.
         """
-        if not self._taken_within(_PROBE_SECONDS) and not self._taken_after_waiting():
+        if not self._taken_within(_PROBE_SECONDS, _PROBE_POLL) and not self._taken_after_waiting():
             raise RunHeld(self._folder, _read_holder(self._folder))
         self._sign()
 
@@ -113,7 +115,7 @@ class RunLock:
             return False
         if self._on_wait is not None:
             self._on_wait(_read_holder(self._folder))
-        return self._taken_within(-1 if self._wait is None else self._wait - _PROBE_SECONDS)
+        return self._taken_within(-1 if self._wait is None else self._wait - _PROBE_SECONDS, _WAIT_POLL)
 
     def _sign(self) -> None:
         try:
@@ -122,14 +124,14 @@ class RunLock:
             self._lock.release()
             raise
 
-    def _taken_within(self, seconds: float) -> bool:
+    def _taken_within(self, seconds: float, poll: float) -> bool:
         from filelock import Timeout
 
         with explaining(Path(self._lock.lock_file)):
             if not self._folder.is_dir():  # filelock would make one
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self._folder))
             try:
-                self._lock.acquire(timeout=seconds)
+                self._lock.acquire(timeout=seconds, poll_interval=poll)
             except Timeout:
                 return False
             return True
