@@ -73,8 +73,12 @@ class StackedStepper:
         loss.sum().backward()
 
     def larger(self, first: SideBatch, second: SideBatch) -> bool:
-        """Refuse: the answer is each seed's own. The configuration's rules let no such order come here."""
-        raise NotImplementedError("seeds that are trained at once take the same updates in the same order")
+        """Refuse: the answer is each seed's own. Of our orders the configuration's rules let none come here.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError("trainer.seeds_at_once: this update order depends on each seed's losses. Use seeds_at_once=1.")
 
     def update(self, sides: Sequence[Side]) -> None:
         """Let the optimizers of ``sides`` use the gradients that wait; a seed that is not finite gets zeros instead."""

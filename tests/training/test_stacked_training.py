@@ -160,3 +160,9 @@ def test_seeds_whose_order_differs_are_refused():
 def infinite(loss):
     """Nothing in value, and without bound in gradient."""
     return torch.sqrt(loss - loss.detach()).nan_to_num() * 0
+
+
+def test_an_order_that_compares_a_seeds_losses_is_refused():
+    of = configs("update_order=worse_first", OWN)
+    with pytest.raises(ValueError, match="depends on each seed's losses"):
+        StackedReplica(of, NOISE, CPU).step([next(batches_of(config, NOISE)) for config in of])
