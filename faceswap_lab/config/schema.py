@@ -7,6 +7,9 @@ The values themselves live in ``conf/``: there is no default here, so there is o
 from dataclasses import dataclass, field
 from typing import Any
 
+ALWAYS_THERE = object()
+"""Of a field that has existed since the first run was hashed."""
+
 
 def _field(
     doc: str,
@@ -16,10 +19,16 @@ def _field(
     choices: tuple[Any, ...] = (),
     above: float | None = None,
     identity: bool = True,
+    absent: Any = ALWAYS_THERE,
 ) -> Any:
-    """Describe a field: its meaning, its bounds (inclusive ``low``, ``high``; exclusive ``above``), its effect."""
-    bounds = {"low": low, "high": high, "above": above, "choices": choices}
-    return field(metadata={"doc": doc, "identity": identity, **bounds})
+    """Describe a field: its meaning, its bounds (inclusive ``low``, ``high``; exclusive ``above``), its effect.
+
+    Args:
+        absent: for a field that came later, the value that stands for what the program did before it existed: a run
+            with that value keeps the hash it had then (see ``runs.identity``).
+    """
+    told = {"doc": doc, "identity": identity, "low": low, "high": high, "above": above, "choices": choices}
+    return field(metadata=told if absent is ALWAYS_THERE else told | {"absent": absent})
 
 
 def _label(doc: str) -> Any:

@@ -3,6 +3,9 @@
 A configuration here is any nested dataclass whose leaf fields carry ``metadata["identity"]``: True if the field can
 change what comes out of a run, False for loggers, paths, worker counts and the like. The hash is taken over values, not
 over their spelling, so that the same settings written in another way are the same run.
+
+A field that came later carries ``metadata["absent"]`` too: the value that stands for what the program did before the
+field existed. While it holds that value it does not enter the hash, so that runs finished before keep theirs.
 """
 
 import dataclasses
@@ -42,7 +45,8 @@ def identity(config: Any) -> dict[str, Any]:
 
     Args:
         config: an instance of a dataclass; its leaf fields carry ``metadata["identity"]: bool``. A field that holds
-            a dataclass needs none; if it carries False, the whole group is left out.
+            a dataclass needs none; if it carries False, the whole group is left out. A leaf that equals its
+            ``metadata["absent"]``, in type and value, is left out too.
 
     Raises:
         ValueError: a number is not finite.
@@ -81,7 +85,7 @@ def _identity(config: Any, where: str) -> dict[str, Any]:
         if _is_group(value):
             group = _identity(value, f"{name}.") if field.metadata.get("identity", True) else {}
             kept |= {field.name: group} if group else {}
-        elif _counts(field, name):
+        elif _counts(field, name) and not _is_absent(field, value):
             kept[field.name] = _value(value, name, True)
     return kept
 
@@ -94,6 +98,14 @@ def _counts(field: "dataclasses.Field[Any]", name: str) -> bool:
             f"{name}: metadata['identity'] is {answer!r}; say True if the field can change a result, else False"
         )
     return answer
+
+
+def _is_absent(field: "dataclasses.Field[Any]", value: Any) -> bool:
+    absent = field.metadata.get("absent", _ALWAYS_THERE)
+    return type(value) is type(absent) and bool(value == absent)
+
+
+_ALWAYS_THERE = object()  # of a field that has always existed
 
 
 def _fields(config: Any) -> "tuple[dataclasses.Field[Any], ...]":
