@@ -3,13 +3,25 @@
 import mmap
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from string import ascii_uppercase
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Side = Literal["A", "B"]
-SIDES: tuple[Side, Side] = ("A", "B")
+Side = str
+"""A, B, C, …: an identity with its faces. The first two are the declared pair: the swap A→B is the primary one."""
+
+SIDES: tuple[Side, ...] = ("A", "B")
+MOST_SIDES = len(ascii_uppercase)
+
+
+def sides_of(people: int) -> tuple[Side, ...]:
+    """Return the names of so many sides, 2 to 26: A, B, C, …"""
+    if not 2 <= people <= MOST_SIDES:
+        raise ValueError(f"{people} sides; there must be 2 to {MOST_SIDES}")
+    return tuple(ascii_uppercase[:people])
+
 
 MOST_JUDGED = 2048
 """Held-out faces of a side that a run is judged on, at most: they lie in memory, and each evaluation draws them all.
@@ -92,6 +104,11 @@ class FaceData:
     held_out: dict[Side, Faces]
     paired: bool
     fingerprint: str
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """Whose faces there are, in order."""
+        return tuple(self.train)
 
 
 class _Mapped(NamedTuple):

@@ -45,7 +45,7 @@ class Group:
 class After(Before):
     decay: float | None = field(default=None, metadata={"identity": True, "absent": None})
     names: tuple[str, ...] = field(default=(), metadata={"identity": True, "absent": ()})
-    group: Group = field(default=Group())  # noqa: RUF009
+    group: Group = field(default=Group())
 
 
 def test_a_field_that_holds_its_absent_value_is_not_there():
