@@ -16,8 +16,8 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
 from faceswap_lab.models.autoencoder import Architecture, Autoencoder
+from faceswap_lab.orders import ORDERS, Portion
 from faceswap_lab.training.losses import loss_of
-from faceswap_lab.training.orders import ORDERS, Portion
 
 ADAM_BYTES = 28  # per parameter and update: reads weight, gradient and two moments, writes weight and moments
 NORM_BYTES = 4  # the look at all gradients before an update

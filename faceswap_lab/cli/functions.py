@@ -9,7 +9,7 @@ _REGISTRIES = {
     "encoder_activation": ("models", "activations", "HIDDEN"),
     "decoder_activation": ("models", "activations", "OUTPUT"),
     "initialisation": ("models", "initialisation", "INITIALISATIONS"),
-    "update_order": ("training", "orders", "ORDERS"),
+    "update_order": ("", "orders", "ORDERS"),
     "optimizer": ("training", "optimizers", "OPTIMIZERS"),
     "optimizer_state": ("training", "optimizers", "STATES"),
     "loss": ("training", "losses", "LOSSES"),

@@ -76,6 +76,12 @@ def read_value(
         return read(typing.cast(type, schema), value, options, path)
     if value is None:
         raise ConfigError(f"{path}=null: a value is needed. It is: {_doc(field)}.")
+    if any(typing.get_origin(a) is dict for a in alternatives):
+        if isinstance(value, Mapping):
+            _check_plain(value, path)
+            return dict(value)
+        if len(alternatives) == 1:
+            raise ConfigError(f"{path}={value!r}: expected settings by name. It is: {_doc(field)}.")
     if typing.get_origin(hint) is tuple:
         return _tuple(typing.get_args(hint)[0], value, field, path)
     return _bounded(_scalar(alternatives[0], value, path, field), field, path)

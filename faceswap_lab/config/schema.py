@@ -7,6 +7,8 @@ The values themselves live in ``conf/``: there is no default here, so there is o
 from dataclasses import dataclass, field
 from typing import Any
 
+from faceswap_lab.topology import ORIGINAL
+
 ALWAYS_THERE = object()
 """Of a field that has existed since the first run was hashed."""
 
@@ -67,6 +69,34 @@ class Encoders:
     count: int = _field("1: one encoder shared by both sides; 2: each side has its own", choices=(1, 2))
     start: str | None = _field("initial weights of two encoders", choices=("independent", "equal"))
     trained: bool = _field("false: the encoders keep their initial weights, and only the decoders are trained")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topology:
+    """Which parts there are, and the way of a face through them; ``faceswap_lab.topology`` judges what it says."""
+
+    name: str = _label("the option's name")
+    parts: dict[str, Any] = _field(  # noqa: RUF009  # it returns a field
+        "name: {kind, sizes, start, trained, frozen_from, load}; {side} in a name makes one for each side",
+        absent=ORIGINAL.parts,
+    )
+    route: str | dict[str, Any] = _field(  # noqa: RUF009  # it returns a field
+        "the way of a side's faces, such as encoder > inter_{side} + inter_both > decoder; or {A: …, default: …}",
+        absent=ORIGINAL.route,
+    )
+    swaps: dict[str, Any] = _field(  # noqa: RUF009  # it returns a field
+        "named ways from {source} to {target}, the primary one first; empty: the target's own route",
+        absent=ORIGINAL.swaps,
+    )
+    code: str = _field("the part whose output is compared between sides", absent=ORIGINAL.code)
+    tie: float = _field(
+        "weight of the loss that ties the sides' codes (means and covariances); 0: none",
+        low=0.0,
+        high=1e6,
+        absent=ORIGINAL.tie,
+    )
+    shared_stages: int | None = _label("how many stages the sides share, where the YAML's parts refer to it")
+    load: str | None = _label("weights.safetensors of the run whose parts the parts with load: start from")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +168,9 @@ class Loss:
     mask_weight: float = _field("0: the whole picture counts alike; 1: only the face counts", low=0.0, high=1.0)
     weight_a: float = _field("factor of loss_A", low=0.0, high=1e6)
     weight_b: float = _field("factor of loss_B", low=0.0, high=1e6)
+    weights: tuple[float, ...] = _field(
+        "factors of the losses of the sides from C on; those that are not given are 1", low=0.0, high=1e6, absent=()
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -316,6 +349,7 @@ class Config:
     force: bool = _label("train again beside a finished run instead of returning its result")
     progress: bool = _label("show progress bars")
     model: Model
+    topology: Topology
     encoders: Encoders
     encoder_activation: EncoderActivation
     decoder_activation: DecoderActivation

@@ -11,8 +11,8 @@ from faceswap_lab.data.faces import SIDES, Side
 from faceswap_lab.evaluation import metrics
 from faceswap_lab.evaluation.followers import FOLLOWED, Follower, followed, pearson
 from faceswap_lab.evaluation.held_out import HeldOut
-from faceswap_lab.models.autoencoder import SwapPath
 
+SwapPath = str
 DIRECTIONS: tuple[tuple[Side, Side], ...] = (("A", "B"), ("B", "A"))
 PATH_SUFFIX: dict[SwapPath, str] = {"own": "", "target": "_target_path"}
 NEIGHBOURS = 5  # the k of recall at k

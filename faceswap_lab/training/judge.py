@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from faceswap_lab.config import Config
+from faceswap_lab.config import Config, topology_of
 from faceswap_lab.data.cache import cache_root
 from faceswap_lab.data.faces import FaceData, Side
 from faceswap_lab.evaluation.diagnostics import diagnose
@@ -32,7 +32,7 @@ class Judge:
         self.title = f"{label}, seed {config.seed}"
         self.size, self.coverage = config.model.resolution, config.augmentation.coverage
         self.held_out = held_out_from(data, self.size, self.coverage)
-        self.two_paths = config.encoders.count == 2
+        self.two_paths = len(topology_of(config).swaps) > 1
 
     def on_the_way(self, autoencoder: Autoencoder) -> dict[str, float]:
         """Return the scores that cost little, and what explains them."""

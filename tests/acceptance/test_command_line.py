@@ -177,7 +177,7 @@ def test_a_refused_cell_stops_no_other_and_the_worst_code_is_the_sweeps(program:
 def add_variants() -> None:
     """Do what someone does who adds an activation and an update order: one function each, under a name."""
     from faceswap_lab.models.activations import HIDDEN
-    from faceswap_lab.training.orders import ORDERS, Order, both
+    from faceswap_lab.orders import ORDERS, Order, both
 
     class Mish(nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:

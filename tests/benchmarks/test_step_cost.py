@@ -14,8 +14,8 @@ from benchmarks.scaling import ORIGINAL, SCALES, family, parameters, state_bytes
 from benchmarks.step_cost import many_sides_cost, step_cost
 from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.models.autoencoder import Architecture, Autoencoder
+from faceswap_lab.orders import ORDERS
 from faceswap_lab.training.losses import loss_of
-from faceswap_lab.training.orders import ORDERS
 from tests.models.tiny import tiny
 
 

@@ -9,7 +9,7 @@ from faceswap_lab.evaluation.diagnostics import diagnose
 from faceswap_lab.models.activations import HIDDEN, OUTPUT
 from faceswap_lab.models.autoencoder import Autoencoder
 from tests.evaluation.pictures import random_held_out
-from tests.models.tiny import tiny
+from tests.models.tiny import decoder_of, encoder_of, tiny
 
 CODES = {"code_twins_AB", "code_twins_BA", "code_cka", "code_probe"}
 SATURATED = {"saturated_A", "saturated_B"}
@@ -31,7 +31,8 @@ def test_the_codes_compared_are_those_of_each_sides_own_encoder(encoders):
     held_out, model = random_held_out(), Autoencoder(tiny(16, encoders=encoders))
     with torch.no_grad():
         a, b = (
-            model.encoder_of(s).squeeze(model.encoder_of(s).down(held_out.images[s]).flatten(1)).double() for s in "AB"
+            encoder_of(model, s).squeeze(encoder_of(model, s).down(held_out.images[s]).flatten(1)).double()
+            for s in "AB"
         )
     numbers = diagnose(model, held_out)
     assert numbers["code_twins_AB"] == twins_found(a, b)
@@ -64,7 +65,7 @@ def test_the_model_is_left_as_it_was(hidden, training):
     model = Autoencoder(tiny(16, encoder_activation=hidden)).train(training)
     for parameter in model.encoders.parameters():
         parameter.requires_grad_(False)
-    model.decoders["A"].out.bias.grad = torch.ones(3)
+    decoder_of(model, "A").out.bias.grad = torch.ones(3)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     streams = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
     first = diagnose(model, random_held_out())
@@ -80,7 +81,7 @@ def test_the_model_is_left_as_it_was(hidden, training):
 
 def test_a_model_gone_nan_has_no_codes_to_compare_and_does_not_crash():
     model = Autoencoder(tiny(16))
-    model.encoder_of("A").squeeze.weight.data.fill_(math.nan)
+    encoder_of(model, "A").squeeze.weight.data.fill_(math.nan)
     numbers = diagnose(model, random_held_out())
     assert not CODES & set(numbers)
     assert all(map(math.isfinite, numbers.values()))
@@ -89,7 +90,7 @@ def test_a_model_gone_nan_has_no_codes_to_compare_and_does_not_crash():
 @pytest.mark.parametrize("output", OUTPUT)
 def test_outputs_saturate_where_they_can(output):
     model = Autoencoder(tiny(16, decoder_activation=output))
-    model.decoders["A"].out.bias.data.fill_(50)
+    decoder_of(model, "A").out.bias.data.fill_(50)
     numbers = diagnose(model, random_held_out())
     assert numbers["saturated_A"] == (0 if output == "linear" else 1)
     assert numbers["saturated_B"] < 1

@@ -12,7 +12,7 @@ from faceswap_lab.evaluation.units import FLAT, flat, slopes, watched
 from faceswap_lab.models.activations import HIDDEN, OUTPUT
 from faceswap_lab.models.autoencoder import Autoencoder
 from tests.evaluation.pictures import noise
-from tests.models.tiny import tiny
+from tests.models.tiny import decoder_of, encoder_of, tiny
 
 Z = torch.linspace(-9, 9, 1801) + 0.003  # off the kinks
 RANGES = ("unit", "signed")
@@ -92,7 +92,7 @@ def dead_by_hand(model, name, faces):
 
     with torch.no_grad():
         for side, x in faces.items():
-            encoder, decoder = model.encoder_of(side), model.decoders[side]
+            encoder, decoder = encoder_of(model, side), decoder_of(model, side)
             prefix = "encoder" if a.encoders == 1 else f"encoder_{side}"
             for i, block in enumerate(encoder.down):
                 x = look(f"{prefix}_{i}", block.conv(F.pad(x, (1, 2, 1, 2))))
@@ -129,7 +129,7 @@ def test_dead_units_against_a_network_written_out(name, encoders):
 
 def test_one_face_of_one_side_brings_a_shared_unit_to_life():
     model = Autoencoder(tiny(16, encoder_activation="relu"))
-    first = model.encoder_of("A").down[0].conv
+    first = encoder_of(model, "A").down[0].conv
     first.weight.data.fill_(1)
     first.bias.data = torch.tensor([-20.0, -20.0, 1.0, -300.0])  # 25 taps of 3 channels: a white face reaches 75
     with watched(model) as units, torch.no_grad():
@@ -146,14 +146,14 @@ def test_saturated_values_against_closed_forms(name, value_range, gain):
     faces = {"A": noise(1, 5, 16), "B": noise(2, 3, 16)}
     with watched(model) as units, torch.no_grad():
         for side, x in faces.items():
-            model.decoders[side].out.weight.mul_(gain)
+            decoder_of(model, side).out.weight.mul_(gain)
             for part in x.split(2):
                 model.reconstruct(side, part)
     shares = units.saturated_shares()
     for side, x in faces.items():
         entered = x if value_range == "unit" else 2 * x - 1
         with torch.no_grad():
-            z = model.decoders[side](model.encoder_of(side)(entered))
+            z = decoder_of(model, side)(encoder_of(model, side)(entered))
         expected = FLAT_OUTPUTS[name](z, value_range).float().mean().item()
         assert shares[side] == pytest.approx(expected, abs=2 / z.numel())
 

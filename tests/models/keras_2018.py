@@ -6,6 +6,8 @@ shuffler whose channels are ordered (rh, rw, c), dense layers on (h, w, c).
 
 import numpy as np
 
+from tests.models.tiny import decoder_of, encoder_of
+
 
 def same_conv(x, kernel, bias, stride):
     """tf.nn.conv2d with padding="SAME": (N, H, W, C) * (k, k, C, D) -> (N, ceil(H/s), ceil(W/s), D)."""
@@ -36,7 +38,7 @@ class Keras2018:
     """The weights of an ``Autoencoder``'s parts, brought into Keras' layout, and the forward pass on them."""
 
     def __init__(self, autoencoder, side):
-        encoder, decoder = autoencoder.encoder_of(side), autoencoder.decoders[side]
+        encoder, decoder = encoder_of(autoencoder, side), decoder_of(autoencoder, side)
         self.downs = [_conv(block.conv) for block in encoder.down]
         self.dense = [
             _dense(encoder.squeeze, encoder.last_width, "in"),

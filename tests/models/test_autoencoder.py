@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceswap_lab.models.autoencoder import Autoencoder
-from tests.models.tiny import tiny
+from tests.models.tiny import decoder_of, encoder_of, tiny
 
 X = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 TWO = {"encoders": 2, "encoder_start": "independent"}
@@ -14,7 +14,7 @@ TWO = {"encoders": 2, "encoder_start": "independent"}
 def test_reconstruct_and_forward_are_a_swap_with_oneself(changes):
     model = Autoencoder(tiny(**changes))
     for side in ("A", "B"):
-        expected = model._leave(model.decoders[side](model.encoder_of(side)(model._enter(X, side))), side)
+        expected = model._leave(decoder_of(model, side)(encoder_of(model, side)(model._enter(X, side))), side)
         for got in (
             model.reconstruct(side, X),
             model.swap(X, side, side),
@@ -26,8 +26,8 @@ def test_reconstruct_and_forward_are_a_swap_with_oneself(changes):
 
 def test_swap_paths():
     model = Autoencoder(tiny(**TWO))
-    own = torch.sigmoid(model.decoders["B"](model.encoders["A"](X)))
-    target = torch.sigmoid(model.decoders["B"](model.encoders["B"](X)))
+    own = torch.sigmoid(decoder_of(model, "B")(model.parts["encoder_A"](X)))
+    target = torch.sigmoid(decoder_of(model, "B")(model.parts["encoder_B"](X)))
     assert torch.equal(model.swap(X, "A", "B"), own)
     assert torch.equal(model.swap(X, "A", "B", path="target"), target)
     assert not torch.equal(own, target)
@@ -38,7 +38,7 @@ def test_swap_paths():
 @pytest.mark.parametrize("changes", [{}, TWO])
 def test_code_is_what_the_bottleneck_gives(changes):
     model = Autoencoder(tiny(**changes))
-    encoder = model.encoder_of("B")
+    encoder = encoder_of(model, "B")
     assert torch.equal(model.code(X, "B"), encoder.squeeze(encoder.down(X).flatten(1)))
     assert model.code(X, "B").shape == (3, 8)
 
@@ -49,7 +49,7 @@ def test_parameters_of_a_side_are_its_encoder_and_its_decoder():
         ids = {side: {id(p) for p in model.parameters_of(side)} for side in ("A", "B")}
         assert ids["A"] | ids["B"] == {id(p) for p in model.parameters()}
         common = ids["A"] & ids["B"]
-        assert common == ({id(p) for p in model.encoders["shared"].parameters()} if model is shared else set())
+        assert common == ({id(p) for p in model.parts["encoder"].parameters()} if model is shared else set())
 
 
 @settings(deadline=None, max_examples=8)
@@ -77,7 +77,7 @@ def test_one_pass_of_a_shared_encoder_is_the_same_as_one_pass_per_side(portions,
 
 def test_the_shared_encoder_really_runs_once():
     model, seen = Autoencoder(tiny()), []
-    model.encoders["shared"].register_forward_hook(lambda module, args, output: seen.append(len(args[0])))
+    model.parts["encoder"].register_forward_hook(lambda module, args, output: seen.append(len(args[0])))
     model.reconstruct_all([("A", X), ("B", X[:2])])
     assert seen == [5]
 

@@ -14,7 +14,7 @@ from faceswap_lab.runs.metrics import read_metrics
 from faceswap_lab.training import fit
 from faceswap_lab.training.compiled import CompileFailed, as_written, compile_parts, explaining
 from faceswap_lab.training.run import Run
-from tests.models.tiny import tiny
+from tests.models.tiny import decoder_of, tiny
 from tests.training.configs import config_for, noise_data
 from tests.training.tiny import SEED, module_for, samples_for, trainer_for
 
@@ -133,9 +133,9 @@ def test_channels_lie_where_they_are_asked_to(last, tmp_path):
     module.configure_optimizers()
     (portion, _) = next(iter(samples_of(config, data, 0).train_dataloader()))
     seen = []
-    module.autoencoder.decoders["A"].register_forward_hook(lambda decoder, code, z: seen.append(z))
+    decoder_of(module.autoencoder, "A").register_forward_hook(lambda decoder, code, z: seen.append(z))
     module.stepper.losses([portion])
-    weight = module.autoencoder.decoders["A"].out.weight
+    weight = decoder_of(module.autoencoder, "A").out.weight
     for tensor in (module.stepper._picture(portion.input), weight, *seen):
         assert tensor.is_contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
         assert not tensor.is_contiguous(memory_format=torch.contiguous_format if last else torch.channels_last)

@@ -9,8 +9,8 @@ import torch
 from torch import distributed
 
 from faceswap_lab.data import sampler_choice
+from faceswap_lab.orders import ORDERS
 from faceswap_lab.training.finite import Diverged
-from faceswap_lab.training.orders import ORDERS
 from faceswap_lab.training.processes import Place, further_processes
 from tests.models.tiny import tiny
 from tests.training.tiny import module_for, samples_for, trained, trainer_for

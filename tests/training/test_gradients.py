@@ -12,7 +12,7 @@ from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.training.gradients import gradient_diagnostics
 from faceswap_lab.training.losses import LOSSES, loss_of
 from tests.evaluation.pictures import random_held_out
-from tests.models.tiny import tiny
+from tests.models.tiny import decoder_of, encoder_of, tiny
 
 SIDES = ("A", "B")
 PREACT = {"preact_grad_A", "preact_grad_B"}
@@ -30,7 +30,7 @@ def slow_preact(model, held_out, side, loss, weight):
     signed = a.value_range == "signed"
     with torch.no_grad():
         entered = held_out.images[side] * 2 - 1 if signed else held_out.images[side]
-        z = model.decoders[side](model.encoder_of(side)(entered)).double()
+        z = decoder_of(model, side)(encoder_of(model, side)(entered)).double()
 
         def at(values):
             y = OUTPUT[a.decoder_activation](values, a.value_range)
@@ -99,12 +99,12 @@ def test_the_cosine_is_that_of_two_backward_passes(hidden, loss, weight):
 def test_sides_that_ask_for_the_same_and_for_the_opposite():
     held_out, model = random_held_out(), Autoencoder(tiny(16, decoder_activation="linear"))
     held_out.images["B"].copy_(held_out.images["A"])
-    model.decoders["B"].load_state_dict(model.decoders["A"].state_dict())
+    decoder_of(model, "B").load_state_dict(decoder_of(model, "A").state_dict())
     same = gradient_diagnostics(model, held_out, "mae", 0.0)
     assert same["grad_cosine"] == pytest.approx(1)
     assert same["preact_grad_A"] == same["preact_grad_B"]
-    model.decoders["A"].out.bias.data.fill_(100.0)  # every value too high
-    model.decoders["B"].out.bias.data.fill_(-100.0)  # every value too low
+    decoder_of(model, "A").out.bias.data.fill_(100.0)  # every value too high
+    decoder_of(model, "B").out.bias.data.fill_(-100.0)  # every value too low
     assert gradient_diagnostics(model, held_out, "mae", 0.0)["grad_cosine"] == pytest.approx(-1)
 
 
@@ -116,12 +116,12 @@ def test_what_does_not_exist_is_left_out():
     frozen.encoders.requires_grad_(False)
     assert set(gradient_diagnostics(frozen, held_out, "mae", 0.0)) == PREACT
     stuck = Autoencoder(tiny(16, decoder_activation="clamp"))
-    stuck.decoders["A"].out.bias.data.fill_(50)
+    decoder_of(stuck, "A").out.bias.data.fill_(50)
     numbers = gradient_diagnostics(stuck, held_out, "mae", 0.0)
     assert set(numbers) == PREACT
     assert numbers["preact_grad_A"] == 0
     lost = Autoencoder(tiny(16))
-    lost.encoder_of("A").squeeze.weight.data.fill_(math.nan)
+    encoder_of(lost, "A").squeeze.weight.data.fill_(math.nan)
     assert gradient_diagnostics(lost, held_out, "mae", 0.0) == {}
 
 
@@ -129,7 +129,7 @@ def test_what_does_not_exist_is_left_out():
 @pytest.mark.parametrize("training", [False, True])
 def test_the_model_is_left_as_it_was(frozen, training):
     model = Autoencoder(tiny(16)).train(training).requires_grad_(not frozen)
-    bias = model.decoders["A"].out.bias
+    bias = decoder_of(model, "A").out.bias
     bias.grad = torch.ones(3)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     stream = torch.get_rng_state()

@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
+from faceswap_lab.training.stepper import picture
 
 from faceswap_lab.config.schema import Optimizer
 from faceswap_lab.data.sampler import centre
@@ -16,7 +17,6 @@ from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.fit import fit
 from faceswap_lab.training.order_effect import _variants, companion, distance, measure
 from faceswap_lab.training.replica import Replica, batches_of
-from faceswap_lab.training.stepper import picture
 from tests.training.configs import config_for, noise_data
 
 STEPS = (1, 5)

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from faceswap_lab.models.autoencoder import Autoencoder
-from faceswap_lab.training.orders import ORDERS
-from tests.models.tiny import tiny
+from faceswap_lab.orders import ORDERS
+from tests.models.tiny import decoder_of, tiny
 from tests.training.slow_updates import SlowUpdates
 from tests.training.tiny import SEED, STATES, trained
 
@@ -85,7 +85,7 @@ def test_one_side_alone_leaves_the_other_decoder_as_it_was():
         for state in STATES:
             model = trained(order, state, 2).autoencoder
             for side in ("A", "B"):
-                same = torch.equal(model.decoders[side].out.weight, start.decoders[side].out.weight)
+                same = torch.equal(decoder_of(model, side).out.weight, decoder_of(start, side).out.weight)
                 assert same == (side == untouched)
 
 

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_lab.training.orders import ORDERS
+from faceswap_lab.orders import ORDERS
 
 batches = st.integers(1, 32).map(lambda half: 2 * half)
 any_order = st.sampled_from(sorted(ORDERS))
