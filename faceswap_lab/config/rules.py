@@ -164,18 +164,21 @@ def _loss(config: Config) -> None:
     order = ORDERS.get(name)
     idle = [side for side in weights if order and order.only not in (None, side)]
     for side in idle:
-        if weights.pop(side) != 1:
-            key = f"weight_{side.lower()}" if side in "AB" else "weights"
+        weight = weights.pop(side)
+        if weight != 1:
             raise ConfigError(
-                f"loss.{key}={getattr(config.loss, key)} with update_order={name}: side {side} is never trained, so "
-                "its weight means nothing. Leave it 1, or use update_order=a_then_b."
+                f"loss.{_weight_key(side)}={weight} with update_order={name}: side {side} is never trained, so its "
+                "weight means nothing. Leave it 1, or use update_order=a_then_b."
             )
     if not any(weights.values()):
-        given = ", ".join(f"{weight:g} for {side}" for side, weight in weights.items())
+        given = ", ".join(f"loss.{_weight_key(side)}={weight}" for side, weight in weights.items())
         raise ConfigError(
-            f"loss weights {given} with update_order={name}: nothing would be trained. Give a trained side a weight "
-            "above 0 (loss.weight_a, loss.weight_b)."
+            f"{given} with update_order={name}: nothing would be trained. Give a trained side a weight above 0."
         )
+
+
+def _weight_key(side: str) -> str:
+    return f"weight_{side.lower()}" if side in "AB" else f"weights[{ord(side) - ord('C')}]"
 
 
 def _devices(config: Config) -> None:

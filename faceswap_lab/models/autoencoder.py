@@ -131,7 +131,13 @@ class Autoencoder(nn.Module):
         """
         if source == target:
             return self.reconstruct(source, x)
-        route = self.topology.swaps[path or self.swap_paths[0]][source, target]
+        path = path or self.swap_paths[0]
+        if path not in self.swap_paths or not {source, target} <= set(self.sides):
+            raise ValueError(
+                f"no swap {source} to {target} on path {path}: sides {', '.join(self.sides)}, paths "
+                f"{', '.join(self.swap_paths)}."
+            )
+        route = self.topology.swaps[path][source, target]
         (z,), _ = self._travel([self._enter(x, source)], [_Trip(route.names, target)])
         return self._leave(z, target)
 

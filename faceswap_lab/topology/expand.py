@@ -104,8 +104,7 @@ def expand(
             f"topology.tie={declared.tie:g}: the sides share {code[sides[0]]}, so their codes need no tie. "
             "Use encoders=two, or topology.tie=0."
         )
-    ordered = dict.fromkeys(part for route in routes.values() for part in route.parts)
-    return Topology(sides, {p: parts[p] for p in ordered}, routes, swaps, code, shapes, declared.tie)
+    return Topology(sides, parts, routes, swaps, code, shapes, declared.tie)
 
 
 @dataclass(frozen=True)

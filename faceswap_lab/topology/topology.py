@@ -34,7 +34,7 @@ class Topology:
 
     Attributes:
         sides: A, B, C, …; A and B are the declared pair.
-        parts: by name, in the order of the routes.
+        parts: by name, in the order in which they were declared.
         routes: per side, what its faces are trained on.
         swaps: named ways from a source's face to a target's, the primary one first: (source, target) → route.
         code: per side, the part whose output is compared between sides.

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from faceswap_lab.models.activations import HIDDEN, OUTPUT
 from faceswap_lab.models.autoencoder import Autoencoder
-from tests.models.tiny import decoder_of, encoder_of, tiny
+from tests.models.tiny import decoder_of, encoder_of, out_of, tiny
 
 Z = torch.linspace(-8, 8, 321, dtype=torch.float64)
 UNIT = {  # closed forms, in NumPy
@@ -83,7 +83,7 @@ def test_an_activation_stands_after_every_convolution_but_the_last(name):
 def test_pictures_stay_between_0_and_1_inside_whatever_range(name, value_range, gain):
     model = Autoencoder(tiny(decoder_activation=name, value_range=value_range))
     with torch.no_grad():
-        decoder_of(model, "A").out.weight.mul_(gain)
+        out_of(model, "A").weight.mul_(gain)
         y = model.reconstruct("A", torch.rand(1, 3, 32, 32))
     assert y.min() >= 0
     assert y.max() <= 1

@@ -76,7 +76,7 @@ def test_two_encoders_start_equal_or_independent_but_are_two():
 def test_components_and_seeds_are_independent_of_each_other():
     one, *_ = models()
     assert not torch.equal(weights(decoder_of(one, "A")), weights(decoder_of(one, "B")))
-    assert not torch.equal(weights(decoder_of(one, "A")), weights(models(seed=6)[0].decoders["A"]))
+    assert not torch.equal(weights(decoder_of(one, "A")), weights(decoder_of(models(seed=6)[0], "A")))
 
 
 def test_the_global_generator_is_neither_used_nor_moved():

@@ -24,3 +24,13 @@ def encoder_of(model, side):
 def decoder_of(model, side):
     """Return a side's decoder."""
     return model.parts[f"decoder_{side}"]
+
+
+def out_of(model, side):
+    """Return the convolution at the end of a side's decoder."""
+    return decoder_of(model, side).stages["out"]
+
+
+def encoders_of(model):
+    """Return all encoders, of a model of 2018's family."""
+    return [part for name, part in model.parts.items() if name.startswith("encoder")]

@@ -22,7 +22,7 @@ class Seen(pl.Callback):
         self.steps = []
 
     def on_train_batch_end(self, trainer, module, *rest):
-        portions = list(module.stepper.seen.values())
+        portions = [(portion.side, loss) for portion, loss in module.step.seen.items()]
         self.steps.append({side: [x.item() for s, x in portions if s == side] for side in {s for s, _ in portions}})
 
 
