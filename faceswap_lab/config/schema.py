@@ -95,7 +95,7 @@ class Topology:
         high=1e6,
         absent=ORIGINAL.tie,
     )
-    shared_stages: int | None = _label("how many stages the sides share, where the YAML's parts refer to it")
+    split: int | None = _label("after how many stages a part is split, where the YAML's parts refer to it")
     load: str | None = _label("weights.safetensors of the run whose parts the parts with load: start from")
 
 

@@ -12,9 +12,9 @@ from faceswap_lab.evaluation import metrics
 from faceswap_lab.evaluation.followers import FOLLOWED, Follower, followed, pearson
 from faceswap_lab.evaluation.held_out import HeldOut
 
-SwapPath = str
+SwapPath = str | None
 DIRECTIONS: tuple[tuple[Side, Side], ...] = (("A", "B"), ("B", "A"))
-PATH_SUFFIX: dict[SwapPath, str] = {"own": "", "target": "_target_path"}
+PATH_SUFFIX: dict[SwapPath, str] = {None: "", "own": "", "target": "_target_path"}
 NEIGHBOURS = 5  # the k of recall at k
 _CHUNK = 128  # pictures whose errors are taken at once
 
@@ -25,7 +25,7 @@ class Swapper(Protocol):
     def reconstruct(self, side: Side, x: Tensor, /) -> Tensor:
         """Return the side's own faces as the model draws them."""
 
-    def swap(self, x: Tensor, /, source: Side, target: Side, path: SwapPath = "own") -> Tensor:
+    def swap(self, x: Tensor, /, source: Side, target: Side, path: SwapPath = None) -> Tensor:
         """Return faces of the source side as faces of the target side."""
 
 
@@ -97,7 +97,7 @@ def baselines(
 
 def paths(two_paths: bool) -> tuple[SwapPath, ...]:
     """Return the swap paths to judge: through the source's own encoder, and the target's where there are two."""
-    return ("own", "target") if two_paths else ("own",)
+    return ("own", "target") if two_paths else (None,)
 
 
 def likeness(drawn: Tensor, truth: Tensor, mask: Tensor) -> dict[str, Tensor]:
@@ -119,7 +119,7 @@ def swaps(
     images: Tensor,
     source: Side,
     target: Side,
-    path: SwapPath = "own",
+    path: SwapPath = None,
     batch_size: int = 64,
 ) -> Tensor:
     """Draw (N, 3, r, r) faces of the source side as the target's; clamped to [0, 1], on the CPU."""

@@ -69,6 +69,8 @@ class Staged(Kind):
         """Return the shapes at the stages that are used."""
         whole = self.whole(seen)
         first, last = self.used(len(whole) - 1)
+        if max(abs(self.first), abs(self.last or 0)) > len(whole) - 1:
+            raise ValueError(f"it has {len(whole) - 1} stages, and is split after {max(self.first, self.last or 0)}")
         if seen != whole[first]:
             raise ValueError(f"its stage {first} sees {told(whole[first])}, not {told(seen)}")
         return whole[first : last + 1]

@@ -33,7 +33,7 @@ IDENTITY = {
 }
 NOT_IDENTITY = {
     "": "name runs_dir experiments_dir cache_dir force progress",
-    "topology": "name shared_stages load",  # the parts are what they stand for; loaded weights are known by content
+    "topology": "name split load",  # the parts are what they stand for; loaded weights are known by content
     "encoders": "name",  # count and start are what it stands for
     "augmentation": "name",  # likewise
     "data": "a b sampler",  # folders are known by their pictures, not by where they lie
@@ -61,7 +61,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "topology.swaps": {},
     "topology.code": "inter",
     "topology.tie": 1.0,
-    "topology.shared_stages": 1,
+    "topology.split": 1,
     "topology.load": "weights.safetensors",
     "encoders.name": "two",
     "encoders.count": 2,
