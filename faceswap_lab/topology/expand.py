@@ -92,6 +92,9 @@ def expand(
     idle = [part for part in parts if part not in used]
     if idle:
         raise TopologyError(f"topology.parts: {', '.join(idle)}: used by no side's route, so nothing trains it.")
+    for side, route in routes.items():
+        if not any(parts[name].trained and parts[name].spec.weighs for name in route.parts):
+            raise TopologyError(f"topology.parts: on the route of {side} ({route.text}) every part is frozen.")
     code = {side: names.fill(declared.code, side=side) for side in sides}
     for side, part in code.items():
         if part not in routes[side].parts:
@@ -260,8 +263,6 @@ def _shaped(
 
 def _through(route: Route, word: Word, shape: Shape, parts: dict[str, Part], seen: dict[str, Shape]) -> Shape:
     part = parts[word.part]
-    if word.part in seen and seen[word.part] != shape:
-        raise route.wrong(word, f"It sees {told(shape)} here and {told(seen[word.part])} on another route.")
     spec: Any = part.spec
     if hasattr(spec, "at"):
         spec = spec.at(shape)
@@ -269,5 +270,7 @@ def _through(route: Route, word: Word, shape: Shape, parts: dict[str, Part], see
         out: Shape = spec.out(shape)
     except ValueError as error:
         raise route.wrong(word, f"It does not fit: {error}.") from error
-    parts[word.part], seen[word.part] = dataclasses.replace(part, spec=spec), shape
+    if seen.setdefault(word.part, shape) != shape:
+        raise route.wrong(word, f"It sees {told(shape)} here and {told(seen[word.part])} elsewhere.")
+    parts[word.part] = dataclasses.replace(part, spec=spec)
     return out

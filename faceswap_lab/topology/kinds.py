@@ -31,11 +31,13 @@ class Kind:
         draws: it draws random numbers while training.
         told: it is told whose face to draw.
         ends: it draws a face, so a route may end with it.
+        weighs: it has weights.
     """
 
     draws: ClassVar[bool] = False
     told: ClassVar[bool] = False
     ends: ClassVar[bool] = False
+    weighs: ClassVar[bool] = True
 
     def stages(self, seen: Shape) -> list[Shape]:
         """Return the shapes before, between and after the part's stages.
@@ -192,6 +194,7 @@ class Mix(Kind):
     """
 
     draws: ClassVar[bool] = True
+    weighs: ClassVar[bool] = False
     share: float = 0.5
 
     @classmethod
