@@ -84,13 +84,13 @@ def _outcome(folder: RunFolder, last_step: int, ending: "Ending") -> Trained | N
 def _introduce(prepared: Sequence[Prepared], data: FaceData) -> None:
     first = prepared[0]
     config, d = first.config, first.config.data
-    who = f"{d.identity_a} → {d.identity_b}, rendered" if isinstance(d, TwinsData) else f"{d.a} → {d.b}"
-    counts = {side: f"{len(data.train[side])}+{len(data.held_out[side])}" for side in ("A", "B")}
+    who = f"{' → '.join(d.people)}, rendered" if isinstance(d, TwinsData) else f"{d.a} → {d.b}"
+    counts = ", ".join(f"{side} {len(data.train[side])}+{len(data.held_out[side])}" for side in data.sides)
     print(
         f"run         {first.label}, seed {config.seed}: {config.training.max_steps} steps of "
         f"{config.training.batch_size} faces per side at {config.model.resolution} px"
     )
-    print(f"faces       {who}: A {counts['A']}, B {counts['B']} (training + held out)")
+    print(f"faces       {who}: {counts} (training + held out)")
     print(f"run folder  {first.folder.path}", flush=True)
     if len(prepared) > 1:
         seeds = ", ".join(str(p.config.seed) for p in prepared)
