@@ -1,12 +1,15 @@
 """What follows from a configuration and several rooms need: who the sides are, and how they are wired."""
 
-from faceswap_lab.config.schema import Config
+from string import ascii_uppercase
+
+from faceswap_lab.config.schema import Config, TwinsData
 from faceswap_lab.topology import Declared, Encoders, Sizes, Topology, expand
 
 
 def sides_of(config: Config) -> tuple[str, ...]:
     """Return A, B, C, …: a side for each person."""
-    return ("A", "B")
+    people = len(config.data.people) if isinstance(config.data, TwinsData) else 2
+    return tuple(ascii_uppercase[:people])
 
 
 def topology_of(config: Config) -> Topology:

@@ -2,7 +2,7 @@
 
 from faceswap_lab.config.check import ConfigError
 from faceswap_lab.config.derived import side_weights_of, sides_of, topology_of
-from faceswap_lab.config.schema import Config
+from faceswap_lab.config.schema import Config, TwinsData
 from faceswap_lab.orders import ORDERS, Plan
 from faceswap_lab.topology import TopologyError
 
@@ -10,6 +10,7 @@ NEEDS_SLOPE = ("leaky_relu", "prelu", "elu")
 WITHOUT_SLOPE = ("relu", "gelu", "silu", "tanh")
 NEEDS_SQUARES = {"adam": {"beta2": 0.999, "eps": 1e-8}, "rmsprop": {"beta2": 0.9, "eps": 1e-8}}
 WITHOUT_SQUARES = ("sgd",)
+MOST_PEOPLE = 26  # sides are called A to Z
 SCALES = {32: ", or scale=quick", 64: ", or scale=standard"}
 
 
@@ -24,6 +25,7 @@ def check_rules(config: Config) -> None:
     _optimizer_state(config)
     _loss(config)
     _devices(config)
+    _people(config)
     _sampler(config)
     _compile(config)
 
@@ -199,6 +201,30 @@ def _devices(config: Config) -> None:
             f"training.batch_size={batch}: must be a multiple of {portions} with trainer.devices={devices} and "
             f"update_order={config.update_order.name}, so that every portion is equally large."
         )
+
+
+def _people(config: Config) -> None:
+    data = config.data
+    if not isinstance(data, TwinsData):
+        return
+    people = data.people
+    if not 2 <= len(people) <= MOST_PEOPLE:
+        raise ConfigError(
+            f"{data.overrides}: {len(people)} of them; a swap needs 2 people, and there can be {MOST_PEOPLE}. "
+            "Such as data.identities=[ada,ben,cleo]."
+        )
+    twice = [name for name in people if people.count(name) > 1]
+    if twice:
+        raise ConfigError(
+            f"{data.overrides}: {twice[0]} is there twice, and a swap needs different people. "
+            f"Name somebody else, such as {'ben' if twice[0] != 'ben' else 'cleo'} or random-1."
+        )
+    for key in ("pose", "light"):
+        if getattr(data, key) == "disjoint" and len(people) > 2:
+            raise ConfigError(
+                f"data.{key}=disjoint with {len(people)} people: one has the left, another the right, and nothing is "
+                f"left for a third. Use data.{key}=equal, or two people."
+            )
 
 
 def _sampler(config: Config) -> None:

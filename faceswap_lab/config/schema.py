@@ -207,6 +207,9 @@ class TwinsData:
     name: str = _field("twins")
     identity_a: str = _field("who A is: a preset's name or random-<seed>")
     identity_b: str = _field("who B is: a preset's name or random-<seed>")
+    identities: tuple[str, ...] = _field(
+        "who A, B, C, … are, 2 to 26 people, in place of identity_a and identity_b; empty: these two", absent=()
+    )
     faces: int = _field("training faces per side", low=2, high=10_000_000)
     held_out: int = _field(
         "held-out states, rendered for both sides: the truth; R@5 is 5 in so many by chance", low=20, high=2_048
@@ -218,6 +221,18 @@ class TwinsData:
     light: str = _field("whether both sides are trained under the same range of light", choices=("equal", "disjoint"))
     background: str = _field("what stands behind a face", choices=("varied", "per_person", "plain"))
     sampler: str = _sampler()
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Who A, B, C, … are."""
+        return self.identities or (self.identity_a, self.identity_b)
+
+    @property
+    def overrides(self) -> str:
+        """How a command line says who they are."""
+        if self.identities:
+            return f"data.identities=[{','.join(self.identities)}]"
+        return f"data.identity_a={self.identity_a} data.identity_b={self.identity_b}"
 
 
 @dataclass(frozen=True, kw_only=True)

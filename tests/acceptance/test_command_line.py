@@ -38,6 +38,7 @@ REFUSED: Mapping[tuple[str, ...], Sequence[str]] = {
     ("data=folders",): ["data.a", "missing", "data.a=…"],
     ("data=folders", "data.a=/no/a", "data.b=/no/b"): ["/no/", "does not exist"],
     ("data.identity_a=adda",): ["data.identity_a=adda", "'ada'", "random-<seed>"],
+    ("data.identities=[ada,ben,cleeo]",): ["data.identities=[ada,ben,cleeo]", "'cleo'"],
     ("augmentation.photometric=[{name: Bluur}]",): ["augmentation.photometric", "Bluur", "RandomGamma"],
     ("-m", "seed=0,1,two"): ["seed='two'"],
     ("-m", "encoders=one,three"): ["encoders=three", "one, two"],

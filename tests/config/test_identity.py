@@ -28,7 +28,7 @@ IDENTITY = {
     "loss": "name mask_weight weight_a weight_b weights",
     "augmentation": "rotation zoom shift flip jitter coverage misaligned two_stage photometric",
     "colour_match": "name",
-    "data": "name identity_a identity_b faces held_out seed pose light background",
+    "data": "name identity_a identity_b identities faces held_out seed pose light background",
     "training": "max_steps batch_size gradient_clip precision deterministic",
 }
 NOT_IDENTITY = {
@@ -88,6 +88,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "colour_match.name": "mean_a_to_b",
     "data.identity_a": "cleo",
     "data.identity_b": "dai",
+    "data.identities": ["ada", "ben", "cleo"],
     "data.seed": 1,
     "data.pose": "disjoint",
     "data.light": "disjoint",
@@ -191,6 +192,17 @@ def test_twins_and_folders_are_other_runs():
     assert isinstance(folders.data, FoldersData)
     assert identity(twins)["data"]["name"] != identity(folders)["data"]["name"]
     assert run_hash(folders, "these pictures") != run_hash(folders, "those pictures")
+
+
+def test_the_same_people_written_otherwise_are_the_same_run():
+    def digest(*overrides: str) -> str:
+        return run_hash(load(fixed(*overrides), OPTIONS))
+
+    assert digest("data.identities=[ada,ben]") == digest()
+    assert digest("data.identities=[cleo,dai]") == digest("data.identity_a=cleo", "data.identity_b=dai")
+    three = "data.identities=[ada,ben,cleo]"
+    assert digest(three) == digest(three, "data.identity_a=gus")
+    assert len({digest(), digest(three), digest("data.identities=[ben,ada,cleo]")}) == 3
 
 
 def test_the_same_values_written_otherwise_are_the_same_run():
