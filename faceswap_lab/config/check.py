@@ -41,8 +41,8 @@ def read(schema: type[T], plain: object, options: Mapping[str, list[str]], path:
         if name not in fields:
             known = ", ".join(fields)
             raise ConfigError(f"{where}{name}: no such setting.{nearest(name, fields)} Known here: {known}.")
-    older = {n: f.metadata["absent"] for n, f in fields.items() if "absent" in f.metadata and n not in plain}
-    plain = {**plain, **older}  # a YAML that somebody wrote before the field existed
+    left_out = {n: f.metadata["default"] for n, f in fields.items() if "default" in f.metadata and n not in plain}
+    plain = {**plain, **left_out}
     for name in fields:
         if name not in plain or plain[name] == "???":
             raise ConfigError(f"{where}{name}: a value is missing. It is: {_doc(fields[name])}. Add {where}{name}=…")

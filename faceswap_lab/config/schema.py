@@ -22,20 +22,23 @@ def _field(
     above: float | None = None,
     identity: bool = True,
     absent: Any = ALWAYS_THERE,
+    default: Any = ALWAYS_THERE,
 ) -> Any:
     """Describe a field: its meaning, its bounds (inclusive ``low``, ``high``; exclusive ``above``), its effect.
 
     Args:
         absent: for a field that came later, the value that stands for what the program did before it existed: a run
             with that value keeps the hash it had then (see ``runs.identity``).
+        default: the value where a YAML gives none; only for what somebody's own YAML may well leave out.
     """
     told = {"doc": doc, "identity": identity, "low": low, "high": high, "above": above, "choices": choices}
-    return field(metadata=told if absent is ALWAYS_THERE else told | {"absent": absent})
+    given = {"absent": absent, "default": default}
+    return field(metadata=told | {name: value for name, value in given.items() if value is not ALWAYS_THERE})
 
 
-def _label(doc: str) -> Any:
+def _label(doc: str, default: Any = ALWAYS_THERE) -> Any:
     """Describe a field that names or places a run without changing what comes out of it."""
-    return _field(doc, identity=False)
+    return _field(doc, identity=False, default=default)
 
 
 def _sampler() -> Any:
@@ -87,6 +90,7 @@ class Topology:
     swaps: dict[str, Any] = _field(  # noqa: RUF009  # it returns a field
         "named ways from {source} to {target}, the primary one first; empty: the target's own route",
         absent=ORIGINAL.swaps,
+        default={},
     )
     code: str = _field("the part whose output is compared between sides", absent=ORIGINAL.code)
     tie: float = _field(
@@ -94,9 +98,10 @@ class Topology:
         low=0.0,
         high=1e6,
         absent=ORIGINAL.tie,
+        default=0.0,
     )
-    split: int | None = _label("after how many stages a part is split, where the YAML's parts refer to it")
-    load: str | None = _label("weights.safetensors of the run whose parts the parts with load: start from")
+    split: int | None = _label("after how many stages a part is split, where the YAML's parts refer to it", None)
+    load: str | None = _label("weights.safetensors of the run whose parts the parts with load: start from", None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +174,11 @@ class Loss:
     weight_a: float = _field("factor of loss_A", low=0.0, high=1e6)
     weight_b: float = _field("factor of loss_B", low=0.0, high=1e6)
     weights: tuple[float, ...] = _field(
-        "factors of the losses of the sides from C on; those that are not given are 1", low=0.0, high=1e6, absent=()
+        "factors of the losses of the sides from C on; those that are not given are 1",
+        low=0.0,
+        high=1e6,
+        absent=(),
+        default=(),
     )
 
 
