@@ -173,7 +173,7 @@ class Autoencoder(nn.Module):
                 batch = x[who[0]] if len(who) == 1 else torch.cat([x[i] for i in who])
                 with torch.set_grad_enabled(torch.is_grad_enabled() and (is_last or not only_last)):
                     y, code = self._through(name, batch, [trips[i] for i in who], sizes)
-                out |= {(i, name): part for i, part in zip(who, y.split(sizes))}
+                out |= {(i, name): part for i, part in zip(who, y.split(sizes) if len(who) > 1 else [y])}
                 if code is not None:
                     codes |= dict(zip(who, code.flatten(1).split(sizes)))
             for i, trip in enumerate(trips):

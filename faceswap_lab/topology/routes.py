@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 _TOKEN = re.compile(r"\s*(?:(?P<part>[A-Za-z]\w*)|(?P<sign>[>+])|(?P<other>\S))")
 
@@ -35,12 +36,12 @@ class Route:
     steps: tuple[tuple[Word, ...], ...]
     whose: str = field(compare=False)
 
-    @property
+    @cached_property
     def names(self) -> tuple[tuple[str, ...], ...]:
         """The parts of every step."""
         return tuple(tuple(word.part for word in step) for step in self.steps)
 
-    @property
+    @cached_property
     def parts(self) -> tuple[str, ...]:
         """The parts on the route, each once, in the order in which they are met."""
         return tuple(dict.fromkeys(word.part for step in self.steps for word in step))
