@@ -16,6 +16,7 @@ SCALES = {32: ", or scale=quick", 64: ", or scale=standard"}
 
 def check_rules(config: Config) -> None:
     """Raise ConfigError for the first combination of settings that means nothing or cannot work."""
+    _people(config)
     _sizes(config)
     _encoders(config)
     _topology(config)
@@ -25,7 +26,6 @@ def check_rules(config: Config) -> None:
     _optimizer_state(config)
     _loss(config)
     _devices(config)
-    _people(config)
     _sampler(config)
     _compile(config)
 

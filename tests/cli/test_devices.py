@@ -4,6 +4,7 @@ import multiprocessing
 from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import joblib
@@ -105,7 +106,8 @@ def test_the_trainer_is_given_that_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fit.pl, "Trainer", trainer)
     for config in (config_of(), config_of("trainer.gpu=2")):
         with pytest.raises(RuntimeError):
-            fit.fit(config, None, None, None, lambda: None, (), ())  # type: ignore[arg-type]
+            module = SimpleNamespace(plan=SimpleNamespace(reaches_all=False))
+            fit.fit(config, None, module, None, lambda: None, (), ())  # type: ignore[arg-type]
     assert asked == [1, [2]]
 
 
