@@ -107,7 +107,12 @@ class Autoencoder(nn.Module):
             codes |= zip(which, code.split([len(x) for x in entered]))
         return [self._leave(self.decoders[side](codes[i]), side) for i, (side, _) in enumerate(faces)]
 
-    def swap(self, x: Tensor, source: str, target: str, path: SwapPath = "own") -> Tensor:
+    @property
+    def swap_paths(self) -> tuple[str, ...]:
+        """The ways to swap, the primary one first."""
+        return ("own",) if "shared" in self.encoders else ("own", "target")
+
+    def swap(self, x: Tensor, source: str, target: str, path: str | None = None) -> Tensor:
         """Return the target's face in the state of the source's face ``x``.
 
         Args:
@@ -117,7 +122,7 @@ class Autoencoder(nn.Module):
             path: with an encoder per side: ``own`` goes through the source's encoder, which was trained on such
                 faces; ``target`` through the target's, which the decoder was trained with. The same with one encoder.
         """
-        code = self.encoder_of(source if path == "own" else target)(self._enter(x, source))
+        code = self.encoder_of(target if path == "target" else source)(self._enter(x, source))
         return self._leave(self.decoders[target](code), target)
 
     def code(self, x: Tensor, side: str) -> Tensor:
