@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import torch
 from damages import Scene, damages
-from eyes import PAIRS, SHOWN, trained
+from eyes import ADA, LARGE, PAIRS, SHOWN, trained
 from ssim_inside import ssim_inside
 from torch import Tensor
 
@@ -42,6 +42,7 @@ PARTS = (
     "lighting",
     "sharpness",
 )
+SHOWN_SCENES = (ADA, LARGE)
 SLACK = 0.003  # a rise by less is none
 MUST_FALL = ("blur", "noise", "shift", "light turned", "mouth", "head turned", "morph to A", "cross-fade to A",
              "colour of A", "mixed with the mean face")  # fmt: skip
@@ -67,7 +68,8 @@ def main() -> None:
         scores[scene] = {name: _judged(x, held_out) for name, x in faces.items()}
         drawn[scene] = {"truth": held_out.images["B"], "input": held_out.images["A"]} | faces
         _write(f"all {_named(scene)}", _all(scores[scene]))
-        write_png(PICTURES / f"damage-{'-'.join(map(str, scene))}.png", _shown(drawn[scene], scores[scene]), ABOUT)
+        if scene in SHOWN_SCENES:
+            write_png(PICTURES / f"damage-{'-'.join(map(str, scene))}.png", _shown(drawn[scene], scores[scene]), ABOUT)
     _write("falls", _falls(scores))
     _write("nulls", _nulls(scores))
     _write("windows", _windows(scores))
@@ -175,23 +177,28 @@ def _sheet(pictures: Sequence[np.ndarray]) -> np.ndarray:
     padded = [np.pad(one, edge, constant_values=255) for one, edge in zip(pictures, edges)]
     padded += [np.full_like(padded[0], 255)] * (-len(padded) % 4)
     whole = np.concatenate([np.concatenate(padded[i : i + 4], axis=1) for i in range(0, len(padded), 4)])
-    return np.asarray(cv2.resize(whole, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+    return _smaller(whole, 0.5)
 
 
 def _shown(drawn: Mapping[str, Tensor], scores: Scores) -> np.ndarray:
     """Show the worst level of every damage, the nulls, and what was trained, with two numbers each."""
     last = {name.partition("/")[0]: name for name in scores if "/" in name and not name.startswith("nulls/")}
     names = [*last.values(), *(name for name in scores if name.startswith("nulls/") or "/" not in name)]
-    rows = [Row("", "input A", "", drawn["input"][:6])]
+    rows = [Row("", "input A", "", drawn["input"][:4])]
     for name in names:
-        kind, _, label = name.rpartition("/")
-        caption = label if kind in ("", "nulls", "nothing") else f"{kind}, {label}"
-        note = f"score {scores[name]['score']:.2f}, SSIM {scores[name]['ssim']:.2f}"
-        rows.append(Row("", caption, note, drawn[name][:6]))
+        kind, _, label = name.removeprefix("nulls/").removeprefix("nothing/").partition("/" if "/" in name else " ")
+        caption, more = (kind, label) if len(f"{kind} {label}") > 18 else (f"{kind} {label}", "")
+        numbers = f"score {scores[name]['score']:.2f}, SSIM {scores[name]['ssim']:.2f}"
+        rows.append(Row("", f"{caption} {more}" if len(more) < 3 else caption, numbers, drawn[name][:4]))
     half = -(-len(rows) // 2)
     columns = [picture([rows[:half]]), picture([rows[half:]])]
     height = max(len(one) for one in columns)
-    return np.concatenate([np.pad(c, ((0, height - len(c)), (0, 24), (0, 0)), constant_values=255) for c in columns], 1)
+    whole = [np.pad(c, ((0, height - len(c)), (0, 24), (0, 0)), constant_values=255) for c in columns]
+    return _smaller(np.concatenate(whole, 1), 0.75)
+
+
+def _smaller(shown: np.ndarray, factor: float) -> np.ndarray:
+    return np.asarray(cv2.resize(shown, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _named(scene: tuple[str, str, int]) -> str:
