@@ -104,9 +104,9 @@ def test_the_trainer_is_given_that_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError
 
     monkeypatch.setattr(fit.pl, "Trainer", trainer)
+    module = SimpleNamespace(plan=SimpleNamespace(reaches_all=False))
     for config in (config_of(), config_of("trainer.gpu=2")):
         with pytest.raises(RuntimeError):
-            module = SimpleNamespace(plan=SimpleNamespace(reaches_all=False))
             fit.fit(config, None, module, None, lambda: None, (), ())  # type: ignore[arg-type]
     assert asked == [1, [2]]
 
