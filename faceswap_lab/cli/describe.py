@@ -82,10 +82,11 @@ def _swaps(found: "Description") -> list[str]:
     """Name every path, for A→B; the others are made alike."""
     source, target = found.topology.sides[:2]
     several = len(found.topology.swaps) > 1
-    return [
-        f"{'' if i else 'swap':<12}{source}→{target}{f' (path {path})' if several else ''}: {by_pair[source, target].text}"
-        for i, (path, by_pair) in enumerate(found.topology.swaps.items())
-    ]
+    lines = []
+    for path, by_pair in found.topology.swaps.items():
+        named = f" (path {path})" if several else ""
+        lines.append(f"{'' if lines else 'swap':<12}{source}→{target}{named}: {by_pair[source, target].text}")
+    return lines
 
 
 def _step(found: "Description", config: Config) -> list[str]:
