@@ -1,6 +1,6 @@
 """What must hold between settings: combinations that mean nothing are refused with the reason and the remedy."""
 
-from faceswap_lab.config.check import ConfigError
+from faceswap_lab.config.refusal import ConfigError
 from faceswap_lab.config.schema import Config
 
 JOINT_ORDERS = ("joint", "joint_half")
