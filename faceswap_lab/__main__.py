@@ -3,6 +3,7 @@
 Everything that can be said without torch (help, a refused configuration, a finished run) is said without torch.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -10,6 +11,7 @@ from faceswap_lab import __version__
 from faceswap_lab.cli.arguments import parse
 from faceswap_lab.cli.groups import conf_dir, group_options
 from faceswap_lab.cli.messages import say
+from faceswap_lab.cli.terminal import tolerate_any_encoding
 from faceswap_lab.config import ConfigError
 from faceswap_lab.interruption import Interrupted, interruptible
 
@@ -17,19 +19,26 @@ from faceswap_lab.interruption import Interrupted, interruptible
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code: 0 done, 1 failed, 2 refused, 128 + n ended by signal n."""
     try:
+        tolerate_any_encoding()
         with interruptible():
-            return _dispatch(list(sys.argv[1:] if argv is None else argv))
+            code = _dispatch(list(sys.argv[1:] if argv is None else argv))
+            sys.stdout.flush()
+            return code
     except ConfigError as error:
         say(error)
         return 2
     except Interrupted as stop:
         say(f"ended by {stop}.")
         return 128 + stop.signal
+    except BrokenPipeError:  # whoever read our output has seen enough, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + 13
 
 
 def _dispatch(args: list[str]) -> int:
     arguments = parse(args)
     folders = [conf_dir(), *([arguments.config_dir] if arguments.config_dir else [])]
+    words = arguments.words
     if arguments.version:
         print(f"faceswap_lab {__version__}")
         return 0
@@ -38,21 +47,19 @@ def _dispatch(args: list[str]) -> int:
 
         print(help_text(folders))
         return 0
-    if arguments.words and "=" not in arguments.words[0] and not arguments.words[0].startswith(("+", "~")):
+    if words and "=" not in words[0] and not words[0].startswith(("+", "~")):
         from faceswap_lab.cli.subcommands import run_subcommand
 
-        return run_subcommand(arguments.words[0], arguments.words[1:], folders)
-    from faceswap_lab.cli.overrides import check_overrides
-
-    groups = group_options(folders)
-    check_overrides(arguments.words, groups)
+        return run_subcommand(words[0], words[1:], folders)
     if arguments.config_dir:
         from faceswap_lab.cli.own_groups import check_own_groups
 
         check_own_groups(arguments.config_dir)
     from faceswap_lab.cli.launch import launch
+    from faceswap_lab.cli.typed import as_hydra_reads
 
-    return launch(args, arguments.words, folders, groups)
+    read = as_hydra_reads(words, group_options(folders), arguments.multirun)
+    return launch(args, read, arguments.flags, folders)
 
 
 if __name__ == "__main__":

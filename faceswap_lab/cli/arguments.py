@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from faceswap_lab.config import ConfigError
-from faceswap_lab.config.check import nearest
+from faceswap_lab.config.refusal import nearest
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,17 @@ class Arguments:
 
     Attributes:
         words: what is no flag: a subcommand and its folders, or overrides such as ``seed=3``.
+        flags: the rest of the command line, as typed.
         config_dir: the folder of a user's own groups.
+        multirun: whether every combination is asked for.
         help: whether help is asked for.
         version: whether the version is asked for.
     """
 
     words: list[str]
+    flags: list[str]
     config_dir: Path | None
+    multirun: bool
     help: bool
     version: bool
 
@@ -53,7 +57,12 @@ def parse(args: Sequence[str]) -> Arguments:
         raise ConfigError(
             f"--config-dir {folder}: no such folder; it holds groups, such as {folder}/experiment/mine.yaml."
         )
-    return Arguments(known.words, folder.resolve() if folder else None, known.help, known.version)
+    flags = list(args)
+    for word in known.words:
+        flags.remove(word)
+    return Arguments(
+        known.words, flags, folder.resolve() if folder else None, known.multirun, known.help, known.version
+    )
 
 
 def _parser() -> _Parser:

@@ -1,62 +1,54 @@
-"""Composing configurations outside of Hydra's main: for the subcommands, which run no job."""
+"""Composing with Hydra: within its main and, for the subcommands that run no job, outside of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from faceswap_lab.cli.groups import group_options
-from faceswap_lab.cli.messages import without_jargon
-from faceswap_lab.cli.overrides import check_overrides
+from faceswap_lab.cli.messages import refusal
 from faceswap_lab.cli.own_groups import check_own_groups
-from faceswap_lab.config import ConfigError
 
 
 @contextmanager
-def judged(words: Sequence[str], folders: Sequence[Path]) -> Iterator[dict[str, list[str]]]:
-    """Judge a subcommand's overrides as those of a run are judged, and yield the options of every group.
-
-    Args:
-        words: overrides as typed.
-        folders: where groups lie, ours first; a person's own is looked through.
-
-    Raises:
-        ConfigError: the words mean nothing, a folder reaches for what can run code, or, in the body too, Hydra refuses.
-    """
+def refusing() -> Iterator[None]:
+    """Turn what the body raises because it cannot compose into a ConfigError."""
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError  # type: ignore[import-untyped]
 
-    from faceswap_lab.cli.values import check_values
-
-    groups = group_options(folders)
-    check_overrides(words, groups)
-    for folder in folders[1:]:
-        check_own_groups(folder)
     try:
-        check_values(words, groups)
-        yield groups
-    except (HydraException, OmegaConfBaseException, YAMLError) as error:
-        raise ConfigError(without_jargon(error)) from error
+        yield
+    except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:  # Hydra raises all of them
+        raise refusal(error) from error
+
+
+Compose = Callable[..., Any]
+"""From overrides to the configuration, as ``hydra.compose`` returns it."""
 
 
 @contextmanager
-def composing(folders: Sequence[Path]) -> Iterator[None]:
-    """Let ``hydra.compose`` work in the body as the program itself composes.
+def composing(folders: Sequence[Path]) -> Iterator[Compose]:
+    """Yield what composes outside of Hydra's main.
 
     Args:
-        folders: where groups lie, ours first; a person's own folder comes where Hydra's --config-dir puts it.
+        folders: where groups lie, ours first; a person's own is looked through, and comes where --config-dir puts it.
+
+    Raises:
+        ConfigError: a folder reaches for what can run code; or, in the body, Hydra refuses.
     """
-    from hydra._internal.hydra import Hydra
-    from hydra._internal.utils import create_config_search_path
-    from hydra.core.config_search_path import SearchPathQuery
+    from hydra import compose, initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
 
-    path = create_config_search_path(str(folders[0]))
     for folder in folders[1:]:
-        path.prepend("command-line", f"file://{folder}", anchor=SearchPathQuery(provider="schema"))
+        check_own_groups(folder)
+    own = [f"hydra.searchpath=[{','.join(quoted(f'file://{folder}') for folder in folders[1:])}]"]
     GlobalHydra.instance().clear()
-    Hydra.create_main_hydra2(task_name="faceswap_lab", config_search_path=path)
-    try:
-        yield
-    finally:
-        GlobalHydra.instance().clear()
+    with refusing(), initialize_config_dir(str(folders[0]), job_name="faceswap_lab", version_base="1.3"):
+        yield lambda words, **how: compose("config", [*words, *own], **how)
+
+
+def quoted(text: str) -> str:
+    """Return a text as Hydra's grammar writes it, whatever is in it."""
+    from hydra.core.override_parser.types import Quote, QuotedString
+
+    return QuotedString(text, Quote.single).with_quotes()

@@ -1,125 +1,145 @@
-"""Composing with Hydra and handing each job to the lab. Hydra's errors are said in one message, without a traceback."""
+"""Handing the command line to Hydra, and each job that it composes to the lab."""
 
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from faceswap_lab.cli.elsewhere import LaunchedFrom, run_cell
-from faceswap_lab.cli.launchers import defaults_of, launcher_of, launching
-from faceswap_lab.cli.messages import without_jargon
-from faceswap_lab.cli.outcome import Outcome
-from faceswap_lab.cli.sweep import (
-    SWEEP_DIR,
-    Cell,
-    Cells,
-    StudyRefused,
-    SweepStopped,
-    print_end,
-    print_sweep,
-    record,
-    recorded,
-    skipping_finished,
-)
+from faceswap_lab.cli.compose import quoted, refusing
+from faceswap_lab.cli.job.outcome import NoObjective, Outcome
+from faceswap_lab.cli.messages import say
+from faceswap_lab.cli.sweep.cells import Axes, Composer
+from faceswap_lab.cli.sweep.launchers import chosen, defaults_of, launching
+from faceswap_lab.cli.sweep.records import SWEEPS, record, recorded
+from faceswap_lab.cli.sweep.worker import LaunchedFrom, run_cell
 from faceswap_lab.config import ConfigError
+from faceswap_lab.interruption import Interrupted
 
 
-def launch(args: Sequence[str], words: Sequence[str], folders: Sequence[Path], groups: Mapping[str, object]) -> int:
-    """Run Hydra's main on ``args`` and return the exit code: that of the one job, or the worst of a sweep's cells.
+def launch(args: Sequence[str], words: Sequence[str], flags: Sequence[str], folders: Sequence[Path]) -> int:
+    """Run Hydra's main and return the exit code: that of the one job, or the worst of a sweep's cells.
 
     Args:
-        args: the command line.
-        words: the overrides in it.
+        args: the command line as typed, for the record of each run.
+        words: the overrides, as Hydra reads them.
+        flags: the rest of the command line.
         folders: where groups lie, ours first.
-        groups: the groups by name.
 
     Raises:
         ConfigError: for what cannot be composed; nothing was started.
     """
     import hydra
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
-    from yaml import YAMLError  # type: ignore[import-untyped]
 
-    from faceswap_lab.cli.values import check_values
+    from faceswap_lab.cli.sweep.objective import check_directions
+    from faceswap_lab.cli.sweep.table import print_sweep
 
-    runs_dir = _runs_dir(words)
-    sweep_dir = (runs_dir / "sweeps" / f"{datetime.now():%Y-%m-%d_%H-%M-%S}-{os.getpid()}").absolute()
-    known, single, skipped = Cells(runs_dir, folders), _Single(), list[Cell]()
-    wanted_traceback = os.environ.get("HYDRA_FULL_ERROR")
-    launcher = launcher_of(words)
+    name = f"{datetime.now():%Y-%m-%d_%H-%M-%S}-{os.getpid()}"
+    sweep_dir = (_runs_dir(words) / SWEEPS / name).absolute()
+    launcher, sweeper = chosen("launcher", words), chosen("sweeper", words)
+    check_directions(sweeper, words, folders)
+    task = Task(folders, LaunchedFrom.here(sweep_dir, args))
+    ours = [
+        f"hydra.sweep.dir={quoted(str(sweep_dir))}",
+        *defaults_of("launcher", launcher),
+        *defaults_of("sweeper", sweeper),
+    ]
+    if any(word.startswith("hydra.verbose=") for word in words):
+        ours += ["hydra/job_logging=stdout", "hydra/hydra_logging=default"]
+    code, stop = 0, None
     try:
-        check_values(words, groups)
-        with (
-            launching(launcher, sweep_dir) as launched,
-            _hydra_sees([*defaults_of(launcher), *_words_first(args, words)], sweep_dir),
-            skipping_finished(known, skipped),
-            _refusals(),
-        ):
-            origin = LaunchedFrom.here(sweep_dir, args)
-            task = partial(_task, folders=folders, single=single, origin=origin)
+        with launching(launcher, sweep_dir) as launched, _command_line([*ours, *words, *flags]), refusing():
             hydra.main(version_base="1.3", config_path=str(folders[0]), config_name="config")(task)()
-    except SweepStopped:
-        pass  # the cell that was interrupted is on record
-    except ConfigError:
-        raise  # a ValueError too, and said as it should be
-    except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:  # Hydra raises all of them
-        if wanted_traceback:
+    except NoObjective:
+        pass  # a sweeper that gives up for it; the cell is on record
+    except Interrupted as interrupted:
+        stop = interrupted
+    except ConfigError as error:
+        if os.environ.get("HYDRA_FULL_ERROR") and error.__cause__:
+            raise error.__cause__ from None
+        if not recorded(sweep_dir):
             raise
-        raise ConfigError(without_jargon(error)) from error
-    if single.outcome is not None:
-        return single.outcome.code
-    cells = [*skipped, *recorded(sweep_dir)]
-    known.note(cells)
-    code = print_sweep(cells) if cells else 0  # none: --cfg and --info make no job
-    return max(code, print_end(sweep_dir), launched.code)
+        say(error)  # of a sweeper that has begun: cells are on record
+        code = 2
+    if task.single is not None:
+        return task.single.code
+    cells = recorded(sweep_dir)
+    if stop and not cells:
+        raise stop
+    if not cells:
+        return 0  # --cfg and --info make no job
+    code = max(code, print_sweep(cells, sweep_dir), launched.code, 128 + stop.signal if stop else 0)
+    return max(code, task.end_study()) if code < 128 else code
 
 
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """Turn a refused study, which had to get past Hydra, into the error that it is."""
-    try:
-        yield
-    except StudyRefused as refused:
-        raise refused.error from None
+class Task:
+    """What Hydra calls with each composed configuration. In other processes it knows no more than it was made with.
 
+    Args:
+        folders: where groups lie, ours first.
+        origin: the launching process.
 
-@dataclass
-class _Single:
-    """How the job ended, where there is only one."""
+    Attributes:
+        single: how the job ended, where there is only one.
+        study: the study under way, in the launching process.
+    """
 
-    outcome: Outcome | None = None
+    def __init__(self, folders: Sequence[Path], origin: LaunchedFrom) -> None:
+        self.folders, self.origin = folders, origin
+        self.single: Outcome | None = None
+        self.study: Any = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Task, (self.folders, self.origin)
 
-def _task(composed: Any, folders: Sequence[Path], single: _Single, origin: LaunchedFrom) -> int:
-    """Run one job: the single one, or a cell of a sweep, whose end is recorded for the process that launched it."""
-    from hydra.core.hydra_config import HydraConfig
-    from hydra.types import RunMode
-    from omegaconf import OmegaConf
+    def __call__(self, composed: Any) -> float | list[float] | None:
+        """Run one job: the single one, or a cell of a sweep, whose end is recorded for the launching process.
 
-    from faceswap_lab.cli.job import run_job
+        Returns:
+            the metrics to be optimised, for sweepers that do.
+        """
+        from hydra.core.hydra_config import HydraConfig
+        from hydra.types import RunMode
+        from omegaconf import OmegaConf
 
-    told = HydraConfig.get()
-    overrides = OmegaConf.to_container(told.overrides.task, resolve=False)  # as typed
-    assert isinstance(overrides, list)
-    alone = told.mode != RunMode.MULTIRUN
-    if not origin.is_here:
-        return run_cell(origin, int(told.job.num), composed, folders, overrides)
-    if not alone:
-        print(f"\ncell {int(told.job.num) + 1}: {' '.join(overrides)}", flush=True)
-    if alone:
-        single.outcome = run_job(composed, folders, overrides)
-        return single.outcome.code
-    outcome = run_job(composed, folders, overrides, brief=True)
-    record(Path(os.environ[SWEEP_DIR]), int(told.job.num), overrides, outcome)
-    if outcome.state == "interrupted":
-        raise SweepStopped
-    return outcome.code
+        from faceswap_lab.cli.job.run import run_job
+        from faceswap_lab.cli.sweep.objective import objective
+
+        sys.argv = list(self.origin.command)
+        told = HydraConfig.get()
+        overrides: Any = OmegaConf.to_container(told.overrides.task, resolve=False)  # as typed
+        if told.mode != RunMode.MULTIRUN:
+            self.single = run_job(composed, self.folders, overrides)
+            return None
+        number = int(told.job.num)
+        if not self.origin.is_here:
+            return objective(composed, run_cell(self.origin, number, composed, self.folders, overrides))
+        print(f"\ncell {number + 1}: {' '.join(overrides)}", flush=True)
+        outcome = run_job(composed, self.folders, overrides, brief=True)
+        record(self.origin.sweep_dir, number, overrides, outcome)
+        if outcome.signal is not None:
+            raise Interrupted(outcome.signal)
+        if self.study:
+            self.study.say_progress()
+        return objective(composed, outcome)
+
+    def begin_study(
+        self, words: Sequence[str], params: Mapping[str, object], axes: Axes, composer: Composer, hydra: Any
+    ) -> None:
+        """Say what a study will run, before its first cell.
+
+        Raises:
+            ConfigError: the study means nothing.
+        """
+        from faceswap_lab.cli.study.course import Course
+
+        self.study = Course.begin(words, params, axes, composer, hydra, self.origin.sweep_dir)
+
+    def end_study(self) -> int:
+        """Write the report, if this was a study, and return the exit code."""
+        return self.study.report() if self.study else 0
 
 
 def _runs_dir(words: Sequence[str]) -> Path:
@@ -128,25 +148,16 @@ def _runs_dir(words: Sequence[str]) -> Path:
     return Path(named[-1] if named else "runs")
 
 
-def _words_first(args: Sequence[str], words: Sequence[str]) -> list[str]:
-    """Put the overrides before the flags: Hydra's own parser gives up where flags stand between overrides."""
-    flags = list(args)
-    for word in words:
-        flags.remove(word)
-    return [*words, *flags]
-
-
 @contextmanager
-def _hydra_sees(args: Sequence[str], sweep_dir: Path) -> Iterator[None]:
+def _command_line(args: Sequence[str]) -> Iterator[None]:
     """Give Hydra the command line, and have it raise its errors: it prints and exits by itself otherwise."""
-    argv, told = sys.argv, dict(os.environ)
-    sys.argv = [argv[0], *args]
-    os.environ |= {"HYDRA_FULL_ERROR": "1", SWEEP_DIR: str(sweep_dir)}
+    argv, sys.argv = sys.argv, [sys.argv[0], *args]
+    former = os.environ.get("HYDRA_FULL_ERROR")
+    os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         yield
     finally:
         sys.argv = argv
-        for name in ("HYDRA_FULL_ERROR", SWEEP_DIR):
-            del os.environ[name]
-            if name in told:
-                os.environ[name] = told[name]
+        os.environ.pop("HYDRA_FULL_ERROR")
+        if former is not None:
+            os.environ["HYDRA_FULL_ERROR"] = former

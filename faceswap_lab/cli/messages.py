@@ -1,6 +1,11 @@
 """What goes wrong, said in one message on stderr."""
 
+import re
 import sys
+
+from faceswap_lab.config import ConfigError
+from faceswap_lab.config.keys import no_such_setting
+from faceswap_lab.config.refusal import no_such_option
 
 
 def say(error: object) -> None:
@@ -8,14 +13,23 @@ def say(error: object) -> None:
     print(f"faceswap_lab: {error}", file=sys.stderr, flush=True)
 
 
-def without_jargon(error: Exception) -> str:
-    """Return what a person needs of Hydra's, OmegaConf's or YAML's message, in one line, and where to look further."""
+def refusal(error: Exception) -> ConfigError:
+    """Return what is refused, and why, for an error of Hydra's, OmegaConf's or YAML's that came while composing."""
+    if isinstance(error, ConfigError):
+        return error
+    missing, options = getattr(error, "missing_cfg_file", None), getattr(error, "options", None)
+    if missing and options:  # of hydra.errors.MissingConfigException
+        group, _, option = missing.rpartition("/")
+        return no_such_option(group, option, options)
+    unknown = _NO_SETTING.match(str(error))
+    if unknown and unknown[1].startswith("hydra"):
+        return ConfigError(f"{unknown[1]}: Hydra has no such setting. (--cfg hydra prints those there are)")
+    if unknown:
+        return no_such_setting(unknown[1])
     lines = [line.strip() for line in str(error).splitlines()]
-    told = [line for line in lines if line and not line.startswith(_JARGON)]
-    return (
-        " ".join(told).replace("full_key: ", "in ")
-        + " (--help lists groups and options; HYDRA_FULL_ERROR=1 shows the traceback)"
-    )
+    told = " ".join(line for line in lines if line and not line.startswith(_JARGON)).replace("full_key: ", "in ")
+    return ConfigError(f"{told} (--help lists groups and options; HYDRA_FULL_ERROR=1 shows the traceback)")
 
 
-_JARGON = ("object_type", "See https", "Set the env", "Config search path", "provider=")
+_NO_SETTING = re.compile(r"Could not override '([^'@]+)'\.\nTo append to your config use")
+_JARGON = ("object_type", "See https", "Set the env", "Config search path", "provider=", "reference_type")

@@ -2,19 +2,20 @@
 
 The lab's own settings are values and names, and cannot run anything. Hydra's settings can: callbacks and launchers are
 built from ``_target_``, and log handlers from any function's name. So YAML from outside does not reach them, but for a
-study's sweep and report.
+study's sweep.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from faceswap_lab.cli.groups import ADDED
-from faceswap_lab.cli.study_yaml import CALLBACK, is_a_sweep
 from faceswap_lab.config import ConfigError
 
 _RUNS_CODE = re.compile(r"_target_|oc\.(create|decode)|(?<!\w)hydra(?!\w)")
+_SWEEP = re.compile(r"[\w.,+()\[\] -]*")  # names, numbers, range(0,8): nothing that Hydra would look up or resolve
+_PLAIN = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:int")
 _PACKAGE = re.compile(r"^\s*#\s*@package\s+(\S+)", re.MULTILINE)
 
 
@@ -43,8 +44,7 @@ _GLOBAL = "an experiment or a study sets values of several groups. Write '# @pac
 _REMEDY = (
     "a folder of groups sets values of the lab only, never Hydra's own, which can run code. "
     "Choose an encoder, a loss and the like by name, and give hydra.* settings on the command line. "
-    "A study may set hydra.mode: MULTIRUN, hydra.sweeper.params of +experiment and seed, and "
-    f"hydra.callbacks.report._target_: {CALLBACK}"
+    "A study may set hydra.mode: MULTIRUN, and hydra.sweeper.params of +experiment and seed."
 )
 
 
@@ -67,8 +67,39 @@ def _without_sweep(root: Any) -> Any:
 
     if not isinstance(root, yaml.MappingNode):
         return root
-    left = [(key, value) for key, value in root.value if not (key.value == "hydra" and is_a_sweep(value))]
+    left = [(key, value) for key, value in root.value if not (key.value == "hydra" and _is_a_sweep(value))]
     return yaml.MappingNode(root.tag, left)
+
+
+def _is_a_sweep(node: Any) -> bool:
+    """Tell whether a node is ``{mode: MULTIRUN, sweeper: {params: {+experiment: …, seed: …}}}``, or less.
+
+    It is looked at as parsed, before anything is merged or resolved, so no spelling hides another key.
+    """
+
+    def axis(node: Any) -> bool:
+        return _SWEEP.fullmatch(_text(node) or "$") is not None
+
+    def sweeper(node: Any) -> bool:
+        return _only(node, params=lambda params: _only(params, seed=axis, **{"+experiment": axis}))
+
+    return _only(node, mode=lambda mode: _text(mode) == "MULTIRUN", sweeper=sweeper)
+
+
+def _only(node: Any, **allowed: Callable[[Any], bool]) -> bool:
+    """Tell whether a node is a mapping of these keys alone, each with a value that passes."""
+    import yaml
+
+    return isinstance(node, yaml.MappingNode) and all(
+        (name := _text(key)) is not None and name in allowed and allowed[name](value) for key, value in node.value
+    )
+
+
+def _text(node: Any) -> str | None:
+    """Return a scalar's text if it is a plain string or whole number, else None."""
+    import yaml
+
+    return node.value if isinstance(node, yaml.ScalarNode) and node.tag in _PLAIN else None
 
 
 def _scalars(root: Any) -> Iterator[str]:

@@ -5,14 +5,14 @@ Nothing here imports torch, Hydra or NumPy, so that saying no to a typing error 
 
 from dataclasses import replace
 
-from faceswap_lab.config.check import ConfigError, read
+from faceswap_lab.config.check import read
 from faceswap_lab.config.derived import side_weights_of, sides_of, topology_of
-from faceswap_lab.config.keys import check_value
+from faceswap_lab.config.refusal import ConfigError, Conflict
 from faceswap_lab.config.rules import check_rules
 from faceswap_lab.config.schema import Config, FoldersData, TwinsData
 
 __all__ = [
-    "Config", "ConfigError", "FoldersData", "TwinsData", "check_rules", "check_value", "load", "read",
+    "Config", "ConfigError", "Conflict", "FoldersData", "TwinsData", "check_rules", "load", "read",
     "side_weights_of", "sides_of", "topology_of",
 ]  # fmt: skip
 
@@ -27,11 +27,18 @@ def load(plain: object, options: "dict[str, list[str]]") -> Config:
 
     Returns:
         A Config whose every value has the right type, lies in its bounds and makes sense with the others.
+
+    Raises:
+        ConfigError: a value has not the right type or bounds.
+        Conflict: each has, and some make no sense with the others.
     """
     config = read(Config, plain, options)
     if isinstance(config.data, TwinsData) and config.data.identities:
         config = replace(config, data=_canonical(config.data))
-    check_rules(config)
+    try:
+        check_rules(config)
+    except ConfigError as error:
+        raise Conflict(str(error)) from None
     return config
 
 

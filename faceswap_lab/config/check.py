@@ -1,24 +1,16 @@
 """Turning a plain nested mapping into the typed configuration, or saying in one message why it cannot be."""
 
 import dataclasses
-import difflib
 import math
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from faceswap_lab.config.keys import no_such_setting
+from faceswap_lab.config.refusal import ConfigError, no_such_option
+
 T = TypeVar("T")
-
-
-class ConfigError(ValueError):
-    """A configuration that is refused. Its text names the key, the value, what is allowed and the nearest spelling."""
-
-
-def nearest(word: object, known: Iterable[object]) -> str:
-    """Return " Did you mean 'x'?" for the known word closest to ``word``, or "" if none is close."""
-    close = difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=0.6)
-    return f" Did you mean '{close[0]}'?" if close else ""
 
 
 def read(schema: type[T], plain: object, options: Mapping[str, list[str]], path: str = "") -> T:
@@ -39,8 +31,7 @@ def read(schema: type[T], plain: object, options: Mapping[str, list[str]], path:
     where = f"{path}." if path else ""
     for name in plain:
         if name not in fields:
-            known = ", ".join(fields)
-            raise ConfigError(f"{where}{name}: no such setting.{nearest(name, fields)} Known here: {known}.")
+            raise no_such_setting(f"{where}{name}")
     left_out = {n: f.metadata["default"] for n, f in fields.items() if "default" in f.metadata and n not in plain}
     plain = {**plain, **left_out}
     for name in fields:
@@ -49,7 +40,7 @@ def read(schema: type[T], plain: object, options: Mapping[str, list[str]], path:
     hints = typing.get_type_hints(schema)
     values = {n: read_value(hints[n], plain[n], f, options, where + n) for n, f in fields.items()}
     if "name" in values and path in options and values["name"] not in options[path]:
-        raise ConfigError(_not_among(f"{path}.name", values["name"], options[path]))
+        raise no_such_option(f"{path}.name", values["name"], options[path])
     return schema(**values)
 
 
@@ -94,11 +85,13 @@ def _by_name(alternatives: list[Any], value: Any, path: str) -> type:
     schemas = {a.__name__.lower().removesuffix(path): a for a in alternatives}
     name = value.get("name") if isinstance(value, Mapping) else value
     if not isinstance(name, str) or name not in schemas:
-        raise ConfigError(_not_among(path, name, schemas))
+        raise no_such_option(path, name, schemas)
     return typing.cast(type, schemas[name])
 
 
 def _tuple(kind: Any, value: Any, field: "dataclasses.Field[Any]", path: str) -> tuple[Any, ...]:
+    if kind is str and isinstance(value, str):
+        value = [value]
     if not isinstance(value, (list, tuple)):
         raise ConfigError(f"{path}={value!r}: expected a list such as [1,2], got {_kind(value)}.")
     if typing.get_origin(kind) is dict:
@@ -149,7 +142,7 @@ _LARGEST = 2**63 - 1  # of every number: what an int64 holds
 def _bounded(value: Any, field: "dataclasses.Field[Any]", path: str) -> Any:
     bounds = field.metadata
     if bounds["choices"] and value not in bounds["choices"]:
-        raise ConfigError(_not_among(path, value, bounds["choices"]))
+        raise no_such_option(path, value, bounds["choices"])
     low, high, above = bounds["low"], bounds["high"], bounds["above"]
     outside = (low is not None and value < low, high is not None and value > high, above is not None and value <= above)
     if any(outside):
@@ -161,11 +154,6 @@ def _bounded(value: Any, field: "dataclasses.Field[Any]", path: str) -> Any:
         allowed = " and ".join(x for x in limits if x)
         raise ConfigError(f"{path}={value}: must be {allowed}. It is: {_doc(field)}.")
     return value
-
-
-def _not_among(path: str, value: object, choices: Iterable[object]) -> str:
-    choices = list(choices)
-    return f"{path}={value}: not known.{nearest(value, choices)} Choose one of: {', '.join(map(str, choices))}."
 
 
 def _is_union(hint: Any) -> bool:

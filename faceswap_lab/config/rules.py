@@ -1,7 +1,7 @@
 """What must hold between settings: combinations that mean nothing are refused with the reason and the remedy."""
 
-from faceswap_lab.config.check import ConfigError
 from faceswap_lab.config.derived import side_weights_of, sides_of, topology_of
+from faceswap_lab.config.refusal import ConfigError
 from faceswap_lab.config.schema import Config, TwinsData
 from faceswap_lab.orders import ORDERS, Plan
 from faceswap_lab.topology import TopologyError

@@ -372,6 +372,7 @@ class Config:
     cache_dir: str | None = _label("folder of rendered faces; null: $XDG_CACHE_HOME/faceswap_lab")
     force: bool = _label("train again beside a finished run instead of returning its result")
     progress: bool = _label("show progress bars")
+    optimized_metric: tuple[str, ...] = _label("metrics of a run that a sweeper which searches is told; one or several")
     model: Model
     topology: Topology
     encoders: Encoders

@@ -4,7 +4,7 @@ The smallest differences are declared here, before any run: an arm whose interva
 """
 
 from faceswap_lab.config import ConfigError
-from faceswap_lab.config.check import nearest
+from faceswap_lab.config.refusal import nearest
 from faceswap_lab.studies.findings import Metric
 
 _STEMS: dict[str, tuple[str, bool, float]] = {  # what it is, higher is better, the smallest difference that matters

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 FORKED = multiprocessing.get_context("forkserver")
-_LAB = ("cli.launch", "cli.job", "cli.summary", "training.run", "data.twin_sets", "data.folders")
+_LAB = ("cli.launch", "cli.job.run", "cli.sweep.sweeper", "training.run", "data.twin_sets", "data.folders")
 FORKED.set_forkserver_preload(["pytest", "hydra", *(f"faceswap_lab.{module}" for module in _LAB), __name__])
 
 TINY = (

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from faceswap_lab.cli.workspace import workspace
+from faceswap_lab.cli.subcommands.workspace import workspace
 from faceswap_lab.runs.metrics import read_metrics
 from tests.acceptance.program import Program
 from tests.acceptance.test_divergence import NotANumber

@@ -112,14 +112,14 @@ def test_a_configuration_that_wants_to_run_code(program: Program, text: str, mul
     "hydra",
     [
         "{{mode: MULTIRUN, callbacks: {{report: {{_target_: os.system, command: touch {trace}}}}}}}",
-        "{{callbacks: {{report: {{_target_: {ours}}}, x: {{_target_: os.system, command: touch {trace}}}}}}}",
+        "{{sweeper: {{_target_: os.system, command: touch {trace}}}}}",
         "{{sweeper: {{params: {{seed: 0, 'hydra.callbacks.x': '{{_target_: os.system, command: touch {trace}}}'}}}}}}",
     ],
 )
 def test_a_study_that_wants_to_run_code(program: Program, hydra: str) -> None:
     trace = program.place / "executed"
     (program.place / "conf" / "study").mkdir(parents=True)
-    text = hydra.format(trace=trace, ours="faceswap_lab.cli.study_callback.WriteReport")
+    text = hydra.format(trace=trace)
     (program.place / "conf" / "study" / "evil.yaml").write_text(f"# @package _global_\nhydra: {text}\n")
     for command in ((), ("report",)):
         own = (*command, "--config-dir", str(program.place / "conf"), f"runs_dir={program.runs}", "+study=evil")

@@ -128,6 +128,14 @@ def test_the_exact_part_is_measured_once_and_kept_beside_the_report(studied: Pro
     assert "order" in (folder / "report.md").read_text().lower()
 
 
+def test_a_first_ctrl_c_ends_what_comes_after_the_last_cell(studied: Program) -> None:
+    """The measurement beside a report takes minutes, and no cell is left that a signal could be passed on to."""
+    asked = ("+study=smoke", *SHORT, "hydra/launcher=joblib", "experiments_dir=ended")
+    ended = studied.run(*asked, before=[strike("faceswap_lab.cli.study.course:measure_companion", 1, 2)])
+    assert ended.code == 130, ended.err
+    assert not (studied.place / "ended").exists()
+
+
 def test_a_failing_cell_does_not_stop_the_report(program: Program) -> None:
     ended = program.run(*ONE_SEED, before=[At(STEP, 1, fail)])
     assert ended.code == 1

@@ -1,20 +1,22 @@
 """A sweep outlives its cells: what fails is listed, what is finished is not touched again, a signal ends it."""
 
+import json
 import os
 import signal
 from functools import partial
 from pathlib import Path
 
 import pytest
+import yaml
 
-from faceswap_lab.cli.groups import conf_dir
-from faceswap_lab.cli.outcome import Outcome
-from faceswap_lab.cli.sweep import Cells
+from faceswap_lab.cli.job.faces import renderer
 from faceswap_lab.runs.folder import RunFolder
+from faceswap_lab.runs.identity import run_hash
 from faceswap_lab.runs.result import write_result
 from faceswap_lab.runs.status import read_status
 from tests.acceptance.program import STEP, TINY, TWINS, At, Program, strike
 from tests.acceptance.test_disk import write_pictures
+from tests.cli.judging import judged
 
 pytestmark = pytest.mark.acceptance
 
@@ -98,45 +100,50 @@ def test_what_overrides_alone_do_not_decide_is_composed_again(program: Program, 
     for background in ("varied", "plain"):
         ended = program.run(*sweep, before=[partial(set_background, background)])
         assert ended.code == 0, ended.err
-        assert ended.out.count("\ncell ") == 2
+        found = "folders" in says and background == "plain"  # the pictures are the same: seen before any cell starts
+        assert ended.out.count("\ncell ") == (0 if found else 2)
     trained = 2 if "folders" in says else 4  # the pictures have not changed
     assert len(list(program.runs.glob("*/result.json"))) == trained
 
 
-def test_a_changed_setting_or_option_file_is_another_cell(tmp_path: Path) -> None:
-    (tmp_path / "conf" / "encoders").mkdir(parents=True)
-    option = tmp_path / "conf" / "encoders" / "one.yaml"
-    option.write_text("count: 1\n")
-    finished = tmp_path / "runs" / "run"
-    finished.mkdir(parents=True)
-    finish(finished)
-
-    def known() -> Cells:
-        return Cells(tmp_path / "runs", [tmp_path / "conf"])
-
-    known().note([(["encoders=one", "seed=1"], Outcome("finished", str(finished), by_overrides=True))])
-    assert known().finished(["seed=1", "encoders=one"]) == str(finished)
-    assert known().finished(["seed=1", "encoders=one", "trainer=gpu", "logger=wandb"]) == str(finished)
-    assert known().finished(["seed=1", "encoders=one", "data.sampler=cv2"]) == str(finished)
-    assert known().finished(["seed=2", "encoders=one"]) is None
-    assert known().finished(["seed=1", "encoders=one", "optimizer.lr=1"]) is None
-    option.write_text("count: 2\n")
-    assert known().finished(["seed=1", "encoders=one"]) is None
-    option.write_text("count: 1\n")
-    assert known().finished(["seed=1", "encoders=one"]) == str(finished)
-    (finished / "result.json").write_text('{"format": 1, "cut')  # damaged: the cell runs, and says so
-    assert known().finished(["seed=1", "encoders=one"]) is None
-    (finished / "result.json").unlink()
-    assert known().finished(["seed=1", "encoders=one"]) is None
-
-
-def test_a_thousand_finished_cells_are_skipped_without_composing_any(program: Program) -> None:
-    place = program.runs / "finished-s0-0123456789"
-    place.mkdir(parents=True)
-    finish(place)
-    told = [*TINY, *TWINS, f"runs_dir={program.runs}", f"cache_dir={program.cache}"]
-    cells = [([*told, f"seed={seed}"], Outcome("finished", str(place), by_overrides=True)) for seed in range(1000)]
-    Cells(program.runs, [conf_dir()]).note(cells)
-    ended = program.run("-m", "seed=range(0,1000)", before=[At("faceswap_lab.cli.job:run_job", 1, fail)], seconds=30)
+def test_a_thousand_finished_cells_are_found_without_running_any(program: Program) -> None:
+    asked = (*TINY, *TWINS, f"runs_dir={program.runs}", f"cache_dir={program.cache}")
+    for config in judged([*asked, "seed=range(0,1000)"], sweep=True):
+        place = program.runs / f"any-s{config.seed}-{run_hash(config, renderer())}"
+        place.mkdir(parents=True)
+        finish(place)
+    ended = program.run(
+        "-m", "seed=range(0,1000)", before=[At("faceswap_lab.cli.job.run:run_job", 1, fail)], seconds=60
+    )
     assert ended.code == 0, ended.err
     assert "1000 cells: 1000 reused" in ended.out
+
+
+def test_every_cell_is_judged_before_the_first_starts(program: Program) -> None:
+    ended = program.run("-m", "update_order=a_then_b,joint", "seed=0,1", *SHORT)
+    assert ended.code == 2
+    assert ended.err.count("Add optimizer_state=shared") == 1  # once, though it is two cells
+    assert "4 cells: 2 finished, 2 refused" in ended.out
+    assert ended.out.count("\ncell ") == 2
+    again = program.run("-m", "update_order=a_then_b,joint,b_then_aa", "seed=0,1", *SHORT)
+    assert (again.code, again.out) == (2, "")  # no combination makes an option out of b_then_aa
+    assert "update_order=b_then_aa: no such option. Did you mean 'b_then_a'?" in again.err
+    none = program.run("-m", "seed=range(4,4)", *SHORT)
+    assert (none.code, none.out) == (2, "")
+    assert "seed: no value is given" in none.err
+
+
+def test_a_sweep_ends_with_its_results_and_they_can_be_put_side_by_side(program: Program) -> None:
+    ended = program.run("-m", "update_order=a_then_b,b_then_a", "seed=0,1", *SHORT)
+    assert ended.code == 0, ended.err
+    values: dict[str, list[float]] = {"a_then_b": [], "b_then_a": []}
+    for path in program.runs.glob("*/result.json"):
+        order = yaml.safe_load((path.parent / "config.yaml").read_text())["update_order"]["name"]
+        values[order].append(json.loads(path.read_text())["metrics"]["swap_ssim_AB"])
+    rows = [line.split()[:3] for line in ended.out.splitlines() if line.startswith("update_order=")]
+    assert rows == [[f"update_order={order}", "2", f"{sum(two) / 2:.3f}"] for order, two in values.items()]
+    (sweep,) = (program.runs / "sweeps").iterdir()
+    assert f"faceswap_lab report {sweep}" in ended.out
+    report = program.start_with("report", str(sweep), "experiments_dir=beside").ended()
+    assert report.code == 0, report.err
+    assert list(program.place.glob("beside/compare-*/report.html"))

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from faceswap_lab.__main__ import main
-from faceswap_lab.cli.workspace import workspace
+from faceswap_lab.cli.subcommands.workspace import workspace
 from faceswap_lab.config.schema import Study
 from faceswap_lab.training import wandb_mirror
 

@@ -11,10 +11,9 @@ import joblib
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
-from faceswap_lab.cli import devices
-from faceswap_lab.cli.devices import gpu_of_its_own, lowest_free_place, processes_at_once
-from faceswap_lab.cli.job import _check_devices
-from faceswap_lab.cli.launchers import EXTRAS, launcher_of
+from faceswap_lab.cli.job import devices
+from faceswap_lab.cli.job.devices import check_devices, gpu_of_its_own, lowest_free_place, processes_at_once
+from faceswap_lab.cli.sweep.launchers import EXTRAS, chosen
 from faceswap_lab.config import Config, ConfigError, load
 from faceswap_lab.runs.identity import run_hash
 from tests.config.shipped import OPTIONS, composed
@@ -124,21 +123,21 @@ def test_cuda_graphs_need_a_cuda_device(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setattr(torch.cuda, "is_available", lambda there=there: there)
         monkeypatch.setattr(torch.cuda, "device_count", lambda there=there: int(there))
         with nullcontext() if there else pytest.raises(ConfigError, match=r"cudagraphs.*Use trainer\.compile=default"):
-            _check_devices(config_of("trainer.compile=cudagraphs"))
+            check_devices(config_of("trainer.compile=cudagraphs"))
 
 
-@pytest.mark.parametrize(("launcher", "extra"), EXTRAS.items())
+@pytest.mark.parametrize(("launcher", "extra"), EXTRAS["launcher"].items())
 def test_a_launcher_that_is_not_installed_is_named_with_its_extra(
     launcher: str, extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ["seed=0,1", f"hydra/launcher={launcher}"]
-    assert launcher_of(words) == launcher
-    monkeypatch.setattr("faceswap_lab.cli.launchers.find_spec", lambda name: None)
+    assert chosen("launcher", words) == launcher
+    monkeypatch.setattr("faceswap_lab.cli.sweep.launchers.find_spec", lambda name: None)
     with pytest.raises(ConfigError, match=rf"hydra/launcher={launcher}.*pip install.*faceswap_lab\[{extra}\]"):
-        launcher_of(words)
+        chosen("launcher", words)
 
 
 def test_a_misspelt_launcher_is_answered_with_the_right_one() -> None:
-    assert launcher_of(["seed=0"]) == "basic"
+    assert chosen("launcher", ["seed=0"]) == "basic"
     with pytest.raises(ConfigError, match="joblib"):
-        launcher_of(["hydra/launcher=joblab"])
+        chosen("launcher", ["hydra/launcher=joblab"])

@@ -5,7 +5,7 @@ import pytest
 
 from faceswap_lab.cli.groups import conf_dir, first_comment, group_options
 from faceswap_lab.cli.help import help_text
-from faceswap_lab.cli.launchers import EXTRAS
+from faceswap_lab.cli.sweep.launchers import EXTRAS
 
 
 @pytest.mark.parametrize(("columns", "widest"), [(40, 80), (80, 80), (100, 100), (300, 110)])
@@ -31,7 +31,7 @@ def test_it_shows_every_group_with_its_options_and_the_baseline(monkeypatch: pyt
 
 
 def test_it_names_every_launcher():
-    assert f"hydra/launcher={'|'.join(EXTRAS)}\n" in help_text([conf_dir()])
+    assert f"hydra/launcher={'|'.join(EXTRAS['launcher'])}\n" in help_text([conf_dir()])
 
 
 def test_groups_of_ones_own_are_shown_too(tmp_path: Path):

@@ -106,8 +106,8 @@ SWEEP = """\
 hydra:
   mode: MULTIRUN
   sweeper: {params: {+experiment: "baseline,mine", seed: "range(0,8)"}}
-  callbacks: {report: {_target_: faceswap_lab.cli.study_callback.WriteReport}}
 """
+CALLBACK = "  callbacks: {report: {_target_: os.system}}\n"
 
 
 def test_a_study_of_ones_own_may_set_its_sweep_and_its_report(tmp_path: Path):
@@ -121,11 +121,8 @@ def test_a_study_of_ones_own_may_set_its_sweep_and_its_report(tmp_path: Path):
 @pytest.mark.parametrize(
     "text",
     [
-        SWEEP.replace("WriteReport", "WriteReports"),
-        SWEEP.replace("faceswap_lab.cli.study_callback.WriteReport", "os.system"),
-        SWEEP.replace("{report:", "{more: {_target_: os.system}, report:"),
-        SWEEP.replace("WriteReport}", "WriteReport, _args_: [touch x]}"),
-        SWEEP.replace("_target_:", "_recursive_: true, _target_:"),
+        SWEEP + CALLBACK,
+        SWEEP.replace("{params:", "{_recursive_: true, params:"),
         SWEEP.replace("MULTIRUN", "${oc.env:HOME}"),
         SWEEP.replace("+experiment:", "hydra.callbacks.x._target_:"),
         SWEEP.replace("+experiment:", "hydra/launcher:"),
@@ -137,9 +134,8 @@ def test_a_study_of_ones_own_may_set_its_sweep_and_its_report(tmp_path: Path):
         SWEEP + "  launcher: {_target_: os.system}\n",
         SWEEP + "  job_logging: {handlers: {x: {(): os.system}}}\n",
         SWEEP + "  run: {dir: /tmp/elsewhere}\n",
-        SWEEP + SWEEP.replace("faceswap_lab.cli.study_callback.WriteReport", "os.system"),
-        SWEEP.replace("hydra:", "hydra: &h") + "loss: *h\n",
-        SWEEP.replace("hydra:", '"\\x68ydra":').replace("WriteReport", "Other"),
+        SWEEP + SWEEP + CALLBACK,
+        SWEEP.replace("hydra:", '"\\x68ydra":') + CALLBACK,
         SWEEP.replace("hydra:\n", "study: &h {launcher: {x: y}}\nhydra:\n  <<: *h\n"),
         SWEEP + "study: {title: '${oc.create:x}'}\n",
         "study:\n  " + SWEEP.replace("\n  ", "\n    "),

@@ -1,5 +1,6 @@
 """What the README says of the command line is true: its table of groups, and every command in it."""
 
+import dataclasses
 import re
 import shlex
 from pathlib import Path
@@ -8,9 +9,9 @@ import pytest
 
 from faceswap_lab.cli.arguments import parse
 from faceswap_lab.cli.groups import ADDED, conf_dir, group_options
-from faceswap_lab.cli.overrides import check_overrides
-from faceswap_lab.cli.values import check_values
-from faceswap_lab.config.keys import settings_called
+from faceswap_lab.cli.subcommands import USAGE
+from faceswap_lab.config import Config
+from tests.cli.judging import judged
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
 OPTIONS = group_options([conf_dir()])
@@ -20,14 +21,8 @@ ADDED_IN_README = ["decoder_activation=cosine"]  # by the section on adding a ch
 def table() -> dict[str, str]:
     """Return the cell of options by group, out of the table whose first column is the group."""
     rows = re.findall(r"^\| *`(\w+)` *\|((?:\\\||[^|\n])*)\|", README, re.MULTILINE)
-    return {group: cell for group, cell in rows if group in OPTIONS or settings_known(group)}
-
-
-def settings_known(group: str) -> bool:
-    try:
-        return bool(settings_called(group))
-    except ValueError:
-        return False
+    fields = {field.name for field in dataclasses.fields(Config)}
+    return {group: cell for group, cell in rows if group in fields | OPTIONS.keys()}
 
 
 def commands() -> list[list[str]]:
@@ -43,19 +38,21 @@ def test_the_table_has_every_group_and_every_option_and_no_other():
 
 
 def test_the_tables_settings_exist():
+    configs = [*judged([]), *judged(["data=folders", "data.a=a", "data.b=b"])]
     for group, cell in table().items():
-        for key in re.findall(rf"`({group}\.\w+)", cell):
-            assert settings_called(key), key
+        for name in re.findall(rf"`{group}\.(\w+)", cell):
+            assert any(hasattr(getattr(config, group), name) for config in configs), f"{group}.{name}"
 
 
 @pytest.mark.parametrize("arguments", commands(), ids=" ".join)
 def test_a_command_is_one_that_passes(arguments: list[str]):
     words = [word for word in parse(arguments).words if word not in ADDED_IN_README]
     if words and "=" not in words[0]:
-        assert words[0] in ("show", "diff", "report", "dashboard")
+        assert words[0] in USAGE
         words = [word for word in words[1:] if not word.startswith("runs/")]
-    check_overrides(words, OPTIONS)
-    check_values(words, OPTIONS)
+    studies = [word for word in words if word.startswith("+study=")]
+    assert judged([word for word in words if word not in studies], sweep="-m" in arguments or bool(studies))
+    assert [word for word in studies if word.removeprefix("+study=") not in OPTIONS["study"]] == []
 
 
 def test_the_commands_are_found():

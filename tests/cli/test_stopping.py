@@ -7,7 +7,7 @@ from pathlib import Path
 HEAD = """
 import os, signal, sys, time
 from pathlib import Path
-from faceswap_lab.cli.stopping import asked_to_stop, signals_stop_the_cells
+from faceswap_lab.cli.sweep.stopping import asked_to_stop, signals_stop_the_cells
 from faceswap_lab.interruption import Interrupted, interruptible
 
 sweep = Path(sys.argv[1])
@@ -49,28 +49,6 @@ with signals_stop_the_cells(sweep):
         with interruptible():
             os.kill(os.getpid(), signal.SIGINT)
             wait(lambda: False)
-        print("went on")
-    except Interrupted as stop:
-        print("stopped", stop)
-"""
-    assert said(script, tmp_path) == ["stopped", "SIGINT"]
-
-
-def test_a_first_ctrl_c_ends_what_comes_after_the_last_cell(tmp_path: Path):
-    """The measurement beside a report takes minutes."""
-    script = """
-from faceswap_lab.cli import study_report
-from faceswap_lab.cli.study_callback import SWEEP_DIR, WriteReport
-
-def measure(asked):
-    os.kill(os.getpid(), signal.SIGINT)
-    wait(lambda: False)
-
-study_report.measure_companion, study_report.make_report = measure, lambda asked: ["written"]
-os.environ[SWEEP_DIR] = str(sweep)
-with signals_stop_the_cells(sweep):
-    try:
-        WriteReport().on_multirun_end(None)
         print("went on")
     except Interrupted as stop:
         print("stopped", stop)

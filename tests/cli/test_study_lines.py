@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from faceswap_lab.cli.study_lines import result_lines
+from faceswap_lab.cli.study.lines import result_lines
 from faceswap_lab.studies.findings import Arm, Compared, Findings, Metric, Provenance
 from faceswap_lab.studies.verdicts import judge_arms
 

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_lab.cli.groups import conf_dir, first_comment, group_options
-from faceswap_lab.cli.study_cells import Swept, swept
-from faceswap_lab.cli.study_command import study_of
+from faceswap_lab.cli.study.plan import Swept, swept
+from faceswap_lab.cli.subcommands.report import study_of
+from faceswap_lab.cli.sweep.cells import axes_of
 from faceswap_lab.config import ConfigError
 from faceswap_lab.studies.sign_flips import fewest_seeds
 from tests.config.shipped import composed
@@ -68,16 +69,15 @@ def test_what_is_typed_replaces_what_the_study_says():
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=9), st.booleans())
 def test_seeds_are_read_as_hydra_reads_them(seeds: list[int], choice: bool):
     text = ",".join(map(str, seeds))
-    sweep = swept(
-        [f"seed=choice({text})" if choice else f"seed={text}", "+study=any", "scale=smoke"],
-        {"+experiment": "[a,b],c", "seed": "0,1"},
-    )
+    words = [f"seed=choice({text})" if choice else f"seed={text}", "+study=any", "scale=smoke"]
+    sweep = swept(axes_of(words, {"+experiment": "[a,b],c", "seed": "0,1"}, None))
     assert sweep == Swept("any", {"a-b": "[a,b]", "c": "c"}, list(dict.fromkeys(seeds)), ["+study=any", "scale=smoke"])
 
 
 @given(st.integers(0, 50), st.integers(1, 20), st.integers(1, 5))
 def test_ranges_too(start: int, length: int, step: int):
-    sweep = swept(["+study=any"], {"+experiment": "a", "seed": f"range({start},{start + length},{step})"})
+    params = {"+experiment": "a", "seed": f"range({start},{start + length},{step})"}
+    sweep = swept(axes_of(["+study=any"], params, None))
     assert sweep.seeds == list(range(start, start + length, step))
 
 
@@ -103,7 +103,7 @@ def test_the_report_lies_where_the_overrides_say(words: list[str], folder: str):
         (["+experiment=joint,two_encoders"], "baseline baseline is none of the arms.*=baseline,joint,two_encoders"),
         (["seed=range(3,3)"], "no seeds. Give some: seed=0,1,2"),
         (["seed=one,two"], "seed=one: expected a whole number"),
-        (["optimizer.lr=1e-3,1e-4"], "optimizer.lr=1e-3,1e-4: a study goes over arms and seeds only"),
+        (["optimizer.lr=1e-3,1e-4"], r"optimizer\.lr=0\.001,0\.0001: a study goes over arms and seeds only"),
         (["++seed=1"], r"\+\+seed=1: in a study write seed="),
         (["study.metric=swap_sim_AB"], "swap_sim_AB.*swap_ssim_AB"),
         (["study.secondary=[swap_ssim_AB,los_A]"], "los_A.*loss_A"),
@@ -140,5 +140,4 @@ study:
 hydra:
   mode: MULTIRUN
   sweeper: {params: {+experiment: "baseline,mine", seed: "0,1,2"}}
-  callbacks: {report: {_target_: faceswap_lab.cli.study_callback.WriteReport}}
 """

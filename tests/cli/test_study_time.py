@@ -1,22 +1,22 @@
 """What is finished and how long the rest takes, from a runs folder written here; and the lines that say so."""
 
 import doctest
-import pickle
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_lab.cli import label, study_cells, study_time
 from faceswap_lab.cli.groups import conf_dir
-from faceswap_lab.cli.outcome import Outcome
-from faceswap_lab.cli.study_callback import WriteReport
-from faceswap_lab.cli.study_command import study_of
-from faceswap_lab.cli.study_lines import plan_lines
-from faceswap_lab.cli.study_plan import Asked
-from faceswap_lab.cli.study_progress import Progress
-from faceswap_lab.cli.study_time import Known, cells_at_once, look, remaining
+from faceswap_lab.cli.job import label
+from faceswap_lab.cli.job.outcome import Outcome
+from faceswap_lab.cli.study import plan as study_plan
+from faceswap_lab.cli.study import time as study_time
+from faceswap_lab.cli.study.course import Progress
+from faceswap_lab.cli.study.lines import plan_lines
+from faceswap_lab.cli.study.plan import Asked
+from faceswap_lab.cli.study.time import Known, cells_at_once, look, remaining
+from faceswap_lab.cli.subcommands.report import study_of
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.result import write_result
 
@@ -26,14 +26,14 @@ def asked_in(root: Path) -> Asked:
 
 
 def finish(asked: Asked, arm: str, seed: int, seconds: float, suffix: str = "") -> RunFolder:
-    digest = asked.composed.digest(asked.composed.config(arm, seed))
+    digest = asked.digest(asked.config(arm, seed))
     folder = RunFolder(asked.plan.runs_dir / f"any-s{seed}-{digest}{suffix}")
     folder.path.mkdir(parents=True)
     write_result(folder, digest=digest, label="any", seed=seed, steps=1, seconds=seconds, metrics={})
     return folder
 
 
-@pytest.mark.parametrize("module", [label, study_cells, study_time])
+@pytest.mark.parametrize("module", [label, study_plan, study_time])
 def test_the_examples(module):
     assert doctest.testmod(module).failed == 0
 
@@ -127,9 +127,3 @@ def test_time_left_is_exact_where_cells_take_equally_long(at_once: int, rounds: 
 def test_the_first_of_two_at_once_does_not_double_the_time():
     line = Progress(4, frozenset(), at_once=2, started=0).line([cell("a", 0, "finished")], 10)
     assert line.endswith("3 left: about 15 s")
-
-
-def test_the_callback_goes_to_other_processes_without_what_it_planned():
-    callback = WriteReport()
-    callback.progress, callback.asked = Progress(2, frozenset(), 1), lambda: "cannot be pickled"
-    assert pickle.loads(pickle.dumps(callback)).progress == callback.progress

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from faceswap_lab.cli.summary import print_summary
+from faceswap_lab.cli.job.summary import print_summary
 from faceswap_lab.runs import Result, RunFolder
 
 

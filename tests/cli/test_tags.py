@@ -1,12 +1,11 @@
 """The options in which a run differs from the baseline."""
 
 import pytest
-from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 
 from faceswap_lab.cli.compose import composing
 from faceswap_lab.cli.groups import conf_dir, group_options
-from faceswap_lab.cli.tags import differing_options
+from faceswap_lab.cli.job.tags import differing_options
 
 
 @pytest.mark.parametrize(
@@ -21,8 +20,8 @@ from faceswap_lab.cli.tags import differing_options
 )
 def test_a_run_is_found_by_what_is_not_the_baselines(words, differing):
     try:
-        with composing([conf_dir()]):
-            HydraConfig.instance().set_config(compose("config", words, return_hydra_config=True))
+        with composing([conf_dir()]) as compose:
+            HydraConfig.instance().set_config(compose(words, return_hydra_config=True))
         assert differing_options([conf_dir()]) == differing
     finally:
         HydraConfig.instance().cfg = None
@@ -34,8 +33,8 @@ def test_a_scale_of_ones_own(tmp_path):
     (tmp_path / "scale" / "mine.yaml").write_text(mine)
     folders = [conf_dir(), tmp_path]
     try:
-        with composing(folders):
-            HydraConfig.instance().set_config(compose("config", ["scale=mine"], return_hydra_config=True))
+        with composing(folders) as compose:
+            HydraConfig.instance().set_config(compose(["scale=mine"], return_hydra_config=True))
         assert "loss=mse" not in differing_options(folders)
     finally:
         HydraConfig.instance().cfg = None

@@ -32,7 +32,7 @@ IDENTITY = {
     "training": "max_steps batch_size gradient_clip precision deterministic",
 }
 NOT_IDENTITY = {
-    "": "name runs_dir experiments_dir cache_dir force progress",
+    "": "name runs_dir experiments_dir cache_dir force progress optimized_metric",
     "topology": "name split load",  # the parts are what they stand for; loaded weights are known by content
     "encoders": "name",  # count and start are what it stands for
     "augmentation": "name",  # likewise
@@ -52,6 +52,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "cache_dir": "cache",
     "force": True,
     "progress": False,
+    "optimized_metric": "loss_A",
     "model.resolution": 32,
     "model.encoder_widths": [4, 4, 4],
     "model.decoder_widths": [4, 4],

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from faceswap_lab.config import ConfigError, check_value, load
-from faceswap_lab.config.keys import settings_called
+from faceswap_lab.config import ConfigError, load
+from faceswap_lab.config.keys import no_such_setting, takes_any_text
 from faceswap_lab.config.rules import MOST_PEOPLE
 from faceswap_lab.data.faces import MOST_SIDES
 from tests.config.shipped import OPTIONS, fixed, set_at
@@ -46,7 +46,7 @@ def refusal(key: str, value: object, *overrides: str) -> str:
         (
             "model.encoder_width",
             [8],
-            ["model.encoder_width:", "'encoder_widths'?", "Known here: resolution"],
+            ["model.encoder_width'", "'encoder_widths'?", "Known under model: bridge_width"],
         ),
         ("modle", {}, ["modle", "Did you mean 'model'?"]),
         ("model", 3, ["model=3", "a group of settings"]),
@@ -62,8 +62,8 @@ def refusal(key: str, value: object, *overrides: str) -> str:
         ("augmentation.photometric", [{"p": 1}], ["augmentation.photometric[0]=", "with a name"]),
         ("augmentation.photometric", [{"name": "x", "p": math.nan}], ["augmentation.photometric[0].p=nan", "finite"]),
         ("augmentation.photometric", [{"name": "x", "f": print}], ["augmentation.photometric[0].f="]),
-        ("loss._target_", "os.system", ["loss._target_", "no such setting"]),
-        ("data.a", "???", ["data.a", "no such setting"]),
+        ("loss._target_", "os.system", ["no setting 'loss._target_'"]),
+        ("data.a", "???", ["'data.a' is no setting beside", "Add data=folders"]),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_allowed(key: str, value: object, told: list[str]):
@@ -195,15 +195,28 @@ def test_a_configuration_that_is_none_is_refused(plain: object):
         load(plain, OPTIONS)
 
 
-def test_a_value_that_some_data_allow_passes_alone_and_others_do_not():
-    check_value("data.held_out", 0.1)  # a share: folders
-    check_value("data.held_out", 96)  # a number: twins
-    with pytest.raises(ConfigError, match=r"data\.held_out='many'"):
-        check_value("data.held_out", "many")
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("training.max_step", ["'training.max_step'", "'max_steps'", "Known under training"]),
+        ("lr", ["Did you mean 'optimizer.lr'?", "Known: augmentation"]),
+        ("seed.x", ["no setting 'seed.x'"]),
+        ("data.a", ["Add data=folders."]),
+        ("data.faces", ["Add data=twins."]),
+    ],
+)
+def test_a_key_that_is_none_is_answered_with_the_nearest(key: str, told: list[str]):
+    assert not [part for part in told if part not in str(no_such_setting(key))], no_such_setting(key)
 
 
-def test_a_key_below_a_value_is_the_values_own_matter():
-    assert settings_called("augmentation.photometric.0.p") == []
-    assert len(settings_called("data.held_out")) == 2
-    with pytest.raises(ConfigError, match=r"no setting 'training\.max_step'.*'max_steps'.*Known under training"):
-        settings_called("training.max_step")
+def test_which_settings_take_any_text():
+    free = {"name", "runs_dir", "experiments_dir", "cache_dir", "data.a", "data.b", "data.identity_a"}
+    free |= {"logger.project", "logger.entity"}
+    others = {"data.pose", "seed", "training.precision", "logger.mode", "data.x", "model", "encoders"}
+    assert {key for key in free | others if takes_any_text(key)} == free
+
+
+def test_a_word_stands_for_a_list_of_one():
+    plain = fixed()
+    set_at(plain, "logger.kinds", "wandb")
+    assert load(plain, OPTIONS).logger.kinds == ("wandb",)

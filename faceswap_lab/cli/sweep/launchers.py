@@ -1,4 +1,4 @@
-"""Hydra's launchers that the lab knows: the extra that brings each, and what the launching process does around them."""
+"""Hydra's launchers and sweepers that the lab knows: the extra that brings each, and what is done around a launcher."""
 
 import os
 import signal
@@ -9,17 +9,22 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from faceswap_lab.cli.job.outcome import NoObjective
 from faceswap_lab.cli.messages import say
-from faceswap_lab.cli.stopping import asked_to_stop, signals_stop_the_cells
+from faceswap_lab.cli.sweep.stopping import asked_to_stop, signals_stop_the_cells
 from faceswap_lab.config import ConfigError
-from faceswap_lab.config.check import nearest
+from faceswap_lab.config.refusal import no_such_option
 
-ONE_AFTER_ANOTHER = "basic"  # Hydra's default: in the launching process itself
-EXTRAS = {"joblib": "parallel", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}
-_PACKAGES = {"parallel": "joblib", "slurm": "submitit", "ray": "ray"}
+ONE_AFTER_ANOTHER = "basic"  # Hydra's default launcher: in the launching process itself
+EXTRAS = {
+    "launcher": {"joblib": "parallel", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"},
+    "sweeper": {"optuna": "optuna"},
+}
+EVERY_COMBINATION = "every_combination"  # the lab's own sweeper
+_USUAL = {"launcher": ONE_AFTER_ANOTHER, "sweeper": EVERY_COMBINATION}
+_PACKAGES = {"parallel": "joblib", "slurm": "submitit", "ray": "ray", "optuna": "optuna"}
 _SUBMITIT = ("name=faceswap_lab", "cpus_per_task=${trainer.threads}")
 _DEFAULTS = {
-    ONE_AFTER_ANOTHER: (),
     "joblib": (
         "n_jobs=${processes_at_once:}",
         "batch_size=1",  # a cell takes seconds or hours, never the milliseconds for which joblib makes batches
@@ -35,40 +40,42 @@ _DEFAULTS = {
         "ray.init.include_dashboard=null",
         "ray.init.object_store_memory=null",  # the plugin's own default keeps Ray from joining a cluster
     ),
+    "optuna": ("max_failure_rate=1.0",),  # a learning rate at which a run diverges is an answer too
 }
 
 
-def launcher_of(words: Sequence[str]) -> str:
-    """Return the launcher that the command line names, or Hydra's default.
+def chosen(kind: str, words: Sequence[str]) -> str:
+    """Return the launcher or sweeper that the command line names, or the usual one.
+
+    Args:
+        kind: "launcher" or "sweeper".
+        words: the overrides.
 
     Raises:
-        ConfigError: there is no such launcher, or its package is not installed.
+        ConfigError: there is no such launcher, or what it needs is not installed.
     """
-    named = [word.partition("=")[2] for word in words if word.lstrip("+").startswith("hydra/launcher=")]
-    name = named[-1] if named else ONE_AFTER_ANOTHER
-    known = (ONE_AFTER_ANOTHER, *EXTRAS)
-    if name not in known:
+    named = [word.partition("=")[2] for word in words if word.lstrip("+").startswith(f"hydra/{kind}=")]
+    name, extras = named[-1] if named else _USUAL[kind], EXTRAS[kind]
+    if kind == "launcher" and name not in (ONE_AFTER_ANOTHER, *extras):
+        raise no_such_option("hydra/launcher", name, (ONE_AFTER_ANOTHER, *extras))
+    if name in extras and not _is_installed(_PACKAGES[extras[name]], kind):
+        extra = extras[name]
         raise ConfigError(
-            f"hydra/launcher={name}: no such launcher.{nearest(name, known)} Choose one of: {', '.join(known)}."
-        )
-    if name in EXTRAS and not _is_installed(_PACKAGES[EXTRAS[name]]):
-        extra = EXTRAS[name]
-        raise ConfigError(
-            f"hydra/launcher={name}: hydra-{_PACKAGES[extra]}-launcher is not installed. It is the extra [{extra}]: "
+            f"hydra/{kind}={name}: hydra-{_PACKAGES[extra]}-{kind} is not installed. It is the extra [{extra}]: "
             f'pip install "faceswap_lab[{extra}]"; in a clone: pip install -e ".[{extra}]"'
         )
     return name
 
 
-def defaults_of(name: str) -> list[str]:
-    """Return overrides that suit our cells better than a launcher's own defaults; those of a person come after them."""
-    return [f"++hydra.launcher.{setting}" for setting in _DEFAULTS[name]]
+def defaults_of(kind: str, name: str) -> list[str]:
+    """Return overrides that suit our cells better than a plugin's own defaults; those of a person come after them."""
+    return [f"++hydra.{kind}.{setting}" for setting in _DEFAULTS.get(name, ())]
 
 
-def _is_installed(package: str) -> bool:
-    """Tell whether a launcher's plugin and the package that it drives are there."""
+def _is_installed(package: str, kind: str) -> bool:
+    """Tell whether a plugin and the package that it drives are there."""
     plugins = find_spec("hydra_plugins")
-    return bool(plugins and find_spec(f"hydra_plugins.hydra_{package}_launcher") and find_spec(package))
+    return bool(plugins and find_spec(f"hydra_plugins.hydra_{package}_{kind}") and find_spec(package))
 
 
 @dataclass
@@ -99,7 +106,7 @@ def launching(name: str, sweep_dir: Path) -> Iterator[Launched]:
         try:
             yield launched
         except Exception as error:
-            if _is_about_the_configuration(error):
+            if isinstance(error, ConfigError | NoObjective):
                 raise
             launched.code = 1
             if asked_to_stop(sweep_dir) is None:
@@ -124,14 +131,6 @@ def _say_why_it_gave_up(name: str, error: Exception) -> None:
         f"hydra/launcher={name} gave up ({type(error).__name__}): {said[:400]}\n"
         "Finished cells are kept; the others go on from their last checkpoint when the command is repeated."
     )
-
-
-def _is_about_the_configuration(error: Exception) -> bool:
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
-    from yaml import YAMLError  # type: ignore[import-untyped]
-
-    return isinstance(error, HydraException | OmegaConfBaseException | YAMLError | ValueError)
 
 
 @contextmanager
@@ -160,6 +159,6 @@ def _let_hydra_count_processes() -> None:
 
 
 def _processes_at_once(*, _root_: Any) -> int:
-    from faceswap_lab.cli.devices import processes_at_once
+    from faceswap_lab.cli.job.devices import processes_at_once
 
     return processes_at_once(_root_.trainer.threads, _root_.trainer.accelerator)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faceswap_lab.cli.messages import say
-from faceswap_lab.config import Config, ConfigError, load
+from faceswap_lab.config import Config, ConfigError
 
 if TYPE_CHECKING:
     from wandb_workspaces.workspaces import Workspace
@@ -26,7 +26,7 @@ def dashboard(words: Sequence[str], folders: Sequence[Path]) -> int:
     """
     save = [_SAVE[word] for word in words if word in _SAVE]
     config = _composed([word for word in words if word not in _SAVE], folders)
-    from faceswap_lab.cli.workspace import workspace
+    from faceswap_lab.cli.subcommands.workspace import workspace
 
     try:
         made = workspace(config.logger.project, config.logger.entity or "", config.study)
@@ -41,13 +41,14 @@ def dashboard(words: Sequence[str], folders: Sequence[Path]) -> int:
 
 
 def _composed(words: Sequence[str], folders: Sequence[Path]) -> Config:
-    from hydra import compose
-    from omegaconf import OmegaConf
+    from faceswap_lab.cli.compose import composing
+    from faceswap_lab.cli.groups import group_options
+    from faceswap_lab.cli.job.judge import judged
+    from faceswap_lab.cli.typed import as_hydra_reads
 
-    from faceswap_lab.cli.compose import composing, judged
-
-    with judged(words, folders) as groups, composing(folders):
-        return load(OmegaConf.to_container(compose("config", list(words)), resolve=True), groups)
+    options = group_options(folders)
+    with composing(folders) as compose:
+        return judged(compose(as_hydra_reads(words, options, sweep=False)), options)
 
 
 def _save(made: "Workspace") -> int:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from faceswap_lab.config import ConfigError
-from faceswap_lab.config.check import nearest
+from faceswap_lab.config.refusal import nearest
 
-_USAGE = {
+USAGE = {
     "show": "show RUN_FOLDER",
     "diff": "diff RUN_FOLDER RUN_FOLDER",
     "report": "report +study=NAME",
@@ -25,22 +25,22 @@ def run_subcommand(name: str, args: Sequence[str], folders: Sequence[Path]) -> i
     Raises:
         ConfigError: there is no such subcommand, or what it is given is not what it takes.
     """
-    if name not in _USAGE:
+    if name not in USAGE:
         raise ConfigError(
-            f"'{name}': neither a subcommand nor key=value.{nearest(name, _USAGE)} "
-            f"Subcommands: {', '.join(_USAGE)}. Settings: seed=3, decoder_activation=tanh, +experiment=two_encoders."
+            f"'{name}': neither a subcommand nor key=value.{nearest(name, USAGE)} "
+            f"Subcommands: {', '.join(USAGE)}. Settings: seed=3, decoder_activation=tanh, +experiment=two_encoders."
         )
     if name == "report":
-        from faceswap_lab.cli.study_command import report
+        from faceswap_lab.cli.subcommands.report import report
 
         return report(args, folders)
     if name == "dashboard":
-        from faceswap_lab.cli.dashboard import dashboard
+        from faceswap_lab.cli.subcommands.dashboard import dashboard
 
         return dashboard(args, folders)
-    wanted = _USAGE[name].count("RUN_FOLDER")
+    wanted = USAGE[name].count("RUN_FOLDER")
     if len(args) != wanted:
-        raise ConfigError(f"{name}: expected {wanted} run folder(s), got {len(args)}. Usage: {_USAGE[name]}")
+        raise ConfigError(f"{name}: expected {wanted} run folder(s), got {len(args)}. Usage: {USAGE[name]}")
     from rich.console import Console
 
     from faceswap_lab.runs.diff import diff

@@ -3,14 +3,14 @@
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from faceswap_lab.config import ConfigError
 
 if TYPE_CHECKING:
-    from faceswap_lab.cli.study_plan import Asked
+    from faceswap_lab.cli.study.plan import Asked
 
-USAGE = "report +study=NAME [the study's overrides]  or  report RUN_FOLDER RUN_FOLDER ... [experiments_dir=DIR]"
+USAGE = "report +study=NAME [the study's overrides]  or  report RUN_OR_SWEEP_FOLDER ... [experiments_dir=DIR]"
 _PLACE = "experiments_dir="
 
 
@@ -34,36 +34,44 @@ def report(words: Sequence[str], folders: Sequence[Path]) -> int:
     return 0
 
 
-def _compare(runs: Sequence[str], settings: Sequence[str]) -> list[str]:
+def _compare(words: Sequence[str], settings: Sequence[str]) -> list[str]:
     """Write a report of runs side by side; the first is what the others are compared with."""
-    wrong = [word for word in settings if not word.startswith(_PLACE)]
-    if wrong or len(runs) < 2:
-        told = f"{wrong[0]} is no setting of a comparison" if wrong else "two runs or more are compared"
-        raise ConfigError(f"report: {told}. Usage: {USAGE}")
-    from faceswap_lab.cli.study_lines import result_lines
-    from faceswap_lab.cli.study_report import kept_in
-    from faceswap_lab.runs.folder import is_run
+    from faceswap_lab.cli.study.lines import result_lines
+    from faceswap_lab.cli.study.report import kept_in
     from faceswap_lab.studies.analysis import compare_runs
     from faceswap_lab.studies.report import write_report
 
-    paths = [Path(run) for run in runs]
-    for path in paths:
-        if not is_run(path):
-            raise ConfigError(f"report: {path} is no run folder. Run folders lie in runs/, and hold a run.json.")
+    wrong = [word for word in settings if not word.startswith(_PLACE)]
+    runs = list(dict.fromkeys(run for word in words for run in _runs_in(Path(word))))
+    if wrong or len(runs) < 2:
+        told = f"{wrong[0]} is no setting of a comparison" if wrong else "two runs or more are compared"
+        raise ConfigError(f"report: {told}. Usage: {USAGE}")
     root = Path(settings[-1].removeprefix(_PLACE) if settings else "experiments")
-    digest = hashlib.sha256("\n".join(str(path.resolve()) for path in paths).encode()).hexdigest()[:8]
-    findings = compare_runs(paths)
+    digest = hashlib.sha256("\n".join(str(run.resolve()) for run in runs).encode()).hexdigest()[:8]
+    findings = compare_runs(runs)
     return result_lines(findings, write_report(findings, root / f"compare-{digest}", kept_in(None)))
+
+
+def _runs_in(path: Path) -> list[Path]:
+    """Return a run folder itself, the finished runs of a sweep, and nothing of what ``runs/*`` holds beside runs."""
+    from faceswap_lab.cli.sweep.records import SWEEPS, recorded
+    from faceswap_lab.runs.folder import is_run
+
+    if is_run(path):
+        return [path]
+    if path.parent.name == SWEEPS:
+        return [path.parent.parent / Path(outcome.folder).name for _, outcome in recorded(path) if outcome.code == 0]
+    if path.name == SWEEPS:
+        return []
+    raise ConfigError(f"report: {path} is no run folder. Run folders lie in runs/, and hold a run.json.")
 
 
 def _study(words: Sequence[str], folders: Sequence[Path]) -> list[str]:
     """Write a study's report from the runs that are finished."""
-    from faceswap_lab.cli.compose import judged
-    from faceswap_lab.cli.study_report import make_report
-    from faceswap_lab.cli.study_time import look
+    from faceswap_lab.cli.study.report import make_report
+    from faceswap_lab.cli.study.time import look
 
-    with judged(words, folders):
-        asked = study_of(words, folders)
+    asked = study_of(words, folders)
     if not look(asked).finished:
         raise ConfigError(
             f"report: of {asked.plan.name}'s {len(asked.plan.cells)} cells none is finished in {asked.plan.runs_dir}. "
@@ -73,26 +81,29 @@ def _study(words: Sequence[str], folders: Sequence[Path]) -> list[str]:
 
 
 def study_of(words: Sequence[str], folders: Sequence[Path]) -> "Asked":
-    """Work out a study's cells outside of a sweep; a person's own folder comes where Hydra's --config-dir puts it.
+    """Work out a study's cells outside of a sweep.
 
     Args:
         words: overrides as typed.
         folders: where groups lie, ours first.
 
     Raises:
-        ConfigError: the study, an arm or a seed means nothing.
-        hydra.errors.HydraException: an arm cannot be composed.
+        ConfigError: the study, an arm or a seed means nothing, or cannot be composed.
     """
-    from hydra import compose
+    from hydra.core.global_hydra import GlobalHydra
     from omegaconf import OmegaConf
 
     from faceswap_lab.cli.compose import composing
-    from faceswap_lab.cli.study_plan import ask
+    from faceswap_lab.cli.groups import group_options
+    from faceswap_lab.cli.study.plan import ask
+    from faceswap_lab.cli.sweep.cells import Composer, axes_of
+    from faceswap_lab.cli.typed import as_hydra_reads
 
-    with composing(folders):
+    words = as_hydra_reads(words, group_options(folders), sweep=True)
+    with composing(folders) as compose:
         own = [word for word in words if not word.startswith(("hydra.", "hydra/"))]
         study = [word for word in own if word.startswith("+study=")]
-        params = compose("config", study[-1:], return_hydra_config=True).hydra.sweeper.params
-        plain = OmegaConf.to_container(params or OmegaConf.create())
-        assert isinstance(plain, dict)
-        return ask(own, plain, folders)  # type: ignore[arg-type]
+        params = compose(study[-1:], return_hydra_config=True).hydra.sweeper.params
+        plain: Any = OmegaConf.to_container(params or OmegaConf.create())
+        axes = axes_of(own, plain, GlobalHydra.instance().config_loader())
+        return ask(own, plain, axes, Composer(compose, folders))

@@ -18,16 +18,18 @@ class Outcome:
         folder: the run folder; empty if there is none.
         message: one line for a person; empty where all is well.
         signal: the signal's number, if it was interrupted.
-        by_overrides: whether the same overrides always mean this run, so that a sweep need not compose them again.
     """
 
     state: State
     folder: str = ""
     message: str = ""
     signal: int | None = None
-    by_overrides: bool = False
 
     @property
     def code(self) -> int:
         """The exit code: 128 + n after signal n."""
         return _EXIT_CODES[self.state] if self.signal is None else 128 + self.signal
+
+
+class NoObjective(Exception):
+    """A job that was refused, failed, diverged or interrupted has nothing to optimise: to a sweeper it has failed."""

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from faceswap_lab.cli.stopping import asked_to_stop, stopping_when_asked
-from faceswap_lab.cli.sweep import SWEEP_DIR, record
+from faceswap_lab.cli.job.outcome import Outcome
+from faceswap_lab.cli.sweep.records import record
+from faceswap_lab.cli.sweep.stopping import asked_to_stop, stopping_when_asked
+from faceswap_lab.cli.terminal import tolerate_any_encoding
 from faceswap_lab.interruption import interruptible
 
 
@@ -41,8 +43,10 @@ class LaunchedFrom:
         return self.process == _this_process()
 
 
-def run_cell(origin: LaunchedFrom, number: int, composed: Any, folders: Sequence[Path], overrides: list[str]) -> int:
-    """Run a cell and record how it ended; return its exit code. Once the sweep has been stopped: nothing, and 0.
+def run_cell(
+    origin: LaunchedFrom, number: int, composed: Any, folders: Sequence[Path], overrides: list[str]
+) -> Outcome:
+    """Run a cell and record how it ended. Once the sweep has been stopped it is not begun, and not recorded.
 
     Args:
         origin: the launching process.
@@ -51,12 +55,12 @@ def run_cell(origin: LaunchedFrom, number: int, composed: Any, folders: Sequence
         folders: where groups lie.
         overrides: its overrides.
     """
-    from faceswap_lab.cli.job import run_job
+    from faceswap_lab.cli.job.run import run_job
 
+    tolerate_any_encoding()
     if asked_to_stop(origin.sweep_dir) is not None:
-        return 0
+        return Outcome("interrupted", signal=signal.SIGTERM)
     parent = os.getppid()
-    os.environ[SWEEP_DIR], sys.argv = str(origin.sweep_dir), list(origin.command)
     os.chdir(origin.folder)
     composed.progress = False  # several bars on one terminal cannot be read
     print(f"\ncell {number + 1}: {' '.join(overrides)}", flush=True)
@@ -67,7 +71,7 @@ def run_cell(origin: LaunchedFrom, number: int, composed: Any, folders: Sequence
         os._exit(outcome.code)  # whoever started this process has vanished, and nobody waits for it
     if outcome.signal == signal.SIGUSR1 and asked_to_stop(origin.sweep_dir) is None:
         _let_the_scheduler_know()
-    return outcome.code
+    return outcome
 
 
 def _let_the_scheduler_know() -> None:

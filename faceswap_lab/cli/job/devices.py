@@ -14,7 +14,7 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
-from faceswap_lab.config import Config
+from faceswap_lab.config import Config, ConfigError
 
 
 def gpus_here() -> int:
@@ -39,6 +39,40 @@ def processes_at_once(threads: int | None, accelerator: str) -> int:
     from joblib import cpu_count  # minds cgroups and affinity
 
     return max(1, cpu_count() // threads) if threads else 1
+
+
+def check_devices(config: Config) -> None:
+    """Refuse devices that this machine does not have; torch is asked only where it matters.
+
+    Raises:
+        ConfigError: names the device.
+    """
+    asked = config.trainer
+    anything = (
+        asked.accelerator == "auto" and asked.devices == 1 and asked.gpu is None and asked.compile != "cudagraphs"
+    )
+    if asked.accelerator == "cpu" or anything:
+        return
+    import torch
+
+    there = torch.cuda.device_count() or int(torch.backends.mps.is_available())
+    if asked.accelerator == "gpu" and not there:
+        raise ConfigError("trainer.accelerator=gpu: torch finds no GPU here. Use trainer=auto or trainer=cpu.")
+    if asked.compile == "cudagraphs" and not torch.cuda.is_available():
+        raise ConfigError(
+            "trainer.compile=cudagraphs: torch finds no CUDA device here. "
+            "Use trainer.compile=default or trainer.compile=none."
+        )
+    if there and asked.devices > there:
+        raise ConfigError(
+            f"trainer.devices={asked.devices}: torch finds {there} here. "
+            f"Use trainer.devices={there}, or trainer.accelerator=cpu."
+        )
+    if asked.gpu is not None and asked.gpu >= there:
+        raise ConfigError(
+            f"trainer.gpu={asked.gpu}: torch finds {there} GPU(s) here, counted from 0. "
+            + (f"Use trainer.gpu={there - 1} or less." if there else "Leave trainer.gpu at null.")
+        )
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from importlib import import_module
 
 from faceswap_lab.config import Config, ConfigError
-from faceswap_lab.config.check import nearest
+from faceswap_lab.config.refusal import nearest
 
 _REGISTRIES = {
     "encoder_activation": ("models/activations", "HIDDEN"),

@@ -5,8 +5,8 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from faceswap_lab.cli.study_plan import Asked
-from faceswap_lab.cli.study_time import Known, cells_at_once, in_words, remaining
+from faceswap_lab.cli.study.plan import Asked
+from faceswap_lab.cli.study.time import Known, cells_at_once, in_words, remaining
 from faceswap_lab.studies.findings import Findings
 
 _WIDTH = 110

@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from faceswap_lab.cli.faces import faces_of
-from faceswap_lab.cli.study_lines import result_lines
-from faceswap_lab.cli.study_plan import Asked
+from faceswap_lab.cli.job.faces import faces_of
+from faceswap_lab.cli.study.lines import result_lines
+from faceswap_lab.cli.study.plan import Asked
 from faceswap_lab.runs.atomic import write_json
 
 _OF = "of"  # under this key a measurement names the run it belongs to
@@ -66,4 +66,4 @@ def _file(asked: Asked, name: str) -> Path:
 
 
 def _baseline_run(asked: Asked) -> str:
-    return asked.composed.digest(asked.baseline)
+    return asked.digest(asked.baseline)

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from faceswap_lab.cli.outcome import Outcome
+from faceswap_lab.cli.job.outcome import Outcome
 from faceswap_lab.config import Config, TwinsData
 from faceswap_lab.data.faces import FaceData
 from faceswap_lab.interruption import Interrupted

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from statistics import fmean
 
-from faceswap_lab.cli.study_plan import Asked
+from faceswap_lab.cli.study.plan import Asked
 from faceswap_lab.config import ConfigError
 from faceswap_lab.runs.folder import RunFolder, find_all
 from faceswap_lab.runs.result import BadResult, Result, read_result
@@ -92,6 +92,6 @@ def _result(folder: RunFolder | None) -> Result | None:
 
 def _digest(asked: Asked, arm: str, seed: int) -> str:
     try:
-        return asked.composed.digest(asked.composed.config(arm, seed))
+        return asked.digest(asked.config(arm, seed))
     except ConfigError:  # of a seed that nobody asked for
         return ""

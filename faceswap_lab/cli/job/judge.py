@@ -1,0 +1,32 @@
+"""A composed configuration, judged as far as that goes without torch."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from faceswap_lab.cli.job.faces import check_identities
+from faceswap_lab.config import Config, ConfigError, load
+
+
+def judged(composed: Any, options: Mapping[str, list[str]]) -> Config:
+    """Return the typed configuration.
+
+    Args:
+        composed: as Hydra composed it.
+        options: the options of every group.
+
+    Raises:
+        ConfigError: a value means nothing (Conflict: a combination), nobody can draw a face, or a transform is unknown.
+        omegaconf.errors.OmegaConfBaseException: a value refers to what is not there.
+    """
+    from omegaconf import OmegaConf
+
+    config = load(OmegaConf.to_container(composed, resolve=True), dict(options))
+    check_identities(config)
+    if config.augmentation.photometric:
+        from faceswap_lab.data.photometric import Photometric  # loads albumentations
+
+        try:
+            Photometric(config.augmentation.photometric)
+        except ValueError as error:
+            raise ConfigError(f"augmentation.photometric: {error}") from error
+    return config

@@ -1,0 +1,105 @@
+"""One job: its configuration judged, its run looked up, and trained if it is not finished yet.
+
+torch is imported only where there is something to train.
+"""
+
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from faceswap_lab.cli.groups import group_options
+from faceswap_lab.cli.job.devices import check_devices, gpu_of_its_own
+from faceswap_lab.cli.job.faces import faces_of, renderer
+from faceswap_lab.cli.job.functions import check_functions
+from faceswap_lab.cli.job.judge import judged
+from faceswap_lab.cli.job.label import label_of
+from faceswap_lab.cli.job.outcome import Outcome, State
+from faceswap_lab.cli.job.summary import print_line, print_summary
+from faceswap_lab.cli.job.tags import differing_options
+from faceswap_lab.cli.job.train import train
+from faceswap_lab.cli.messages import refusal, say
+from faceswap_lab.config import ConfigError, TwinsData
+from faceswap_lab.interruption import Interrupted, interruptible
+from faceswap_lab.runs.atomic import StorageError, remove_leftovers, write_text
+from faceswap_lab.runs.folder import create_fresh, find, find_or_create
+from faceswap_lab.runs.identity import run_hash
+from faceswap_lab.runs.lock import Holder, RunHeld, RunLock
+from faceswap_lab.runs.result import BadResult, read_result
+
+
+def run_job(
+    composed: Any, folders: Sequence[Path], overrides: Sequence[str], brief: bool = False, beside: Path | None = None
+) -> Outcome:
+    """Judge, look up, train and report one job; say how it ended. Errors are said, none leaves: a sweep goes on.
+
+    Args:
+        composed: the configuration as Hydra composed it.
+        folders: where groups lie.
+        overrides: the overrides of this job, from which an unnamed run gets its label.
+        brief: say what came out in a line, as one cell of many.
+        beside: the folder of a sweep whose cells run beside one another, in processes of their own.
+    """
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        with interruptible():
+            return _run(composed, folders, overrides, brief, beside)
+    except Interrupted as stop:
+        said = f"{stop} came while nothing was being trained. The same command goes on from here."
+        return _said("interrupted", said, signal=stop.signal)
+    except (ConfigError, OmegaConfBaseException) as error:
+        return _said("refused", str(refusal(error)))
+    except (StorageError, RunHeld, BadResult) as error:
+        return _said("failed", str(error))
+    except Exception as error:
+        traceback.print_exc()
+        return _said("failed", f"{type(error).__name__}, which the lab did not expect; the traceback is above: {error}")
+
+
+def _run(composed: Any, folders: Sequence[Path], overrides: Sequence[str], brief: bool, beside: Path | None) -> Outcome:
+    from omegaconf import OmegaConf
+
+    options = group_options(folders)
+    config = judged(composed, options)
+    label = config.name or label_of(overrides, options)
+    data = None if isinstance(config.data, TwinsData) else faces_of(config)  # a folder's content tells which run it is
+    digest = run_hash(config, data.fingerprint if data else renderer())
+    root = Path(config.runs_dir)
+    tell = print_line if brief else print_summary
+    # force=true looks at no old result, not even to find it damaged
+    folder = None if config.force else find(root, config.seed, digest)
+    result = read_result(folder) if folder else None
+    if folder and result:
+        print(f"This run is finished already: {folder.path}   (force=true trains it again, beside it)")
+        tell(folder, result)
+        return Outcome("reused", str(folder.path))
+    check_devices(config)
+    check_functions(config)
+    data = data or faces_of(config)
+    make = create_fresh if config.force else find_or_create
+    folder = make(root, label, config.seed, digest)
+    with RunLock(folder.path, wait=None, on_wait=_tell_who_holds):
+        remove_leftovers(folder.path)  # of a process that was killed while writing
+        result = read_result(folder)  # whoever held it may have finished it
+        if result is None:
+            write_text(folder.config, OmegaConf.to_yaml(composed, resolve=True))
+            with gpu_of_its_own(config, beside) as placed:
+                outcome, result = train(placed, data, folder, digest, label, differing_options(folders))
+            if result is None:
+                say(f"{outcome.message}\nrun folder  {folder.path}")
+                return replace(outcome, message=" ".join(outcome.message.split()))
+    tell(folder, result)
+    return Outcome("finished", str(folder.path))
+
+
+def _said(state: State, message: str, signal: int | None = None) -> Outcome:
+    """Say why a job did not finish."""
+    say(message)
+    return Outcome(state, "", " ".join(message.split()), signal)
+
+
+def _tell_who_holds(holder: Holder | None) -> None:
+    print(f"Waiting: this run is being worked on by {holder or 'another process'}.", file=sys.stderr, flush=True)

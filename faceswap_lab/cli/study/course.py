@@ -1,0 +1,147 @@
+"""A study under way: the plan before its first cell, a line after each, and the report at the end."""
+
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from faceswap_lab.cli.messages import say
+from faceswap_lab.cli.study.lines import plan_lines
+from faceswap_lab.cli.study.plan import Asked, arm_name, ask
+from faceswap_lab.cli.study.report import make_report, measure_companion
+from faceswap_lab.cli.study.time import Key, Known, cells_at_once, in_words, look
+from faceswap_lab.cli.sweep.cells import Axes, Cell, Composer
+from faceswap_lab.cli.sweep.launchers import ONE_AFTER_ANOTHER
+from faceswap_lab.cli.sweep.records import recorded
+
+_POLL = 1.0  # seconds between two looks into the sweep's folder
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a study is.
+
+    Attributes:
+        total: cells in all.
+        finished: cells that were finished before.
+        at_once: cells that run at the same time, at least 1.
+        started: when, by ``time.time()``.
+    """
+
+    total: int
+    finished: frozenset[Key]
+    at_once: int
+    started: float = field(default_factory=time.time)
+
+    def line(self, cells: Sequence[Cell], now: float) -> str:
+        """Return the line. An interrupted cell is not done: it goes on when the command is repeated.
+
+        Args:
+            cells: those that have ended so far.
+            now: the time, by ``time.time()``.
+        """
+        cells = [cell for cell in cells if cell[1].state != "interrupted"]
+        done = len(self.finished.union(key_of(overrides) for overrides, _ in cells))
+        failed = sum(outcome.code != 0 for _, outcome in cells)
+        worked = sum(outcome.state != "reused" for _, outcome in cells)
+        line = f"study       {done} of {self.total} cells done" + (f", {failed} of them failed" if failed else "")
+        left = self.total - done
+        if not left:
+            return line
+        if not worked:
+            return f"{line}, {left} left"
+        # while the first cells run side by side, each of them has taken the whole time
+        seconds = (now - self.started) * left / max(worked, min(self.at_once, left + worked))
+        return f"{line}, {left} left: about {in_words(seconds)}"
+
+
+@dataclass(frozen=True)
+class Course:
+    """A study under way, in the launching process."""
+
+    asked: Asked
+    progress: Progress
+    sweep_dir: Path
+
+    @classmethod
+    def begin(
+        cls,
+        words: Sequence[str],
+        params: Mapping[str, object],
+        axes: Axes,
+        composer: Composer,
+        hydra: Any,
+        sweep_dir: Path,
+    ) -> "Course":
+        """Print the plan; where cells run in other processes, watch for their ends.
+
+        Args:
+            words: overrides as typed, without Hydra's own.
+            params: the arms and seeds of the study's YAML.
+            axes: of both what is swept over.
+            composer: composes the arms.
+            hydra: Hydra's settings.
+            sweep_dir: the sweep's folder.
+
+        Raises:
+            ConfigError: the study, an arm or a seed means nothing.
+        """
+        asked = ask(words, params, axes, composer)
+        known = look(asked)
+        if asked.baseline.force:
+            known = Known(set(), known.seconds)  # all of them again
+        launcher, jobs = str(hydra.runtime.choices["hydra/launcher"]), hydra.launcher.get("n_jobs")
+        print("\n".join(plan_lines(asked, known, launcher, jobs)), flush=True)
+        at_once = cells_at_once(launcher, jobs) or 1
+        course = cls(asked, Progress(len(asked.plan.cells), frozenset(known.finished), at_once), sweep_dir)
+        if launcher != ONE_AFTER_ANOTHER:
+            threading.Thread(target=course._watch, name="study progress", daemon=True).start()
+        return course
+
+    def say_progress(self) -> None:
+        """Print how far the study is."""
+        print(self.progress.line(recorded(self.sweep_dir), time.time()), flush=True)
+
+    def report(self) -> int:
+        """Measure what else the study asks for, write the report, print it, and return the exit code."""
+        failed = self._failed(measure_companion, "The measurement beside the report could not be made")
+        return int(self._failed(self._make_report, "The report could not be written") or failed)
+
+    def _make_report(self, asked: Asked) -> None:
+        print("\n".join(make_report(asked)), flush=True)
+
+    def _failed(self, make: Callable[[Asked], None], what: str) -> bool:
+        """Make something; say what went wrong in a message, with the traceback of a defect in a file of the sweep."""
+        try:
+            make(self.asked)
+        except Exception as error:
+            where = ""
+            if not isinstance(error, OSError):
+                path = self.sweep_dir / "traceback.txt"
+                path.write_text(traceback.format_exc(), encoding="utf-8")
+                where = f"\ntraceback   {path}"
+            say(
+                f"{what}. {type(error).__name__}: {' '.join(str(error).split())}\n"
+                f"The runs are as they were. To try again from them: {self.asked.command('report')}{where}"
+            )
+            return True
+        return False
+
+    def _watch(self) -> None:
+        """Say how far the study is whenever a cell has ended elsewhere; ends with the last cell or the process."""
+        seen = len(self.progress.finished)
+        while seen < self.progress.total:
+            ended = len(recorded(self.sweep_dir))
+            if ended > seen:
+                seen = ended
+                self.say_progress()
+            time.sleep(_POLL)
+
+
+def key_of(overrides: Sequence[str]) -> Key:
+    """Return the arm and seed of a cell with these overrides."""
+    told = dict(override.lstrip("+").split("=", 1) for override in overrides)
+    return arm_name(told["experiment"]), int(told["seed"])

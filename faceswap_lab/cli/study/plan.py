@@ -1,0 +1,200 @@
+"""What a study will run: each arm composed once by Hydra, then every cell's configuration and hash. No torch."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from faceswap_lab.cli.groups import first_comment
+from faceswap_lab.cli.job.label import report_name
+from faceswap_lab.cli.sweep.cells import Axes, Composer
+from faceswap_lab.config import Config, ConfigError
+from faceswap_lab.config.refusal import nearest
+from faceswap_lab.config.schema import Study
+from faceswap_lab.runs.identity import identity
+from faceswap_lab.studies.metric_names import judged_metric
+from faceswap_lab.studies.plan import Planned, StudyPlan
+
+_NOT_SAID = ("+study=", "runs_dir=", "experiments_dir=", "cache_dir=", "progress=", "force=")  # change no answer
+
+
+_SWEPT = {"experiment": "+experiment", "seed": "seed"}  # key → as it is written
+_EXAMPLES = {"experiment": "baseline,two_encoders", "seed": "0,1,2"}
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What a study sweeps over, and what is the same in all of its cells.
+
+    Attributes:
+        study: the study's name.
+        arms: arm → the value of ``+experiment`` that makes it.
+        seeds: each once, as given.
+        fixed: the other overrides, ``+study`` among them.
+    """
+
+    study: str
+    arms: dict[str, str]
+    seeds: list[int]
+    fixed: list[str]
+
+
+def swept(axes: Axes) -> Swept:
+    """Tell a study's arms and seeds from its fixed overrides.
+
+    Args:
+        axes: what is swept over, of the study's YAML and of the command line.
+
+    Raises:
+        ConfigError: there is another axis, none of the two, or nothing on one of them.
+    """
+    fixed, study = [], axes["+study"][0]
+    for key, values in axes.items():
+        written = _SWEPT.get(key.lstrip("+"), key)
+        if key != written:
+            raise ConfigError(f"{key}={','.join(values)}: in a study write {written}=…")
+        if key not in _SWEPT.values():
+            if len(values) != 1:
+                raise ConfigError(
+                    f"{key}={','.join(values)}: a study goes over arms and seeds only. Give {key} one value, or write "
+                    "an experiment for each value and name them in +experiment=…"
+                )
+            fixed.append(f"{key}={values[0]}")
+    for key, written in _SWEPT.items():
+        if not [value for value in axes.get(written, ()) if value]:
+            raise ConfigError(f"study {study}: no {key}s. Give some: {written}={_EXAMPLES[key]}")
+    arms = {arm_name(value): value for value in axes["+experiment"]}
+    return Swept(study, arms, [_seed(value) for value in dict.fromkeys(axes["seed"])], fixed)
+
+
+def arm_name(value: str) -> str:
+    """Return the name of the arm that ``+experiment=value`` makes; several experiments at once are joined.
+
+    >>> arm_name("two_encoders"), arm_name("[two_encoders,joint]")
+    ('two_encoders', 'two_encoders-joint')
+    """
+    return "-".join(name.strip(" '\"") for name in value.strip("[]").split(","))
+
+
+def _seed(value: str) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise ConfigError(f"seed={value}: expected a whole number, at least 0.") from None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A study as it was asked for.
+
+    Attributes:
+        plan: its cells.
+        study: what it declares.
+        baseline: the baseline's configuration at the first seed.
+        folder: where its report goes.
+        words: the overrides as typed.
+        arms: its arms and seeds.
+        composer: composes the arms.
+    """
+
+    plan: StudyPlan
+    study: Study
+    baseline: Config
+    folder: Path
+    words: list[str]
+    arms: Swept
+    composer: Composer
+
+    def config(self, arm: str, seed: int) -> Config:
+        """Return a cell's configuration; raise ConfigError where it means nothing."""
+        return _config(self.arms, arm, seed, self.composer)
+
+    def digest(self, config: Config) -> str:
+        """Return the hash that a cell's run folder carries."""
+        return self.composer.digest(config)
+
+    def command(self, *first: str) -> str:
+        """Return the command that asks for this study here and now, after the word ``first`` if there is one."""
+        others = [word for word in self.words if not word.startswith("+study=")]
+        return shlex.join(["python", "-m", "faceswap_lab", *first, f"+study={self.plan.name}", *others])
+
+
+def ask(words: Sequence[str], params: Mapping[str, object], axes: Axes, composer: Composer) -> Asked:
+    """Work out a study's cells.
+
+    Args:
+        words: overrides as typed, without Hydra's own.
+        params: ``hydra.sweeper.params`` of the study's YAML.
+        axes: of both what is swept over.
+        composer: composes the arms.
+
+    Raises:
+        ConfigError: the study, an arm or a seed means nothing.
+        hydra.errors.HydraException: an arm cannot be composed.
+    """
+    sweep, folders = swept(axes), composer.folders
+    _check_arms(sweep, composer.options["experiment"])
+    first = _config(sweep, next(iter(sweep.arms)), sweep.seeds[0], composer)
+    study = first.study
+    if study is None:
+        raise ConfigError(f"study/{sweep.study}.yaml declares nothing: it sets no study: {{question: …, metric: …}}.")
+    for metric in (study.metric, *study.secondary):
+        judged_metric(metric)  # a night is too long to wait for its name to be refused
+    if study.baseline not in sweep.arms:
+        raise ConfigError(
+            f"study {sweep.study}: its baseline {study.baseline} is none of the arms, and each is compared with it. "
+            f"Write +experiment={study.baseline},{','.join(sweep.arms)}"
+        )
+    arms = [study.baseline, *(arm for arm in sweep.arms if arm != study.baseline)]
+    configs = [(arm, _config(sweep, arm, seed, composer)) for arm in arms for seed in sweep.seeds]
+    plan = StudyPlan(
+        name=sweep.study,
+        title=study.title,
+        question=study.question,
+        baseline=study.baseline,
+        arms={arm: _says(arm, sweep.arms[arm], folders) for arm in arms},
+        seeds=sweep.seeds,
+        metric=study.metric,
+        smallest_difference=study.smallest_difference,
+        secondary=list(study.secondary),
+        notes=list(study.notes),
+        group_seeds=study.group_seeds,
+        cells=[Planned(arm, config.seed, composer.digest(config), identity(config)) for arm, config in configs],
+        runs_dir=Path(first.runs_dir),
+        command=_command(sweep.study, words),
+        settings=_settings(words),
+    )
+    folder = Path(first.experiments_dir) / report_name(sweep.study, words, params, composer.options)
+    return Asked(plan, replace(study, name=sweep.study), configs[0][1], folder, list(words), sweep, composer)
+
+
+def _config(sweep: Swept, arm: str, seed: int, composer: Composer) -> Config:
+    return composer.config([f"+experiment={sweep.arms[arm]}", f"seed={seed}", *sweep.fixed])
+
+
+def _check_arms(sweep: Swept, known: Sequence[str]) -> None:
+    """Refuse an arm of the study's YAML that there is no experiment for; those typed are judged before Hydra starts."""
+    for value in sweep.arms.values():
+        for name in value.strip("[]").split(","):
+            if name.strip(" '\"") not in known:
+                raise ConfigError(
+                    f"study {sweep.study}: +experiment={name}: no such option.{nearest(name, known)} "
+                    f"Choose one of: {', '.join(known)}."
+                )
+
+
+def _says(arm: str, value: str, folders: Sequence[Path]) -> str:
+    """Return what an arm is: the first comment line of its YAML, or of each of its YAMLs."""
+    said = []
+    for name in value.strip("[]").split(","):
+        paths = [folder / "experiment" / f"{name.strip()}.yaml" for folder in folders]
+        said += [first_comment(path) for path in paths if path.is_file()][:1]
+    return " ".join(said) or arm
+
+
+def _settings(words: Sequence[str]) -> list[str]:
+    return [word for word in words if not word.startswith(_NOT_SAID)]
+
+
+def _command(study: str, words: Sequence[str]) -> str:
+    return shlex.join(["python", "-m", "faceswap_lab", f"+study={study}", *_settings(words)])

@@ -1,0 +1,154 @@
+"""The cells of a sweep: every combination of what the overrides offer, judged before the first is launched."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from faceswap_lab.cli.compose import Compose
+from faceswap_lab.cli.groups import group_options
+from faceswap_lab.cli.job.faces import faces_of, renderer
+from faceswap_lab.cli.job.judge import judged
+from faceswap_lab.cli.job.outcome import Outcome
+from faceswap_lab.config import Config, ConfigError, Conflict, TwinsData
+from faceswap_lab.runs.atomic import StorageError
+from faceswap_lab.runs.folder import find_all
+from faceswap_lab.runs.identity import run_hash
+from faceswap_lab.runs.result import BadResult, read_result
+
+Axes = dict[str, list[str]]
+"""By its key as it is written (``+experiment``) every value that an override offers: several if it is swept over."""
+
+Cell = tuple[list[str], Outcome]
+"""The overrides of a cell, and how it ended."""
+
+
+def axes_of(words: Sequence[str], params: Mapping[str, object], loader: Any) -> Axes:
+    """Return what is swept over, and what is the same in all cells.
+
+    Args:
+        words: overrides as typed, without Hydra's own.
+        params: ``hydra.sweeper.params``; the words replace what they name again.
+        loader: Hydra's, to look for the options that ``glob(…)`` means.
+
+    Raises:
+        ConfigError: a range of numbers without end is asked for.
+        hydra.errors.HydraException: an override that Hydra cannot read.
+    """
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    axes: Axes = {}
+    parser = OverridesParser.create(config_loader=loader)
+    for override in parser.parse_overrides([*(f"{key}={value}" for key, value in params.items()), *words]):
+        if override.is_sweep_override() and not override.is_discrete_sweep():
+            raise ConfigError(f"{override.input_line}: every combination of this cannot be run. Name the values.")
+        value = override.get_value_element_as_str
+        axes[override.get_key_element()] = (
+            list(override.sweep_string_iterator()) if override.is_sweep_override() else [value()]
+        )
+    return axes
+
+
+def combinations(axes: Axes) -> list[list[str]]:
+    """Return the overrides of each cell, the last axis changing fastest."""
+    return [list(cell) for cell in itertools.product(*([f"{key}={v}" for v in axes[key]] for key in axes))]
+
+
+class Composer:
+    """From overrides to judged configurations; cells that differ in their seed alone are composed once.
+
+    Args:
+        compose: Hydra's.
+        folders: where groups lie, ours first.
+    """
+
+    def __init__(self, compose: Compose, folders: Sequence[Path]) -> None:
+        self.compose, self.folders, self.options = compose, folders, group_options(folders)
+        self._composed: dict[tuple[str, ...], Any] = {}
+        self._fingerprints: dict[object, str] = {}
+
+    def config(self, overrides: Sequence[str]) -> Config:
+        """Return the configuration that overrides mean.
+
+        Raises:
+            ConfigError: it means nothing; a Conflict if that is for the combination.
+            hydra.errors.HydraException: it cannot be composed.
+        """
+        from omegaconf import OmegaConf
+
+        seeds = [word for word in overrides if word.startswith("seed=") and word[5:].isdecimal()]
+        key = tuple(word for word in overrides if word not in seeds)
+        if key not in self._composed:
+            self._composed[key] = self.compose(list(key))
+        if seeds:
+            OmegaConf.update(self._composed[key], "seed", int(seeds[-1][5:]))
+        return judged(self._composed[key], self.options)
+
+    def digest(self, config: Config) -> str:
+        """Return the hash in the run folder's name. A person's pictures are looked at once for all cells."""
+        if isinstance(config.data, TwinsData):
+            return run_hash(config, renderer())
+        key = config.data, config.model.resolution
+        if key not in self._fingerprints:
+            self._fingerprints[key] = faces_of(config).fingerprint
+        return run_hash(config, self._fingerprints[key])
+
+
+@dataclass
+class Planned:
+    """The cells of a sweep before it starts.
+
+    Attributes:
+        open: the overrides of those to be launched.
+        closed: those that are finished already, or refused.
+    """
+
+    open: list[list[str]]
+    closed: list[Cell]
+
+
+def plan(cells: Sequence[list[str]], composer: Composer) -> Planned:
+    """Judge every cell, and look for its result.
+
+    A combination that means nothing closes its cell; what means nothing in any cell is no reason to begin.
+
+    Raises:
+        ConfigError: a value means nothing, or all combinations do.
+        hydra.errors.HydraException: a cell cannot be composed.
+    """
+    planned = Planned([], [])
+    known: dict[str, Any] = {}
+    for cell in cells:
+        try:
+            outcome = _closed(composer, cell, known)
+        except Conflict as conflict:
+            outcome = Outcome("refused", message=str(conflict))
+        if outcome:
+            planned.closed.append((cell, outcome))
+        else:
+            planned.open.append(cell)
+    refused = [outcome.message for _, outcome in planned.closed if outcome.state == "refused"]
+    if refused and len(refused) == len(cells):
+        raise Conflict(refused[0])
+    return planned
+
+
+def _closed(composer: Composer, cell: list[str], known: dict[str, Any]) -> Outcome | None:
+    """Return the outcome of a cell that is finished already. What cannot be told here is left to the cell's process."""
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        config = composer.config(cell)
+        digest = composer.digest(config)
+    except (OmegaConfBaseException, StorageError):
+        return None
+    if config.force:
+        return None
+    if config.runs_dir not in known:
+        known[config.runs_dir] = find_all(Path(config.runs_dir))
+    folder = known[config.runs_dir].get((config.seed, digest))
+    try:
+        return Outcome("reused", str(folder.path)) if folder and read_result(folder) else None
+    except BadResult:
+        return None

@@ -1,0 +1,75 @@
+"""What a sweeper that looks for the best setting is told of a cell: its metrics, or that it has failed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from faceswap_lab.cli.compose import composing
+from faceswap_lab.cli.job.outcome import NoObjective, Outcome
+from faceswap_lab.cli.sweep.launchers import EVERY_COMBINATION
+from faceswap_lab.config import ConfigError
+from faceswap_lab.config.refusal import nearest
+from faceswap_lab.runs.folder import RunFolder
+from faceswap_lab.runs.result import read_result
+from faceswap_lab.studies.metric_names import judged_metric
+
+
+def check_directions(sweeper: str, words: Sequence[str], folders: Sequence[Path]) -> None:
+    """Refuse to search for the worst.
+
+    Args:
+        sweeper: the option of ``hydra/sweeper``; nothing is done for the lab's own, and for those without directions.
+        words: overrides as Hydra reads them.
+        folders: where groups lie, ours first.
+
+    Raises:
+        ConfigError: a metric is unknown, or its direction is missing or the wrong one.
+    """
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    if sweeper == EVERY_COMBINATION:
+        return
+    with composing(folders) as compose:
+        read = OverridesParser.create().parse_overrides(list(words))
+        plain = [str(override.input_line) for override in read if not override.is_sweep_override()]
+        composed = compose(plain, return_hydra_config=True)
+    asked = composed.hydra.sweeper.get("direction")
+    if asked is None:
+        return
+    names, several = metrics_of(composed), OmegaConf.is_list(asked)
+    given = [getattr(one, "name", one) for one in (asked if several else [asked])]
+    right = ["maximize" if judged_metric(name).higher_is_better else "minimize" for name in names]
+    if given != right:
+        shown = right[0] if len(right) == 1 else f"[{','.join(right)}]"
+        raise ConfigError(
+            f"hydra.sweeper.direction={','.join(given)} with optimized_metric={','.join(names)}: "
+            f"the best is found by hydra.sweeper.direction={shown}"
+        )
+
+
+def objective(composed: Any, outcome: Outcome) -> float | list[float]:
+    """Return the metrics of a finished cell that its configuration names: one by itself, several as a list.
+
+    Raises:
+        NoObjective: there is no result, or it lacks a metric.
+    """
+    result = read_result(RunFolder(Path(outcome.folder))) if outcome.code == 0 else None
+    if result is None:
+        raise NoObjective(outcome.message)
+    names = metrics_of(composed)
+    missing = [name for name in names if name not in result.metrics]
+    if missing:
+        raise NoObjective(
+            f"optimized_metric={missing[0]}: this run has no such metric.{nearest(missing[0], result.metrics)} "
+            f"It has: {', '.join(sorted(result.metrics))}."
+        )
+    values = [result.metrics[name] for name in names]
+    return values[0] if len(values) == 1 else values
+
+
+def metrics_of(composed: Any) -> list[str]:
+    """Return what a composed configuration has for ``optimized_metric``, a word or a list of words, as a list."""
+    named = composed.optimized_metric
+    return [named] if isinstance(named, str) else list(named)

@@ -1,0 +1,42 @@
+"""How the cells of a sweep ended, on file in the sweep's folder.
+
+Cells may run in other processes, even on other machines (joblib, submitit, ray), so each writes a file of its own, and
+the launching process reads them all.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from faceswap_lab.cli.job.outcome import Outcome
+from faceswap_lab.cli.sweep.cells import Cell
+from faceswap_lab.runs.atomic import write_json
+
+SWEEPS = "sweeps"  # in a runs folder: a folder for each sweep
+_CELLS, _CLOSED = "cells", "closed.json"
+
+
+def record_closed(sweep_dir: Path, cells: Sequence[Cell]) -> None:
+    """Write down the cells that need not be launched."""
+    sweep_dir.mkdir(parents=True, exist_ok=True)
+    write_json(sweep_dir / _CLOSED, [_plain(*cell) for cell in cells])
+
+
+def record(sweep_dir: Path, number: int, overrides: Sequence[str], outcome: Outcome) -> None:
+    """Write down how a cell ended."""
+    (sweep_dir / _CELLS).mkdir(parents=True, exist_ok=True)
+    write_json(sweep_dir / _CELLS / f"{number:06d}.json", _plain(overrides, outcome))
+
+
+def recorded(sweep_dir: Path) -> list[Cell]:
+    """Return the cells on record: those that were not launched, then the others in their order."""
+    closed = sweep_dir / _CLOSED
+    found = json.loads(closed.read_text(encoding="utf-8")) if closed.is_file() else []
+    found += [json.loads(path.read_text(encoding="utf-8")) for path in sorted((sweep_dir / _CELLS).glob("*.json"))]
+    return [(cell.pop("overrides"), Outcome(**cell)) for cell in found]
+
+
+def _plain(overrides: Sequence[str], outcome: Outcome) -> dict[str, Any]:
+    return {"overrides": list(overrides), **asdict(outcome)}

@@ -1,0 +1,60 @@
+"""The lab's sweeper, by Hydra's own interface for them: every combination, judged before the first is launched."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from hydra import compose
+from hydra.core.plugins import Plugins
+from hydra.plugins.sweeper import Sweeper
+
+from faceswap_lab.cli.compose import refusing
+from faceswap_lab.cli.messages import say
+from faceswap_lab.cli.sweep.cells import Composer, Planned, axes_of, combinations, plan
+from faceswap_lab.cli.sweep.records import record_closed
+from faceswap_lab.config import ConfigError
+
+
+class EveryCombination(Sweeper):
+    """Launches the cells that are neither finished nor refused, with any launcher.
+
+    Args:
+        max_batch_size: cells handed to the launcher at once; None: all.
+        params: overrides that a study's YAML brings along; those typed replace them.
+    """
+
+    def __init__(self, max_batch_size: int | None = None, params: Mapping[str, object] | None = None) -> None:
+        self.max_batch_size, self.params = max_batch_size, params or {}
+
+    def setup(self, *, hydra_context: Any, task_function: Any, config: Any) -> None:
+        """Take what Hydra gives; ``task_function`` is a ``launch.Task``."""
+        self.loader, self.task, self.hydra = hydra_context.config_loader, task_function, config.hydra
+        self.launcher: Any = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+
+    def sweep(self, arguments: list[str]) -> None:
+        """Launch the cells; how each ends is on record.
+
+        Raises:
+            ConfigError: there is nothing to launch, or it means nothing.
+        """
+        planned = self._plan(arguments)
+        for message in dict.fromkeys(outcome.message for _, outcome in planned.closed if outcome.code):
+            say(message)
+        record_closed(Path(self.hydra.sweep.dir), planned.closed)
+        size = self.max_batch_size or len(planned.open) or 1
+        for first in range(0, len(planned.open), size):
+            self.launcher.launch(planned.open[first : first + size], initial_job_idx=first)
+
+    def _plan(self, arguments: list[str]) -> Planned:
+        with refusing():
+            axes = axes_of(arguments, self.params, self.loader)
+            composer = Composer(partial(compose, "config"), self.task.folders)
+            if "+study" in axes:
+                self.task.begin_study(arguments, self.params, axes, composer, self.hydra)
+            empty = [key for key, values in axes.items() if not values]
+            if empty:
+                raise ConfigError(f"{empty[0]}: no value is given, so there is no cell. Give some: {empty[0]}=0,1,2")
+            return plan(combinations(axes), composer)

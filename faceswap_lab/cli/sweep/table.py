@@ -1,0 +1,74 @@
+"""The end of a sweep: the cells that need attention, what came out of the others, and how many there are of each."""
+
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+
+from rich.console import Console
+from rich.table import Table
+
+from faceswap_lab.cli.sweep.cells import Cell
+from faceswap_lab.runs.folder import RunFolder
+from faceswap_lab.runs.result import BadResult, read_result
+
+_COLUMNS = (
+    *(("swap_ssim_AB", "SSIM A→B", 3), ("swap_ssim_BA", "B→A", 3), ("swap_fitted_mae_AB", "MAE A→B", 4)),
+    *(("loss_A", "loss A", 4), ("loss_B", "loss B", 4)),
+)
+_MOST = 40  # rows
+
+
+def print_sweep(cells: Sequence[Cell], sweep_dir: Path) -> int:
+    """List the cells of a sweep that need attention, then the results; return the sweep's exit code."""
+    counts = Counter(outcome.state for _, outcome in cells)
+    print()
+    for overrides, outcome in cells:
+        if outcome.code:
+            print(f"{outcome.state:<11} {_own(overrides, cells)}: {outcome.message}")
+            if outcome.folder:
+                print(f"{'':<11} {outcome.folder}")
+    if sum(outcome.code == 0 for _, outcome in cells) > 1:
+        _print_results(cells, sweep_dir)
+    print(f"sweep       {len(cells)} cells: {', '.join(f'{n} {state}' for state, n in sorted(counts.items()))}")
+    if any(outcome.code for _, outcome in cells):
+        print("            The same command again runs only what is missing.")
+    found = sweep_dir / "optimization_results.yaml"  # of Optuna's sweeper
+    if found.is_file():
+        print("best        " + "\n            ".join(found.read_text(encoding="utf-8").strip().splitlines()))
+    interrupted = [outcome.code for _, outcome in cells if outcome.state == "interrupted"]
+    return max(interrupted or [outcome.code for _, outcome in cells], default=0)
+
+
+def _print_results(cells: Sequence[Cell], sweep_dir: Path) -> None:
+    """Print the means over the seeds of what is otherwise the same."""
+    arms: dict[str, list[Mapping[str, float]]] = {}
+    for overrides, outcome in cells:
+        try:
+            result = read_result(RunFolder(Path(outcome.folder))) if outcome.code == 0 else None
+        except BadResult:
+            continue
+        if result:
+            name = _own([word for word in overrides if not word.startswith("seed=")], cells) or "baseline"
+            arms.setdefault(name, []).append(result.metrics)
+    columns = [column for column in _COLUMNS if any(column[0] in metrics for rows in arms.values() for metrics in rows)]
+    table = Table(box=None, pad_edge=False)
+    table.add_column("means over seeds", overflow="fold")
+    for caption in ("seeds", *(caption for _, caption, _ in columns)):
+        table.add_column(caption, justify="right", no_wrap=True)
+    for name, rows in list(arms.items())[:_MOST]:
+        values = [[metrics[key] for metrics in rows if key in metrics] for key, _, _ in columns]
+        table.add_row(
+            name, str(len(rows)), *(f"{fmean(v):.{digits}f}" if v else "" for v, (_, _, digits) in zip(values, columns))
+        )
+    Console().print(table)
+    if len(arms) > _MOST:
+        print(f"            and {len(arms) - _MOST} more")
+    print(f"side by side: python -m faceswap_lab report {shlex.quote(str(sweep_dir))}")
+
+
+def _own(overrides: Sequence[str], cells: Sequence[Cell]) -> str:
+    """Return the overrides that are not those of every cell."""
+    common = set.intersection(*(set(words) for words, _ in cells)) if len(cells) > 1 else set()
+    return " ".join(word for word in overrides if word not in common)

@@ -1,0 +1,77 @@
+"""Overrides as they are typed, made ready for Hydra.
+
+Hydra's grammar gives a meaning to ``= , [ {`` and has none for ``#`` or letters beyond ASCII. Where a setting takes any
+text (a path, a name), what follows its ``=`` can be nothing but that text, so it is quoted here and nobody has to.
+"""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from faceswap_lab.cli.compose import quoted
+from faceswap_lab.cli.groups import ADDED
+from faceswap_lab.config import ConfigError
+from faceswap_lab.config.keys import takes_any_text
+from faceswap_lab.config.refusal import no_such_option
+
+
+def as_hydra_reads(words: Sequence[str], options: Mapping[str, Sequence[str]], sweep: bool) -> list[str]:
+    """Return the overrides with texts quoted that Hydra could not read, or would take for several.
+
+    Args:
+        words: overrides as typed.
+        options: the options of every group.
+        sweep: whether a comma may part several values.
+
+    Raises:
+        ConfigError: an override that Hydra cannot read, a setting that is the lab's to choose, or no option.
+    """
+    return [_read(word, options, sweep or any(word.startswith(_SWEEPS) for word in words)) for word in words]
+
+
+_SWEEPS = ("+study=", "hydra.mode=")
+_OURS = {  # of Hydra's settings those that the lab does not follow, and what to set instead
+    "hydra.run": "a run's folder is named after its configuration. runs_dir=… says where it lies",
+    "hydra.sweep": "what a sweep keeps of its cells lies in runs_dir/sweeps. runs_dir=… says where",
+    "hydra.output_subdir": "a run folder holds config.yaml and run.json already",
+    "hydra.job.chdir": "paths are those of the folder where the command was given. runs_dir=… says where runs lie",
+}
+
+
+def _read(word: str, options: Mapping[str, Sequence[str]], sweep: bool) -> str:
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    key, equals, text = word.partition("=")
+    name = key.lstrip("+~")
+    if not name or not (equals or key.startswith("~")):
+        raise ConfigError(f"'{word}': expected key=value, such as seed=3 or decoder_activation=tanh.")
+    ours = [reason for prefix, reason in _OURS.items() if name == prefix or name.startswith(f"{prefix}.")]
+    if ours and word != "hydra.job.chdir=false":
+        raise ConfigError(f"{word}: {ours[0]}.")
+    try:
+        override: Any = OverridesParser.create().parse_override(word)
+    except (HydraException, ValueError) as error:
+        if equals and takes_any_text(name):
+            return f"{key}={quoted(text)}"
+        told = next((line for line in str(error).splitlines() if line and "Exception" not in line), "no such grammar")
+        asked = shlex.quote(f"{key}={quoted(text)}")
+        raise ConfigError(f"'{word}': Hydra cannot read this ({told.strip()}). If it is text: {asked}") from error
+    if override.is_sweep_override() and not sweep:
+        if takes_any_text(name):
+            return f"{key}={quoted(text)}"
+        raise ConfigError(f"{word}: several values make a sweep. Add -m to run each of them.")
+    if name in options and not override.is_delete():
+        _check_option(word, name, override, options[name])
+    return word
+
+
+def _check_option(word: str, group: str, override: Any, known: Sequence[str]) -> None:
+    """Refuse what Hydra refuses in words that do not name the group."""
+    value = override.value()
+    if group in ADDED and not override.is_add():
+        raise ConfigError(f"{word}: {group} is added to the baseline. Write +{word.lstrip('+')}")
+    if group == "study" and (override.is_sweep_override() or not isinstance(value, str)):
+        raise ConfigError(f"{word}: one study at a time, by its name. Studies: {', '.join(known)}.")
+    if not override.is_sweep_override() and not isinstance(value, str | list):
+        raise no_such_option(group, override.get_value_element_as_str(), known)

@@ -1,0 +1,26 @@
+"""How a configuration is refused."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class ConfigError(ValueError):
+    """A configuration that is refused. Its text names the key, the value, what is allowed and the nearest spelling."""
+
+
+class Conflict(ConfigError):
+    """Every setting is one by itself, and two of them mean nothing together: another cell of a sweep may be right."""
+
+
+def nearest(word: object, known: Iterable[object]) -> str:
+    """Return " Did you mean 'x'?" for the known word closest to ``word``, or "" if none is close."""
+    close = difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=0.6)
+    return f" Did you mean '{close[0]}'?" if close else ""
+
+
+def no_such_option(path: str, value: object, choices: Iterable[object]) -> ConfigError:
+    """Return the refusal of a value that is none of the choices."""
+    choices = list(choices)
+    return ConfigError(
+        f"{path}={value}: no such option.{nearest(value, choices)} Choose one of: {', '.join(map(str, choices))}."
+    )

@@ -1,0 +1,24 @@
+"""Words of a command line, judged as the program judges them, without running anything."""
+
+from collections.abc import Sequence
+
+from hydra.core.global_hydra import GlobalHydra
+
+from faceswap_lab.cli.compose import composing
+from faceswap_lab.cli.groups import conf_dir, group_options
+from faceswap_lab.cli.sweep.cells import Composer, axes_of, combinations
+from faceswap_lab.cli.typed import as_hydra_reads
+from faceswap_lab.config import Config
+
+
+def judged(words: Sequence[str], sweep: bool = False) -> list[Config]:
+    """Return the configuration of every combination; several only where a sweep is asked for."""
+    folders = [conf_dir()]
+    read = as_hydra_reads(words, group_options(folders), sweep)
+    with composing(folders) as compose:
+        if not sweep:
+            compose(read)  # as Hydra does, which takes no commas there
+        own = [word for word in read if not word.startswith("hydra")]
+        axes = axes_of(own, {}, GlobalHydra.instance().config_loader())
+        composer = Composer(compose, folders)
+        return [composer.config(cell) for cell in combinations(axes)]

@@ -1,0 +1,147 @@
+"""Overrides as people type them: what is wrong is named with the nearest, and a path needs no quotes."""
+
+import contextlib
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from faceswap_lab.cli.groups import conf_dir, group_options
+from faceswap_lab.cli.typed import as_hydra_reads
+from faceswap_lab.config import ConfigError
+from tests.cli.judging import judged
+
+OPTIONS = group_options([conf_dir()])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["seed=3"], ["++seed=3"], ["decoder_activation=tanh"], ["+experiment=joint,only_b"], ["name=null"]),
+        *(["encoders=choice(one,two)"], ["seed=range(3)"], ["encoders=one,two"]),
+        *(
+            ["model.encoder_widths=[8,16,32]"],
+            ["augmentation.photometric=[{name: ToGray}]"],
+            ["seed=${training.max_steps}"],
+        ),
+        *(["hydra/launcher=joblib"], ["hydra.mode=MULTIRUN"], ["encoders=two", "encoders.start=equal"]),
+        *(["trainer.threads=null"], ["data.held_out=96"], ["model={code_size: 3}"], ["name='a b'"]),
+        *(
+            ["optimized_metric=loss_A"],
+            ["optimized_metric=[swap_ssim_AB,loss_A]"],
+            ["data=folders", "data.a=x", "data.b=y"],
+        ),
+    ],
+)
+def test_what_exists_passes(words: list[str]):
+    assert judged(words, sweep=True)
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("sed=3", ["no setting 'sed'", "'seed'", "value_range"]),
+        ("model.codesize=3", ["model.codesize", "'code_size'", "Known under model: bridge_width"]),
+        ("lr=1e-3", ["Did you mean 'optimizer.lr'?"]),
+        ("batch_size=8", ["Did you mean 'training.batch_size'?"]),
+        ("batchsize=8", ["Did you mean 'training.batch_size'?"]),
+        ("max_step=8", ["Did you mean 'training.max_steps'?"]),
+        ("model.lr=1", ["no setting 'model.lr'", "Did you mean 'optimizer.lr'?", "Known under model"]),
+        ("faces=8", ["Did you mean 'data.faces'?"]),
+        ("wandb.mode=online", ["no setting 'wandb.mode'", "Did you mean 'logger.mode'?"]),
+        ("every_steps=8", ["'evaluation.every_steps' or 'checkpoint.every_steps' or 'logger.every_steps'?"]),
+        ("data.a=x", ["'data.a'", "beside the option chosen", "Add data=folders"]),
+        ("decoder_activation=tanhh", ["decoder_activation=tanhh", "'tanh'", "Choose one of: clamp"]),
+        ("decoder_activation=tanh,sigmoit", ["decoder_activation=sigmoit", "'sigmoid'"]),
+        ("decoder_activation=", ["decoder_activation=: no such option", "clamp"]),
+        ("decoder_activation=null", ["null: no such option"]),
+        ("experiment=joint", ["Write +experiment=joint"]),
+        ("+study=smoke,backgrounds", ["one study at a time", "encoder_count"]),
+        ("+study=choice(smoke,backgrounds)", ["one study at a time"]),
+        ("+study=smoek", ["study=smoek: no such option", "'smoke'"]),
+        ("study=smoke", ["Write +study=smoke"]),
+        ("+experiment=jointt", ["experiment=jointt", "'joint'"]),
+        ("+experimnt=joint", ["'experimnt'", "'experiment'"]),
+        ("experimnt=joint", ["'experiment'"]),
+        ("+new=1", ["no setting 'new'"]),
+        ("encoders/x=1", ["no setting 'encoders/x'", "'encoders'"]),
+        ("~seed", ["seed: a value is missing"]),
+        ("~encoders=one", ["encoders: a value is missing"]),
+        ("~sed", ["'sed'"]),
+        ("seed", ["'seed': expected key=value"]),
+        ("=3", ["'=3'"]),
+        ("", ["'': expected key=value"]),
+        ("+++seed=3", ["+++seed=3"]),
+        ("se ed=3", ["se ed=3"]),
+        ("seed=[1", ["'seed=[1'", "Hydra cannot read this"]),
+        ("loss._target_=os.system", ["no setting 'loss._target_'"]),
+        ("seed=0,1,x", ["seed='x'", "whole number"]),
+        ("training.max_steps=100,0", ["training.max_steps=0", ">= 1"]),
+        ("training.max_steps=choice(10,-1)", ["training.max_steps=-1"]),
+        ("seed=range(-1,3)", ["seed=-1", ">= 0"]),
+        ("seed='7'", ["seed='7': expected a whole number, got a word"]),
+        ("optimizer.lr=1e-3,1e2", ["optimizer.lr=100.0", "<= 10"]),
+        ("optimizer.lr=interval(0,1)", ["optimizer.lr=interval(0,1)", "Name the values"]),
+        ("data.pose=equal,unequal", ["data.pose=unequal", "'equal'"]),
+        ("model.encoder_widths=[8,16,32],[8,0,1]", ["model.encoder_widths[1]=0"]),
+        ("++seed=a", ["seed='a'"]),
+        ("model=3", ["model=3", "a group of settings"]),
+        ("augmentation.photometric=[{name: Bluur}]", ["augmentation.photometric", "Bluur"]),
+        ("hydra.sweper.params=x", ["hydra.sweper", "no such setting"]),
+        ("hydra.run.dir=/x", ["hydra.run.dir=/x", "named after its configuration", "runs_dir=…"]),
+        ("hydra.sweep.dir=/x", ["hydra.sweep.dir", "runs_dir=…"]),
+        ("hydra.sweep.subdir=x", ["hydra.sweep.subdir", "runs_dir=…"]),
+        ("hydra.job.chdir=true", ["hydra.job.chdir=true", "runs_dir=…"]),
+        ("hydra.output_subdir=x", ["hydra.output_subdir", "config.yaml"]),
+    ],
+)
+def test_what_does_not_exist_is_named_with_the_nearest(override: str, told: list[str]):
+    with pytest.raises(ConfigError) as error:
+        judged([override], sweep="," in override or "(" in override)
+    assert not [part for part in told if part not in str(error.value)], error.value
+    assert "\n" not in str(error.value)
+
+
+WORDS = st.text(max_size=20) | st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(["", "+", "++", "~"]),
+    st.sampled_from(["seed", "model", "model.code_size", "encoders", "experiment", "data.held_out", "hydra.x"]),
+    st.sampled_from(["", "=", ".x=", "@y=", "/z="]),
+    st.text(max_size=12) | st.sampled_from(["[1", "{a:1}", "1,2", "choice(1,x)", "range(1,3)", "glob(*)", "${x", "'"]),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(WORDS, max_size=3))
+def test_whatever_is_typed_only_refusals_leave(words: list[str]):
+    with contextlib.suppress(ConfigError):
+        as_hydra_reads(words, OPTIONS, sweep=True)
+
+
+TEXTS = st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=30).filter(lambda text: "${" not in text)
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS)
+@example("/a=b")
+@example("/a,b")
+@example("/50%#1 ä b\\")
+@example("it's [1")
+@example("\\'\"")
+def test_a_path_is_taken_as_it_is_typed(text: str):
+    (word,) = as_hydra_reads([f"data.a=/x/{text}"], OPTIONS, sweep=False)
+    override = OverridesParser.create().parse_override(word)
+    assert not override.is_sweep_override()
+    assert override.value() == f"/x/{text}".rstrip() or override.value() == f"/x/{text}"
+
+
+def test_a_comma_parts_the_values_of_a_sweep_and_quotes_keep_it():
+    (word,) = as_hydra_reads(["data.a=/x,/y"], OPTIONS, sweep=True)
+    assert list(OverridesParser.create().parse_override(word).sweep_string_iterator()) == ["/x", "/y"]
+    assert as_hydra_reads(["data.a='/x,y'"], OPTIONS, sweep=True) == ["data.a='/x,y'"]
+
+
+def test_what_is_quoted_in_vain_is_printed_as_it_must_be_typed():
+    with pytest.raises(ConfigError, match=r"If it is text: 'evaluation\.every_steps='.*3#4"):
+        as_hydra_reads(["evaluation.every_steps=3#4"], OPTIONS, sweep=False)
