@@ -5,7 +5,8 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from faceswap_lab.cli.groups import ADDED, baseline_options, first_comment, group_options, set_by_scale
+from faceswap_lab.cli.groups import ADDED, baseline_options, first_comment, set_by_scale
+from faceswap_lab.config.options import Options
 
 _HEAD = """\
 faceswap_lab: what each choice in a faceswap autoencoder is worth, measured on
@@ -23,6 +24,7 @@ examples
 
 usage
   python -m faceswap_lab [group=option ...] [setting=value ...] [flags]
+  python -m faceswap_lab describe topology=liae      a model, before it is trained
   python -m faceswap_lab show RUN_FOLDER             what came out of a run
   python -m faceswap_lab diff RUN_FOLDER RUN_FOLDER  what differs between two
   python -m faceswap_lab report +study=NAME          a study's report, once more
@@ -51,7 +53,7 @@ reports: experiments/<study>/report.html
 
 def help_text(folders: Sequence[Path]) -> str:
     """Return the help page for the groups below ``folders``, ours first; no line is wider than the terminal or 80."""
-    options = group_options(folders)
+    options = Options(folders)
     width = max(80, min(110, shutil.get_terminal_size((100, 24)).columns))
     chosen = baseline_options(folders[0])
     lines = [_HEAD, "groups: group=option (the baseline's option is marked *)"]

@@ -163,6 +163,7 @@ class OptimizerState:
     """Whose moments and whose step counter an update uses."""
 
     name: str = _field("name in faceswap_lab.training.optimizers.STATES")
+    optimizer: str | None = _label("the one optimizer it works with; null: any", None)
 
 
 @dataclass(frozen=True, kw_only=True)

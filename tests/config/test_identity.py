@@ -34,6 +34,7 @@ IDENTITY = {
 NOT_IDENTITY = {
     "": "name runs_dir experiments_dir cache_dir force progress optimized_metric",
     "topology": "name split load",  # the parts are what they stand for; loaded weights are known by content
+    "optimizer_state": "optimizer",
     "encoders": "name",  # count and start are what it stands for
     "augmentation": "name",  # likewise
     "data": "a b sampler",  # folders are known by their pictures, not by where they lie
@@ -77,6 +78,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "update_order.block": 10,
     "optimizer.name": "sgd",
     "optimizer_state.name": "shared",
+    "optimizer_state.optimizer": "sgd",
     "loss.name": "mse",
     "loss.mask_weight": 1.0,
     "loss.weight_a": 0.5,

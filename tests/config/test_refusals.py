@@ -105,12 +105,15 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
         (["loss.weight_a=0", "loss.weight_b=0"], ["loss.weight_a=0.0, loss.weight_b=0.0", "above 0"]),
         (["update_order=only_a", "loss.weight_b=0.5"], ["loss.weight_b=0.5", "B is never trained", "Leave it 1"]),
         (["update_order=only_b", "loss.weight_a=0"], ["loss.weight_a=0.0", "A is never trained"]),
-        ([*SGD, "optimizer.beta2=0.9"], ["optimizer.beta2=0.9", "sgd keeps no squared", "null"]),
-        ([*SGD, "optimizer.eps=1e-7"], ["optimizer.eps=1e-07", "sgd keeps no squared"]),
+        (
+            [*SGD, "optimizer.beta2=0.9"],
+            ["optimizer.beta2=0.9", "sgd has no beta2", "null", "optimizer=adam or optimizer=rmsprop"],
+        ),
+        ([*SGD, "optimizer.eps=1e-7"], ["optimizer.eps=1e-07", "sgd has no eps"]),
         (["optimizer.beta2=null"], ["optimizer.beta2=null", "adam needs a number", "beta2=0.999"]),
         (
             ["optimizer=rmsprop", "optimizer_state=shared", "optimizer.eps=null"],
-            ["optimizer.eps=null", "rmsprop needs a number", "eps=1e-08"],
+            ["optimizer.eps=null", "rmsprop needs a number", "eps=1e-8"],
         ),
         (["update_order=only_a", "loss.weight_a=0"], ["update_order=only_a", "nothing would be trained"]),
         (["data.sampler=device", "augmentation.two_stage=true"], ["two_stage=true", "CPU only", "data.sampler=cv2"]),

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from faceswap_lab.cli.groups import group_options
 from faceswap_lab.cli.job.devices import check_devices, gpu_of_its_own
-from faceswap_lab.cli.job.faces import faces_of, renderer
+from faceswap_lab.cli.job.digest import digest_of
+from faceswap_lab.cli.job.faces import faces_of
 from faceswap_lab.cli.job.functions import check_functions
 from faceswap_lab.cli.job.judge import judged
 from faceswap_lab.cli.job.label import label_of
@@ -22,10 +22,10 @@ from faceswap_lab.cli.job.tags import differing_options
 from faceswap_lab.cli.job.train import train
 from faceswap_lab.cli.messages import refusal, say
 from faceswap_lab.config import ConfigError, TwinsData
+from faceswap_lab.config.options import Options
 from faceswap_lab.interruption import Interrupted, interruptible
 from faceswap_lab.runs.atomic import StorageError, remove_leftovers, write_text
 from faceswap_lab.runs.folder import create_fresh, find, find_or_create
-from faceswap_lab.runs.identity import run_hash
 from faceswap_lab.runs.lock import Holder, RunHeld, RunLock
 from faceswap_lab.runs.result import BadResult, read_result
 
@@ -62,11 +62,11 @@ def run_job(
 def _run(composed: Any, folders: Sequence[Path], overrides: Sequence[str], brief: bool, beside: Path | None) -> Outcome:
     from omegaconf import OmegaConf
 
-    options = group_options(folders)
+    options = Options(folders)
     config = judged(composed, options)
     label = config.name or label_of(overrides, options)
     data = None if isinstance(config.data, TwinsData) else faces_of(config)  # a folder's content tells which run it is
-    digest = run_hash(config, data.fingerprint if data else renderer())
+    digest = digest_of(config, data.fingerprint if data else None)
     root = Path(config.runs_dir)
     tell = print_line if brief else print_summary
     # force=true looks at no old result, not even to find it damaged

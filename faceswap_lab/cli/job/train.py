@@ -49,11 +49,12 @@ def _failed(folder: RunFolder, error: Exception) -> Outcome:
     from faceswap_lab.training.checkpoint import BadCheckpoint
     from faceswap_lab.training.compiled import CompileFailed
     from faceswap_lab.training.finite import Diverged
+    from faceswap_lab.training.weights import BadWeights
 
     where = str(folder.path)
     if isinstance(error, Diverged):
         return Outcome("diverged", where, f"the run has diverged. {error}")
-    if isinstance(error, BadCheckpoint | CompileFailed | StorageError | SamplerRefused):
+    if isinstance(error, BadCheckpoint | BadWeights | CompileFailed | StorageError | SamplerRefused):
         return Outcome("failed", where, str(error))
     short = f"{type(error).__name__}: {error}".splitlines()[0]  # a defect, ours or a library's
     return Outcome("failed", where, f"the run has failed. {short}\ntraceback   {folder.traceback}")

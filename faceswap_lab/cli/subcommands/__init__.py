@@ -1,4 +1,4 @@
-"""Bare first words: what is asked of finished runs. Nothing here loads torch."""
+"""Bare first words: what is asked of finished runs, or of one to come. Only ``describe`` loads torch."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +7,7 @@ from faceswap_lab.config import ConfigError
 from faceswap_lab.config.refusal import nearest
 
 USAGE = {
+    "describe": "describe topology=NAME",
     "show": "show RUN_FOLDER",
     "diff": "diff RUN_FOLDER RUN_FOLDER",
     "report": "report +study=NAME",
@@ -34,6 +35,10 @@ def run_subcommand(name: str, args: Sequence[str], folders: Sequence[Path]) -> i
         from faceswap_lab.cli.subcommands.report import report
 
         return report(args, folders)
+    if name == "describe":
+        from faceswap_lab.cli.subcommands.describe import describe
+
+        return describe(args, folders)
     if name == "dashboard":
         from faceswap_lab.cli.subcommands.dashboard import dashboard
 

@@ -94,12 +94,12 @@ def study_of(words: Sequence[str], folders: Sequence[Path]) -> "Asked":
     from omegaconf import OmegaConf
 
     from faceswap_lab.cli.compose import composing
-    from faceswap_lab.cli.groups import group_options
     from faceswap_lab.cli.study.plan import ask
     from faceswap_lab.cli.sweep.cells import Composer, axes_of
     from faceswap_lab.cli.typed import as_hydra_reads
+    from faceswap_lab.config.options import Options
 
-    words = as_hydra_reads(words, group_options(folders), sweep=True)
+    words = as_hydra_reads(words, Options(folders), sweep=True)
     with composing(folders) as compose:
         own = [word for word in words if not word.startswith(("hydra.", "hydra/"))]
         study = [word for word in own if word.startswith("+study=")]

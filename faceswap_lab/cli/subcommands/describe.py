@@ -1,35 +1,48 @@
 """``describe``: the parts of a model, its routes and swap paths, and who trains whom, as a table and a picture."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faceswap_lab.config import Config
+from faceswap_lab.cli.compose import composed
+from faceswap_lab.config import Config, ConfigError
 
 if TYPE_CHECKING:
     from faceswap_lab.topology import Part
     from faceswap_lab.training.description import Description
 
+_PICTURE = "picture="
 
-def describe(config: Config, title: str, picture: Path | None) -> int:
+
+def describe(words: Sequence[str], folders: Sequence[Path]) -> int:
     """Print what a configuration would train, write its picture, and return the exit code.
 
     Args:
-        config: the configuration.
-        title: above the picture.
-        picture: where it goes, SVG or, by its ending, PNG; None: nowhere.
+        words: what follows ``describe``: settings as for a run, and ``picture=FILE`` (.svg, .png, or none).
+        folders: where groups lie, ours first.
+
+    Raises:
+        ConfigError: the words mean nothing, or the picture's ending does.
     """
     from rich.console import Console
 
+    pictures = [word.removeprefix(_PICTURE) for word in words if word.startswith(_PICTURE)]
+    settings = [word for word in words if not word.startswith(_PICTURE)]
+    picture = Path(pictures[-1] if pictures else "topology.svg")
+    if picture.name != "none" and picture.suffix not in (".svg", ".png"):
+        raise ConfigError(f"picture={picture}: an SVG or PNG file, such as picture=liae.svg, or picture=none.")
+    config, title = composed(settings, folders), " ".join(settings) or "baseline"
     from faceswap_lab.training.description import describe as described
 
     found, console = described(config), Console()
     console.print(_table(found, title))
-    for line in (*_routes(found), *_swaps(found), *_step(found, config)):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
-    if picture is not None:
+    lines = [*_routes(found), *_swaps(found), *_step(found, config)]
+    if picture.name != "none":
         _draw(found, title, picture)
-        console.print(f"picture     {picture}", highlight=False, markup=False, soft_wrap=True)
+        lines.append(f"{'picture':<12}{picture}")
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     return 0
 
 
@@ -82,7 +95,7 @@ def _swaps(found: "Description") -> list[str]:
     """Name every path, for A→B; the others are made alike."""
     source, target = found.topology.sides[:2]
     several = len(found.topology.swaps) > 1
-    lines = []
+    lines: list[str] = []
     for path, by_pair in found.topology.swaps.items():
         named = f" (path {path})" if several else ""
         lines.append(f"{'' if lines else 'swap':<12}{source}→{target}{named}: {by_pair[source, target].text}")
