@@ -23,7 +23,7 @@ from faceswap_lab.cli.outcome import Outcome, State
 from faceswap_lab.cli.siblings import Turn, check_process
 from faceswap_lab.cli.tags import differing_options
 from faceswap_lab.cli.train import Prepared, train
-from faceswap_lab.config import Config, ConfigError, TwinsData, load
+from faceswap_lab.config import Config, ConfigError, RenderedData, load
 from faceswap_lab.data.faces import FaceData
 from faceswap_lab.interruption import Interrupted, interruptible
 from faceswap_lab.runs.atomic import StorageError, remove_leftovers, write_text
@@ -91,7 +91,9 @@ def _run(
     if beside is not None:
         check_process(config.trainer.seeds_at_once)
     label = config.name or label_of(overrides, options)
-    data = None if isinstance(config.data, TwinsData) else faces_of(config)  # a folder's content tells which run it is
+    data = (
+        None if isinstance(config.data, RenderedData) else faces_of(config)
+    )  # a folder's content tells which run it is
     digest = run_hash(config, data.fingerprint if data else renderer())
     root = Path(config.runs_dir)
     # force=true looks at no old result, not even to find it damaged
@@ -149,7 +151,7 @@ def _taken_along(
             theirs = load(OmegaConf.to_container(sibling, resolve=True), options)
             if replace(theirs, seed=config.seed) != config:  # something else depends on the seed: data.seed=${seed}
                 continue
-            digest = run_hash(theirs, data.fingerprint if not isinstance(theirs.data, TwinsData) else renderer())
+            digest = run_hash(theirs, data.fingerprint if not isinstance(theirs.data, RenderedData) else renderer())
             label = theirs.name or label_of(overrides, options)
             with suppress(RunHeld, BadResult, StorageError):  # which are said when it is that cell's turn
                 make = create_fresh if theirs.force else find_or_create
@@ -185,7 +187,7 @@ def _by_overrides(composed: Any, config: Config) -> bool:
     from omegaconf import OmegaConf
 
     from_outside = _RESOLVER.search(OmegaConf.to_yaml(composed, resolve=False))
-    return isinstance(config.data, TwinsData) and not config.force and not from_outside
+    return isinstance(config.data, RenderedData) and not config.force and not from_outside
 
 
 def _check_photometric(config: Config) -> None:

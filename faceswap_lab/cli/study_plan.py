@@ -10,7 +10,7 @@ from faceswap_lab.cli.faces import faces_of, renderer
 from faceswap_lab.cli.groups import first_comment, group_options
 from faceswap_lab.cli.label import report_name
 from faceswap_lab.cli.study_cells import Swept, swept
-from faceswap_lab.config import Config, ConfigError, TwinsData, load
+from faceswap_lab.config import Config, ConfigError, RenderedData, load
 from faceswap_lab.config.check import nearest
 from faceswap_lab.config.schema import Study
 from faceswap_lab.runs.identity import identity, run_hash
@@ -50,7 +50,7 @@ class Composed:
 
     def _fingerprint(self, config: Config) -> str:
         """A person's folders are known by their pictures, which are looked at once for all cells."""
-        if isinstance(config.data, TwinsData):
+        if isinstance(config.data, RenderedData):
             return renderer()
         key = (config.data, config.model.resolution)
         if key not in self._fingerprints:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faceswap_lab.cli.outcome import Outcome
-from faceswap_lab.config import Config, TwinsData
+from faceswap_lab.config import Config, FoldersData
 from faceswap_lab.data.faces import FaceData
 from faceswap_lab.interruption import Interrupted
 from faceswap_lab.runs.atomic import StorageError
@@ -84,7 +84,7 @@ def _outcome(folder: RunFolder, last_step: int, ending: "Ending") -> Trained | N
 def _introduce(prepared: Sequence[Prepared], data: FaceData) -> None:
     first = prepared[0]
     config, d = first.config, first.config.data
-    who = f"{' → '.join(d.people)}, rendered" if isinstance(d, TwinsData) else f"{d.a} → {d.b}"
+    who = f"{d.a} → {d.b}" if isinstance(d, FoldersData) else f"{' → '.join(data.people)}, rendered"
     counts = ", ".join(f"{side} {len(data.train[side])}+{len(data.held_out[side])}" for side in data.sides)
     print(
         f"run         {first.label}, seed {config.seed}: {config.training.max_steps} steps of "

@@ -8,9 +8,20 @@ from dataclasses import replace
 from faceswap_lab.config.check import ConfigError, read
 from faceswap_lab.config.keys import check_value
 from faceswap_lab.config.rules import check_rules
-from faceswap_lab.config.schema import Config, FoldersData, TwinsData
+from faceswap_lab.config.schema import Config, FoldersData, PeopleData, RenderedData, TwinsData
 
-__all__ = ["Config", "ConfigError", "FoldersData", "TwinsData", "check_rules", "check_value", "load", "read"]
+__all__ = [
+    "Config",
+    "ConfigError",
+    "FoldersData",
+    "PeopleData",
+    "RenderedData",
+    "TwinsData",
+    "check_rules",
+    "check_value",
+    "load",
+    "read",
+]
 
 
 def load(plain: object, options: "dict[str, list[str]]") -> Config:

@@ -1,7 +1,7 @@
 """What must hold between settings: combinations that mean nothing are refused with the reason and the remedy."""
 
 from faceswap_lab.config.check import ConfigError
-from faceswap_lab.config.schema import Config, TwinsData
+from faceswap_lab.config.schema import Config, PeopleData, TwinsData
 
 JOINT_ORDERS = ("joint", "joint_half")
 NEEDS_SLOPE = ("leaky_relu", "prelu", "elu")
@@ -14,6 +14,12 @@ ORDERS_OF_A_SEED = {  # and what decides over each seed's next update
     "worse_first": "each seed's losses decide",
 }
 MOST_PEOPLE = 26  # sides are called A to Z
+OF_TWO = (  # settings of data, which of their values mean two people, and what all others can have
+    ("pose", ("disjoint",), "equal"),
+    ("light", ("disjoint",), "equal"),
+    ("skin", ("alike", "different"), "any"),
+    ("likeness", ("alike", "unlike"), "any"),
+)
 SCALES = {32: ", or scale=quick", 64: ", or scale=standard"}
 
 
@@ -166,8 +172,24 @@ def _devices(config: Config) -> None:
 
 def _people(config: Config) -> None:
     data = config.data
-    if not isinstance(data, TwinsData):
+    if isinstance(data, TwinsData):
+        _named(data)
+        sides = len(data.people)
+    elif isinstance(data, PeopleData):
+        sides = data.sides
+    else:
         return
+    if sides == 2:
+        return
+    for key, values, remedy in OF_TWO:
+        value = getattr(data, key, None)
+        if value in values:
+            raise ConfigError(
+                f"data.{key}={value} with {sides} people: that is said of two. Use data.{key}={remedy}, or two people."
+            )
+
+
+def _named(data: TwinsData) -> None:
     people = data.people
     if not 2 <= len(people) <= MOST_PEOPLE:
         raise ConfigError(
@@ -180,12 +202,6 @@ def _people(config: Config) -> None:
             f"{data.overrides}: {twice[0]} is there twice, and a swap needs different people. "
             f"Name somebody else, such as {'ben' if twice[0] != 'ben' else 'cleo'} or random-1."
         )
-    for key in ("pose", "light"):
-        if getattr(data, key) == "disjoint" and len(people) > 2:
-            raise ConfigError(
-                f"data.{key}=disjoint with {len(people)} people: one has the left, another the right, and nothing is "
-                f"left for a third. Use data.{key}=equal, or two people."
-            )
 
 
 def _sampler(config: Config) -> None:

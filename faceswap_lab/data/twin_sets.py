@@ -96,6 +96,7 @@ def load_twins(
         held_out={side: sets[side, "held_out"].faces for side in names},
         paired=True,
         fingerprint=recipe_key({f"{side} {purpose}": entry.path.name for (side, purpose), entry in sets.items()}),
+        people=tuple(people),
     )
 
 

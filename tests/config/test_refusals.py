@@ -127,6 +127,10 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
             ["data.identities=[ada,ben,cleo]", "data.light=disjoint"],
             ["data.light=disjoint with 3 people", "data.light=equal"],
         ),
+        (["data=people", "data.sides=3", "data.skin=alike"], ["data.skin=alike with 3 people", "Use data.skin=any"]),
+        (["data=people", "data.sides=3", "data.likeness=unlike"], ["data.likeness=unlike", "data.likeness=any"]),
+        (["data=people", "data.sides=3", "data.pose=disjoint"], ["data.pose=disjoint", "data.pose=equal"]),
+        (["data=people", "data.population=all"], ["data.population=all", "development, confirmation"]),
         (["trainer.devices=2"], ["trainer.devices=2", "trainer=ddp"]),
         (["trainer.seeds_at_once=2", "trainer=ddp"], ["trainer.seeds_at_once=2", "one device", "seeds_at_once=1"]),
         (["trainer.seeds_at_once=2", "update_order=random"], ["update_order=random", "coin", "seeds_at_once=1"]),
@@ -209,6 +213,6 @@ def test_a_value_that_some_data_allow_passes_alone_and_others_do_not():
 
 def test_a_key_below_a_value_is_the_values_own_matter():
     assert settings_called("augmentation.photometric.0.p") == []
-    assert len(settings_called("data.held_out")) == 2
+    assert len(settings_called("data.held_out")) == 3
     with pytest.raises(ConfigError, match=r"no setting 'training\.max_step'.*'max_steps'.*Known under training"):
         settings_called("training.max_step")
