@@ -41,7 +41,8 @@ def figures() -> list[Figure]:
         archive = subprocess.run(
             ["git", "archive", BEFORE, "faceswap_lab"], cwd=REPOSITORY, capture_output=True, check=True
         )
-        tarfile.open(fileobj=BytesIO(archive.stdout)).extractall(folder, filter="data")
+        with tarfile.open(fileobj=BytesIO(archive.stdout)) as tar:
+            tar.extractall(folder, filter="data")
         with renderer(REPOSITORY) as ours, renderer(Path(folder)) as before:
             rivals = {
                 f"{name} {size}": at(size) for name, at in (("ours", ours), ("before", before)) for size in (64, 128)

@@ -72,7 +72,7 @@ def shade(head: Head, state: State, turn: Float, size: int, part: NDArray[np.uin
     locks = np.flatnonzero(part == Part.HAIR)
     shine[locks] = _strand_highlight(point[_TANGENT].take(locks, axis=1), half @ turn)
 
-    warmth = np.float32(state.warmth)
+    warmth = state.warmth
     key = _column(1 + 0.16 * warmth, 1, 1 - 0.22 * warmth) * np.float32(state.key_light)
     fill = _column(1 - 0.08 * warmth, 1, 1 + 0.12 * warmth) * np.float32(state.ambient)
     facing = light @ normal

@@ -54,9 +54,9 @@ class Textures:
         places = np.zeros((2, -(-count // 1024), 1024), np.float32)  # cv2.remap wants a picture: rows of 1024 points
         places.reshape(2, -1)[:, :count] = (np.stack([column, row]) + half) * shrink - half
         canvas = (self.skin if surface == "skin" else self.hair)[level]
-        picture: Float = cv2.remap(canvas, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(
-            np.float32
-        )
+        picture: Float = cv2.remap(
+            canvas, places[0], places[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        ).astype(np.float32)
         return np.ascontiguousarray(picture.reshape(-1, 3)[:count].T)
 
 
