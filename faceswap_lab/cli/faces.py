@@ -76,6 +76,7 @@ def _rendered(config: Config, data: RenderedData) -> FaceData:
         light=data.light,  # type: ignore[arg-type]
         background=data.background,  # type: ignore[arg-type]
         cache_dir=config.cache_dir,
+        cache_bytes=None if config.cache_gib is None else int(config.cache_gib * 2**30),
         progress=config.progress,
     )
 

@@ -355,6 +355,11 @@ class Config:
     runs_dir: str = _label("folder of the run folders")
     experiments_dir: str = _label("folder of the studies' reports")
     cache_dir: str | None = _label("folder of rendered faces; null: $XDG_CACHE_HOME/faceswap_lab")
+    cache_gib: float | None = _field(
+        "what rendered faces may take there, in GiB; those unused for longest make room; null: no bound",
+        above=0.0,
+        identity=False,
+    )
     force: bool = _label("train again beside a finished run instead of returning its result")
     progress: bool = _label("show progress bars")
     model: Model

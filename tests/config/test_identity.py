@@ -32,7 +32,7 @@ IDENTITY = {
     "training": "max_steps batch_size gradient_clip precision deterministic",
 }
 NOT_IDENTITY = {
-    "": "name runs_dir experiments_dir cache_dir force progress",
+    "": "name runs_dir experiments_dir cache_dir cache_gib force progress",
     "encoders": "name",  # count and start are what it stands for
     "augmentation": "name",  # likewise
     "data": "a b sampler",  # folders are known by their pictures, not by where they lie
@@ -49,6 +49,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "runs_dir": "elsewhere",
     "experiments_dir": "elsewhere",
     "cache_dir": "cache",
+    "cache_gib": 3.0,
     "force": True,
     "progress": False,
     "model.resolution": 32,
