@@ -6,22 +6,15 @@ Nothing here imports torch, Hydra or NumPy, so that saying no to a typing error 
 from dataclasses import replace
 
 from faceswap_lab.config.check import ConfigError, read
+from faceswap_lab.config.derived import side_weights_of, sides_of, topology_of
 from faceswap_lab.config.keys import check_value
 from faceswap_lab.config.rules import check_rules
 from faceswap_lab.config.schema import Config, FoldersData, PeopleData, RenderedData, TwinsData
 
 __all__ = [
-    "Config",
-    "ConfigError",
-    "FoldersData",
-    "PeopleData",
-    "RenderedData",
-    "TwinsData",
-    "check_rules",
-    "check_value",
-    "load",
-    "read",
-]
+    "Config", "ConfigError", "FoldersData", "PeopleData", "RenderedData", "TwinsData", "check_rules", "check_value",
+    "load", "read", "side_weights_of", "sides_of", "topology_of",
+]  # fmt: skip
 
 
 def load(plain: object, options: "dict[str, list[str]]") -> Config:

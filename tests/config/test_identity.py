@@ -16,6 +16,7 @@ from tests.config.shipped import OPTIONS, fixed, set_at
 IDENTITY = {
     "": "seed",
     "model": "resolution encoder_widths code_size bridge_width decoder_widths",
+    "topology": "parts route swaps code tie",
     "encoders": "count start trained",
     "encoder_activation": "name slope",
     "decoder_activation": "name",
@@ -24,7 +25,7 @@ IDENTITY = {
     "update_order": "name block",
     "optimizer": "name lr beta1 beta2 eps",
     "optimizer_state": "name",
-    "loss": "name mask_weight weight_a weight_b",
+    "loss": "name mask_weight weight_a weight_b weights",
     "augmentation": "rotation zoom shift flip jitter coverage misaligned two_stage photometric",
     "colour_match": "name",
     "data": "name identity_a identity_b identities seed faces held_out pose light background "
@@ -33,6 +34,7 @@ IDENTITY = {
 }
 NOT_IDENTITY = {
     "": "name runs_dir experiments_dir cache_dir cache_gib force progress",
+    "topology": "name split load",  # the parts are what they stand for; loaded weights are known by content
     "encoders": "name",  # count and start are what it stands for
     "augmentation": "name",  # likewise
     "data": "a b sampler",  # folders are known by their pictures, not by where they lie
@@ -55,6 +57,14 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "model.resolution": 32,
     "model.encoder_widths": [4, 4, 4],
     "model.decoder_widths": [4, 4],
+    "topology.name": "other",
+    "topology.parts": {"encoder": {"kind": "encoder"}},
+    "topology.route": "encoder > decoder",
+    "topology.swaps": {},
+    "topology.code": "inter",
+    "topology.tie": 1.0,
+    "topology.split": 1,
+    "topology.load": "weights.safetensors",
     "encoders.name": "two",
     "encoders.count": 2,
     "encoders.start": "equal",
@@ -72,6 +82,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "loss.mask_weight": 1.0,
     "loss.weight_a": 0.5,
     "loss.weight_b": 0.5,
+    "loss.weights": [0.5],
     "augmentation.name": "gentle",
     "augmentation.misaligned": False,
     "augmentation.two_stage": True,
