@@ -8,6 +8,12 @@ from faceswap_lab.orders import ORDERS, Plan
 from faceswap_lab.topology import TopologyError
 
 MOST_PEOPLE = 26  # sides are called A to Z
+OF_TWO = (  # settings of data, which of their values mean two people, and what all others can have
+    ("pose", ("disjoint",), "equal"),
+    ("light", ("disjoint",), "equal"),
+    ("skin", ("alike", "different"), "any"),
+    ("likeness", ("alike", "unlike"), "any"),
+)
 SCALES = {32: ", or scale=quick", 64: ", or scale=standard"}
 
 
@@ -198,9 +204,18 @@ def _devices(config: Config) -> None:
 
 
 def _people(config: Config) -> None:
-    data = config.data
-    if not isinstance(data, TwinsData):
-        return
+    if isinstance(config.data, TwinsData):
+        _named(config.data)
+    people = len(sides_of(config))
+    for key, values, remedy in OF_TWO if people > 2 else ():
+        value = getattr(config.data, key, None)
+        if value in values:
+            raise ConfigError(
+                f"data.{key}={value} with {people} people: that is said of two. Use data.{key}={remedy}, or two people."
+            )
+
+
+def _named(data: TwinsData) -> None:
     people = data.people
     if not 2 <= len(people) <= MOST_PEOPLE:
         raise ConfigError(
@@ -213,12 +228,6 @@ def _people(config: Config) -> None:
             f"{data.overrides}: {twice[0]} is there twice, and a swap needs different people. "
             f"Name somebody else, such as {'ben' if twice[0] != 'ben' else 'cleo'} or random-1."
         )
-    for key in ("pose", "light"):
-        if getattr(data, key) == "disjoint" and len(people) > 2:
-            raise ConfigError(
-                f"data.{key}=disjoint with {len(people)} people: one has the left, another the right, and nothing is "
-                f"left for a third. Use data.{key}=equal, or two people."
-            )
 
 
 def _sampler(config: Config) -> None:

@@ -11,6 +11,7 @@ from pytorch_lightning.loggers import Logger
 
 from faceswap_lab.config import Config
 from faceswap_lab.data.faces import FaceData
+from faceswap_lab.data.people import described_people
 from faceswap_lab.interruption import Interrupted
 from faceswap_lab.models.autoencoder import Autoencoder, parameter_counts
 from faceswap_lab.runs.atomic import StorageError, write_text
@@ -217,6 +218,7 @@ class Run:
             details={
                 "parameters": parameter_counts(module.autoencoder),
                 "data_fingerprint": self.data.fingerprint,
+                **({"people": described_people(self.data.people)} if self.data.people else {}),
                 "peak_memory": self.memory.read(),
             },
         )

@@ -81,6 +81,6 @@ def _parts(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> li
 
 _LONGEST = 60  # characters; what is cut off is in the run's configuration, and its hash tells it apart
 _NOT_IN_LABELS = {
-    *("seed", "name", "study", "runs_dir", "experiments_dir", "cache_dir", "force", "progress"),
+    *("seed", "name", "study", "runs_dir", "experiments_dir", "cache_dir", "cache_gib", "force", "progress"),
     *("trainer", "logger", "checkpoint", "evaluation", "hydra", "data.sampler"),
 }

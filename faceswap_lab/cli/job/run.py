@@ -21,7 +21,7 @@ from faceswap_lab.cli.job.summary import print_line, print_summary
 from faceswap_lab.cli.job.tags import differing_options
 from faceswap_lab.cli.job.train import train
 from faceswap_lab.cli.messages import refusal, say
-from faceswap_lab.config import ConfigError, TwinsData
+from faceswap_lab.config import ConfigError, RenderedData
 from faceswap_lab.config.options import Options
 from faceswap_lab.interruption import Interrupted, interruptible
 from faceswap_lab.runs.atomic import StorageError, remove_leftovers, write_text
@@ -65,7 +65,9 @@ def _run(composed: Any, folders: Sequence[Path], overrides: Sequence[str], brief
     options = Options(folders)
     config = judged(composed, options)
     label = config.name or label_of(overrides, options)
-    data = None if isinstance(config.data, TwinsData) else faces_of(config)  # a folder's content tells which run it is
+    data = (
+        None if isinstance(config.data, RenderedData) else faces_of(config)
+    )  # a folder's content tells which run it is
     digest = digest_of(config, data.fingerprint if data else None)
     root = Path(config.runs_dir)
     tell = print_line if brief else print_summary

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from faceswap_lab.cli.job.outcome import Outcome
-from faceswap_lab.config import Config, TwinsData
+from faceswap_lab.config import Config, FoldersData
 from faceswap_lab.data.faces import FaceData
 from faceswap_lab.interruption import Interrupted
 from faceswap_lab.runs.atomic import StorageError
@@ -62,7 +62,7 @@ def _failed(folder: RunFolder, error: Exception) -> Outcome:
 
 def _introduce(config: Config, data: FaceData, folder: RunFolder, label: str) -> None:
     d = config.data
-    who = f"{' → '.join(d.people)}, rendered" if isinstance(d, TwinsData) else f"{d.a} → {d.b}"
+    who = f"{d.a} → {d.b}" if isinstance(d, FoldersData) else f"{' → '.join(data.people)}, rendered"
     counts = ", ".join(f"{side} {len(data.train[side])}+{len(data.held_out[side])}" for side in data.sides)
     print(
         f"run         {label}, seed {config.seed}: {config.training.max_steps} steps of "

@@ -11,7 +11,7 @@ from faceswap_lab.cli.job.digest import digest_of
 from faceswap_lab.cli.job.faces import faces_of
 from faceswap_lab.cli.job.judge import judged
 from faceswap_lab.cli.job.outcome import Outcome
-from faceswap_lab.config import Config, ConfigError, Conflict, TwinsData
+from faceswap_lab.config import Config, ConfigError, Conflict, RenderedData
 from faceswap_lab.config.options import Options
 from faceswap_lab.runs.atomic import StorageError
 from faceswap_lab.runs.folder import find_all
@@ -87,7 +87,7 @@ class Composer:
 
     def digest(self, config: Config) -> str:
         """Return the hash in the run folder's name. A person's pictures are looked at once for all cells."""
-        if isinstance(config.data, TwinsData):
+        if isinstance(config.data, RenderedData):
             return digest_of(config, None)
         key = config.data, config.model.resolution
         if key not in self._fingerprints:
