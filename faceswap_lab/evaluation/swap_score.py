@@ -3,8 +3,8 @@
 SSIM tells arms apart reliably, but it does not measure a swap: a look-up of training faces beats a trained model by it,
 a stranger in the right state scores high, skin tone hardly counts, and blur raises it. So the score asks what a person
 would ask. Who is it? Is the skin the target's? Does the head turn, the mouth move, the light fall as in the input? Is
-it sharp? It is the geometric mean of the six: nil in one is nil in all, and no strength buys off a failure. How each
-answers to known damage, and where eyes disagree: docs/judging.md.
+it sharp? It is the geometric mean of the six: no strength buys off a failure in another. How each answers to known
+damage, and where eyes disagree: docs/judging.md.
 """
 
 import math
@@ -24,6 +24,9 @@ FOLLOWED = {"pose": ("yaw", "pitch"), "expression": ("mouth", "smile"), "lightin
 ASPECTS = ("identity", "colour", *FOLLOWED, "sharpness")
 COLOUR_NIL = 0.2
 """Mean error of the mean colour at which the aspect is nil: about that between the palest and a dark brown skin."""
+
+BY_ACCIDENT = 0.1
+"""Agreement that means nothing: among some 50 faces whoever follows nothing has about as much, or as little."""
 
 _SAME_SKIN = 2 / 255  # sides whose mean colours differ by less than this have no tone to take over
 
@@ -51,7 +54,8 @@ def swap_score(drawn: Tensor, held_out: HeldOut, source: Side, target: Side) -> 
         - ``skin_tone``: per cent of the way from the source's mean colour to the target's, by least squares: 0 for the
           source's, 100 for the target's. Missing where the two are too much alike to tell.
         - ``sharpness``: fine detail against the truth's own, 1 is as sharp; see ``metrics.sharpness``.
-        - ``score``: (identity · colour · pose · expression · lighting · min(sharpness, 1 / sharpness))^(1/6).
+        - ``score``: (identity · colour · pose · expression · lighting · min(sharpness, 1 / sharpness))^(1/6), where
+          pose, expression and lighting count as 0.1 at least.
 
         NaN where outputs are not finite.
     """
@@ -120,5 +124,6 @@ def _colour(drawn: Tensor, held_out: HeldOut, source: Side, target: Side) -> dic
 
 def _score(scores: dict[str, float]) -> float:
     sharp = scores["sharpness"]
-    factors = [scores[name] for name in ASPECTS[:-1]] + [min(sharp, 1 / sharp) if sharp > 0 else sharp]
+    factors = [max(scores[name], BY_ACCIDENT) if name in FOLLOWED else scores[name] for name in ASPECTS[:-1]]
+    factors.append(min(sharp, 1 / sharp) if sharp > 0 else sharp)
     return math.prod(factors) ** (1 / len(factors))
