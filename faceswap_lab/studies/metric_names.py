@@ -10,7 +10,7 @@ from faceswap_lab.config.check import nearest
 from faceswap_lab.studies.findings import Metric
 
 _STEMS: dict[str, tuple[str, bool, float]] = {  # what it is, higher is better, the smallest difference that matters
-    "score": ("swap score", True, 0.02),
+    "score": ("score", True, 0.02),
     "identity": ("chance to be taken for the target", True, 0.05),
     "identity_colour": ("chance to be taken for the target, colours seen,", True, 0.05),
     "still_source": ("share still nearer to the source", False, 0.05),
