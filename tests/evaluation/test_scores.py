@@ -6,7 +6,8 @@ from torch import nn
 
 from faceswap_lab.evaluation import baselines, evaluate, held_out_from, metrics, null_swaps, train_followers
 from faceswap_lab.evaluation.scores import likeness
-from faceswap_lab.models.autoencoder import Architecture, Autoencoder
+from faceswap_lab.models.architecture import original
+from faceswap_lab.models.autoencoder import Autoencoder
 from tests.evaluation.pictures import SKINS, THIRD, Oracle, drawn_data, noise, random_held_out, soft_masks
 
 RECON = {f"recon_{m}_{side}" for m in ("ssim", "fitted_mae", "mae", "mae_full") for side in "AB"}
@@ -111,7 +112,7 @@ def test_faces_without_truth_are_judged_by_reconstruction_only():
 def test_the_batch_size_changes_nothing_and_a_real_model_keeps_its_mode():
     held_out = random_held_out()
     model = Autoencoder(
-        Architecture(resolution=16, encoder_widths=(4, 8), code_size=8, bridge_width=8, decoder_widths=(8,), encoders=2)
+        original(resolution=16, encoder_widths=(4, 8), code_size=8, bridge_width=8, decoder_widths=(8,), encoders=2)
     ).train()
     whole, parts = (evaluate(model, held_out, batch_size=size) for size in (64, 5))
     assert whole == pytest.approx(parts, abs=1e-5)
