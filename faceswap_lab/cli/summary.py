@@ -106,7 +106,7 @@ def _swap_table(m: Mapping[str, float]) -> Table:
 
 def _rows(m: Mapping[str, float], way: str) -> Iterator[tuple[str, str, str]]:
     """Yield each row of a block: its caption, its keys with {} for the metric, its style."""
-    source, target = way
+    source, target = way[0], way[1]
     yield f"{source}→{target}", f"swap_{{}}_{way}", "bold"
     stem = f"swap_ssim_{way}_"
     for path in (key.removeprefix(stem).removesuffix("_path") for key in m if key.startswith(stem)):
