@@ -209,7 +209,7 @@ def test_a_configuration_that_is_none_is_refused(plain: object):
         ("lr", ["Did you mean 'optimizer.lr'?", "Known: augmentation"]),
         ("seed.x", ["no setting 'seed.x'"]),
         ("data.a", ["Add data=folders."]),
-        ("data.faces", ["Add data=twins."]),
+        ("data.faces", ["Add data=twins or data=people."]),
     ],
 )
 def test_a_key_that_is_none_is_answered_with_the_nearest(key: str, told: list[str]):

@@ -65,9 +65,8 @@ def _run(composed: Any, folders: Sequence[Path], overrides: Sequence[str], brief
     options = Options(folders)
     config = judged(composed, options)
     label = config.name or label_of(overrides, options)
-    data = (
-        None if isinstance(config.data, RenderedData) else faces_of(config)
-    )  # a folder's content tells which run it is
+    # which run it is, a folder's content tells
+    data = None if isinstance(config.data, RenderedData) else faces_of(config)
     digest = digest_of(config, data.fingerprint if data else None)
     root = Path(config.runs_dir)
     tell = print_line if brief else print_summary
