@@ -3,10 +3,11 @@
 torch is imported only where there is something to train.
 """
 
+import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from copy import deepcopy
 from dataclasses import replace
@@ -21,6 +22,7 @@ from faceswap_lab.cli.label import label_of
 from faceswap_lab.cli.messages import say, without_jargon
 from faceswap_lab.cli.outcome import Outcome, State
 from faceswap_lab.cli.siblings import Turn, check_process
+from faceswap_lab.cli.sweep import SWEEP_DIR
 from faceswap_lab.cli.tags import differing_options
 from faceswap_lab.cli.train import Prepared, train
 from faceswap_lab.config import Config, ConfigError, TwinsData, load
@@ -55,13 +57,11 @@ def run_job(
     """
     from omegaconf.errors import OmegaConfBaseException
 
-    from faceswap_lab.cli.summary import print_line, print_summary
-
     try:
         if turn and turn.ended:
             return _told_again(*turn.ended)
         with interruptible():
-            return _run(composed, folders, overrides, print_line if brief else print_summary, beside, turn)
+            return _run(composed, folders, overrides, brief, beside, turn)
     except Interrupted as stop:
         said = f"{stop} came while nothing was being trained. The same command goes on from here."
         return _said("interrupted", said, signal=stop.signal)
@@ -80,12 +80,16 @@ def _run(
     composed: Any,
     folders: Sequence[Path],
     overrides: Sequence[str],
-    tell: Callable[[RunFolder, Result], None],
+    brief: bool,
     beside: Path | None,
     turn: Turn | None,
 ) -> Outcome:
     from omegaconf import OmegaConf
 
+    from faceswap_lab.cli.summary import print_line, print_summary
+
+    tell = print_line if brief else print_summary
+    sweep = Path(os.environ[SWEEP_DIR]).name if brief else None
     options = group_options(folders)
     config = load(OmegaConf.to_container(composed, resolve=True), options)
     if beside is not None:
@@ -99,6 +103,8 @@ def _run(
     result = read_result(folder) if folder else None
     if folder and result:
         print(f"This run is finished already: {folder.path}   (force=true trains it again, beside it)")
+        if config.logger.kinds:
+            _show_again(config, folder, result, differing_options(folders), sweep)
         tell(folder, result)
         return Outcome("reused", str(folder.path), by_overrides=_by_overrides(composed, config))
     _check_photometric(config)
@@ -115,7 +121,7 @@ def _run(
             write_text(folder.config, OmegaConf.to_yaml(composed, resolve=True))
             with gpu_of_its_own(config, beside) as placed, _taken_along(composed, config, folders, data, turn) as along:
                 runs = [Prepared(placed, folder, digest, label), *along.values()]
-                trained = train(runs, data, differing_options(folders))
+                trained = train(runs, data, differing_options(folders), sweep)
             for number, ended in zip(along, trained[1:], strict=True):
                 if turn and ended:
                     turn.note(number, replace(ended[0], by_overrides=_by_overrides(composed, config)))
@@ -176,16 +182,24 @@ def _told_again(outcome: Outcome, by: int) -> Outcome:
     return replace(outcome, message=" ".join(outcome.message.split()))
 
 
+def _show_again(config: Config, folder: RunFolder, result: Result, options: Sequence[str], sweep: str | None) -> None:
+    """Let mirrors that do not know a finished run have its record."""
+    from faceswap_lab.training.tracking.loggers import show_finished
+    from faceswap_lab.training.tracking.mirror import described
+
+    show_finished(described(config, folder, result.label, options, sweep, result.steps), result)
+
+
 def _by_overrides(composed: Any, config: Config) -> bool:
-    """Tell whether overrides and YAML files alone decide which run is meant.
+    """Tell whether overrides and YAML files alone decide which run is meant, and that there is nothing to do for it.
 
     They do not for folders, whose pictures may change; nor with force, which asks for more than there is; nor where a
-    value comes from outside, as ``${oc.env:SEED}`` does.
+    value comes from outside, as ``${oc.env:SEED}`` does. Mirrors may not know the run yet.
     """
     from omegaconf import OmegaConf
 
     from_outside = _RESOLVER.search(OmegaConf.to_yaml(composed, resolve=False))
-    return isinstance(config.data, TwinsData) and not config.force and not from_outside
+    return isinstance(config.data, TwinsData) and not (config.force or config.logger.kinds or from_outside)
 
 
 def _check_photometric(config: Config) -> None:

@@ -26,7 +26,7 @@ _CELLS = "cells"
 _END = "study.json"
 Cell = tuple[list[str], Outcome]
 _NOT_IDENTITY = (
-    *("hydra.", "trainer.", "trainer=", "logger.", "logger=", "progress=", "experiments_dir="),
+    *("hydra.", "trainer.", "trainer=", "progress=", "experiments_dir="),  # logger: a mirror may not know the run yet
     "data.sampler=",
     "study.",  # but not +study=name, which may set anything
 )

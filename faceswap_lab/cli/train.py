@@ -30,19 +30,22 @@ class Prepared:
     label: str
 
 
-def train(prepared: Sequence[Prepared], data: FaceData, differing: Sequence[str]) -> list[Trained | None]:
+def train(
+    prepared: Sequence[Prepared], data: FaceData, differing: Sequence[str], sweep: str | None
+) -> list[Trained | None]:
     """Train one run, or several seeds at once; return how each ended, or None for one that has to wait for its turn.
 
     Args:
         prepared: the runs; further ones differ from the first in their seed alone.
         data: their faces.
         differing: ``group=option`` of the groups in which they differ from the baseline.
+        sweep: the name of the sweep that they are cells of.
     """
     _introduce(prepared, data)
     from faceswap_lab.training.run import Run
 
     command = [sys.executable, "-m", "faceswap_lab", *sys.argv[1:]]
-    runs = [Run(p.config, data, p.folder, p.digest, p.label, command, differing) for p in prepared]
+    runs = [Run(p.config, data, p.folder, p.digest, p.label, command, differing, sweep) for p in prepared]
     return [_outcome(run.folder, run.last_step, ending) for run, ending in zip(runs, _endings(runs), strict=True)]
 
 

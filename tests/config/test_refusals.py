@@ -193,6 +193,17 @@ def test_a_value_that_some_data_allow_passes_alone_and_others_do_not():
         check_value("data.held_out", "many")
 
 
+def test_pythons_null_is_null_except_where_a_word_is_needed():
+    plain = fixed()
+    for key in ("training.gradient_clip", "name", "study"):
+        set_at(plain, key, "None")
+    config = load(plain, OPTIONS)
+    assert (config.training.gradient_clip, config.name, config.study) == (None, None, None)
+    assert "a value is needed" in refusal("optimizer.lr", "None")
+    set_at(plain, "data.identity_a", "None")
+    assert load(plain, OPTIONS).data.identity_a == "None"
+
+
 def test_a_key_below_a_value_is_the_values_own_matter():
     assert settings_called("augmentation.photometric.0.p") == []
     assert len(settings_called("data.held_out")) == 2
