@@ -9,10 +9,6 @@ WITHOUT_SLOPE = ("relu", "gelu", "silu", "tanh")
 NEEDS_SQUARES = {"adam": {"beta2": 0.999, "eps": 1e-8}, "rmsprop": {"beta2": 0.9, "eps": 1e-8}}
 WITHOUT_SQUARES = ("sgd",)
 ONE_SIDED = {"only_a": "b", "only_b": "a"}  # and the side that is never trained
-ORDERS_OF_A_SEED = {  # and what decides over each seed's next update
-    "random": "each seed has its own coin",
-    "worse_first": "each seed's losses decide",
-}
 SCALES = {32: ", or scale=quick", 64: ", or scale=standard"}
 
 
@@ -27,7 +23,6 @@ def check_rules(config: Config) -> None:
     _loss(config)
     _devices(config)
     _sampler(config)
-    _seeds_at_once(config)
     _compile(config)
 
 
@@ -169,33 +164,6 @@ def _sampler(config: Config) -> None:
         raise ConfigError(
             f"data.sampler=device with augmentation.{asked}: that is made on the CPU only. "
             "Use data.sampler=auto or data.sampler=cv2."
-        )
-
-
-def _seeds_at_once(config: Config) -> None:
-    at_once, order = config.trainer.seeds_at_once, config.update_order.name
-    if at_once == 1:
-        return
-    if config.trainer.devices > 1 or config.trainer.strategy == "ddp":
-        raise ConfigError(
-            f"trainer.seeds_at_once={at_once} with trainer.devices={config.trainer.devices}, "
-            f"trainer.strategy={config.trainer.strategy}: seeds that are trained at once share one device. "
-            "Use trainer.devices=1 trainer.strategy=auto, or trainer.seeds_at_once=1."
-        )
-    if order in ORDERS_OF_A_SEED:
-        raise ConfigError(
-            f"trainer.seeds_at_once={at_once} with update_order={order}: {ORDERS_OF_A_SEED[order]}, and seeds that are "
-            "trained at once make the same updates. Use trainer.seeds_at_once=1 for this arm."
-        )
-    if config.trainer.compile != "none":
-        raise ConfigError(
-            f"trainer.seeds_at_once={at_once} with trainer.compile={config.trainer.compile}: models that are trained "
-            "at once are not compiled. Use trainer.compile=none, or trainer.seeds_at_once=1."
-        )
-    if not config.trainer.channels_last:
-        raise ConfigError(
-            f"trainer.seeds_at_once={at_once} with trainer.channels_last=false: models that are trained at once lie "
-            "channels last. Use trainer.channels_last=true, or trainer.seeds_at_once=1."
         )
 
 

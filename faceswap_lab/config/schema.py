@@ -266,12 +266,6 @@ class Trainer:
     threads: int | None = _field(
         "threads of torch on a CPU; null: torch's own choice", low=1, high=1024, identity=False
     )
-    seeds_at_once: int = _field(
-        "seeds of an arm that a sweep trains as one batch of models; pays for small ones",
-        low=1,
-        high=64,
-        identity=False,
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,6 @@ from faceswap_lab.data.faces import FaceData, Side
 from faceswap_lab.data.sampler_choice import Resident
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.training.build import autoencoder_of, module_of, samples_of
-from faceswap_lab.training.finite import Diverged
-from faceswap_lab.training.module import FaceswapModule
-from faceswap_lab.training.stacked_training import Seen, StackedTraining
 
 
 class Replica:
@@ -52,41 +49,6 @@ class Replica:
     def weights(self) -> dict[str, list[Tensor]]:
         """Return the present weights by parameter group; see ``groups_of``."""
         return groups_of(self.autoencoder)
-
-
-class StackedReplica:
-    """The steps of several runs that differ in their seed alone, made together as ``trainer.seeds_at_once`` makes them.
-
-    Example:
-        stacked = StackedReplica(configs, data, torch.device("cpu"))
-        for batches in zip(*(batches_of(config, data) for config in configs)):
-            stacked.step(batches)
-
-    Args:
-        configs: the runs'.
-        data: their faces.
-        device: where to train.
-    """
-
-    def __init__(self, configs: Sequence[Config], data: FaceData, device: torch.device) -> None:
-        self.device = device
-        modules = [module_of(config, autoencoder_of(config, data)) for config in configs]
-        for module in modules:
-            module.to(device)
-            module.configure_optimizers()
-        self.training = StackedTraining(modules)
-        self.steps_done = 0
-
-    def step(self, batches: Sequence[Sequence[SideBatch]]) -> list[Seen | Diverged]:
-        """Make one training step, with each run's portions; see ``StackedTraining.step``."""
-        seen = self.training.step([moved(batch, self.device) for batch in batches], self.steps_done)
-        self.steps_done += 1
-        return seen
-
-    def parted(self) -> list[FaceswapModule]:
-        """Return the modules as they are, their optimizers with them."""
-        self.training.hand_out()
-        return self.training.modules
 
 
 def batches_of(config: Config, data: FaceData, resident: Resident | None = None) -> Iterator[list[SideBatch]]:

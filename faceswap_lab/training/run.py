@@ -1,6 +1,7 @@
 """One run from its configuration to its result, top to bottom."""
 
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import partial
@@ -23,7 +24,6 @@ from faceswap_lab.training.bar import Bar
 from faceswap_lab.training.build import autoencoder_of, module_of
 from faceswap_lab.training.callbacks import Every
 from faceswap_lab.training.checkpoint import Checkpoint, load, restore_outcome, save, taken_of
-from faceswap_lab.training.clock import Clock
 from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.fit import fit, prepare_process
 from faceswap_lab.training.judge import Judge
@@ -98,19 +98,12 @@ class Run:
         self.memory = PeakMemory()
         checkpoint = self._reload()
         self.first_step = self.saved_step = checkpoint.step if checkpoint else 0
-        self.clock = Clock(checkpoint.seconds if checkpoint else 0.0)
+        self.began = time.monotonic() - (checkpoint.seconds if checkpoint else 0.0)
         return checkpoint
 
-    def begin(self, seeds_at_once: Sequence[int] = ()) -> FaceswapModule:
-        """Begin a session in the run folder, and return the module at its start.
-
-        Args:
-            seeds_at_once: the seeds of all runs that are trained at once, if there are several: on record as what the
-                rounding depends on.
-        """
+    def begin(self) -> FaceswapModule:
+        """Begin a session in the run folder, and return the module at its start."""
         record = collect(self.command, self.config, self.data.fingerprint, self.config.seed)
-        if seeds_at_once:
-            record["seeds_at_once"] = list(seeds_at_once)
         begin_session(self.folder, record, self.first_step)
         write_status(self.folder, "running", self.first_step)
         module = module_of(self.config, autoencoder_of(self.config, self.data))
@@ -174,13 +167,13 @@ class Run:
         if self.saved_step == module.steps_done:
             return
         self.table.sync()  # its rows up to here will not be made again
-        save(self.folder.checkpoints, taken_of(module, self.digest, self.clock.read()))
+        save(self.folder.checkpoints, taken_of(module, self.digest, time.monotonic() - self.began))
         self.saved_step = module.steps_done
         write_status(self.folder, "running", module.steps_done)
 
     def _judge_at_the_end(self, module: FaceswapModule) -> dict[str, float]:
         """Judge and show the trained model, and keep its weights; return the metrics of the result."""
-        self.seconds = self.clock.read()
+        self.seconds = time.monotonic() - self.began
         autoencoder, picture = module.autoencoder.cpu(), self.folder.previews / "final.png"
         scores = _finite(self.judge.at_the_end(autoencoder), self.last_step)
         self.judge.draw(autoencoder, picture, self.last_step)

@@ -38,7 +38,7 @@ NOT_IDENTITY = {
     "scale": "name lr faces held_out evaluate_every preview_every threads",  # a bundle
     "evaluation": "every_steps preview_every_steps preview_faces",
     "checkpoint": "every_seconds every_steps",
-    "trainer": "name accelerator devices gpu strategy compile channels_last workers threads seeds_at_once",
+    "trainer": "name accelerator devices gpu strategy compile channels_last workers threads",
     "logger": "name kinds every_steps project entity mode group tags notes artifact",
     "study": "name title question baseline metric smallest_difference secondary notes group_seeds companion",
 }

@@ -12,8 +12,6 @@ from faceswap_lab.data.datamodule import (
     SideBatch,
     SidePlaces,
     StepDataset,
-    TogetherDataset,
-    loader_of,
 )
 from faceswap_lab.data.sampler import SideSampler
 from faceswap_lab.data.sampler_choice import resident_faces
@@ -104,12 +102,3 @@ def test_resident_faces_give_the_same_samples_to_rounding():
             for got, pixels in zip(portion[1:], due[1:], strict=True):
                 assert (got.int() - pixels.int()).abs().max() <= 1
                 assert (got != pixels).float().mean() < 0.01
-
-
-@pytest.mark.parametrize("workers", [0, 1])
-def test_several_datasets_at_once_are_each_what_it_is_alone(workers):
-    several = [StepDataset(SAMPLERS, partial(plan, batch=batch), 3, 7, 0, 1) for batch in (4, 2)]
-    items = list(loader_of(TogetherDataset(several), workers, pinned=False))
-    assert len(items) == 4
-    for index, item in enumerate(items):
-        assert all(same(got, dataset[index]) for got, dataset in zip(item, several, strict=True))
