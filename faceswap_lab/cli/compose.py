@@ -8,7 +8,7 @@ from faceswap_lab.cli.groups import group_options
 from faceswap_lab.cli.messages import without_jargon
 from faceswap_lab.cli.overrides import check_overrides
 from faceswap_lab.cli.own_groups import check_own_groups
-from faceswap_lab.config import ConfigError
+from faceswap_lab.config import Config, ConfigError, load
 
 
 @contextmanager
@@ -60,3 +60,20 @@ def composing(folders: Sequence[Path]) -> Iterator[None]:
         yield
     finally:
         GlobalHydra.instance().clear()
+
+
+def composed(words: Sequence[str], folders: Sequence[Path]) -> Config:
+    """Return the configuration that overrides stand for.
+
+    Args:
+        words: overrides as typed.
+        folders: where groups lie, ours first.
+
+    Raises:
+        ConfigError: the words mean nothing, or contradict one another.
+    """
+    from hydra import compose
+    from omegaconf import OmegaConf
+
+    with judged(words, folders) as groups, composing(folders):
+        return load(OmegaConf.to_container(compose("config", list(words)), resolve=True), groups)

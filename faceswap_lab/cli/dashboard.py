@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from faceswap_lab.cli.compose import composed
 from faceswap_lab.cli.messages import say
-from faceswap_lab.config import Config, ConfigError, load
+from faceswap_lab.config import ConfigError
 
 if TYPE_CHECKING:
     from wandb_workspaces.workspaces import Workspace
@@ -25,7 +26,7 @@ def dashboard(words: Sequence[str], folders: Sequence[Path]) -> int:
         ConfigError: the words mean nothing, or the extra is not installed.
     """
     save = [_SAVE[word] for word in words if word in _SAVE]
-    config = _composed([word for word in words if word not in _SAVE], folders)
+    config = composed([word for word in words if word not in _SAVE], folders)
     from faceswap_lab.cli.workspace import workspace
     from faceswap_lab.training.tracking.wandb_mirror import project_of
 
@@ -39,16 +40,6 @@ def dashboard(words: Sequence[str], folders: Sequence[Path]) -> int:
         print(made._to_model().spec.model_dump_json(by_alias=True, exclude_none=True, indent=2))
         return 0
     return _save(made)
-
-
-def _composed(words: Sequence[str], folders: Sequence[Path]) -> Config:
-    from hydra import compose
-    from omegaconf import OmegaConf
-
-    from faceswap_lab.cli.compose import composing, judged
-
-    with judged(words, folders) as groups, composing(folders):
-        return load(OmegaConf.to_container(compose("config", list(words)), resolve=True), groups)
 
 
 def _save(made: "Workspace") -> int:

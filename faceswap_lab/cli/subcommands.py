@@ -1,4 +1,4 @@
-"""Bare first words: what is asked of finished runs. Nothing here loads torch."""
+"""Bare first words: what is asked of finished runs. Of these only ``swap`` loads torch."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +11,7 @@ _USAGE = {
     "diff": "diff RUN_FOLDER RUN_FOLDER",
     "report": "report +study=NAME",
     "dashboard": "dashboard +study=NAME",
+    "swap": "swap RUN_FOLDER PICTURE ... [source=A] [target=B] [out=FOLDER] [cropped=true]",
 }
 
 
@@ -38,6 +39,10 @@ def run_subcommand(name: str, args: Sequence[str], folders: Sequence[Path]) -> i
         from faceswap_lab.cli.dashboard import dashboard
 
         return dashboard(args, folders)
+    if name == "swap":
+        from faceswap_lab.cli.swap import swap
+
+        return swap(args)
     wanted = _USAGE[name].count("RUN_FOLDER")
     if len(args) != wanted:
         raise ConfigError(f"{name}: expected {wanted} run folder(s), got {len(args)}. Usage: {_USAGE[name]}")

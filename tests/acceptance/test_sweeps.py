@@ -116,8 +116,9 @@ def test_a_changed_setting_or_option_file_is_another_cell(tmp_path: Path) -> Non
 
     known().note([(["encoders=one", "seed=1"], Outcome("finished", str(finished), by_overrides=True))])
     assert known().finished(["seed=1", "encoders=one"]) == str(finished)
-    assert known().finished(["seed=1", "encoders=one", "trainer=gpu", "logger=wandb"]) == str(finished)
+    assert known().finished(["seed=1", "encoders=one", "trainer=gpu"]) == str(finished)
     assert known().finished(["seed=1", "encoders=one", "data.sampler=cv2"]) == str(finished)
+    assert known().finished(["seed=1", "encoders=one", "logger=wandb"]) is None  # W&B may not know the run yet
     assert known().finished(["seed=2", "encoders=one"]) is None
     assert known().finished(["seed=1", "encoders=one", "optimizer.lr=1"]) is None
     option.write_text("count: 2\n")
