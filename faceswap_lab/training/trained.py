@@ -68,7 +68,7 @@ class TrainedModel:
         self.autoencoder = load_weights(run.weights).eval().requires_grad_(False)
         self.resolution: int = self.autoencoder.architecture.resolution
         self.coverage: float = self.config["augmentation"]["coverage"]
-        self.sides = tuple(self.autoencoder.architecture.sides)
+        self.sides = self.autoencoder.sides
 
     def swap(
         self, picture: Picture, source: str = "A", target: str = "B", *, path: str | None = None, cropped: bool = False

@@ -84,7 +84,7 @@ class WandbMirror:
         folder = self.described.folder
         name = re.sub(r"[^A-Za-z0-9_.-]", "-", folder.path.name)
         artifact = wandb.Artifact(name, type="model", metadata=self.described.identity)
-        kept = (folder.weights, folder.config, folder.previews / "final.png", *sorted(folder.path.glob("topology.*")))
+        kept = (folder.weights, folder.config, folder.previews / "final.png", folder.topology)
         for path in filter(Path.exists, kept):
             artifact.add_file(str(path), policy="immutable", skip_cache=True)  # they lie there, and will: no copies
         self.run.log_artifact(artifact)

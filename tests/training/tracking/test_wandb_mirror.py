@@ -219,7 +219,6 @@ def test_a_sweep_of_wandbs_gets_its_own_run_even_of_a_finished_one(tmp_path, mon
 def test_weights_and_pictures_are_kept_as_an_artifact_on_request(tmp_path):
     run = run_in(tmp_path, "wandb", "logger.artifact=true")
     (run.folder.path / "config.yaml").write_text("seed: 0\n")
-    (run.folder.path / "topology.svg").write_text("<svg/>")
     run.train_and_judge()
     (session,) = recorded(run.folder.path)
     (artifact,) = session.artifacts
