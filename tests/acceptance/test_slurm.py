@@ -84,7 +84,13 @@ def settled() -> bool:
 @pytest.mark.timeout(900)
 def test_a_job_whose_time_is_up_is_saved_queued_again_and_finished(program: Program) -> None:
     limit = ("hydra.launcher.timeout_min=1", "hydra.launcher.signal_delay_s=30")
-    ended = on_slurm(program, "training.max_steps=9000", *LONG, *limit).ended(800)
+    started = on_slurm(program, "training.max_steps=6000", *LONG, *limit)
+    until(lambda: [read_status(run).state for run in runs(program)] == ["interrupted"], 150)
+    until(lambda: [state for state, _ in jobs().values() if state == "PENDING"], 60)
+    for job, (state, _) in jobs().items():
+        if state == "PENDING":  # SLURM lets two minutes pass; one time is enough
+            slurm("scontrol", "update", f"JobId={job}", "TimeLimit=15")
+    ended = started.ended(600)
     assert "1 cells: 1 finished" in ended.out, ended.err
     (run,) = runs(program)
     *stopped, last = sessions(run.path)
