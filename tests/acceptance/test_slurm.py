@@ -83,9 +83,9 @@ def settled() -> bool:
 @pytest.mark.minutes
 @pytest.mark.timeout(900)
 def test_a_job_whose_time_is_up_is_saved_queued_again_and_finished(program: Program) -> None:
-    limit = ("hydra.launcher.timeout_min=1", "hydra.launcher.signal_delay_s=30")
-    started = on_slurm(program, "training.max_steps=6000", *LONG, *limit)
-    until(lambda: [read_status(run).state for run in runs(program)] == ["interrupted"], 150)
+    limit = ("hydra.launcher.timeout_min=2", "hydra.launcher.signal_delay_s=30")  # SLURM may be a minute early
+    started = on_slurm(program, "training.max_steps=30000", *LONG, "checkpoint.every_steps=500", *limit)
+    until(lambda: [read_status(run).state for run in runs(program)] == ["interrupted"], 200)
     until(lambda: [state for state, _ in jobs().values() if state == "PENDING"], 60)
     for job, (state, _) in jobs().items():
         if state == "PENDING":  # SLURM lets two minutes pass; one time is enough
