@@ -27,4 +27,4 @@ def test_cells_leave_nothing_behind(program: Program) -> None:
     ended = program.run("-m", f"seed=range(0,{LAST})", *short, "progress=false", before=looks, seconds=150)
     assert ended.code == 0, ended.err
     before, after = (int((program.place / f"objects-{cell}").read_text()) for cell in (FIRST, LAST))
-    assert after - before < 100 * (LAST - FIRST)  # Hydra alone would keep some 1,200 a cell
+    assert after - before < 100 * (LAST - FIRST)  # Hydra alone keeps some 1,200 a cell

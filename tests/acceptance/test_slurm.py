@@ -29,6 +29,13 @@ def real_slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def no_job_is_left() -> Iterator[None]:
+    yield
+    subprocess.run(["scancel", "--me"], check=False)
+    until(settled, 60)
+
+
 def on_slurm(program: Program, *words: str) -> Started:
     """Start a sweep there. The fork server was started before the cluster, and knows nothing of it."""
     told = {name: os.environ[name] for name in ("SLURM_CONF", "PATH")}
