@@ -16,7 +16,6 @@ from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.status import read_status
 from tests.acceptance.program import Program, Started, until
 from tests.acceptance.records import metrics, sessions
-from tests.acceptance.test_launchers import home_in
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.minutes, pytest.mark.timeout(600)]
 
@@ -24,6 +23,7 @@ LONG = (
     *("training.max_steps=1500", "checkpoint.every_steps=20", "checkpoint.every_seconds=null", "progress=false"),
     *("evaluation.every_steps=null", "evaluation.preview_every_steps=null"),
 )
+QUIETLY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # stay on loopback
 RAY = [sys.executable, "-c", "from ray.scripts.scripts import main; main()"]
 
 
@@ -32,13 +32,17 @@ def node(home: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """A node of one core, on loopback, with a process group of its own and a clock that ends it."""
     limits = ("--num-cpus=1", "--disable-usage-stats", "--block", "--node-ip-address=127.0.0.1")
     command = ["timeout", "--kill-after=10", "500", *RAY, "start", *limits, *arguments]
-    environment = os.environ | {"HOME": str(home), "RAY_USAGE_STATS_ENABLED": "0"}
+    environment = os.environ | {"HOME": str(home)} | QUIETLY
     log = (home / f"ray-{len(list(home.glob('ray-*')))}").open("wb")
     with log, subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True) as process:
         try:
             yield process
         finally:
             end(process)
+
+
+def at_home(place: Path) -> None:
+    os.environ.update({"HOME": str(place)} | QUIETLY)  # Ray leaves a token in the home
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
@@ -77,7 +81,7 @@ def test_a_sweep_runs_on_both_nodes_and_goes_on_when_one_is_lost(program: Progra
     launcher = ("hydra/launcher=ray", f"hydra.launcher.ray.init.address={address}")
 
     def start() -> Started:
-        return program.start(*sweep, *launcher, before=[partial(home_in, program.place)])
+        return program.start(*sweep, *launcher, before=[partial(at_home, program.place)])
 
     head = ("--head", f"--port={address.rpartition(':')[2]}", "--include-dashboard=false", "--node-name=n1")
     with node(program.place, *head), node(program.place, f"--address={address}", "--node-name=n2") as second:
