@@ -30,6 +30,7 @@ usage
   python -m faceswap_lab report +study=NAME          a study's report, once more
   python -m faceswap_lab report RUN_FOLDER ...       any runs side by side
   python -m faceswap_lab dashboard +study=NAME       its runs, drawn by W&B
+  python -m faceswap_lab swap RUN_FOLDER PICTURE ... aligned faces, swapped
 """
 
 _TAIL = """\

@@ -360,11 +360,17 @@ class Logger:
     name: str = _label("the option's name")
     kinds: tuple[str, ...] = _field("loggers beside metrics.csv", choices=("tensorboard", "wandb"), identity=False)
     every_steps: int = _field("training steps averaged into one row", low=1, identity=False)
-    project: str = _label("W&B: the project")
+    project: str | None = _label("W&B: the project; null: WANDB_PROJECT, or faceswap_lab")
     entity: str | None = _label("W&B: the account or team; null: the one that W&B takes by itself")
-    mode: str = _field(
-        "W&B: online uploads, offline needs no account", choices=("offline", "online", "disabled"), identity=False
+    mode: str | None = _field(
+        "W&B: online uploads, offline needs no account; null: WANDB_MODE, or offline",
+        choices=("offline", "online", "disabled"),
+        identity=False,
     )
+    group: str | None = _label("W&B: the group; null: WANDB_RUN_GROUP, or the study, or the sweep")
+    tags: tuple[str, ...] = _label("W&B: tags beside the lab's own and WANDB_TAGS")
+    notes: str | None = _label("W&B: what you want to remember of the run; null: WANDB_NOTES")
+    artifact: bool = _label("W&B: keep weights, configuration and pictures there as an artifact")
 
 
 @dataclass(frozen=True, kw_only=True)

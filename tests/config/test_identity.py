@@ -43,7 +43,7 @@ NOT_IDENTITY = {
     "evaluation": "every_steps preview_every_steps preview_faces",
     "checkpoint": "every_seconds every_steps",
     "trainer": "name accelerator devices gpu strategy compile channels_last workers threads",
-    "logger": "name kinds every_steps project entity mode",
+    "logger": "name kinds every_steps project entity mode group tags notes artifact",
     "study": "name title question baseline metric smallest_difference secondary notes group_seeds companion",
 }
 ANOTHER = {  # a value other than the baseline's, for every field
@@ -129,6 +129,10 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "logger.project": "other",
     "logger.entity": "team",
     "logger.mode": "online",
+    "logger.group": "mine",
+    "logger.tags": ["one"],
+    "logger.notes": "noted",
+    "logger.artifact": True,
     "study.smallest_difference": 0.5,
     "study.secondary": ["swap_ssim_BA"],
     "study.notes": ["a note"],

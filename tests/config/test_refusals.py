@@ -227,3 +227,14 @@ def test_a_word_stands_for_a_list_of_one():
     plain = fixed()
     set_at(plain, "logger.kinds", "wandb")
     assert load(plain, OPTIONS).logger.kinds == ("wandb",)
+
+
+def test_pythons_null_is_null_except_where_a_word_is_needed():
+    plain = fixed()
+    for key in ("training.gradient_clip", "name", "study"):
+        set_at(plain, key, "None")
+    config = load(plain, OPTIONS)
+    assert (config.training.gradient_clip, config.name, config.study) == (None, None, None)
+    assert "a value is needed" in refusal("optimizer.lr", "None")
+    set_at(plain, "data.identity_a", "None")
+    assert load(plain, OPTIONS).data.identity_a == "None"

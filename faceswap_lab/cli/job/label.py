@@ -22,12 +22,14 @@ def label_of(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> 
     'two_encoders'
     >>> label_of(["encoder_activation=relu", "training.max_steps=100", "seed=1"], groups)
     'relu-max_steps_100'
+    >>> label_of(["training.max_steps=6", "training.max_steps=12"], groups)
+    'max_steps_12'
     >>> label_of(["encoder_activation=tanh"], groups)
     'encoder_activation_tanh'
     >>> label_of(["seed=1"], groups)
     'baseline'
     """
-    return "-".join(_parts(overrides, options))[:_LONGEST] or "baseline"
+    return _short("-".join(_parts(overrides, options))) or "baseline"
 
 
 def report_name(
@@ -62,8 +64,20 @@ def report_name(
     return f"{name[:_LONGEST]}-{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:8]}"
 
 
+def _short(label: str) -> str:
+    """Cut a long label, and end it in a hash of the whole: two arms never have one name.
+
+    >>> _short("augmentation_none-" * 3 + "learning_rate_0.1")
+    'augmentation_none-augmentation_none-augmentation_no-f249c372'
+    """
+    if len(label) <= _LONGEST:
+        return label
+    return f"{label[: _LONGEST - 9]}-{hashlib.sha256(label.encode()).hexdigest()[:8]}"
+
+
 def _parts(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return what overrides choose and set, each in its shortest form."""
+    """Return what overrides choose and set, each in its shortest form; of a setting that is set again, the last."""
+    overrides = list({override.lstrip("+~").partition("=")[0]: override for override in overrides}.values())
     groups_with = Counter(option for group in options.keys() - set(ADDED) for option in options[group])
     named, chosen, values = [], [], []
     for override in overrides:

@@ -37,7 +37,7 @@ _MOST_WAYS = 6  # three people, each as each other; of more, the declared pair i
 
 def print_summary(folder: RunFolder, result: Result, console: Console | None = None) -> None:
     """Print the table of a finished run and the paths of what it left."""
-    console = console or Console()
+    console = console or Console(force_jupyter=False)  # plain text in a notebook too, for whoever keeps it quiet
     m = result.metrics
     if "swap_ssim_AB" in m:
         console.print(_swap_table(m))

@@ -13,7 +13,13 @@ from faceswap_lab.runs.result import Result
 
 
 def train(
-    config: Config, data: FaceData, folder: RunFolder, digest: str, label: str, differing: Sequence[str]
+    config: Config,
+    data: FaceData,
+    folder: RunFolder,
+    digest: str,
+    label: str,
+    differing: Sequence[str],
+    sweep: str | None = None,
 ) -> tuple[Outcome, Result | None]:
     """Train one run, whose lock the caller holds; return how it ended, and its result if it finished.
 
@@ -24,6 +30,7 @@ def train(
         digest: the run's hash.
         label: the run's label.
         differing: ``group=option`` of the groups in which it differs from the baseline.
+        sweep: the name of the sweep that it is a cell of.
 
     Raises:
         Interrupted: a signal came before training had begun.
@@ -31,7 +38,8 @@ def train(
     _introduce(config, data, folder, label)
     from faceswap_lab.training.run import Run
 
-    run = Run(config, data, folder, digest, label, [sys.executable, "-m", "faceswap_lab", *sys.argv[1:]], differing)
+    command = [sys.executable, "-m", "faceswap_lab", *sys.argv[1:]]
+    run = Run(config, data, folder, digest, label, command, differing, sweep)
     where = str(folder.path)
     try:
         return Outcome("finished", where), run.train_and_judge()

@@ -1,4 +1,4 @@
-"""Bare first words: what is asked of finished runs, or of one to come. Only ``describe`` loads torch."""
+"""Bare first words: what is asked of finished runs, or of one to come. Only describe and swap load torch."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +12,7 @@ USAGE = {
     "diff": "diff RUN_FOLDER RUN_FOLDER",
     "report": "report +study=NAME",
     "dashboard": "dashboard +study=NAME",
+    "swap": "swap RUN_FOLDER PICTURE ... [source=A] [target=B] [out=FOLDER] [cropped=true]",
 }
 
 
@@ -43,6 +44,10 @@ def run_subcommand(name: str, args: Sequence[str], folders: Sequence[Path]) -> i
         from faceswap_lab.cli.subcommands.dashboard import dashboard
 
         return dashboard(args, folders)
+    if name == "swap":
+        from faceswap_lab.cli.subcommands.swap import swap
+
+        return swap(args)
     wanted = USAGE[name].count("RUN_FOLDER")
     if len(args) != wanted:
         raise ConfigError(f"{name}: expected {wanted} run folder(s), got {len(args)}. Usage: {USAGE[name]}")

@@ -28,9 +28,10 @@ def dashboard(words: Sequence[str], folders: Sequence[Path]) -> int:
     save = [_SAVE[word] for word in words if word in _SAVE]
     config = composed([word for word in words if word not in _SAVE], folders)
     from faceswap_lab.cli.subcommands.workspace import workspace
+    from faceswap_lab.training.tracking.wandb_mirror import project_of
 
     try:
-        made = workspace(config.logger.project, config.logger.entity or "", config.study)
+        made = workspace(project_of(config.logger), config.logger.entity or "", config.study)
     except ImportError as error:
         raise ConfigError(
             f"dashboard: {error.name} is not installed. It comes with pip install 'faceswap-lab[dashboard]'"

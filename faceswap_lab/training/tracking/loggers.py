@@ -10,11 +10,14 @@ from typing import Any
 from pytorch_lightning.loggers import Logger
 
 from faceswap_lab.runs.metrics import MetricsCsv
-from faceswap_lab.training.mirror import Described, Mirror
-from faceswap_lab.training.tensorboard_mirror import TensorBoardMirror
-from faceswap_lab.training.wandb_mirror import WandbMirror
+from faceswap_lab.runs.result import Result
+from faceswap_lab.training.tracking.history import show_past
+from faceswap_lab.training.tracking.mirror import Described, Mirror
+from faceswap_lab.training.tracking.shown import is_shown, note_shown
+from faceswap_lab.training.tracking.tensorboard_mirror import TensorBoardMirror
+from faceswap_lab.training.tracking.wandb_mirror import WandbMirror
 
-MIRRORS: dict[str, Callable[[Described], Mirror]] = {"tensorboard": TensorBoardMirror, "wandb": WandbMirror}
+MIRRORS: dict[str, type[Mirror]] = {"tensorboard": TensorBoardMirror, "wandb": WandbMirror}
 
 
 class CsvLogger(Logger):
@@ -49,6 +52,8 @@ class CsvLogger(Logger):
 class Mirrors(Logger):
     """Lightning's door to the mirrors. One that breaks is named once and left out: metrics.csv is the record.
 
+    A mirror that is opened in the middle of a run, or that has lost what it knew of it, is shown the run's past first.
+
     Args:
         kinds: keys of ``MIRRORS``.
         run: what they are told about the run.
@@ -56,12 +61,15 @@ class Mirrors(Logger):
 
     def __init__(self, kinds: Sequence[str], run: Described) -> None:
         super().__init__()
+        self._run = run
         self._open: dict[str, Mirror] = {}
+        self._told_result = False
         for kind in kinds:
             try:
                 self._open[kind] = MIRRORS[kind](run)
             except Exception as error:
                 _say_broken(kind, error)
+        self._each(lambda mirror: show_past(mirror, run))
 
     @property
     def name(self) -> str:
@@ -85,12 +93,18 @@ class Mirrors(Logger):
         self._each(lambda mirror: mirror.picture(name, path, step))
 
     def result(self, metrics: Mapping[str, float], step: int) -> None:
-        """Mirror what came out of the run."""
+        """Mirror what came out of the run, and the final picture."""
+        final = self._run.folder.previews / "final.png"
+        if final.exists():
+            self.picture("preview", final, step)
         self._each(lambda mirror: mirror.result(metrics, step))
+        self._told_result = True
 
     def close(self, failed: bool) -> None:
         """Close all of them; Lightning's own call comes before the last scores, so it closes nothing."""
         self._each(lambda mirror: mirror.close(failed))
+        if self._told_result and not failed:
+            note_shown(self._run.folder, [mirror.place for mirror in self._open.values()])
         self._open.clear()
 
     def _each(self, action: Callable[[Mirror], None]) -> None:
@@ -121,6 +135,20 @@ def mirrors(kinds: Sequence[str], run: Described) -> Iterator[Mirrors]:
         failed = False
     finally:
         made.close(failed)
+
+
+def show_finished(run: Described, result: Result) -> None:
+    """Mirror a run that has finished before, wherever it has not been shown whole already.
+
+    Args:
+        run: the run, its first step its last one.
+        result: what came out of it.
+    """
+    kinds = [kind for kind in run.settings.kinds if not is_shown(run.folder, MIRRORS[kind].place_of(run))]
+    if not kinds:
+        return
+    with mirrors(kinds, run) as made:
+        made.result(result.metrics, result.steps)
 
 
 def _say_broken(kind: str, error: Exception) -> None:

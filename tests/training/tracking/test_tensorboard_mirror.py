@@ -1,13 +1,18 @@
 """What TensorBoard shows of a run, as its own reader tells it."""
 
 import json
+from contextlib import suppress
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from tensorboard.util import tensor_util
 
 from faceswap_lab.runs.identity import plain
-from tests.training.mirrored import Killed, killed, run_in, table_of
+from faceswap_lab.runs.result import read_result
+from faceswap_lab.training.tracking.loggers import show_finished
+from faceswap_lab.training.tracking.mirror import described
+from tests.training.tracking.mirrored import Killed, killed, run_in, table_of
 
 
 def events_of(run):
@@ -70,3 +75,39 @@ def test_a_resumed_run_shows_no_step_twice(tmp_path, finished):
         assert curve(events, name) == [(point.step, point.value) for point in finished[1].Scalars(name)]
     assert [image.step for image in events.Images("preview")] == [4, 8, 12, 14]
     assert len(events.Tensors("config/text_summary")) == 1
+
+
+@pytest.mark.parametrize("end", [{7: killed}, {}], ids=["resumed", "finished"])
+def test_what_began_without_it_is_shown_whole(end, tmp_path, finished):
+    with suppress(Killed):
+        run_in(tmp_path, "csv", after=end).train_and_judge()
+    run = run_in(tmp_path, "tensorboard")
+    result = read_result(run.folder)
+    if result:
+        show_finished(described(run.config, run.folder, "two_encoders", [], None, 14), result)
+    else:
+        run.train_and_judge()
+    events = events_of(run)
+    for name in ("loss_A", "recon_ssim_B", "result/loss_A"):
+        assert curve(events, name) == [(point.step, point.value) for point in finished[1].Scalars(name)]
+    assert [image.step for image in events.Images("preview")] == [4, 8, 12, 14]
+
+
+def test_the_last_preview_is_shown_once(tmp_path):
+    run = run_in(tmp_path, "tensorboard", "evaluation.preview_every_steps=7")
+    run.train_and_judge()
+    assert [image.step for image in events_of(run).Images("preview")] == [7, 14]
+
+
+def test_the_run_is_in_the_tab_of_hyperparameters(finished):
+    run, events = finished
+    told = {tag: HParamsPluginData.FromString(said) for tag, said in events.PluginTagToContent("hparams").items()}
+    start = told["_hparams_/session_start_info"].session_start_info.hparams
+    assert (start["optimizer.lr"].number_value, start["seed"].number_value) == (run.config.optimizer.lr, 0)
+    assert start["update_order.name"].string_value == "a_then_b"
+    assert start["model.encoder_widths"].string_value == "4, 4, 4"
+    assert not [name for name in start if name.startswith(("logger.", "trainer.", "runs_dir"))]
+    shown = {info.name.tag for info in told["_hparams_/experiment"].experiment.metric_infos}
+    assert shown == {f"result/{name}" for name in read_result(run.folder).metrics}
+    assert shown <= set(events.Tags()["scalars"])
+    assert "_hparams_/session_end_info" in told

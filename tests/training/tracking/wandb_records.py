@@ -20,6 +20,7 @@ class Recorded:
         summary: the summary as it stands at the end.
         exit_code: how the session ended; None: it was not closed.
         files: the pictures by the path that a row gives.
+        artifacts: what is kept, as W&B was asked to.
     """
 
     about: dict[str, Any]
@@ -28,6 +29,7 @@ class Recorded:
     summary: dict[str, Any]
     exit_code: int | None
     files: dict[str, bytes]
+    artifacts: list[dict[str, Any]]
 
 
 def recorded(run_folder: Path) -> list[Recorded]:
@@ -43,7 +45,8 @@ def _session(folder: Path) -> Recorded:
     files = folder / "files"
     paths = [path for path in (files / "media").rglob("*") if path.is_file()]
     pictures = {path.relative_to(files).as_posix(): path.read_bytes() for path in paths}
-    return Recorded(about, told["config"], rows, told["summary"], told["exit_code"], pictures)
+    kept = [record["artifact"] for record in records if record["type"] == "artifact"]
+    return Recorded(about, told["config"], rows, told["summary"], told["exit_code"], pictures, kept)
 
 
 def _inspect(folder: Path, *flags: str) -> str:

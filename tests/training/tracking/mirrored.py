@@ -23,11 +23,11 @@ STUDY = Study(
 )
 
 
-def run_in(root, logger, *overrides, after=None, study=STUDY, options=("encoders=two",)):
+def run_in(root, logger, *overrides, after=None, study=STUDY, options=("encoders=two",), sweep=None):
     """Make the run; ``after``: {step: what happens after that step}."""
     config = replace(config_for(f"logger={logger}", "evaluation.every_steps=6", *overrides), study=study)
     folder = find_or_create(root, "two_encoders", 0, "0" * 10)
-    run = Run(config, noise_data(), folder, "0" * 10, "two_encoders", ["test"], options)
+    run = Run(config, noise_data(), folder, "0" * 10, "two_encoders", ["test"], options, sweep)
     if after:
         callbacks, last = run._callbacks, Every(1, None, lambda module: after.get(module.steps_done, int)())
         run._callbacks = lambda: [*callbacks(), last]
