@@ -6,19 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from faceswap_lab.studies.answer import answer_of
-from faceswap_lab.studies.collect import Run, collect, look_up
-from faceswap_lab.studies.differences import differing
-from faceswap_lab.studies.false_alarms import false_alarms
+from faceswap_lab.studies.collecting.collect import Run, collect, differing, look_up, of_arm
+from faceswap_lab.studies.collecting.pictures import faces_of
+from faceswap_lab.studies.collecting.provenance import provenance_of
+from faceswap_lab.studies.collecting.side_by_side import cells_of
 from faceswap_lab.studies.findings import Arm, Compared, Curves, Findings, Metric
-from faceswap_lab.studies.groups import in_groups
-from faceswap_lab.studies.judging import described, judged
 from faceswap_lab.studies.metric_names import diagnostic, diagnostics_of, judged_metric, own_path
 from faceswap_lab.studies.over_time import curves_of
-from faceswap_lab.studies.pictures import faces_of
 from faceswap_lab.studies.plan import StudyPlan
 from faceswap_lab.studies.predicting import predictions
-from faceswap_lab.studies.provenance_mix import provenance_of
-from faceswap_lab.studies.side_by_side import cells_of
+from faceswap_lab.studies.same_again import false_alarms, in_groups
+from faceswap_lab.studies.statistics.verdicts import Judgement, judge_arms
 
 ALPHA = 0.05
 _LOSSES = ("loss_A", "loss_B")
@@ -172,3 +170,47 @@ def _on_paths(plan: StudyPlan, finished: list[Run]) -> list[str]:
         return []
     said = f"With one encoder both swap paths are one, and so is their number: {', '.join(arms)} ({', '.join(keys)})."
     return [said]
+
+
+def values_of(runs: list[Run], arms: Sequence[str], key: str) -> dict[str, dict[int, float]]:
+    """Return arm → seed → value of the finished runs that have the metric."""
+    found: dict[str, dict[int, float]] = {}
+    for arm in arms:
+        values = {pair: run.value(key) for pair, run in of_arm(runs, arm).items()}
+        found[arm] = {pair: value for pair, value in values.items() if value is not None}
+    return found
+
+
+def described(runs: list[Run], arms: Sequence[str], metric: Metric) -> Compared:
+    """Return a metric's values without a verdict."""
+    return Compared(metric, values_of(runs, arms, metric.key), {})
+
+
+def judged(runs: list[Run], arms: Sequence[str], metric: Metric, alpha: float) -> Compared:
+    """Return a metric's values and the verdict on every arm.
+
+    Args:
+        runs: of the whole study.
+        arms: all arms, the baseline first.
+        metric: has a direction.
+        alpha: level of the verdicts.
+    """
+    values = values_of(runs, arms, metric.key)
+    baseline, *others = arms
+    judgements = judge_arms(
+        values[baseline],
+        {arm: values[arm] for arm in others},
+        higher_is_better=bool(metric.higher_is_better),
+        smallest_difference=metric.smallest_difference,
+        alpha=alpha,
+    )
+    for arm in others:
+        lacking = [name for name in (baseline, arm) if not values[name] and of_arm(runs, name)]
+        if lacking:
+            judgements[arm] = _not_measured(judgements[arm], lacking)
+    return Compared(metric, values, judgements)
+
+
+def _not_measured(judgement: Judgement, lacking: list[str]) -> Judgement:
+    """More seeds would not help where finished runs do not have the metric at all."""
+    return replace(judgement, reason=f"not measured in the runs of {' and '.join(lacking)}", outlook=None)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from faceswap_lab.studies.findings import Compared
-from faceswap_lab.studies.sign_flips import fewest_seeds
-from faceswap_lab.studies.verdicts import Judgement
+from faceswap_lab.studies.statistics.p_values import fewest_seeds
+from faceswap_lab.studies.statistics.verdicts import Judgement
 
 
 def answer_of(compared: Compared, arms: Sequence[str], *, finished: int, planned: int, alpha: float) -> str:

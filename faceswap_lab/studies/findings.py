@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_lab.studies.curves import CurveDifference
-from faceswap_lab.studies.rank_correlation import RankCorrelation
-from faceswap_lab.studies.verdicts import Judgement
+from faceswap_lab.studies.statistics.curves import CurveDifference
+from faceswap_lab.studies.statistics.rank_correlation import RankCorrelation
+from faceswap_lab.studies.statistics.verdicts import Judgement
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from faceswap_lab.studies.collect import Run, of_arm
-from faceswap_lab.studies.curves import curve_difference
+from faceswap_lab.studies.collecting.collect import Run, of_arm
+from faceswap_lab.studies.collecting.history import Rows, steps_to_show, thinned
 from faceswap_lab.studies.findings import Curve, Curves, Metric
-from faceswap_lab.studies.history import Rows, steps_to_show, thinned
+from faceswap_lab.studies.statistics.curves import curve_difference
 
 
 def curves_of(

@@ -11,7 +11,7 @@ from faceswap_lab.cli.groups import conf_dir, first_comment, group_options
 from faceswap_lab.cli.study_cells import Swept, swept
 from faceswap_lab.cli.study_command import study_of
 from faceswap_lab.config import ConfigError
-from faceswap_lab.studies.sign_flips import fewest_seeds
+from faceswap_lab.studies.statistics.p_values import fewest_seeds
 from tests.config.shipped import composed
 
 STUDIES = group_options([conf_dir()])["study"]

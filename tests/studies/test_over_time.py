@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from faceswap_lab.studies.collect import collect, of_arm
-from faceswap_lab.studies.curves import curve_difference
-from faceswap_lab.studies.history import MOST_POINTS
+from faceswap_lab.studies.collecting.collect import collect, of_arm
+from faceswap_lab.studies.collecting.history import MOST_POINTS
 from faceswap_lab.studies.metric_names import judged_metric
 from faceswap_lab.studies.over_time import curves_of
+from faceswap_lab.studies.statistics.curves import curve_difference
 from tests.studies.fake_runs import FakeArm, fake_study
 
 ARMS = {"baseline": FakeArm(), "far": FakeArm(shift=-0.3), "only_a": FakeArm(without=("loss_B",))}

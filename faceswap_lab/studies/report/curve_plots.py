@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from faceswap_lab.studies.curves import CurveDifference
 from faceswap_lab.studies.findings import Curve, Curves, Findings
 from faceswap_lab.studies.report import digits
 from faceswap_lab.studies.report.figure import Figure, Spec, headline, without_empty
 from faceswap_lab.studies.report.palette import colours, dashes
+from faceswap_lab.studies.statistics.curves import CurveDifference
 
 _HEIGHT = 120
 _NARROWEST, _NAME = 124, 230  # px, of a panel; a name that needs more is cut

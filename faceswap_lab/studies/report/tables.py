@@ -8,7 +8,7 @@ from typing import Any
 
 from faceswap_lab.studies.findings import Arm, Cell, Compared, Findings
 from faceswap_lab.studies.report import digits, meanings
-from faceswap_lab.studies.verdicts import Judgement
+from faceswap_lab.studies.statistics.verdicts import Judgement
 
 _NAMED = 12  # cells at most, of the value that most cells share
 NONE = "–"  # of a number that an arm does not have, such as that of a layer that others have

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from faceswap_lab.studies.curves import curve_difference
 from faceswap_lab.studies.findings import (
     Arm,
     Cell,
@@ -21,8 +20,9 @@ from faceswap_lab.studies.findings import (
     Prediction,
     Provenance,
 )
-from faceswap_lab.studies.rank_correlation import rank_correlation, rank_correlation_within
-from faceswap_lab.studies.verdicts import judge_arms
+from faceswap_lab.studies.statistics.curves import curve_difference
+from faceswap_lab.studies.statistics.rank_correlation import rank_correlation, rank_correlation_within
+from faceswap_lab.studies.statistics.verdicts import judge_arms
 
 NAMES = [
     "baseline", "two_encoders", "b_then_a", "joint", "joint_equal_updates", "accumulate", "alternate", "random_order",

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_lab.studies.curves import CurveDifference
 from faceswap_lab.studies.findings import Curves, Findings
 from faceswap_lab.studies.report.curve_plots import difference_figure, leaves_zero, level_figure
 from faceswap_lab.studies.report.figure import svg
 from faceswap_lab.studies.report.forest import primary_forest
 from faceswap_lab.studies.report.sections import sections
+from faceswap_lab.studies.statistics.curves import CurveDifference
 from tests.studies.report.example import ORDER_EFFECT, example
 
 

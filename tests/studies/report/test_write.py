@@ -173,7 +173,7 @@ def few(tmp_path: Path, case: str) -> Findings:
 
 
 def example_judgements(findings: Findings, values: dict[str, dict[int, float]] | None = None) -> dict:
-    from faceswap_lab.studies.verdicts import judge_arms
+    from faceswap_lab.studies.statistics.verdicts import judge_arms
 
     values = values or {arm.name: {} for arm in findings.arms}
     base, *others = values
