@@ -10,7 +10,10 @@ from faceswap_lab.config import ConfigError
 if TYPE_CHECKING:
     from faceswap_lab.cli.study_plan import Asked
 
-USAGE = "report +study=NAME [the study's overrides]  or  report RUN_FOLDER RUN_FOLDER ... [experiments_dir=DIR]"
+USAGE = (
+    "report +study=NAME [the study's overrides]  or  report EVIDENCE_FOLDER  or  "
+    "report RUN_FOLDER RUN_FOLDER ... [experiments_dir=DIR]"
+)
 _PLACE = "experiments_dir="
 
 
@@ -24,10 +27,15 @@ def report(words: Sequence[str], folders: Sequence[Path]) -> int:
     Raises:
         ConfigError: the words name no study and no runs, or nothing is finished.
     """
+    from faceswap_lab.cli.study_report import show
+    from faceswap_lab.studies.evidence import is_evidence
+
     runs = [word for word in words if Path(word).is_dir() or "=" not in word]
     settings = [word for word in words if word not in runs]
     if any(word.startswith("+study=") for word in settings) and not runs:
         lines = _study(settings, folders)
+    elif len(runs) == 1 and is_evidence(Path(runs[0])) and not settings:
+        lines = show(Path(runs[0]))
     else:
         lines = _compare(runs, settings)
     print("\n".join(lines))
@@ -40,11 +48,9 @@ def _compare(runs: Sequence[str], settings: Sequence[str]) -> list[str]:
     if wrong or len(runs) < 2:
         told = f"{wrong[0]} is no setting of a comparison" if wrong else "two runs or more are compared"
         raise ConfigError(f"report: {told}. Usage: {USAGE}")
-    from faceswap_lab.cli.study_lines import result_lines
-    from faceswap_lab.cli.study_report import kept_in
+    from faceswap_lab.cli.study_report import write
     from faceswap_lab.runs.folder import is_run
-    from faceswap_lab.studies.analysis import compare_runs
-    from faceswap_lab.studies.report import write_report
+    from faceswap_lab.studies.analysis import compared
 
     paths = [Path(run) for run in runs]
     for path in paths:
@@ -52,8 +58,7 @@ def _compare(runs: Sequence[str], settings: Sequence[str]) -> list[str]:
             raise ConfigError(f"report: {path} is no run folder. Run folders lie in runs/, and hold a run.json.")
     root = Path(settings[-1].removeprefix(_PLACE) if settings else "experiments")
     digest = hashlib.sha256("\n".join(str(path.resolve()) for path in paths).encode()).hexdigest()[:8]
-    findings = compare_runs(paths)
-    return result_lines(findings, write_report(findings, root / f"compare-{digest}", kept_in(None)))
+    return write(compared(paths), root / f"compare-{digest}")
 
 
 def _study(words: Sequence[str], folders: Sequence[Path]) -> list[str]:

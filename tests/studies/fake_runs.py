@@ -28,6 +28,8 @@ from faceswap_lab.runs import (
     write_status,
 )
 from faceswap_lab.runs.flat import flat
+from faceswap_lab.studies.analysis import analyse, evidence_of
+from faceswap_lab.studies.findings import Findings
 from faceswap_lab.studies.plan import Planned, StudyPlan
 
 STEPS, EVALUATE_EVERY, LOG_EVERY = 800, 100, 10
@@ -35,6 +37,9 @@ SECONDARY = [
     *("swap_ssim_BA", "swap_fitted_mae_AB", "swap_recall5_AB", "swap_yaw_AB", "swap_mouth_AB", "swap_light_AB"),
     *("recon_ssim_A", "recon_ssim_B"),
 ]
+PEOPLE = {"name": "people", "population": "development"}
+
+
 CONFIG: dict[str, Any] = {
     "model": {"resolution": 32, "encoder_widths": [16, 32, 64], "code_size": 128},
     "encoders": {"count": 1, "start": None, "trained": True},
@@ -88,6 +93,11 @@ class FakeArm:
     without: tuple[str, ...] = ()
     changes: dict[str, Any] = field(default_factory=dict)
     says: str = ""
+
+
+def analysed(plan: StudyPlan) -> Findings:
+    """Return what a study's runs say, straight from their folders."""
+    return analyse(evidence_of(plan))
 
 
 def fake_study(

@@ -11,6 +11,7 @@ from faceswap_lab.runs.result import BadResult, Result, read_result
 from faceswap_lab.runs.sessions import read_sessions
 from faceswap_lab.runs.status import read_status
 from faceswap_lab.studies.collecting.history import Rows, read_history
+from faceswap_lab.studies.collecting.sessions import facts_of
 from faceswap_lab.studies.findings import Cell
 from faceswap_lab.studies.metric_names import own_path
 from faceswap_lab.studies.plan import Planned, StudyPlan
@@ -24,19 +25,21 @@ class Run:
         cell: what is shown of it.
         pair: runs of two arms with the same number are compared with each other: the seed, but for groups of seeds.
         config: what can change the result, nested.
-        sessions: entries of ``run.json``.
+        facts: how it was made (commit, versions, hardware, …); {} where that is not known.
         history: metric → (step, value), of any run that has begun.
         steps: training steps of a finished run, else 0.
         parameters: of the whole model, if the run is finished.
+        people: what is known of the pair of people, where the seed drew them: plain numbers and words by name.
     """
 
     cell: Cell
     pair: int
     config: Mapping[str, Any]
-    sessions: list[dict[str, Any]] = field(default_factory=list)
+    facts: dict[str, str] = field(default_factory=dict)
     history: dict[str, Rows] = field(default_factory=dict)
     steps: int = 0
     parameters: int | None = None
+    people: dict[str, Any] = field(default_factory=dict)
 
     @property
     def finished(self) -> bool:
@@ -83,10 +86,11 @@ def look_up(cell: Planned, folder: RunFolder | None) -> Run:
         seen,
         cell.seed,
         cell.config,
-        read_sessions(folder),
+        facts_of(read_sessions(folder)),
         read_history(folder.metrics),
         result.steps if result else 0,
         _parameters(result) if result else None,
+        _people(result) if result else {},
     )
 
 
@@ -111,6 +115,11 @@ def _parameters(result: Result) -> int | None:
     counts = result.details.get("parameters")
     total = counts.get("total") if isinstance(counts, dict) else None
     return total if isinstance(total, int) else None
+
+
+def _people(result: Result) -> dict[str, Any]:
+    people = result.details.get("people")
+    return flat(people) if isinstance(people, dict) else {}
 
 
 def of_arm(runs: list[Run], arm: str, *, finished: bool = True) -> dict[int, Run]:

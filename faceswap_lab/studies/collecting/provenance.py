@@ -1,21 +1,19 @@
 """How the runs of a study were made, and a sentence for whatever is mixed, unfinished or missing."""
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from faceswap_lab.runs.flat import flat, text_of
+from faceswap_lab.runs.flat import flat
 from faceswap_lab.studies.collecting.collect import Run
+from faceswap_lab.studies.collecting.sessions import NO_GIT
 from faceswap_lab.studies.findings import Provenance
 
 Facts = dict[str, dict[str, list[str]]]
 _MOST_NAMED = 6  # cells that a warning names one by one
 _MOST_VALUES = 3  # beside the most frequent one
 _MOST_REASONS = 2
-_HARDWARE = ("cpu", "cores", "threads", "gpus", "system", "host")
 _DECIDES_DATA = ("data.", "model.resolution")
 _BUT_NOT = "data.sampler"
-_NO_GIT = "no git working tree"
 _STATES = {  # and what there is to say beside the cells
     "missing": ("Not run yet", "They run when the study's command is repeated."),
     "running": ("Still running", ""),
@@ -34,7 +32,7 @@ def provenance_of(runs: list[Run]) -> Provenance:
     begun = [run for run in runs if run.cell.folder is not None]
     facts: Facts = {}
     for run in begun:
-        for name, value in _facts(run).items():
+        for name, value in run.facts.items():
             facts.setdefault(name, {}).setdefault(value, []).append(run.name)
     facts = {name: _most_frequent_first(values) for name, values in facts.items()}
     return Provenance(
@@ -46,39 +44,6 @@ def named(cells: list[str]) -> str:
     """Return cells by name, shortened where they are many."""
     rest = len(cells) - _MOST_NAMED
     return ", ".join(cells[:_MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
-
-
-def _facts(run: Run) -> dict[str, str]:
-    """Return what is known of how a run was made. If its sessions differ, all values are given, in their order."""
-    told: dict[str, dict[str, None]] = {}
-    for session in run.sessions:
-        for name, value in _of_session(session):
-            told.setdefault(name, {})[value] = None
-    return {name: ", then ".join(values) for name, values in told.items()}
-
-
-def _of_session(session: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    code = _group(session, "code")
-    yield "commit", str(code["commit"]) if code.get("commit") else _NO_GIT
-    yield "changes", _changes(code)
-    yield "recipe", text_of(session.get("recipe_version"))
-    yield "data", text_of(session.get("data_fingerprint"))
-    if "sampler" in session:
-        yield "sampler", text_of(session["sampler"])
-    versions, hardware = _group(session, "versions"), _group(session, "hardware")
-    yield from ((name, text_of(value)) for name, value in versions.items() if value is not None)
-    yield from ((name, text_of(hardware[name])) for name in _HARDWARE if name in hardware)
-
-
-def _group(session: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = session.get(name)
-    return value if isinstance(value, Mapping) else {}
-
-
-def _changes(code: Mapping[str, Any]) -> str:
-    parts = [f"changed files (diff {str(code['diff_sha256'])[:10]})"] if code.get("diff_sha256") else []
-    parts += [f"{code['untracked_count']} untracked files"] if code.get("untracked_count") else []
-    return ", ".join(parts) or ("none" if code else _NO_GIT)
 
 
 def _most_frequent_first(values: dict[str, list[str]]) -> dict[str, list[str]]:
@@ -97,7 +62,7 @@ def _unfinished(runs: list[Run]) -> Iterator[str]:
 
 
 def _unknown(begun: list[Run]) -> Iterator[str]:
-    cells = [run.name for run in begun if not run.sessions]
+    cells = [run.name for run in begun if not run.facts]
     if cells:
         were = "was" if len(cells) == 1 else "were"
         yield f"How {named(cells)} {were} made is not known: run.json is missing or damaged."
@@ -131,7 +96,7 @@ def _short(value: str) -> str:
 
 def _dirty(facts: Facts) -> Iterator[str]:
     """Say which runs come from a working tree that its commit does not describe."""
-    states = {value: cells for value, cells in facts.get("changes", {}).items() if value not in ("none", _NO_GIT)}
+    states = {value: cells for value, cells in facts.get("changes", {}).items() if value not in ("none", NO_GIT)}
     cells = [cell for own in states.values() for cell in own]
     if cells:
         different = f", in {len(states)} different states" if len(states) > 1 else f": {next(iter(states))}"
@@ -141,10 +106,10 @@ def _dirty(facts: Facts) -> Iterator[str]:
 def _other_data(begun: list[Run]) -> Iterator[str]:
     asked: dict[str, dict[str, list[str]]] = {}
     for run in begun:
-        if run.sessions:
+        if run.facts:
             deciding = {name for name in flat(run.config) if name.startswith(_DECIDES_DATA)} - {_BUT_NOT}
             same = {name: value for name, value in flat(run.config).items() if name in deciding}
-            asked.setdefault(json.dumps(same, sort_keys=True), {}).setdefault(_facts(run)["data"], []).append(run.name)
+            asked.setdefault(json.dumps(same, sort_keys=True), {}).setdefault(run.facts["data"], []).append(run.name)
     for found in asked.values():
         if len(found) > 1:
             yield f"Runs that ask for the same data had other ones: {_shares(_most_frequent_first(found))}."

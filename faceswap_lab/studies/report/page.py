@@ -1,14 +1,20 @@
 """The page: one HTML file with everything in it."""
 
 import base64
+import hashlib
+from contextlib import suppress
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
-from faceswap_lab.studies.report import faces
+from faceswap_lab.runs.atomic import StorageError, write_text
+from faceswap_lab.studies.collecting.pictures import webp
+from faceswap_lab.studies.findings import Picture
 from faceswap_lab.studies.report.content import Content, words_of
 from faceswap_lab.studies.report.figure import FONT, for_page
-from faceswap_lab.studies.report.library import library
 from faceswap_lab.studies.report.palette import THEMES
+
+_EXPORTED = "window.vegaEmbed = vegaEmbed;"
 
 
 def page(content: Content, cache: Path | None = None) -> str:
@@ -40,9 +46,43 @@ def page(content: Content, cache: Path | None = None) -> str:
     )
 
 
-def _data_uri(picture: faces.Picture) -> str:
-    return "data:image/webp;base64," + base64.b64encode(faces.webp(picture.pixels)).decode()
+def _data_uri(picture: Picture) -> str:
+    return "data:image/webp;base64," + base64.b64encode(webp(picture.pixels)).decode()
 
 
 def _asset(name: str) -> str:
     return (files("faceswap_lab.studies.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def library(cache: Path | None) -> str:
+    """Return the script that draws the plots: Vega, Vega-Lite and vega-embed in one, 0.9 MB, as vl-convert bundles it.
+
+    Bundling it takes a second, a quarter of a report's whole time, so it is kept from one report to the next. A kept
+    one that is not what was written is made anew; a cache that cannot be written costs that second each time.
+
+    Args:
+        cache: folder to keep it in; None: it is not kept.
+    """
+    if cache is None:
+        return _bundled()
+    prefix = f"vega-{version('vl-convert-python')}-"
+    with suppress(OSError, UnicodeDecodeError):
+        for path in sorted(cache.glob(f"{prefix}*.js")):
+            text = path.read_text(encoding="utf-8")
+            if path.name == _name(prefix, text):
+                return text
+    text = _bundled()
+    with suppress(OSError, StorageError):
+        cache.mkdir(parents=True, exist_ok=True)
+        write_text(cache / _name(prefix, text), text)
+    return text
+
+
+def _name(prefix: str, text: str) -> str:
+    return f"{prefix}{hashlib.sha256(text.encode()).hexdigest()[:16]}.js"
+
+
+def _bundled() -> str:
+    import vl_convert
+
+    return str(vl_convert.javascript_bundle(_EXPORTED)).replace("</script", "<\\/script")

@@ -34,6 +34,20 @@ def mean_interval(differences: ArrayLike, confidence: float = 0.95) -> Interval:
     return Interval(float(low), float(high))
 
 
+def prediction_interval(differences: ArrayLike, confidence: float = 0.95) -> Interval:
+    """Return where one further value should fall: mean ± t(n - 1) · sd · √(1 + 1/n), for values (n,) that are normal.
+
+    It is about the next value and not about the mean, so more values make it surer and not much shorter. Fewer than
+    two values say nothing about their spread: the ends are infinite then.
+    """
+    values = np.asarray(differences, dtype=np.float64)
+    low, high = mean_interval(values, confidence)
+    if len(values) < 2:
+        return Interval(low, high)
+    mean, longer = float(values.mean()), float(np.sqrt(len(values) + 1))
+    return Interval(mean - longer * (mean - low), mean + longer * (high - mean))
+
+
 def mean_bounds(differences: ArrayLike, confidence: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the ends of Student's interval for the means along the last axis.
 

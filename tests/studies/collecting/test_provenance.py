@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from faceswap_lab.studies.collecting.collect import collect
@@ -92,10 +94,13 @@ def test_a_run_without_its_record_is_named(tmp_path):
 
 
 def test_a_run_that_went_on_elsewhere_has_both_values(tmp_path):
-    runs = collect(fake_study(tmp_path, {"baseline": FakeArm()}, range(3), tiles=False))
-    last = runs[0].sessions[-1]
-    runs[0].sessions.append({**last, "hardware": {**last["hardware"], "cpu": "Another CPU"}})
-    warnings = provenance_of(runs).warnings
+    plan = fake_study(tmp_path, {"baseline": FakeArm()}, range(3), tiles=False)
+    path = collect(plan)[0].cell.folder / "run.json"
+    record = json.loads(path.read_text())
+    last = record["sessions"][-1]
+    record["sessions"].append({**last, "hardware": {**last["hardware"], "cpu": "Another CPU"}})
+    path.write_text(json.dumps(record))
+    warnings = provenance_of(collect(plan)).warnings
     assert len(warnings) == 1
     assert "Some CPU @ 2 GHz, then Another CPU (baseline/0)" in warnings[0]
 

@@ -5,7 +5,7 @@ import pytest
 
 from faceswap_lab.config import ConfigError
 from faceswap_lab.runs import RunFolder, create_fresh
-from faceswap_lab.studies.analysis import compare_runs
+from faceswap_lab.studies.analysis import analyse, compared
 from faceswap_lab.studies.collecting.side_by_side import cells_of
 from tests.studies.fake_runs import FakeArm, fake_study, write_finished
 
@@ -22,8 +22,12 @@ def folders(plan, *arms):
     return [path for arm in arms for path in found if path.name.startswith(arm)]
 
 
+def analyse_any(paths):
+    return analyse(compared(paths))
+
+
 def test_labels_are_arms_and_the_first_is_the_baseline(plan):
-    findings = compare_runs(folders(plan, "two", "baseline"))
+    findings = analyse_any(folders(plan, "two", "baseline"))
     assert findings.baseline == "two"
     assert [arm.name for arm in findings.arms] == ["two", "baseline"]
     assert [(cell.arm, cell.seed) for cell in findings.cells] == [(a, s) for a in ("two", "baseline") for s in range(3)]
@@ -42,7 +46,7 @@ def test_labels_are_arms_and_the_first_is_the_baseline(plan):
 
 
 def test_few_seeds_are_paired_and_decide_nothing(plan):
-    findings = compare_runs(folders(plan, "baseline", "two"))
+    findings = analyse_any(folders(plan, "baseline", "two"))
     judgement = findings.primary.judgements["two"]
     values = {
         arm: [cell.metrics["swap_ssim_AB"] for cell in findings.cells if cell.arm == arm and cell.metrics]
@@ -58,7 +62,7 @@ def test_curves_of_a_run_that_has_not_finished_are_shown(tmp_path):
     plan = fake_study(tmp_path, {"baseline": FakeArm()}, [0, 1], tiles=False)
     first, second = folders(plan, "baseline")
     (second / "result.json").unlink()
-    findings = compare_runs([first, second])
+    findings = analyse_any([first, second])
     assert [cell.state for cell in findings.cells] == ["finished", "interrupted"]
     assert {curves.metric.key: curves.arms["baseline"].seeds for curves in findings.curves}["loss_A"] == 2
 
@@ -67,7 +71,7 @@ def test_one_label_with_two_configurations_is_two_arms_under_their_runs_names(tm
     plan = fake_study(tmp_path, {"same": FakeArm()}, [0, 1], tiles=False)
     other = fake_study(tmp_path, {"same": FakeArm(changes={"loss.weight_a": 0})}, [0, 1], tiles=False)
     paths = [tmp_path / f"same-s{cell.seed}-{cell.digest}" for cell in (*plan.cells, *other.cells)]
-    findings = compare_runs(paths)
+    findings = analyse_any(paths)
     assert [arm.name for arm in findings.arms] == [paths[0].name, paths[2].name]
     assert findings.arms[1].changes == {"loss.weight_a": (1, 0)}
     assert findings.primary.judgements[paths[2].name].comparison.seeds == 2
@@ -76,7 +80,7 @@ def test_one_label_with_two_configurations_is_two_arms_under_their_runs_names(tm
 def test_a_seed_that_an_arm_has_already_is_an_arm_of_its_own(plan):
     again = create_fresh(plan.runs_dir, "baseline", 0, plan.cells[0].digest)
     write_finished(plan.runs_dir, plan.cells[0], FakeArm(), tiles=False)  # into the newest folder of the cell
-    findings = compare_runs([*folders(plan, "baseline")])
+    findings = analyse_any([*folders(plan, "baseline")])
     assert [arm.name for arm in findings.arms] == ["baseline", again.path.name]
     assert sorted(findings.primary.values["baseline"]) == [0, 1, 2]
 
@@ -87,7 +91,7 @@ def test_settings_that_cannot_change_a_result_are_no_difference(plan):
     content["sessions"][-1]["config"] |= {"runs_dir": "elsewhere", "trainer": {"workers": 7}, "study": {"name": "x"}}
     content["sessions"][-1]["config"]["encoders"] |= {"name": "an option's name"}
     (second / "run.json").write_text(json.dumps(content))
-    assert [arm.name for arm in compare_runs([first, second]).arms] == ["baseline"]
+    assert [arm.name for arm in analyse_any([first, second]).arms] == ["baseline"]
 
 
 def test_a_folder_named_twice_counts_once(plan):
@@ -96,7 +100,7 @@ def test_a_folder_named_twice_counts_once(plan):
 
 
 def test_a_run_alone_is_shown_and_not_compared(plan):
-    findings = compare_runs(folders(plan, "baseline")[:1])
+    findings = analyse_any(folders(plan, "baseline")[:1])
     assert findings.answer.endswith("There is no other arm to compare it with.")
     assert findings.primary.judgements == {}
 
@@ -107,19 +111,19 @@ def test_runs_that_have_no_swap_are_compared_by_what_they_have(tmp_path):
     every = final_metrics(FakeArm(), np.random.default_rng(0), 0.0)
     bare = FakeArm(without=tuple(name for name in every if name.startswith(("swap", "copy"))))
     plan = fake_study(tmp_path, {"a": bare, "b": bare}, [0], tiles=False)
-    findings = compare_runs(folders(plan, "a", "b"))
+    findings = analyse_any(folders(plan, "a", "b"))
     assert findings.primary.metric.key == "recon_ssim_A"
     assert findings.predictions == []
 
 
 def test_what_is_no_run_is_named(plan, tmp_path):
     with pytest.raises(ConfigError, match="nowhere is no run folder"):
-        compare_runs([tmp_path / "nowhere"])
+        analyse_any([tmp_path / "nowhere"])
     with pytest.raises(ConfigError, match="name the run folders"):
-        compare_runs([])
+        analyse_any([])
     renamed = folders(plan, "baseline")[0].rename(tmp_path / "my run")
     assert cells_of([renamed])[0][0].seed == 0  # run.json knows
     assert cells_of([renamed])[0][0].arm == "my run"
     RunFolder(renamed).run.unlink()
     with pytest.raises(ConfigError, match="its seed is not known"):
-        compare_runs([renamed])
+        analyse_any([renamed])

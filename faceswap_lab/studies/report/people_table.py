@@ -1,0 +1,142 @@
+"""Arms over pairs of people: the mean, the next pair, a mark per pair, and what the effect goes with."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from faceswap_lab.studies.findings import Findings, People
+from faceswap_lab.studies.report import digits
+from faceswap_lab.studies.report.figure import Figure, Spec
+from faceswap_lab.studies.report.palette import colours
+from faceswap_lab.studies.report.tables import decimals_of
+
+_SURE = 0.05
+_MOST_SAID = 3
+
+
+@dataclass(frozen=True)
+class PeopleTable:
+    """What the section on people shows.
+
+    Attributes:
+        introduction: what is asked, in two sentences.
+        rows: arm, difference, its interval, where a new pair should fall, how many pairs go the same way.
+        goes_with: what the effects go with, in words.
+        figure: a mark per pair; None where no arm has a difference.
+    """
+
+    introduction: str
+    rows: list[list[str]]
+    goes_with: str
+    figure: Figure | None
+
+
+def people_table(findings: Findings) -> PeopleTable:
+    """Return the section; the findings are over pairs of people."""
+    people = findings.people
+    assert people is not None
+    decimals = decimals_of(findings.primary)
+    rows = []
+    for arm, own in people.arms.items():
+        numbers = findings.primary.judgements[arm].comparison
+        rows.append(
+            [
+                arm,
+                digits.fixed(numbers.difference, decimals, sign=True),
+                digits.interval(*numbers.interval, decimals, sign=True),
+                digits.interval(*own.prediction, decimals, sign=True),
+                f"{own.same_way} of {len(own.differences)}",
+            ]
+        )
+    introduction = (
+        "Each seed brought a pair of people of its own, the same in every arm. The interval is of the mean over "
+        "people; a new pair, trained once, should fall within the wider range in 95 of 100 cases."
+    )
+    return PeopleTable(introduction, rows, goes_with(people), _figure(findings, people))
+
+
+def goes_with(people: People) -> str:
+    """Return what the effects go with among all that is known of the pairs, and how much was looked at."""
+    looked = people.goes_with
+    if not looked:
+        return "Whether an effect goes with anything known of the pairs was not asked: too few pairs, or nothing known."
+    sure = [one for one in looked if one.p <= _SURE]
+    head = f"{len(looked)} rank correlations were looked at (every arm with every number known of the pairs). "
+    if not sure:
+        one = looked[0]
+        return (
+            f"{head}None is more than chance after the correction for so many; the nearest is {one.arm} with "
+            f"{one.fact} (ρ {digits.fixed(one.rho, 2, sign=True)}, corrected p {digits.p_value(one.p)})."
+        )
+    said = [
+        f"{one.arm}'s difference goes with {one.fact} (ρ {digits.fixed(one.rho, 2, sign=True)} over {one.pairs} pairs, "
+        f"corrected p {digits.p_value(one.p)})"
+        for one in sure[:_MOST_SAID]
+    ]
+    more = f", and {len(sure) - _MOST_SAID} more" if len(sure) > _MOST_SAID else ""
+    return f"{head}{'; '.join(said)}{more}."
+
+
+def _figure(findings: Findings, people: People) -> Figure | None:
+    arms = [arm for arm, own in people.arms.items() if own.differences]
+    if not arms:
+        return None
+    marks = [
+        {"arm": arm, "pair": pair, "difference": _round(value), **_known(people.facts.get(pair, {}))}
+        for arm in arms
+        for pair, value in people.arms[arm].differences.items()
+    ]
+    ranges = []
+    for arm in arms:
+        interval, prediction = findings.primary.judgements[arm].comparison.interval, people.arms[arm].prediction
+        if math.isfinite(prediction.low) and math.isfinite(prediction.high):
+            ends = {"low": interval.low, "high": interval.high, "from": prediction.low, "to": prediction.high}
+            ranges.append({"arm": arm, **{name: _round(end) for name, end in ends.items()}})
+    smallest = findings.primary.metric.smallest_difference
+    zone = [{"from": -smallest, "to": smallest}] if smallest is not None else []
+    colour = {
+        "field": "arm", "type": "nominal", "legend": None,
+        "scale": {"domain": arms, "range": list(colours(arms).values())},
+    }  # fmt: skip
+
+    def x(name: str) -> Spec:
+        return {"field": name, "type": "quantitative", "title": f"difference from {findings.baseline}"}
+
+    names = dict.fromkeys(name for mark in marks for name in mark)
+    layers: list[Spec] = [
+        {"data": {"values": zone}, "mark": {"type": "rect", "color": "@zone"},
+         "encoding": {"x": x("from"), "x2": {"field": "to"}, "y": None}},
+        {"data": {"values": [{"zero": 0}]}, "mark": {"type": "rule", "color": "@faint"},
+         "encoding": {"x": x("zero"), "y": None}},
+        {"data": {"values": ranges}, "mark": {"type": "rule", "strokeWidth": 1.2, "yOffset": 8},
+         "encoding": {"x": x("from"), "x2": {"field": "to"}, "color": colour}},
+        {"data": {"values": ranges}, "mark": {"type": "rule", "strokeWidth": 4, "yOffset": 8},
+         "encoding": {"x": x("low"), "x2": {"field": "high"}, "color": colour}},
+        {"data": {"values": marks},
+         "mark": {"type": "point", "filled": True, "size": 46, "opacity": 0.65, "yOffset": -4},
+         "encoding": {"x": x("difference"), "color": colour,
+                      "tooltip": [{"field": name.replace(".", "\\."), "title": name} for name in names]}},
+    ]  # fmt: skip
+    return Figure(
+        name="people",
+        title="One mark per pair of people",
+        caption="Each mark is a pair: the arm's run minus the baseline's. Below them, thick: the interval of the mean "
+        "over people; thin: where a new pair should fall. The shaded zone is too small to matter. Point at a mark to "
+        "see who they are.",
+        alt="; ".join(f"{arm}: {own.same_way} of {len(own.differences)} pairs" for arm, own in people.arms.items()),
+        spec={
+            "height": 44 * len(arms),
+            "encoding": {"y": {"field": "arm", "type": "nominal", "sort": arms, "scale": {"domain": arms},
+                               "axis": {"title": None, "labelColor": "@ink", "ticks": False, "domain": False}}},
+            "layer": [layer for layer in layers if layer["data"]["values"]],
+        },
+        left=0,
+    )  # fmt: skip
+
+
+def _known(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: _round(value) if isinstance(value, float) else value for name, value in facts.items()}
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.4g}")
