@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from faceswap_lab.studies import digits
 from faceswap_lab.studies.findings import Compared, People
-from faceswap_lab.studies.people import said_of, signed
+from faceswap_lab.studies.people import said_of
 from faceswap_lab.studies.statistics.p_values import fewest_seeds
 from faceswap_lab.studies.statistics.verdicts import Judgement
 
@@ -65,8 +66,7 @@ def _for_people(compared: Compared, baseline: str, people: People) -> str:
     claims = []
     for verdict in ("better", "worse", "equivalent"):
         for arm, found in _with(compared.judgements, verdict):
-            low, high = found.comparison.interval
-            effect = f"{signed(found.comparison.difference)} ({signed(low)} to {signed(high)})"
+            effect = digits.effect(found.comparison.difference, *found.comparison.interval)
             claims.append(f"{arm} is {verdict} for people in general: {effect}; {said_of(people, arm)}")
     return ". ".join(claims) or f"no arm is shown to be better than {baseline}, worse, or equivalent"
 
@@ -93,7 +93,8 @@ def _with(judgements: dict[str, Judgement], verdict: str) -> list[tuple[str, Jud
 
 
 def _difference(judgement: Judgement) -> str:
-    return signed(judgement.comparison.difference)
+    """Return the difference in two digits; 0.0 is added so that nothing is never "−0"."""
+    return f"{round(judgement.comparison.difference, 4) + 0.0:+.2g}".replace("-", "−")
 
 
 def _listed(names: Sequence[str]) -> str:

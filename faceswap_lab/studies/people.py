@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from faceswap_lab.studies import digits
 from faceswap_lab.studies.collecting.collect import Run
 from faceswap_lab.studies.findings import Compared, ForPeople, GoesWith, People
 from faceswap_lab.studies.statistics.intervals import prediction_interval
@@ -38,7 +39,9 @@ def said_of(people: People, arm: str) -> str:
     low, high = own.prediction
     said = f"in {own.same_way} of {len(own.differences)} pairs"
     if math.isfinite(low) and math.isfinite(high):
-        said += f"; a new pair should fall between {signed(low)} and {signed(high)}"
+        decimals = digits.places((high - low) / 4)
+        ends = [digits.fixed(end, decimals, sign=True) for end in (low, high)]
+        said += f"; a new pair should fall between {ends[0]} and {ends[1]}"
     return said
 
 
@@ -48,13 +51,8 @@ def at_both_ends(people: People) -> dict[str, list[tuple[int, str]]]:
     for arm, own in people.arms.items():
         ordered = sorted(own.differences.items(), key=lambda item: item[1])
         ends = ordered[:1] + ordered[1:][-1:]
-        found[arm] = [(pair, f"pair {pair}: {signed(difference)}") for pair, difference in ends]
+        found[arm] = [(pair, f"pair {pair}: {digits.fixed(difference, 3, sign=True)}") for pair, difference in ends]
     return found
-
-
-def signed(value: float) -> str:
-    """Return a number in two digits with its sign; 0.0 is added so that nothing is never "−0"."""
-    return f"{round(value, 4) + 0.0:+.2g}".replace("-", "−")
 
 
 def _goes_with(facts: Mapping[int, Mapping[str, object]], arms: Mapping[str, ForPeople]) -> list[GoesWith]:

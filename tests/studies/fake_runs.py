@@ -9,7 +9,7 @@ import copy
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -37,7 +37,7 @@ SECONDARY = [
     *("swap_ssim_BA", "swap_fitted_mae_AB", "swap_recall5_AB", "swap_yaw_AB", "swap_mouth_AB", "swap_light_AB"),
     *("recon_ssim_A", "recon_ssim_B"),
 ]
-PEOPLE = {"name": "people", "population": "development"}
+PEOPLE = {"name": "people", "population": "development"}  # changes={"data": PEOPLE}: each seed has a pair of its own
 
 
 CONFIG: dict[str, Any] = {
@@ -86,6 +86,7 @@ class FakeArm:
         without: metrics this arm does not have, such as ``loss_B``.
         changes: dotted setting → value.
         says: a sentence.
+        with_likeness: added to the swap's SSIM for every unit of the pair's likeness, which lies in [0, 1).
     """
 
     shift: float = 0.0
@@ -93,6 +94,7 @@ class FakeArm:
     without: tuple[str, ...] = ()
     changes: dict[str, Any] = field(default_factory=dict)
     says: str = ""
+    with_likeness: float = 0.0
 
 
 def analysed(plan: StudyPlan) -> Findings:
@@ -168,7 +170,9 @@ def write_finished(
     """Write all files of a finished run that a report reads."""
     folder = _begun(root, cell, provenance)
     rng, luck = _generators(cell)
-    final = final_metrics(arm, rng, luck)
+    people = pair_of(cell.seed) if cell.config.get("data") == PEOPLE else {}
+    likeness = people.get("likeness", 0.0)
+    final = final_metrics(replace(arm, shift=arm.shift + arm.with_likeness * likeness), rng, luck)
     _write_metrics(folder, final, rng)
     if tiles:
         write_tiles(folder, rng, arm.two_paths)
@@ -181,10 +185,23 @@ def write_finished(
         steps=STEPS,
         seconds=30 + rng.random(),
         metrics=final,
-        details={"parameters": {"encoder": 1000, "total": 3000 if arm.two_paths else 2000}},
+        details={"parameters": {"encoder": 1000, "total": 3000 if arm.two_paths else 2000}}
+        | ({"people": people} if people else {}),
     )
     write_status(folder, "finished", STEPS)
     return folder
+
+
+def pair_of(seed: int) -> dict[str, Any]:
+    """Return what a run knows of the pair of people that its seed drew."""
+    rng = np.random.default_rng([seed, 7])
+    return {
+        **{
+            side: {"name": f"person-{2 * seed + place}", "tone": float(rng.random())} for place, side in enumerate("AB")
+        },
+        "likeness": float(rng.random()),
+        "same_hair": bool(rng.integers(2)),
+    }
 
 
 def write_unfinished(root: Path, cell: Planned, state: str, provenance: Mapping[str, Any] = PROVENANCE) -> RunFolder:

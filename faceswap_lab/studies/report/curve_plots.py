@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from faceswap_lab.studies import digits
 from faceswap_lab.studies.findings import Curve, Curves, Findings
-from faceswap_lab.studies.report import digits
 from faceswap_lab.studies.report.figure import Figure, Spec, headline, without_empty
 from faceswap_lab.studies.report.palette import colours, dashes
 from faceswap_lab.studies.statistics.curves import CurveDifference

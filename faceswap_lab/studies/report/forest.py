@@ -5,8 +5,9 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
+from faceswap_lab.studies import digits
 from faceswap_lab.studies.findings import Compared, Findings, Metric
-from faceswap_lab.studies.report import digits, meanings
+from faceswap_lab.studies.report import meanings
 from faceswap_lab.studies.report.figure import Figure, Spec, headline, without_empty
 from faceswap_lab.studies.report.palette import colours
 

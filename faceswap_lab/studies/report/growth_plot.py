@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from faceswap_lab.studies.report import digits
+from faceswap_lab.studies import digits
 from faceswap_lab.studies.report.figure import Figure, Spec
 
 SERIES = {

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from faceswap_lab.studies import digits
 from faceswap_lab.studies.findings import Findings, People
-from faceswap_lab.studies.report import digits
 from faceswap_lab.studies.report.figure import Figure, Spec
 from faceswap_lab.studies.report.palette import colours
 from faceswap_lab.studies.report.tables import decimals_of

@@ -3,8 +3,8 @@
 import math
 from typing import Any
 
+from faceswap_lab.studies import digits
 from faceswap_lab.studies.findings import Findings, Prediction
-from faceswap_lab.studies.report import digits
 from faceswap_lab.studies.report.figure import Figure, Spec
 from faceswap_lab.studies.statistics.rank_correlation import RankCorrelation
 

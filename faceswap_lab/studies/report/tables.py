@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from faceswap_lab.studies import digits
 from faceswap_lab.studies.findings import Arm, Cell, Compared, Findings
-from faceswap_lab.studies.report import digits, meanings
+from faceswap_lab.studies.report import meanings
 from faceswap_lab.studies.statistics.verdicts import Judgement
 
 _NAMED = 12  # cells at most, of the value that most cells share

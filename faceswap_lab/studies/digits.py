@@ -34,6 +34,12 @@ def interval(low: float, high: float, decimals: int, *, sign: bool = False) -> s
     return f"{fixed(low, decimals, sign=sign)} to {fixed(high, decimals, sign=sign)}"
 
 
+def effect(difference: float, low: float, high: float) -> str:
+    """Return a difference with its interval, in as many digits as the interval allows: "−0.070 (−0.091 to −0.049)"."""
+    decimals = places((high - low) / 2)
+    return f"{fixed(difference, decimals, sign=True)} ({interval(low, high, decimals, sign=True)})"
+
+
 def general(value: float | None) -> str:
     """Return a number of unknown size with three significant digits."""
     if value is None or not math.isfinite(value):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_lab.studies.report import digits
+from faceswap_lab.studies import digits
 
 NUMBERS = st.floats(-1e9, 1e9)
 ANYTHING = st.floats(allow_nan=True, allow_infinity=True)
