@@ -51,8 +51,13 @@ def _dispatch(args: list[str]) -> int:
 
         check_own_groups(arguments.config_dir)
     from faceswap_lab.cli.launch import launch
+    from faceswap_lab.cli.study_levels import levels_of, run_levels
 
-    return launch(args, arguments.words, folders, groups)
+    levels = levels_of(arguments.words)
+    if levels is None:
+        return launch(args, arguments.words, folders, groups)
+    flags = [arg for arg in args if arg not in arguments.words]
+    return run_levels(levels, lambda words: launch([*words, *flags], words, folders, groups), folders)
 
 
 if __name__ == "__main__":

@@ -27,15 +27,20 @@ def report(words: Sequence[str], folders: Sequence[Path]) -> int:
     Raises:
         ConfigError: the words name no study and no runs, or nothing is finished.
     """
-    from faceswap_lab.cli.study_report import show
+    from faceswap_lab.cli.study_report import kept_in, show
+    from faceswap_lab.studies.across import is_across, read_across
     from faceswap_lab.studies.evidence import is_evidence
+    from faceswap_lab.studies.report.across_page import across_lines, write_across_report
 
     runs = [word for word in words if Path(word).is_dir() or "=" not in word]
     settings = [word for word in words if word not in runs]
     if any(word.startswith("+study=") for word in settings) and not runs:
         lines = _study(settings, folders)
-    elif len(runs) == 1 and is_evidence(Path(runs[0])) and not settings:
+    elif len(runs) == 1 and not settings and is_evidence(Path(runs[0])):
         lines = show(Path(runs[0]))
+    elif len(runs) == 1 and not settings and is_across(Path(runs[0])):
+        found = read_across(Path(runs[0]))
+        lines = across_lines(found, write_across_report(found, Path(runs[0]), kept_in(None)))
     else:
         lines = _compare(runs, settings)
     print("\n".join(lines))
@@ -64,11 +69,20 @@ def _compare(runs: Sequence[str], settings: Sequence[str]) -> list[str]:
 def _study(words: Sequence[str], folders: Sequence[Path]) -> list[str]:
     """Write a study's report from the runs that are finished."""
     from faceswap_lab.cli.compose import judged
+    from faceswap_lab.cli.study_levels import levels_of, report_levels
+
+    levels = levels_of(words)
+    if levels is not None:
+        return report_levels(levels, folders, _again)
+    with judged(words, folders):
+        asked = study_of(words, folders)
+    return _again(asked)
+
+
+def _again(asked: "Asked") -> list[str]:
     from faceswap_lab.cli.study_report import make_report
     from faceswap_lab.cli.study_time import look
 
-    with judged(words, folders):
-        asked = study_of(words, folders)
     if not look(asked).finished:
         raise ConfigError(
             f"report: of {asked.plan.name}'s {len(asked.plan.cells)} cells none is finished in {asked.plan.runs_dir}. "

@@ -110,6 +110,7 @@ def fake_study(
     states: Mapping[tuple[str, int], str] | None = None,
     provenance: Mapping[tuple[str, int], Mapping[str, Any]] | None = None,
     tiles: bool = True,
+    luck_of: str = "",
     **fields: Any,
 ) -> StudyPlan:
     """Write the runs of a study below ``root`` and return its plan; the first arm is the baseline.
@@ -121,6 +122,7 @@ def fake_study(
         states: of the cells that are not finished: missing, running, interrupted, failed, diverged, damaged.
         provenance: groups of ``PROVENANCE`` in which a cell differs, such as {"hardware": {"cpu": "another"}}.
         tiles: write the pictures too.
+        luck_of: any word; with another one all runs have other noise.
         fields: of ``StudyPlan``, where they should differ.
     """
     seeds, states, provenance = list(seeds), states or {}, provenance or {}
@@ -130,7 +132,7 @@ def fake_study(
             state = states.get((cell.arm, cell.seed), "finished")
             made = _merged(PROVENANCE, provenance.get((cell.arm, cell.seed), {}))
             if state == "finished":
-                write_finished(root, cell, arms[cell.arm], made, tiles)
+                write_finished(root, cell, arms[cell.arm], made, tiles, luck_of)
             elif state != "missing":
                 write_unfinished(root, cell, state, made)
     plan: dict[str, Any] = {
@@ -165,11 +167,16 @@ def planned(name: str, arm: FakeArm, seed: int) -> Planned:
 
 
 def write_finished(
-    root: Path, cell: Planned, arm: FakeArm, provenance: Mapping[str, Any] = PROVENANCE, tiles: bool = True
+    root: Path,
+    cell: Planned,
+    arm: FakeArm,
+    provenance: Mapping[str, Any] = PROVENANCE,
+    tiles: bool = True,
+    luck_of: str = "",
 ) -> RunFolder:
     """Write all files of a finished run that a report reads."""
     folder = _begun(root, cell, provenance)
-    rng, luck = _generators(cell)
+    rng, luck = _generators(cell, luck_of)
     people = pair_of(cell.seed) if cell.config.get("data") == PEOPLE else {}
     likeness = people.get("likeness", 0.0)
     final = final_metrics(replace(arm, shift=arm.shift + arm.with_likeness * likeness), rng, luck)
@@ -250,9 +257,9 @@ def _begun(root: Path, cell: Planned, provenance: Mapping[str, Any]) -> RunFolde
     return folder
 
 
-def _generators(cell: Planned) -> tuple[np.random.Generator, float]:
+def _generators(cell: Planned, luck_of: str) -> tuple[np.random.Generator, float]:
     """Return the run's generator and the luck that every arm has at this seed, in units of SSIM."""
-    own = int.from_bytes(hashlib.sha256(f"{cell.arm} {cell.seed}".encode()).digest()[:8], "big")
+    own = int.from_bytes(hashlib.sha256(f"{cell.arm} {cell.seed}{luck_of}".encode()).digest()[:8], "big")
     return np.random.default_rng(own), 0.02 * np.random.default_rng(cell.seed).standard_normal()
 
 

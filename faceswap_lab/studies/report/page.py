@@ -2,28 +2,35 @@
 
 import base64
 import hashlib
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from faceswap_lab.runs.atomic import StorageError, write_text
 from faceswap_lab.studies.collecting.pictures import webp
 from faceswap_lab.studies.findings import Picture
 from faceswap_lab.studies.report.content import Content, words_of
-from faceswap_lab.studies.report.figure import FONT, for_page
+from faceswap_lab.studies.report.figure import FONT, Figure, for_page
 from faceswap_lab.studies.report.palette import THEMES
 
 _EXPORTED = "window.vegaEmbed = vegaEmbed;"
 
 
 def page(content: Content, cache: Path | None = None) -> str:
-    """Return the HTML. Names and messages are escaped wherever they stand: they come from users.
+    """Return the page of a study.
 
     Args:
         content: what to show.
         cache: folder in which the plots' library is kept from one report to the next.
     """
+    return render("report.html", {**words_of(content), "data_uri": _data_uri}, content.figures, cache)
+
+
+def render(template: str, words: Mapping[str, Any], figures: Sequence[Figure] = (), cache: Path | None = None) -> str:
+    """Return a template as HTML. Names and messages are escaped wherever they stand: they come from users."""
     from jinja2 import Environment, PackageLoader, select_autoescape
 
     environment = Environment(
@@ -32,17 +39,15 @@ def page(content: Content, cache: Path | None = None) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    template = environment.get_template("report.html")
-    return template.render(
-        **words_of(content),
-        plots={figure.name: for_page(figure) for figure in content.figures},
+    return environment.get_template(template).render(
+        **words,
+        plots={figure.name: for_page(figure) for figure in figures},
         themes=THEMES,
         font=FONT,
         style=_asset("page.css"),
         script=_asset("page.js"),
         library_conditions=_asset("library-conditions.txt"),
-        library=library(cache) if content.figures else "",
-        data_uri=_data_uri,
+        library=library(cache) if figures else "",
     )
 
 
