@@ -10,6 +10,7 @@ _USAGE = {
     "show": "show RUN_FOLDER",
     "diff": "diff RUN_FOLDER RUN_FOLDER",
     "report": "report +study=NAME",
+    "findings": "findings",
     "dashboard": "dashboard +study=NAME",
 }
 
@@ -34,6 +35,10 @@ def run_subcommand(name: str, args: Sequence[str], folders: Sequence[Path]) -> i
         from faceswap_lab.cli.study_command import report
 
         return report(args, folders)
+    if name == "findings":
+        from faceswap_lab.cli.findings_command import findings
+
+        return findings(args, folders)
     if name == "dashboard":
         from faceswap_lab.cli.dashboard import dashboard
 

@@ -57,6 +57,16 @@ def analyse(found: Evidence) -> Findings:
     return replace(said, notes=notes, extras=found.extras | ({"false_alarms": alarms} if alarms else {}))
 
 
+def judge_primary(found: Evidence, key: str | None = None) -> Compared:
+    """Return the primary metric alone, judged as the report does; or another metric.
+
+    Raises:
+        faceswap_lab.config.ConfigError: there is no such metric.
+    """
+    metric = judged_metric(key) if key and key != found.plan.metric else _primary(found.plan)
+    return judged(found.runs, found.arms, metric, ALPHA)
+
+
 def evidence_of(plan: StudyPlan) -> Evidence:
     """Return what a study's run folders hold; over pairs of people, with a face of the pairs at both ends."""
     found = gather(plan)

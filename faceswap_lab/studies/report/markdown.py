@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
@@ -30,6 +31,7 @@ def render(template: str, words: Mapping[str, Any]) -> str:
     environment.filters["code"] = code
     environment.filters["attribute"] = attribute
     environment.filters["block"] = block
+    environment.filters["link"] = lambda name: Markup(quote(str(name)))
     environment.filters["ours"] = Markup  # our own words and names hold nothing to escape
     text = environment.get_template(template).render(**words)
     return re.sub(r"\n{3,}", "\n\n", text)
