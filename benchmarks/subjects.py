@@ -13,7 +13,6 @@ SUBJECTS = {
     "second_cell": "a second cell in the same process",
     "report": "the report of a finished study",
     "sweep": "cells per hour of a study, two launchers",
-    "seeds_at_once": "a step of k seeds at once beside k separate runs",
     "memory": "peak memory of runs at two scales",
 }
 

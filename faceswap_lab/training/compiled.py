@@ -1,4 +1,4 @@
-"""torch.compile for encoders and decoders: the same weights under the same names, fewer and faster kernels."""
+"""torch.compile for the parts: the same weights under the same names, fewer and faster kernels."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -16,7 +16,7 @@ class CompileFailed(RuntimeError):
 
 
 def compile_parts(autoencoder: Autoencoder, how: str, backend: str | Callable[..., Any] = "inductor") -> None:
-    """Have each encoder and decoder compiled when training first calls it.
+    """Have each part compiled when training first calls it.
 
     Args:
         autoencoder: changed in place: calls of its parts go through torch.compile, all else stays as it is.
@@ -26,7 +26,7 @@ def compile_parts(autoencoder: Autoencoder, how: str, backend: str | Callable[..
     if how == "none":
         return
     torch.compiler.reset()  # or a sweep's earlier cells would count towards torch's limit of variants of one function
-    for part in (*autoencoder.encoders.values(), *autoencoder.decoders.values()):
+    for part in autoencoder.parts.values():
         part.compile(backend=backend, **_OPTIONS[how])
 
 
