@@ -89,3 +89,24 @@ def test_the_page_shows_every_table_and_what_the_script_finds_today(coverage):
     found, _ = sys.modules["simulations.intervals"].coverage_and_length("exponential", 8, "Student t", studies)
     row = next(line for line in page.splitlines() if line.startswith("| 8 | exponential |"))
     assert float(row.split("|")[3].split("(")[0]) == pytest.approx(found, abs=0.11)
+
+
+def test_what_is_said_of_pairs_of_people_comes_out_of_a_plain_loop(coverage):
+    pairs = sys.modules["simulations.pairs"]
+    rng, held, foretold, one_pair = np.random.default_rng(5), 0, 0, 0
+    for _ in range(1500):
+        effects = rng.standard_normal(9)  # the last pair is the next one
+        runs = effects + rng.standard_normal(9)
+        low, high = stats.t.interval(0.95, 7, runs[:8].mean(), stats.sem(runs[:8]))
+        held += low < 0 < high
+        spread = runs[:8].std(ddof=1) * np.sqrt(1 + 1 / 8)
+        low, high = stats.t.interval(0.95, 7, runs[:8].mean(), spread)
+        foretold += low < runs[8] < high
+        seeds = effects[0] + rng.standard_normal(16)
+        low, high = stats.t.interval(0.95, 15, seeds.mean(), stats.sem(seeds))
+        one_pair += low < 0 < high
+    row = next(line for line in pairs.report_pairs(4000).splitlines() if line.startswith("| 8 | normal | 1 : 1 |"))
+    holds, new = (float(cell) for cell in row.split("|")[4:6])
+    assert (holds, new) == pytest.approx((100 * held / 1500, 100 * foretold / 1500), abs=2.5)
+    row = next(line for line in pairs.report_split(4000).splitlines() if line.startswith("| 1 : 1 | 1 × 16 |"))
+    assert float(row.split("|")[3]) == pytest.approx(100 * one_pair / 1500, abs=5)
