@@ -93,8 +93,17 @@ def _with(judgements: dict[str, Judgement], verdict: str) -> list[tuple[str, Jud
 
 
 def _difference(judgement: Judgement) -> str:
-    """Return the difference in two digits; 0.0 is added so that nothing is never "−0"."""
-    return f"{round(judgement.comparison.difference, 4) + 0.0:+.2g}".replace("-", "−")
+    """Return the difference in two digits, with the median where a few seeds carry it.
+
+    0.0 is added so that nothing is never "−0".
+    """
+    found = judgement.comparison
+    median = f", median {_signed(found.median)}" if judgement.verdict != "undecided" and found.few_carry_it else ""
+    return f"{_signed(found.difference)}{median}"
+
+
+def _signed(value: float) -> str:
+    return f"{round(value, 4) + 0.0:+.2g}".replace("-", "−")
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -35,6 +35,7 @@ class Row:
         difference, low, high: the effect with its interval; nan where nothing is known.
         prediction: where a new pair should fall, in words; empty for one pair.
         seeds: how many pairs of runs it rests on.
+        carried: the median, where a few seeds carry a verdict; empty elsewhere.
         commit: of the runs.
         declared: whether it was laid down before the runs.
     """
@@ -56,13 +57,16 @@ class Row:
     high: float
     prediction: str
     seeds: int
+    carried: str
     commit: str
     declared: bool
 
     @property
     def effect(self) -> str:
-        """The difference with its interval."""
-        return digits.effect(self.difference, self.low, self.high) if self.seeds else digits.NOT_KNOWN
+        """The difference with its interval, and with the median where a few seeds carry it."""
+        if not self.seeds:
+            return digits.NOT_KNOWN
+        return digits.effect(self.difference, self.low, self.high) + (f", {self.carried}" if self.carried else "")
 
     @property
     def where(self) -> str:
@@ -138,6 +142,9 @@ def _rows(name: str, found: Evidence, usual: dict[str, Any]) -> list[Row]:
                 high=numbers.interval.high,
                 prediction=digits.interval(low, high, decimals, sign=True) if general else "",
                 seeds=numbers.seeds,
+                carried=f"median {digits.fixed(numbers.median, 3, sign=True)}"
+                if judgement.verdict in ("better", "worse") and numbers.few_carry_it
+                else "",
                 commit=", ".join(commit[:7] for commit in commits),
                 declared=found.plan.declared,
             )

@@ -124,6 +124,17 @@ class Comparison:
     wins_interval: Interval
 
     @property
+    def median(self) -> float:
+        """Median of the paired differences; nan without any."""
+        return float(np.median(self.pairs.differences)) if len(self.pairs) else float("nan")
+
+    @property
+    def few_carry_it(self) -> bool:
+        """Whether a few seeds make the mean: the median is less than half of it, or points the other way."""
+        way = 1.0 if self.difference > 0 else -1.0
+        return len(self.pairs) > 2 and way * self.median < abs(self.difference) / 2
+
+    @property
     def seeds(self) -> int:
         """How many seeds the comparison rests on."""
         return len(self.pairs)

@@ -122,7 +122,8 @@ def _judge(comparison: Comparison, p_holm: float, rule: Rule, arms: int, still_o
         return Judgement(comparison, p_holm, "equivalent", reason)
     if significant:
         verdict: Verdict = "better" if (comparison.difference > 0) == comparison.higher_is_better else "worse"
-        return Judgement(comparison, p_holm, verdict, f"{numbers}, corrected p {p_holm:.2g}")
+        carried = f"; a few seeds carry it, the median is {comparison.median:.3g}" if comparison.few_carry_it else ""
+        return Judgement(comparison, p_holm, verdict, f"{numbers}, corrected p {p_holm:.2g}{carried}")
     reason = f"{numbers}, corrected p {p_holm:.2g}"
     if comparison.seeds < fewest_seeds(rule.alpha, arms):
         reason += f"; {sentences.too_few_for_so_many_arms(comparison, rule.alpha, arms)}"

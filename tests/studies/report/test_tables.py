@@ -7,7 +7,7 @@ import pytest
 from faceswap_lab.studies.findings import Cell, Findings
 from faceswap_lab.studies.report import tables
 from tests.studies.report.example import example
-from tests.studies.report.test_digits import read
+from tests.studies.test_digits import read
 
 
 @pytest.fixture(scope="module")

@@ -158,3 +158,15 @@ def test_a_smallest_difference_that_is_none_is_refused(smallest):
 def test_a_level_outside_its_bounds_is_refused(alpha):
     with pytest.raises(ValueError, match=f"alpha={alpha}: must lie between 0 and 1"):
         judge_one(NOISE, alpha=alpha)
+
+
+def test_a_mean_that_a_few_seeds_carry_is_said_with_its_median():
+    quiet = dict.fromkeys(range(9), 0.0)
+    few = {seed: (-0.6 if seed < 3 else -0.03 - 0.001 * seed) for seed in range(9)}
+    judgement = judge_arms(quiet, {"arm": few}, higher_is_better=True, smallest_difference=0.01)["arm"]
+    assert judgement.comparison.median == pytest.approx(np.median(list(few.values())))
+    assert judgement.comparison.few_carry_it
+    assert judgement.verdict == "worse"
+    assert judgement.reason.endswith("; a few seeds carry it, the median is -0.037")
+    all_alike = {seed: -0.2 - 0.01 * seed for seed in range(9)}
+    assert not judge_arms(quiet, {"arm": all_alike}, higher_is_better=True)["arm"].comparison.few_carry_it
