@@ -11,10 +11,21 @@ from faceswap_lab.studies import digits
 from faceswap_lab.studies.across import Across
 from faceswap_lab.studies.analysis import ALPHA
 from faceswap_lab.studies.report import meanings, tables
-from faceswap_lab.studies.report.figure import Figure, Spec
+from faceswap_lab.studies.report.figure import Figure
 from faceswap_lab.studies.report.markdown import render as render_markdown
+from faceswap_lab.studies.report.marks import (
+    arm_colours,
+    layer,
+    multiples,
+    names,
+    quantity,
+    short,
+    tooltip,
+    with_data,
+    zero,
+    zone,
+)
 from faceswap_lab.studies.report.page import render as render_page
-from faceswap_lab.studies.report.palette import colours
 
 
 @dataclass(frozen=True)
@@ -94,60 +105,32 @@ def _figure(found: Across) -> Figure | None:
             if not math.isfinite(numbers.difference):
                 continue
             known = math.isfinite(numbers.interval.low)
-            row = {"arm": arm, "level": level, "difference": _round(numbers.difference), "seeds": numbers.seeds}
-            ends = {"low": _round(numbers.interval.low), "high": _round(numbers.interval.high)} if known else {}
+            row = {"arm": arm, "level": level, "difference": short(numbers.difference), "seeds": numbers.seeds}
+            ends = {"low": short(numbers.interval.low), "high": short(numbers.interval.high)} if known else {}
             rows.append(row | ends | {"verdict": study.primary.judgements[arm].verdict})
     if not rows:
         return None
     arms = list(dict.fromkeys(str(row["arm"]) for row in rows))
-    colour = {
-        "field": "arm", "type": "nominal", "legend": None,
-        "scale": {"domain": found.arms, "range": list(colours(found.arms).values())},
-    }  # fmt: skip
-    x = {
-        "field": "level", "type": "nominal", "sort": list(found.levels), "title": found.axis,
-        "scale": {"domain": list(found.levels)}, "axis": {"labelAngle": 0, "grid": False},
-    }  # fmt: skip
-
-    def y(name: str) -> Spec:
-        return {"field": name, "type": "quantitative", "title": "difference", "axis": {"tickCount": 4, "format": "~g"}}
-
-    tooltip = [{"field": name} for name in ("arm", "level", "difference", "low", "high", "verdict", "seeds")]
-    smallest = found.first.primary.metric.smallest_difference
-    zone = [{"from": -smallest, "to": smallest}] if smallest is not None else []
-    layers: list[Spec] = [
-        {"data": {"values": zone}, "mark": {"type": "rect", "color": "@zone"},
-         "encoding": {"x": None, "y": y("from"), "y2": {"field": "to"}}},
-        {"data": {"values": [{"zero": 0}]}, "mark": {"type": "rule", "color": "@faint"},
-         "encoding": {"x": None, "y": y("zero")}},
-        {"mark": {"type": "line", "strokeWidth": 1.5, "opacity": 0.6},
-         "encoding": {"y": y("difference"), "color": colour}},
-        {"mark": {"type": "rule", "strokeWidth": 2.4},
-         "encoding": {"y": y("low"), "y2": {"field": "high"}, "color": colour}},
-        {"mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
-         "encoding": {"y": y("difference"), "color": colour, "tooltip": tooltip}},
-    ]  # fmt: skip
+    colour = arm_colours(found.arms)
+    y, low = (quantity(field, title="difference") for field in ("difference", "low"))
+    says = tooltip("arm", "level", "difference", "low", "high", "verdict", "seeds")
+    layers = [
+        zone(found.first.primary.metric.smallest_difference, "y", "x"),
+        zero("y", "x"),
+        layer({"type": "line", "strokeWidth": 1.5, "opacity": 0.6}, y=y, color=colour),
+        layer({"type": "rule", "strokeWidth": 2.4}, y=low, y2={"field": "high"}, color=colour),
+        layer({"type": "point", "filled": True, "size": 70, "opacity": 1}, y=y, color=colour, tooltip=says),
+    ]
+    x = names("level", list(found.levels), title=found.axis, labelAngle=0, grid=False)
+    inner = {"height": 150, "encoding": {"x": x}, "layer": with_data(layers)}
     return Figure(
         name="across",
         title=f"Difference from {found.first.baseline} along {found.axis}",
         caption=f"Mean of the paired differences at every {found.axis}, with its {100 * (1 - ALPHA):g} % interval. The "
         "shaded zone is the smallest difference that matters.",
         alt="; ".join(f"{row['arm']} at {row['level']}: {row['difference']}, {row['verdict']}" for row in rows),
-        spec={
-            "data": {"values": rows},
-            "facet": {"field": "arm", "type": "nominal", "sort": arms, "title": None},
-            "spacing": 18,
-            "spec": {
-                "height": 150,
-                "encoding": {"x": x},
-                "layer": [layer for layer in layers if layer.get("data", {}).get("values", True)],
-            },
-        },
+        spec=multiples(rows, "arm", arms, inner),
         least=170,
         most=4,
         left=72,
     )
-
-
-def _round(value: float) -> float:
-    return float(f"{value:.5g}")

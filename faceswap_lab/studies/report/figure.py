@@ -1,11 +1,10 @@
 """A plot with all that a page needs to show it: Vega-Lite, drawn by the page with hover."""
 
 from dataclasses import dataclass
-from typing import Any
+
+from faceswap_lab.studies.report.marks import Spec
 
 FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
-
-Spec = dict[str, Any]
 
 CONFIG: Spec = {
     "background": "@paper",
@@ -69,8 +68,3 @@ def for_page(figure: Figure) -> Spec:
         "most": figure.most,
         "own_axes": figure.own_axes,
     }
-
-
-def without_empty(layers: list[Spec]) -> list[Spec]:
-    """Return the layers that have something to draw: Vega warns of an empty one on a quantitative axis."""
-    return [layer for layer in layers if layer.get("data", {}).get("values", True)]

@@ -6,8 +6,19 @@ from typing import Any
 
 from faceswap_lab.studies import digits
 from faceswap_lab.studies.findings import Findings, People
-from faceswap_lab.studies.report.figure import Figure, Spec
-from faceswap_lab.studies.report.palette import colours
+from faceswap_lab.studies.report.figure import Figure
+from faceswap_lab.studies.report.marks import (
+    Spec,
+    arm_colours,
+    layer,
+    names,
+    quantity,
+    short,
+    tooltip,
+    with_data,
+    zero,
+    zone,
+)
 from faceswap_lab.studies.report.tables import decimals_of
 
 _SURE = 0.05
@@ -82,7 +93,7 @@ def _figure(findings: Findings, people: People) -> Figure | None:
     if not arms:
         return None
     marks = [
-        {"arm": arm, "pair": pair, "difference": _round(value), **_known(people.facts.get(pair, {}))}
+        {"arm": arm, "pair": pair, "difference": short(value), **_known(people.facts.get(pair, {}))}
         for arm in arms
         for pair, value in people.arms[arm].differences.items()
     ]
@@ -91,32 +102,23 @@ def _figure(findings: Findings, people: People) -> Figure | None:
         interval, prediction = findings.primary.judgements[arm].comparison.interval, people.arms[arm].prediction
         if math.isfinite(prediction.low) and math.isfinite(prediction.high):
             ends = {"low": interval.low, "high": interval.high, "from": prediction.low, "to": prediction.high}
-            ranges.append({"arm": arm, **{name: _round(end) for name, end in ends.items()}})
-    smallest = findings.primary.metric.smallest_difference
-    zone = [{"from": -smallest, "to": smallest}] if smallest is not None else []
-    colour = {
-        "field": "arm", "type": "nominal", "legend": None,
-        "scale": {"domain": arms, "range": list(colours(arms).values())},
-    }  # fmt: skip
+            ranges.append({"arm": arm, **{name: short(end) for name, end in ends.items()}})
+    colour, title = arm_colours(arms), f"difference from {findings.baseline}"
 
-    def x(name: str) -> Spec:
-        return {"field": name, "type": "quantitative", "title": f"difference from {findings.baseline}"}
+    def rule(low: str, high: str, width: float) -> Spec:
+        mark = {"type": "rule", "strokeWidth": width, "yOffset": 8}
+        return layer(mark, ranges, x=quantity(low, title=title), x2={"field": high}, color=colour)
 
-    names = dict.fromkeys(name for mark in marks for name in mark)
-    layers: list[Spec] = [
-        {"data": {"values": zone}, "mark": {"type": "rect", "color": "@zone"},
-         "encoding": {"x": x("from"), "x2": {"field": "to"}, "y": None}},
-        {"data": {"values": [{"zero": 0}]}, "mark": {"type": "rule", "color": "@faint"},
-         "encoding": {"x": x("zero"), "y": None}},
-        {"data": {"values": ranges}, "mark": {"type": "rule", "strokeWidth": 1.2, "yOffset": 8},
-         "encoding": {"x": x("from"), "x2": {"field": "to"}, "color": colour}},
-        {"data": {"values": ranges}, "mark": {"type": "rule", "strokeWidth": 4, "yOffset": 8},
-         "encoding": {"x": x("low"), "x2": {"field": "high"}, "color": colour}},
-        {"data": {"values": marks},
-         "mark": {"type": "point", "filled": True, "size": 46, "opacity": 0.65, "yOffset": -4},
-         "encoding": {"x": x("difference"), "color": colour,
-                      "tooltip": [{"field": name.replace(".", "\\."), "title": name} for name in names]}},
-    ]  # fmt: skip
+    says = tooltip(*dict.fromkeys(name for mark in marks for name in mark))
+    dot = {"type": "point", "filled": True, "size": 46, "opacity": 0.65, "yOffset": -4}
+    layers = [
+        zone(findings.primary.metric.smallest_difference, "x", "y"),
+        zero("x", "y"),
+        rule("from", "to", 1.2),
+        rule("low", "high", 4),
+        layer(dot, marks, x=quantity("difference", title=title), color=colour, tooltip=says),
+    ]
+    spec = {"height": 44 * len(arms), "encoding": {"y": names("arm", arms)}, "layer": with_data(layers)}
     return Figure(
         name="people",
         title="One mark per pair of people",
@@ -124,19 +126,10 @@ def _figure(findings: Findings, people: People) -> Figure | None:
         "over people; thin: where a new pair should fall. The shaded zone is too small to matter. Point at a mark to "
         "see who they are.",
         alt="; ".join(f"{arm}: {own.same_way} of {len(own.differences)} pairs" for arm, own in people.arms.items()),
-        spec={
-            "height": 44 * len(arms),
-            "encoding": {"y": {"field": "arm", "type": "nominal", "sort": arms, "scale": {"domain": arms},
-                               "axis": {"title": None, "labelColor": "@ink", "ticks": False, "domain": False}}},
-            "layer": [layer for layer in layers if layer["data"]["values"]],
-        },
+        spec=spec,
         left=0,
-    )  # fmt: skip
+    )
 
 
 def _known(facts: dict[str, Any]) -> dict[str, Any]:
-    return {name: _round(value) if isinstance(value, float) else value for name, value in facts.items()}
-
-
-def _round(value: float) -> float:
-    return float(f"{value:.4g}")
+    return {name: short(value) if isinstance(value, float) else value for name, value in facts.items()}
