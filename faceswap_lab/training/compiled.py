@@ -8,6 +8,7 @@ import torch
 
 from faceswap_lab.models.autoencoder import Autoencoder
 
+_COMPILERS = ("torch._dynamo", "torch._inductor")  # whose errors are of no public class
 _OPTIONS: dict[str, dict[str, Any]] = {"default": {}, "cudagraphs": {"mode": "reduce-overhead"}}
 
 
@@ -45,11 +46,11 @@ def explaining(how: str) -> Iterator[None]:
     if how == "none":
         yield
         return
-    from torch._dynamo.exc import TorchDynamoException
-
     try:
         yield
-    except TorchDynamoException as error:
+    except Exception as error:
+        if not type(error).__module__.startswith(_COMPILERS):
+            raise
         cause = getattr(error, "inner_exception", error)
         short = f"{type(cause).__name__}: {(str(cause).splitlines() or [''])[0]}"
         raise CompileFailed(

@@ -250,7 +250,7 @@ def test_faces_that_the_device_has_no_room_for_end_the_run_in_a_sentence(program
     ended = program.run("data.sampler=device", before=[leave_no_room])
     assert ended.code == 1
     for part in (
-        "data.sampler=device: the faces of both sides need",
+        "data.sampler=device: the faces of all sides need",
         "1,000 (0.0 GiB) are free",
         "Use data.sampler=cv2",
     ):
