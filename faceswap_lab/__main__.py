@@ -57,10 +57,14 @@ def _dispatch(args: list[str]) -> int:
 
         check_own_groups(arguments.config_dir)
     from faceswap_lab.cli.launch import launch
+    from faceswap_lab.cli.study.levels import levels_of, run_levels
     from faceswap_lab.cli.typed import as_hydra_reads
 
-    read = as_hydra_reads(words, Options(folders), arguments.multirun)
-    return launch(args, read, arguments.flags, folders)
+    read, flags = as_hydra_reads(words, Options(folders), arguments.multirun), arguments.flags
+    levels = levels_of(read)
+    if levels is None:
+        return launch(args, read, flags, folders)
+    return run_levels(levels, lambda words: launch([*words, *flags], words, flags, folders), folders)
 
 
 if __name__ == "__main__":

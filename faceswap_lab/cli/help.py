@@ -21,6 +21,8 @@ examples
       every combination, one after another
   python -m faceswap_lab +study=encoder_count
       a whole question: all its arms and seeds, then a report that answers it
+  python -m faceswap_lab +study=encoder_count scale=smoke,quick
+      the same question at two sizes: what holds, and what turns
 
 usage
   python -m faceswap_lab [group=option ...] [setting=value ...] [flags]
@@ -29,6 +31,8 @@ usage
   python -m faceswap_lab diff RUN_FOLDER RUN_FOLDER  what differs between two
   python -m faceswap_lab report +study=NAME          a study's report, once more
   python -m faceswap_lab report RUN_FOLDER ...       any runs side by side
+  python -m faceswap_lab report experiments/NAME     a page from kept evidence
+  python -m faceswap_lab findings                    all that was asked so far
   python -m faceswap_lab dashboard +study=NAME       its runs, drawn by W&B
   python -m faceswap_lab swap RUN_FOLDER PICTURE ... aligned faces, swapped
 """

@@ -13,7 +13,7 @@ from faceswap_lab.cli.subcommands.report import study_of
 from faceswap_lab.cli.sweep.cells import axes_of
 from faceswap_lab.config import ConfigError
 from faceswap_lab.config.options import Options
-from faceswap_lab.studies.sign_flips import fewest_seeds
+from faceswap_lab.studies.statistics.p_values import fewest_seeds
 from tests.config.shipped import composed
 
 STUDIES = Options([conf_dir()])["study"]

@@ -11,6 +11,7 @@ USAGE = {
     "show": "show RUN_FOLDER",
     "diff": "diff RUN_FOLDER RUN_FOLDER",
     "report": "report +study=NAME",
+    "findings": "findings",
     "dashboard": "dashboard +study=NAME",
     "swap": "swap RUN_FOLDER PICTURE ... [source=A] [target=B] [out=FOLDER] [cropped=true]",
 }
@@ -40,6 +41,10 @@ def run_subcommand(name: str, args: Sequence[str], folders: Sequence[Path]) -> i
         from faceswap_lab.cli.subcommands.describe import describe
 
         return describe(args, folders)
+    if name == "findings":
+        from faceswap_lab.cli.subcommands.findings import findings
+
+        return findings(args, folders)
     if name == "dashboard":
         from faceswap_lab.cli.subcommands.dashboard import dashboard
 
