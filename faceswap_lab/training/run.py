@@ -12,8 +12,8 @@ from pytorch_lightning.loggers import Logger
 from faceswap_lab.config import Config
 from faceswap_lab.data.faces import FaceData
 from faceswap_lab.interruption import Interrupted
-from faceswap_lab.models.autoencoder import parameter_counts
-from faceswap_lab.runs.atomic import StorageError
+from faceswap_lab.models.autoencoder import Autoencoder, parameter_counts
+from faceswap_lab.runs.atomic import StorageError, write_text
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.identity import plain
 from faceswap_lab.runs.metrics import MetricsCsv
@@ -21,6 +21,7 @@ from faceswap_lab.runs.provenance import collect
 from faceswap_lab.runs.result import Result, write_result
 from faceswap_lab.runs.sessions import begin_session, end_session, note_in_session, read_sessions
 from faceswap_lab.runs.status import State, write_status
+from faceswap_lab.topology.picture import svg
 from faceswap_lab.training.bar import Bar
 from faceswap_lab.training.build import autoencoder_of, module_of
 from faceswap_lab.training.callbacks import Every
@@ -35,6 +36,12 @@ from faceswap_lab.training.peak_memory import PeakMemory
 from faceswap_lab.training.weights import save_weights
 
 Action = Callable[[FaceswapModule], None]
+
+
+def picture_of(autoencoder: Autoencoder, title: str) -> str:
+    """Return the picture of a model's parts and routes with their numbers of weights, as SVG."""
+    counts = parameter_counts(autoencoder)
+    return svg(autoencoder.topology, {name: f"{count:,} weights" for name, count in counts.items()}, title)
 
 
 class Run:
@@ -105,7 +112,9 @@ class Run:
         record = collect(self.command, self.config, self.data.fingerprint, self.config.seed)
         begin_session(self.folder, record, self.first_step)
         write_status(self.folder, "running", self.first_step)
-        module = module_of(self.config, autoencoder_of(self.config, self.data))
+        autoencoder = autoencoder_of(self.config, self.data)
+        write_text(self.folder.topology, picture_of(autoencoder, self.label))
+        module = module_of(self.config, autoencoder)
         self.mirrors = self.opened.enter_context(self._mirrors())
         self.loggers = [CsvLogger(self.table), self.mirrors]
         return module

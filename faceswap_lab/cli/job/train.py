@@ -61,11 +61,11 @@ def _failed(folder: RunFolder, error: Exception) -> Outcome:
 
 def _introduce(config: Config, data: FaceData, folder: RunFolder, label: str) -> None:
     d = config.data
-    who = f"{d.identity_a} → {d.identity_b}, rendered" if isinstance(d, TwinsData) else f"{d.a} → {d.b}"
-    counts = {side: f"{len(data.train[side])}+{len(data.held_out[side])}" for side in ("A", "B")}
+    who = f"{' → '.join(d.people)}, rendered" if isinstance(d, TwinsData) else f"{d.a} → {d.b}"
+    counts = ", ".join(f"{side} {len(data.train[side])}+{len(data.held_out[side])}" for side in data.sides)
     print(
         f"run         {label}, seed {config.seed}: {config.training.max_steps} steps of "
         f"{config.training.batch_size} faces per side at {config.model.resolution} px"
     )
-    print(f"faces       {who}: A {counts['A']}, B {counts['B']} (training + held out)")
+    print(f"faces       {who}: {counts} (training + held out)")
     print(f"run folder  {folder.path}", flush=True)
