@@ -24,10 +24,12 @@ def label_of(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> 
     'relu-max_steps_100'
     >>> label_of(["encoder_activation=tanh"], groups)
     'encoder_activation_tanh'
+    >>> label_of(["data.a='/faces of/a=b'", "training.max_steps=9", "training.max_steps=10"], groups)
+    'a_faces-of-a-b-max_steps_10'
     >>> label_of(["seed=1"], groups)
     'baseline'
     """
-    return "-".join(_parts(overrides, options))[:_LONGEST] or "baseline"
+    return _joined(_parts(overrides, options)) or "baseline"
 
 
 def report_name(
@@ -55,19 +57,22 @@ def report_name(
     parts = _parts(differs, options)
     parts += [word.replace("=", "_") for word in differs if word.startswith("seed=")]
     parts += [word.removeprefix("study.").replace("=", "_") for word in differs if word.startswith("study.")]
-    clean = [re.sub(r"[^A-Za-z0-9_.+-]+", "-", part).strip("-.") for part in (study, *parts)]
-    name = "-".join(clean)
+    return _joined([study, *parts])
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """Return one word of what a file's name may hold; the end of what is too long is a hash of all."""
+    name = "-".join(re.sub(r"[^A-Za-z0-9_.+-]+", "-", part).strip("-.").replace("_-", "_") for part in parts)
     if len(name) <= _LONGEST:
         return name
-    return f"{name[:_LONGEST]}-{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:8]}"
+    return f"{name[: _LONGEST - 9]}-{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:8]}"
 
 
 def _parts(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> list[str]:
     """Return what overrides choose and set, each in its shortest form."""
     groups_with = Counter(option for group in options.keys() - set(ADDED) for option in options[group])
     named, chosen, values = [], [], []
-    for override in overrides:
-        key, _, value = override.lstrip("+~").partition("=")
+    for key, value in dict(override.lstrip("+~").partition("=")[::2] for override in overrides).items():
         if key == "experiment":
             named += [name.strip(" '\"") for name in value.strip("[]").split(",")]
         elif key in _NOT_IN_LABELS or key.split(".")[0].split("/")[0] in _NOT_IN_LABELS:

@@ -143,7 +143,7 @@ def _closed(composer: Composer, cell: list[str], known: dict[str, Any]) -> Outco
         digest = composer.digest(config)
     except (OmegaConfBaseException, StorageError):
         return None
-    if config.force:
+    if config.force or config.logger.kinds:  # whose mirrors may not know a finished run yet
         return None
     if config.runs_dir not in known:
         known[config.runs_dir] = find_all(Path(config.runs_dir))
