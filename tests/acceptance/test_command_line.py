@@ -313,3 +313,13 @@ def test_params_of_a_sweep_may_be_typed(program: Program):
     ended = program.run("-m", "+hydra.sweeper.params={seed:'0,1'}", "training.max_steps=4")
     assert ended.code == 0, ended.err
     assert "2 cells: 2 finished" in ended.out
+
+
+def type_half_a_word() -> None:
+    os.environ["COMP_LINE"] = "faceswap-lab update_order=b"
+
+
+def test_a_shell_completes_what_is_typed(program: Program):
+    said = program.start_with("-sc", "query=bash", before=[type_half_a_word]).ended()
+    assert (said.code, said.out.split()) == (0, ["update_order=b_then_a"])
+    assert "complete -o nospace" in program.start_with("--shell-completion", "install=bash").ended().out
