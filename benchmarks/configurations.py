@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 
 from faceswap_lab.cli.compose import composing
-from faceswap_lab.cli.groups import conf_dir, group_options
+from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.config import Config, load
+from faceswap_lab.config.options import Options
 from faceswap_lab.data.faces import SIDES, FaceData, Faces
 
 
@@ -19,7 +20,7 @@ def config_of(*overrides: str) -> Config:
     folders = [conf_dir()]
     with composing(folders):
         composed = compose("config", list(overrides))
-    return load(OmegaConf.to_container(composed, resolve=True), group_options(folders))
+    return load(OmegaConf.to_container(composed, resolve=True), Options(folders))
 
 
 def smooth_pictures(count: int, size: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -11,8 +11,9 @@ import torch
 from benchmarks.scaling import family, number, of_family, show
 from benchmarks.step_cost import step_cost
 from faceswap_lab.cli.compose import composing
-from faceswap_lab.cli.groups import conf_dir, group_options
+from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.config import Config, load
+from faceswap_lab.config.options import Options
 from faceswap_lab.data.faces import FaceData, Faces
 from faceswap_lab.evaluation.held_out import mean_faces
 from faceswap_lab.topology import Sizes
@@ -97,7 +98,7 @@ def _config(*overrides: str) -> Config:
     folders = [conf_dir()]
     with composing(folders):
         composed = compose("config", ["trainer=cpu", "trainer.threads=1", "progress=false", *overrides])
-    config = load(OmegaConf.to_container(composed, resolve=True), group_options(folders))
+    config = load(OmegaConf.to_container(composed, resolve=True), Options(folders))
     prepare_process(config)
     cv2.setNumThreads(0)
     return config

@@ -6,6 +6,7 @@ from benchmarks.figures import Figure
 
 SUBJECTS = {
     "sampler": "samples per core beside two ways to write it by hand, and how exact they are",
+    "rendering": "a rendered face beside the renderer before there were people",
     "step": "a full-size training step beside the plain loop",
     "people": "a training step of many sides beside one of two",
     "optimizer": "the optimizer step alone, full size",

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 from faceswap_lab import __version__
 from faceswap_lab.cli.arguments import parse
-from faceswap_lab.cli.groups import conf_dir, group_options
+from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.cli.messages import say
 from faceswap_lab.cli.terminal import tolerate_any_encoding
 from faceswap_lab.config import ConfigError
+from faceswap_lab.config.options import Options
 from faceswap_lab.interruption import Interrupted, interruptible
 from faceswap_lab.runs.atomic import StorageError
 
@@ -60,10 +61,14 @@ def _dispatch(args: list[str]) -> int:
 
         check_own_groups(arguments.config_dir)
     from faceswap_lab.cli.launch import launch
+    from faceswap_lab.cli.study.levels import levels_of, run_levels
     from faceswap_lab.cli.typed import as_hydra_reads
 
-    read = as_hydra_reads(words, group_options(folders), arguments.multirun)
-    return launch(args, read, arguments.flags, folders)
+    read, flags = as_hydra_reads(words, Options(folders), arguments.multirun), arguments.flags
+    levels = levels_of(read)
+    if levels is None:
+        return launch(args, read, flags, folders)
+    return run_levels(levels, lambda words: launch([*words, *flags], words, flags, folders), folders)
 
 
 if __name__ == "__main__":

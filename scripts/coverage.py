@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from simulations import correlations, curves, intervals, pairing, verdicts, within_arms
+from simulations import correlations, curves, intervals, pairing, pairs, verdicts, within_arms
 
 PAGE = Path(__file__).parents[1] / "docs" / "statistics.md"
 
@@ -27,6 +27,8 @@ TABLES: dict[str, tuple[Callable[[int], str], int]] = {
     "borderline": (verdicts.report_borderline, 20_000),
     "peeking": (verdicts.report_peeking, 2_000),
     "outlook": (verdicts.report_outlook, 300),
+    "pairs": (pairs.report_pairs, 20_000),
+    "split": (pairs.report_split, 20_000),
     "correlations": (correlations.report, 300),
     "within_arms": (within_arms.report, 300),
     "curves": (curves.report, 300),

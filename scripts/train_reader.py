@@ -1,6 +1,7 @@
 """Make faceswap_lab/evaluation/reader.npz again: train the networks that read who a face is and what it does.
 
     OMP_NUM_THREADS=1 python scripts/train_reader.py --work /tmp/reader           some 12 CPU minutes
+    OMP_NUM_THREADS=1 python scripts/train_reader.py --work /tmp/reader --crowd   other strangers to the same networks
     OMP_NUM_THREADS=1 python scripts/train_reader.py --work /tmp/reader --test    test the shipped ones
 
 Everything random has a seed, so the same machine makes the same file. Rendered people stay in the work folder.
@@ -25,9 +26,14 @@ from faceswap_lab.runs.atomic import write_bytes
 from faceswap_lab.twins import STATE_FIELDS, identity, render, sample_state, state_vector
 from faceswap_lab.twins.head import Head
 
-# random-<first> …: whom the networks learn from, whom they are tested on, and the strangers they ship with. Numbers
-# that no study asks for: nobody may be judged by a network that has seen them.
-PEOPLE = {"train": (70_000_000, 2000, 6), "test": (71_000_000, 120, 10), "crowd": (72_000_000, 256, 6)}
+# Whom the networks learn from, whom they are tested on, and the strangers they ship with: the family of names, the
+# first number, people, pictures of each. No population that studies draw from reaches these numbers, and nobody should
+# name one of these people in a run: the judge knows them.
+PEOPLE = {
+    "train": ("random", 70_000_000, 2000, 6),
+    "test": ("person", 11_000, 120, 10),
+    "crowd": ("person", 10_000, 256, 6),
+}
 NETWORKS = (("shape", 32, 1200), ("shape", 64, 1200), ("colour", 32, 800))  # kind, size, training steps
 TOGETHER, VIEWS = 64, 4  # people in a batch, pictures of each
 COVERAGE, RENDERED, SIZE = 0.625, 102, 64  # as runs crop: the centre of 102 px is 64 px
@@ -52,11 +58,11 @@ class People:
         return pictures if size == SIZE else avg_pool2d(pictures, SIZE // size)
 
 
-def _rendered(first: int, people: int, states: int) -> tuple[np.ndarray, np.ndarray]:
+def _rendered(family: str, first: int, people: int, states: int) -> tuple[np.ndarray, np.ndarray]:
     pixels = np.empty((people, states, SIZE, SIZE, 4), np.uint8)
     vectors = np.empty((people, states, len(STATE_FIELDS)), np.float32)
     for i in range(people):
-        rng, head = stream(first + i, "reader", "states"), Head(identity(f"random-{first + i}"))
+        rng, head = stream(first + i, "reader", "states"), Head(identity(f"{family}-{first + i}"))
         drawn = [sample_state(rng) for _ in range(states)]
         seen = [render(head, state, RENDERED) for state in drawn]
         pixels[i, ..., :3] = centre(np.stack([one.image for one in seen]), SIZE, COVERAGE)
@@ -157,11 +163,20 @@ def _blurred(pictures: Tensor, sigma: float) -> Tensor:
     return conv2d(pad(across, (0, 0, 4, 4), mode="replicate"), weights.transpose(2, 3), groups=3)
 
 
-def crowd_of(kind: str, network: reader.Network, crowd: People, window: Tensor) -> Tensor:
-    """Return what each stranger looks like to a network: the mean direction of their pictures, (M, WHO)."""
+def crowd_of(kind: str, size: int, crowd: People) -> Tensor:
+    """Return what each stranger looks like to a shipped network: the mean direction of their pictures, (M, WHO)."""
     people, views = crowd.pixels.shape[:2]
-    seen = reader.prepared(crowd.pictures(torch.arange(people * views), len(window)), kind, window)
-    return normalize(network(seen)[0].view(people, views, -1).mean(1), dim=-1)
+    reading = reader.read(crowd.pictures(torch.arange(people * views), size))
+    seen = reading.who if kind == "shape" else reading.who_in_colour
+    return normalize(seen.view(people, views, -1).mean(1), dim=-1)
+
+
+def write(stored: dict[str, Tensor]) -> None:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **{name: tensor.numpy().astype(np.float16) for name, tensor in stored.items()})
+    write_bytes(reader.WEIGHTS, buffer.getvalue())
+    reader.forget()
+    print(f"{reader.WEIGHTS}: {len(buffer.getvalue()) / 1e3:.0f} kB", flush=True)
 
 
 def report(test: People) -> None:
@@ -188,22 +203,22 @@ def report(test: People) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="a folder for rendered people, kept")
-    parser.add_argument("--test", action="store_true", help="train nothing: test what is shipped")
+    parser.add_argument("--crowd", action="store_true", help="keep the shipped networks, make their strangers again")
+    parser.add_argument("--test", action="store_true", help="change nothing: test what is shipped")
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
     if not arguments.test:
-        train, crowd = People("train", arguments.work), People("crowd", arguments.work)
-        stored = windows(train)
-        for kind, size, steps in NETWORKS:
-            window = stored[f"window_{size}"]
-            network = trained(kind, size, steps, train, window)
-            stored |= {f"{kind}_{size}_{name}": tensor for name, tensor in network.state_dict().items()}
-            stored[f"{kind}_{size}_crowd"] = crowd_of(kind, network, crowd, window)
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, **{name: tensor.numpy().astype(np.float16) for name, tensor in stored.items()})
-        write_bytes(reader.WEIGHTS, buffer.getvalue())
-        print(f"{reader.WEIGHTS}: {len(buffer.getvalue()) / 1e3:.0f} kB")
+        if not arguments.crowd:
+            train = People("train", arguments.work)
+            networks = windows(train)
+            for kind, size, steps in NETWORKS:
+                network = trained(kind, size, steps, train, networks[f"window_{size}"])
+                networks |= {f"{kind}_{size}_{name}": tensor for name, tensor in network.state_dict().items()}
+            write(networks)
+        crowd = People("crowd", arguments.work)
+        strangers = {f"{kind}_{size}_crowd": crowd_of(kind, size, crowd) for kind, size, _ in NETWORKS}
+        write(dict(reader.stored()) | strangers)
     report(People("test", arguments.work))
 
 

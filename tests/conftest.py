@@ -2,5 +2,17 @@
 
 import signal
 
+import pytest
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job: its children would not hear Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--clusters", action="store_true", help="also what takes minutes on a real SLURM and a real Ray")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("minutes") and not config.getoption("--clusters"):
+            item.add_marker(pytest.mark.skip(reason="takes minutes: make clusters runs it"))

@@ -52,7 +52,8 @@ def parse(args: Sequence[str]) -> Arguments:
     known, unknown = parser.parse_known_intermixed_args(list(args))
     if unknown:
         flags = list(dict.fromkeys(re.findall(r"--[a-z-]+", parser.format_help())))
-        raise ConfigError(f"{unknown[0]}: no such flag.{nearest(unknown[0], flags)} Flags: {', '.join(flags)}.")
+        near = _as_setting(unknown[0]) or nearest(unknown[0], flags)
+        raise ConfigError(f"{unknown[0]}: no such flag.{near} Flags: {', '.join(flags)}.")
     folder = known.config_dir
     if folder is not None and not folder.is_dir():
         raise ConfigError(
@@ -64,6 +65,12 @@ def parse(args: Sequence[str]) -> Arguments:
     return Arguments(
         known.words, flags, folder.resolve() if folder else None, known.multirun, known.help, known.version
     )
+
+
+def _as_setting(flag: str) -> str:
+    """Return " Settings are typed without dashes: seed=3." for ``--seed=3``, as W&B's sweeps have it."""
+    key, equals, _ = flag.lstrip("-").partition("=")
+    return f" Settings are typed without dashes: {flag.lstrip('-')}." if equals and key[:1].isalpha() else ""
 
 
 def _parser() -> _Parser:

@@ -7,6 +7,7 @@ from typing import Any
 
 from faceswap_lab.cli.messages import refusal
 from faceswap_lab.cli.own_groups import check_own_groups
+from faceswap_lab.config import Config, Options
 
 
 @contextmanager
@@ -52,3 +53,21 @@ def quoted(text: str) -> str:
     from hydra.core.override_parser.types import Quote, QuotedString
 
     return QuotedString(text, Quote.single).with_quotes()
+
+
+def composed(words: Sequence[str], folders: Sequence[Path]) -> Config:
+    """Return the configuration that a subcommand is about, judged as a run's is.
+
+    Args:
+        words: overrides as typed.
+        folders: where groups lie, ours first.
+
+    Raises:
+        ConfigError: they mean nothing.
+    """
+    from faceswap_lab.cli.job.judge import judged
+    from faceswap_lab.cli.typed import as_hydra_reads
+
+    options = Options(folders)
+    with composing(folders) as compose:
+        return judged(compose(as_hydra_reads(words, options, sweep=False)), options)

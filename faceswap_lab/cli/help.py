@@ -5,7 +5,8 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from faceswap_lab.cli.groups import ADDED, baseline_options, first_comment, group_options, set_by_scale
+from faceswap_lab.cli.groups import ADDED, baseline_options, first_comment, set_by_scale
+from faceswap_lab.config.options import Options
 
 _HEAD = """\
 faceswap_lab: what each choice in a faceswap autoencoder is worth, measured on
@@ -20,14 +21,20 @@ examples
       every combination, one after another
   python -m faceswap_lab +study=encoder_count
       a whole question: all its arms and seeds, then a report that answers it
+  python -m faceswap_lab +study=encoder_count scale=smoke,quick
+      the same question at two sizes: what holds, and what turns
 
 usage
   python -m faceswap_lab [group=option ...] [setting=value ...] [flags]
+  python -m faceswap_lab describe topology=liae      a model, before it is trained
   python -m faceswap_lab show RUN_FOLDER             what came out of a run
   python -m faceswap_lab diff RUN_FOLDER RUN_FOLDER  what differs between two
   python -m faceswap_lab report +study=NAME          a study's report, once more
   python -m faceswap_lab report RUN_FOLDER ...       any runs side by side
+  python -m faceswap_lab report experiments/NAME     a page from kept evidence
+  python -m faceswap_lab findings                    all that was asked so far
   python -m faceswap_lab dashboard +study=NAME       its runs, drawn by W&B
+  python -m faceswap_lab swap RUN_FOLDER PICTURE ... aligned faces, swapped
 """
 
 _TAIL = """\
@@ -52,7 +59,7 @@ reports: experiments/<study>/report.html
 
 def help_text(folders: Sequence[Path]) -> str:
     """Return the help page for the groups below ``folders``, ours first; no line is wider than the terminal or 80."""
-    options = group_options(folders)
+    options = Options(folders)
     width = max(80, min(110, shutil.get_terminal_size((100, 24)).columns))
     chosen = baseline_options(folders[0])
     lines = [_HEAD, "groups: group=option (the baseline's option is marked *)"]

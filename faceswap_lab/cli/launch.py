@@ -119,7 +119,7 @@ class Task:
         if not self.origin.is_here:
             return objective(composed, run_cell(self.origin, number, composed, self.folders, overrides))
         print(f"\ncell {number + 1}: {' '.join(overrides)}", flush=True)
-        outcome = run_job(composed, self.folders, overrides, brief=True)
+        outcome = run_job(composed, self.folders, overrides, self.origin.sweep_dir.name)
         record(self.origin.sweep_dir, number, overrides, outcome)
         if outcome.signal is not None:
             raise Interrupted(outcome.signal)

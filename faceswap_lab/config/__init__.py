@@ -7,23 +7,23 @@ from dataclasses import replace
 
 from faceswap_lab.config.check import read
 from faceswap_lab.config.derived import side_weights_of, sides_of, topology_of
+from faceswap_lab.config.options import Options
 from faceswap_lab.config.refusal import ConfigError, Conflict
 from faceswap_lab.config.rules import check_rules
-from faceswap_lab.config.schema import Config, FoldersData, TwinsData
+from faceswap_lab.config.schema import Config, FoldersData, PeopleData, RenderedData, TwinsData
 
 __all__ = [
-    "Config", "ConfigError", "Conflict", "FoldersData", "TwinsData", "check_rules", "load", "read",
-    "side_weights_of", "sides_of", "topology_of",
+    "Config", "ConfigError", "Conflict", "FoldersData", "Options", "PeopleData", "RenderedData", "TwinsData",
+    "check_rules", "load", "read", "side_weights_of", "sides_of", "topology_of",
 ]  # fmt: skip
 
 
-def load(plain: object, options: "dict[str, list[str]]") -> Config:
+def load(plain: object, options: Options) -> Config:
     """Return the typed configuration for a composed, resolved plain one, or raise ConfigError.
 
     Args:
         plain: nested dicts and lists as Hydra composed them, all interpolations resolved.
-        options: the option names of every group (``{"encoders": ["one", "two"], …}``): a group node's ``name`` must
-            be one of them.
+        options: of every group: a group node's ``name`` must be one of them, and have the numbers that its YAML has.
 
     Returns:
         A Config whose every value has the right type, lies in its bounds and makes sense with the others.
@@ -36,7 +36,7 @@ def load(plain: object, options: "dict[str, list[str]]") -> Config:
     if isinstance(config.data, TwinsData) and config.data.identities:
         config = replace(config, data=_canonical(config.data))
     try:
-        check_rules(config)
+        check_rules(config, options)
     except ConfigError as error:
         raise Conflict(str(error)) from None
     return config

@@ -61,6 +61,8 @@ def read_value(
     """
     if dataclasses.is_dataclass(hint):
         return read(typing.cast(type, hint), value, options, path)
+    if value == _PYTHONS_NULL and hint is not str:
+        value = None
     if value is None and type(None) in typing.get_args(hint):
         return None
     alternatives = [a for a in typing.get_args(hint) if a is not type(None)] if _is_union(hint) else [hint]
@@ -78,6 +80,9 @@ def read_value(
     if typing.get_origin(hint) is tuple:
         return _tuple(typing.get_args(hint)[0], value, field, path)
     return _bounded(_scalar(alternatives[0], value, path, field), field, path)
+
+
+_PYTHONS_NULL = "None"  # as W&B's sweeps write it; a word only where a word is needed
 
 
 def _by_name(alternatives: list[Any], value: Any, path: str) -> type:

@@ -2,13 +2,14 @@
 
 from string import ascii_uppercase
 
-from faceswap_lab.config.schema import Config, TwinsData
+from faceswap_lab.config.schema import Config, PeopleData, TwinsData
 from faceswap_lab.topology import Declared, Encoders, Sizes, Topology, expand
 
 
 def sides_of(config: Config) -> tuple[str, ...]:
     """Return A, B, C, …: a side for each person."""
-    people = len(config.data.people) if isinstance(config.data, TwinsData) else 2
+    data = config.data
+    people = data.sides if isinstance(data, PeopleData) else len(data.people) if isinstance(data, TwinsData) else 2
     return tuple(ascii_uppercase[:people])
 
 

@@ -1,29 +1,31 @@
 """What must hold between settings: combinations that mean nothing are refused with the reason and the remedy."""
 
 from faceswap_lab.config.derived import side_weights_of, sides_of, topology_of
+from faceswap_lab.config.options import Options
 from faceswap_lab.config.refusal import ConfigError
 from faceswap_lab.config.schema import Config, TwinsData
 from faceswap_lab.orders import ORDERS, Plan
 from faceswap_lab.topology import TopologyError
 
-NEEDS_SLOPE = ("leaky_relu", "prelu", "elu")
-WITHOUT_SLOPE = ("relu", "gelu", "silu", "tanh")
-NEEDS_SQUARES = {"adam": {"beta2": 0.999, "eps": 1e-8}, "rmsprop": {"beta2": 0.9, "eps": 1e-8}}
-WITHOUT_SQUARES = ("sgd",)
 MOST_PEOPLE = 26  # sides are called A to Z
+OF_TWO = (  # settings of data, which of their values mean two people, and what all others can have
+    ("pose", ("disjoint",), "equal"),
+    ("light", ("disjoint",), "equal"),
+    ("skin", ("alike", "different"), "any"),
+    ("likeness", ("alike", "unlike"), "any"),
+)
 SCALES = {32: ", or scale=quick", 64: ", or scale=standard"}
 
 
-def check_rules(config: Config) -> None:
+def check_rules(config: Config, options: Options) -> None:
     """Raise ConfigError for the first combination of settings that means nothing or cannot work."""
     _people(config)
     _sizes(config)
     _encoders(config)
     _topology(config)
-    _activation(config)
+    _numbers(config, options)
     _update_order(config)
-    _optimizer(config)
-    _optimizer_state(config)
+    _optimizer_state(config, options)
     _loss(config)
     _devices(config)
     _sampler(config)
@@ -93,12 +95,21 @@ def _topology(config: Config) -> None:
             )
 
 
-def _activation(config: Config) -> None:
-    name, slope = config.encoder_activation.name, config.encoder_activation.slope
-    if name in NEEDS_SLOPE and slope is None:
-        raise ConfigError(f"encoder_activation.slope=null: {name} needs one, such as encoder_activation.slope=0.1.")
-    if name in WITHOUT_SLOPE and slope is not None:
-        raise ConfigError(f"encoder_activation.slope={slope}: {name} has no slope. Leave it null, or use leaky_relu.")
+def _numbers(config: Config, options: Options) -> None:
+    """Hold an option to the numbers that it has: what its YAML leaves null means nothing, what it sets is needed."""
+    for group in ("encoder_activation", "optimizer"):
+        chosen = getattr(config, group)
+        written = options.written(group, chosen.name)
+        for key, value in vars(chosen).items():
+            usual = written.get(key)
+            if value is None and usual is not None:
+                raise ConfigError(f"{group}.{key}=null: {chosen.name} needs a number, such as {group}.{key}={usual}.")
+            if key in written and usual is None and value is not None:
+                with_one = [name for name in options[group] if options.written(group, name).get(key) is not None]
+                raise ConfigError(
+                    f"{group}.{key}={value}: {chosen.name} has no {key}. Leave it null, or use "
+                    f"{' or '.join(f'{group}={name}' for name in with_one)}."
+                )
 
 
 def _update_order(config: Config) -> None:
@@ -132,28 +143,17 @@ def _update_order(config: Config) -> None:
         )
 
 
-def _optimizer(config: Config) -> None:
-    optimizer = config.optimizer
-    for key in ("beta2", "eps"):
-        value = getattr(optimizer, key)
-        if optimizer.name in NEEDS_SQUARES and value is None:
-            usual = NEEDS_SQUARES[optimizer.name][key]
-            raise ConfigError(
-                f"optimizer.{key}=null: {optimizer.name} needs a number, such as optimizer.{key}={usual}."
-            )
-        if optimizer.name in WITHOUT_SQUARES and value is not None:
-            raise ConfigError(
-                f"optimizer.{key}={value}: {optimizer.name} keeps no squared gradients. Leave it null, or use "
-                "optimizer=rmsprop."
-            )
-
-
-def _optimizer_state(config: Config) -> None:
-    if config.optimizer_state.name == "keras_2018" and config.optimizer.name != "adam":
-        raise ConfigError(
-            f"optimizer_state=keras_2018 with optimizer={config.optimizer.name}: it is about Adam's step counter. "
-            "Add optimizer_state=per_autoencoder or optimizer_state=shared."
-        )
+def _optimizer_state(config: Config, options: Options) -> None:
+    state, optimizer = config.optimizer_state, config.optimizer.name
+    if state.optimizer in (None, optimizer):
+        return
+    free = [
+        name for name in options["optimizer_state"] if options.written("optimizer_state", name).get("optimizer") is None
+    ]
+    raise ConfigError(
+        f"optimizer_state={state.name} with optimizer={optimizer}: it is about {state.optimizer}'s step counter. "
+        f"Add {' or '.join(f'optimizer_state={name}' for name in free)}."
+    )
 
 
 def _loss(config: Config) -> None:
@@ -204,9 +204,18 @@ def _devices(config: Config) -> None:
 
 
 def _people(config: Config) -> None:
-    data = config.data
-    if not isinstance(data, TwinsData):
-        return
+    if isinstance(config.data, TwinsData):
+        _named(config.data)
+    people = len(sides_of(config))
+    for key, values, remedy in OF_TWO if people > 2 else ():
+        value = getattr(config.data, key, None)
+        if value in values:
+            raise ConfigError(
+                f"data.{key}={value} with {people} people: that is said of two. Use data.{key}={remedy}, or two people."
+            )
+
+
+def _named(data: TwinsData) -> None:
     people = data.people
     if not 2 <= len(people) <= MOST_PEOPLE:
         raise ConfigError(
@@ -219,12 +228,6 @@ def _people(config: Config) -> None:
             f"{data.overrides}: {twice[0]} is there twice, and a swap needs different people. "
             f"Name somebody else, such as {'ben' if twice[0] != 'ben' else 'cleo'} or random-1."
         )
-    for key in ("pose", "light"):
-        if getattr(data, key) == "disjoint" and len(people) > 2:
-            raise ConfigError(
-                f"data.{key}=disjoint with {len(people)} people: one has the left, another the right, and nothing is "
-                f"left for a third. Use data.{key}=equal, or two people."
-            )
 
 
 def _sampler(config: Config) -> None:

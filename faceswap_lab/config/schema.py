@@ -163,6 +163,7 @@ class OptimizerState:
     """Whose moments and whose step counter an update uses."""
 
     name: str = _field("name in faceswap_lab.training.optimizers.STATES")
+    optimizer: str | None = _label("the one optimizer it works with; null: any", None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,26 +211,32 @@ class ColourMatch:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TwinsData:
-    """Rendered identities: the true swap is known."""
+class RenderedData:
+    """What all rendered faces are told: the true swap is known."""
 
-    name: str = _field("twins")
-    identity_a: str = _field("who A is: a preset's name or random-<seed>")
-    identity_b: str = _field("who B is: a preset's name or random-<seed>")
-    identities: tuple[str, ...] = _field(
-        "who A, B, C, … are, 2 to 26 people, in place of identity_a and identity_b; empty: these two", absent=()
-    )
     faces: int = _field("training faces per side", low=2, high=10_000_000)
     held_out: int = _field(
-        "held-out states, rendered for both sides: the truth; R@5 is 5 in so many by chance", low=20, high=2_048
-    )
-    seed: int = _field(
-        "seed of the states that are drawn; apart from the run's seed, so that runs share the pictures", low=0
+        "held-out states, rendered for all sides: the truth; R@5 is 5 in so many by chance", low=20, high=2_048
     )
     pose: str = _field("whether both sides are trained on the same range of poses", choices=("equal", "disjoint"))
     light: str = _field("whether both sides are trained under the same range of light", choices=("equal", "disjoint"))
     background: str = _field("what stands behind a face", choices=("varied", "per_person", "plain"))
     sampler: str = _sampler()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwinsData(RenderedData):
+    """Rendered people by name."""
+
+    name: str = _field("twins")
+    identity_a: str = _field("who A is: a preset's name, person-<n> or random-<seed>")
+    identity_b: str = _field("who B is: a preset's name, person-<n> or random-<seed>")
+    identities: tuple[str, ...] = _field(
+        "who A, B, C, … are, 2 to 26 people, in place of identity_a and identity_b; empty: these two", absent=()
+    )
+    seed: int = _field(
+        "seed of the states that are drawn; apart from the run's seed, so that runs share the pictures", low=0
+    )
 
     @property
     def people(self) -> tuple[str, ...]:
@@ -242,6 +249,27 @@ class TwinsData:
         if self.identities:
             return f"data.identities=[{','.join(self.identities)}]"
         return f"data.identity_a={self.identity_a} data.identity_b={self.identity_b}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeopleData(RenderedData):
+    """Rendered people drawn by the run's seed, and so are the states they are shown in: what holds for people."""
+
+    name: str = _field("people")
+    population: str = _field(
+        "whom people are drawn from: development, on which recipes may be tuned; confirmation, for evidence alone",
+        choices=("development", "confirmation"),
+    )
+    sides: int = _field("how many people: A, B, C, …", low=2, high=26)
+    group: int | None = _field("which people; null: those of the run's seed; a number: these, whatever the seed", low=0)
+    glasses: str = _field("who wears glasses", choices=("any", "none", "all"))
+    beard: str = _field("who has a beard", choices=("any", "none", "all"))
+    hair: str = _field("the hair of all", choices=("any", "none", "short", "long"))
+    skin: str = _field(
+        "the skin of all: light, dark; or of two people: alike, different",
+        choices=("any", "light", "dark", "alike", "different"),
+    )
+    likeness: str = _field("the shape of two people's faces", choices=("any", "alike", "unlike"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -332,11 +360,17 @@ class Logger:
     name: str = _label("the option's name")
     kinds: tuple[str, ...] = _field("loggers beside metrics.csv", choices=("tensorboard", "wandb"), identity=False)
     every_steps: int = _field("training steps averaged into one row", low=1, identity=False)
-    project: str = _label("W&B: the project")
+    project: str | None = _label("W&B: the project; null: WANDB_PROJECT, or faceswap_lab")
     entity: str | None = _label("W&B: the account or team; null: the one that W&B takes by itself")
-    mode: str = _field(
-        "W&B: online uploads, offline needs no account", choices=("offline", "online", "disabled"), identity=False
+    mode: str | None = _field(
+        "W&B: online uploads, offline needs no account; null: WANDB_MODE, or offline",
+        choices=("offline", "online", "disabled"),
+        identity=False,
     )
+    group: str | None = _label("W&B: the group; null: WANDB_RUN_GROUP, or the study, or the sweep")
+    tags: tuple[str, ...] = _label("W&B: tags beside the lab's own and WANDB_TAGS")
+    notes: str | None = _label("W&B: what you want to remember of the run; null: WANDB_NOTES")
+    artifact: bool = _label("W&B: keep weights, configuration and pictures there as an artifact")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -370,6 +404,11 @@ class Config:
     runs_dir: str = _label("folder of the run folders")
     experiments_dir: str = _label("folder of the studies' reports")
     cache_dir: str | None = _label("folder of rendered faces; null: $XDG_CACHE_HOME/faceswap_lab")
+    cache_gib: float | None = _field(
+        "what rendered faces may take there, in GiB; those unused for longest make room; null: no bound",
+        above=0.0,
+        identity=False,
+    )
     force: bool = _label("train again beside a finished run instead of returning its result")
     progress: bool = _label("show progress bars")
     optimized_metric: tuple[str, ...] = _label("metrics of a run that a sweeper which searches is told; one or several")
@@ -386,7 +425,7 @@ class Config:
     loss: Loss
     augmentation: Augmentation
     colour_match: ColourMatch
-    data: TwinsData | FoldersData
+    data: TwinsData | PeopleData | FoldersData
     scale: Scale
     training: Training
     evaluation: Evaluation

@@ -6,8 +6,9 @@
     <root>/rgba/<key>.damaged     an entry that failed its check, set aside
 
 ``<key>`` is a hash of the recipe: everything that decides the pixels. An entry never changes once it is there, so
-readers need no lock, and a cache on a read-only disk serves what it has. Nothing is ever thrown away on its own; the
-whole folder may be deleted at any time, even under a running training. (Earlier versions kept pictures and masks apart,
+readers need no lock, and a cache on a read-only disk serves what it has. Rendered faces keep within a bound
+(`faceswap_lab.data.cache_bound`); the time stamp of a manifest says when its entry was last used. The whole folder may
+be deleted at any time, even under a running training. (Earlier versions kept pictures and masks apart,
 in <root>/faces; that folder is not read any more.)
 """
 
@@ -19,7 +20,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ from faceswap_lab.data.faces import Faces
 
 _log = logging.getLogger(__name__)
 
-_FACES = "rgba"  # the folder in <root>; another one whenever the files of an entry change their layout
+FACES = "rgba"  # the folder in <root>; another one whenever the files of an entry change their layout
 _KEY_VERSION = 1  # a part of every key, and so of the fingerprints of data: pixels decide them, not how they are kept
 MANIFEST = "manifest.json"
 
@@ -117,11 +118,13 @@ def fetch(
     Raises:
         CacheError: the folder cannot be written or is full.
     """
-    folder = root / _FACES
+    folder = root / FACES
     entry = folder / recipe_key(recipe)
     try:
         found = _opened(entry)
         if isinstance(found, Entry):
+            with suppress(OSError):  # a disk that cannot be written
+                os.utime(entry / MANIFEST)
             return found
         folder.mkdir(parents=True, exist_ok=True)
         with _lock_of(entry):
@@ -152,7 +155,7 @@ def check_room(root: Path, wanted: Sequence[tuple[Mapping[str, Any], int]]) -> N
         CacheError: there is not enough room; it says how much is needed and how much is free. Or the folder cannot be
             made.
     """
-    folder = root / _FACES
+    folder = root / FACES
     missing = {recipe_key(recipe): size for recipe, size in wanted}
     try:
         missing = {key: size for key, size in missing.items() if not (folder / key).is_dir()}

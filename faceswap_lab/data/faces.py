@@ -95,15 +95,17 @@ class FaceData:
     Attributes:
         train: the faces a side is trained on.
         held_out: faces of that side that are never trained on.
-        paired: True if ``held_out["A"][i]`` and ``held_out["B"][i]`` show the same state (twins), so that one is the
-            true swap of the other; False for folders, where there is no truth.
+        paired: True if the faces ``held_out[side][i]`` of all sides show the same state (rendered people), so that each
+            is the true swap of the others; False for folders, where there is no truth.
         fingerprint: a hex digest of the content (or of the recipe that makes it); goes into the run's provenance.
+        people: the names of rendered people by side, see ``faceswap_lab.data.people``; empty for folders.
     """
 
     train: dict[Side, Faces]
     held_out: dict[Side, Faces]
     paired: bool
     fingerprint: str
+    people: tuple[str, ...] = ()
 
     @property
     def sides(self) -> tuple[Side, ...]:

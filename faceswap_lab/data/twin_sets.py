@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_lab.data.cache import Entry, cache_root, check_room, fetch, recipe_key
+from faceswap_lab.data.cache_bound import make_room
 from faceswap_lab.data.faces import FaceData, Side, rgba, sides_of
 from faceswap_lab.data.npy_writer import NpyWriter
 from faceswap_lab.data.progress import progress_of
@@ -36,6 +37,7 @@ def load_twins(
     light: Shown = "equal",
     background: Background = "varied",
     cache_dir: str | Path | None = None,
+    cache_bytes: int | None = None,
     progress: bool = True,
     processes: int | None = None,
 ) -> FaceData:
@@ -62,6 +64,7 @@ def load_twins(
             of B, and so on; "plain" the same grey for all.
         cache_dir: where rendered faces are kept, 4·size² bytes each; see `faceswap_lab.data.cache.cache_root`. A set
             is one person in some states: another partner reuses it.
+        cache_bytes: what all rendered faces there may take; see `faceswap_lab.data.cache_bound`. None: no bound.
         progress: whether to say how far it is.
         processes: how many to render in; None for all cores. The pictures do not depend on it.
 
@@ -88,7 +91,10 @@ def load_twins(
         for side in names
         for purpose, states in (("train", training[side]), ("held_out", truth))
     }
-    check_room(root, [(one.recipe, one.bytes) for one in wanted.values()])
+    sizes = [(one.recipe, one.bytes) for one in wanted.values()]
+    if cache_bytes is not None:
+        make_room(root, sizes, cache_bytes)
+    check_room(root, sizes)
     with RenderPool(processes) as pool:
         sets = {which: one.fetch(root, pool, progress) for which, one in wanted.items()}
     return FaceData(
@@ -96,6 +102,7 @@ def load_twins(
         held_out={side: sets[side, "held_out"].faces for side in names},
         paired=True,
         fingerprint=recipe_key({f"{side} {purpose}": entry.path.name for (side, purpose), entry in sets.items()}),
+        people=tuple(people),
     )
 
 

@@ -89,7 +89,7 @@ def read(images: Tensor) -> Reading:
     """
     size = shape_size(images)
     shape, colour = _network("shape", size), _network("colour", COLOUR_SIZE)
-    shape_window, colour_window = _stored()[f"window_{size}"], _stored()[f"window_{COLOUR_SIZE}"]
+    shape_window, colour_window = stored()[f"window_{size}"], stored()[f"window_{COLOUR_SIZE}"]
     parts = [
         (*shape(prepared(some, "shape", shape_window)), colour(prepared(some, "colour", colour_window))[0])
         for some in images.split(_CHUNK)
@@ -105,7 +105,7 @@ def shape_size(images: Tensor) -> int:
 
 def strangers(kind: str, size: int) -> Tensor:
     """Return what some hundred rendered people look like to a network, (M, WHO) unit vectors; none is in any run."""
-    return _stored()[f"{kind}_{size}_crowd"]
+    return stored()[f"{kind}_{size}_crowd"]
 
 
 def taken_for(who: Tensor, target: Tensor, source: Tensor, others: Tensor) -> Tensor:
@@ -150,15 +150,22 @@ def _resized(images: Tensor, size: int) -> Tensor:
 
 
 @cache
-def _stored() -> Mapping[str, Tensor]:
+def stored() -> Mapping[str, Tensor]:
+    """Return everything in the shipped file by name: networks, windows and strangers, float32."""
     with np.load(WEIGHTS, allow_pickle=False) as file:
         return {name: torch.from_numpy(file[name].astype(np.float32)) for name in file.files}
+
+
+def forget() -> None:
+    """Read the shipped file again when it is next needed: it has been written anew."""
+    stored.cache_clear()
+    _network.cache_clear()
 
 
 @cache
 def _network(kind: str, size: int) -> Network:
     network = Network(1 if kind == "shape" else 3, size)
     prefix = f"{kind}_{size}_"
-    stored = {name.removeprefix(prefix): tensor for name, tensor in _stored().items() if name.startswith(prefix)}
-    network.load_state_dict({name: tensor for name, tensor in stored.items() if name != "crowd"})
+    own = {name.removeprefix(prefix): tensor for name, tensor in stored().items() if name.startswith(prefix)}
+    network.load_state_dict({name: tensor for name, tensor in own.items() if name != "crowd"})
     return network.eval().requires_grad_(False)

@@ -3,8 +3,8 @@
 SSIM tells arms apart reliably, but it does not measure a swap: a look-up of training faces beats a trained model by it,
 a stranger in the right state scores high, skin tone hardly counts, and blur raises it. So the score asks what a person
 would ask. Who is it? Is the skin the target's? Does the head turn, the mouth move, the light fall as in the input? Is
-it sharp? It is the geometric mean of the six: nil in one is nil in all, and no strength buys off a failure. How each
-answers to known damage, and where eyes disagree: docs/judging.md.
+it sharp? It is the geometric mean of the six: no strength buys off a failure in another. How each answers to known
+damage, and where eyes disagree: docs/judging.md.
 """
 
 import math
@@ -25,6 +25,9 @@ ASPECTS = ("identity", "colour", *FOLLOWED, "sharpness")
 COLOUR_NIL = 0.2
 """Mean error of the mean colour at which the aspect is nil: about that between the palest and a dark brown skin."""
 
+BY_ACCIDENT = 0.1
+"""Agreement that means nothing: among some 50 faces whoever follows nothing has about as much, or as little."""
+
 _SAME_SKIN = 2 / 255  # sides whose mean colours differ by less than this have no tone to take over
 
 
@@ -44,14 +47,15 @@ def swap_score(drawn: Tensor, held_out: HeldOut, source: Side, target: Side) -> 
           network blind to colour; by chance 0.05. See ``reader.taken_for``.
         - ``identity_colour``: the same by a network that sees colours.
         - ``still_source``: share that the colour-blind network finds nearer to the source than to the target.
-        - ``pose`` (yaw, pitch), ``expression`` (mouth, smile), ``lighting`` (direction, height): share of the truth's
-          variance that is followed, 1 - mean (read(o) - read(t))^2 / var read(t), at least 0, mean of the two.
+        - ``pose`` (yaw, pitch), ``expression`` (mouth, smile), ``lighting`` (direction, height): how well what is read
+          off the swaps agrees with what is read off their truths, the mean of the two; see ``agreement``.
         - ``colour``: 1 - |mean colour's error| / 0.2, at least 0. The mean colour is that under the face mask, the
           error the mean over channels.
         - ``skin_tone``: per cent of the way from the source's mean colour to the target's, by least squares: 0 for the
           source's, 100 for the target's. Missing where the two are too much alike to tell.
         - ``sharpness``: fine detail against the truth's own, 1 is as sharp; see ``metrics.sharpness``.
-        - ``score``: (identity · colour · pose · expression · lighting · min(sharpness, 1 / sharpness))^(1/6).
+        - ``score``: (identity · colour · pose · expression · lighting · min(sharpness, 1 / sharpness))^(1/6), where
+          pose, expression and lighting count as 0.1 at least.
 
         NaN where outputs are not finite.
     """
@@ -81,12 +85,30 @@ def _middle(who: Tensor) -> Tensor:
     return normalize(who.mean(0), dim=0)
 
 
-def _followed(drawn: Tensor, true: Tensor) -> dict[str, float]:
+def agreement(drawn: Tensor, true: Tensor) -> Tensor:
+    """Return each column's concordance correlation: 2 cov(o, t) / (var o + var t + (mean o - mean t)^2), at least 0.
+
+    1 only where all values are equal: a head that turns half as far as it should gets 0.8, where Pearson's correlation
+    sees no fault. 0 where nothing is followed. Source: Lin, "A concordance correlation coefficient to evaluate
+    reproducibility", Biometrics 1989.
+
+    Args:
+        drawn: (N, P).
+        true: (N, P).
+
+    Returns:
+        (P,) float64 in [0, 1].
+    """
     drawn, true = drawn.double(), true.double()
-    missed, spread = (drawn - true).square().mean(0), true.var(0, correction=0)
-    share = (1 - missed / spread.clamp(min=1e-12)).clamp(min=0)
-    names = list(STATE_READ)
-    return {aspect: float(share[[names.index(one) for one in of]].mean()) for aspect, of in FOLLOWED.items()}
+    middles = drawn.mean(0), true.mean(0)
+    shared = ((drawn - middles[0]) * (true - middles[1])).mean(0)
+    apart = drawn.var(0, correction=0) + true.var(0, correction=0) + (middles[0] - middles[1]) ** 2
+    return (2 * shared / apart.clamp(min=1e-12)).clamp(min=0)
+
+
+def _followed(drawn: Tensor, true: Tensor) -> dict[str, float]:
+    agreed, names = agreement(drawn, true), list(STATE_READ)
+    return {aspect: float(agreed[[names.index(one) for one in of]].mean()) for aspect, of in FOLLOWED.items()}
 
 
 def _colour(drawn: Tensor, held_out: HeldOut, source: Side, target: Side) -> dict[str, float]:
@@ -102,5 +124,6 @@ def _colour(drawn: Tensor, held_out: HeldOut, source: Side, target: Side) -> dic
 
 def _score(scores: dict[str, float]) -> float:
     sharp = scores["sharpness"]
-    factors = [scores[name] for name in ASPECTS[:-1]] + [min(sharp, 1 / sharp) if sharp > 0 else sharp]
+    factors = [max(scores[name], BY_ACCIDENT) if name in FOLLOWED else scores[name] for name in ASPECTS[:-1]]
+    factors.append(min(sharp, 1 / sharp) if sharp > 0 else sharp)
     return math.prod(factors) ** (1 / len(factors))

@@ -1,31 +1,31 @@
-"""From finished runs to what they say: ``analyse`` for a study, ``compare_runs`` for any runs side by side."""
+"""From evidence to what it says: ``analyse``. And any runs side by side, as evidence: ``compared``."""
 
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from faceswap_lab.studies.answer import answer_of
-from faceswap_lab.studies.collect import Run, collect, look_up
-from faceswap_lab.studies.differences import differing
-from faceswap_lab.studies.false_alarms import false_alarms
+from faceswap_lab.studies.collecting.collect import Run, differing, look_up, of_arm
+from faceswap_lab.studies.collecting.pictures import extremes, grids_of
+from faceswap_lab.studies.collecting.provenance import provenance_of
+from faceswap_lab.studies.collecting.side_by_side import cells_of
+from faceswap_lab.studies.evidence import Evidence, gather
 from faceswap_lab.studies.findings import Arm, Compared, Curves, Findings, Metric
-from faceswap_lab.studies.groups import in_groups
-from faceswap_lab.studies.judging import described, judged
 from faceswap_lab.studies.metric_names import diagnostic, diagnostics_of, judged_metric, own_path
-from faceswap_lab.studies.over_time import curves_of
-from faceswap_lab.studies.pictures import faces_of
+from faceswap_lab.studies.over_time import budgets_of, curves_of
+from faceswap_lab.studies.people import at_both_ends, people_in
 from faceswap_lab.studies.plan import StudyPlan
 from faceswap_lab.studies.predicting import predictions
-from faceswap_lab.studies.provenance_mix import provenance_of
-from faceswap_lab.studies.side_by_side import cells_of
+from faceswap_lab.studies.same_again import false_alarms, in_groups
+from faceswap_lab.studies.scope import in_general, scope_of
+from faceswap_lab.studies.statistics.verdicts import Judgement, judge_arms
 
 ALPHA = 0.05
 _LOSSES = ("loss_A", "loss_B")
-_SWAP = "swap_ssim_AB"
-_CURVES = (*_LOSSES, _SWAP, "swap_ssim_BA")
 _FOR_ANY_RUNS = (  # what runs of no study are compared by, as far as they have it; the first decides
-    *(_SWAP, "swap_ssim_BA", "swap_ssim_AB_target_path", "swap_fitted_mae_AB", "swap_recall5_AB"),
+    *("swap_ssim_AB", "swap_ssim_BA", "swap_ssim_AB_target_path", "swap_fitted_mae_AB", "swap_recall5_AB"),
     *("swap_yaw_AB", "swap_mouth_AB", "swap_light_AB", "recon_ssim_A", "recon_ssim_B"),
 )
 _IN_GROUPS = (
@@ -38,26 +38,44 @@ _NOT_A_STUDY = (
 )
 
 
-def analyse(plan: StudyPlan) -> Findings:
+def analyse(found: Evidence) -> Findings:
     """Return what the runs of a study say. Every planned cell is in it, whatever became of its run.
 
     Raises:
         faceswap_lab.config.ConfigError: a metric that is none, or groups of seeds of more than one arm.
     """
-    metrics = [_primary(plan), *_secondary(plan)]  # judged before any run is read
-    runs = collect(plan)
+    plan, runs = found.plan, found.runs
+    metrics = [_primary(plan), *_secondary(plan)]
     if plan.group_seeds is None:
-        return _findings(plan, runs)
+        return _findings(found)
     groups = in_groups(runs, plan.baseline, plan.seeds, plan.group_seeds)
     as_arms = replace(plan, arms=dict.fromkeys(groups, plan.arms[plan.baseline]))
-    found = _findings(as_arms, [run for group in groups.values() for run in group])
+    said = _findings(replace(found, plan=as_arms, runs=[run for group in groups.values() for run in group]))
     whole = [described(runs, [plan.baseline], metric) for metric in metrics]
     alarms = false_alarms(whole, plan.baseline, plan.group_seeds, ALPHA)
-    notes = [*found.notes, _IN_GROUPS.format(plan.group_seeds)]
-    return replace(found, notes=notes, extras={"false_alarms": alarms} if alarms else {})
+    notes = [*said.notes, _IN_GROUPS.format(plan.group_seeds)]
+    return replace(said, notes=notes, extras=found.extras | ({"false_alarms": alarms} if alarms else {}))
 
 
-def compare_runs(folders: Sequence[Path]) -> Findings:
+def judge_primary(found: Evidence, key: str | None = None) -> Compared:
+    """Return the primary metric alone, judged as the report does; or another metric.
+
+    Raises:
+        faceswap_lab.config.ConfigError: there is no such metric.
+    """
+    metric = judged_metric(key) if key and key != found.plan.metric else _primary(found.plan)
+    return judged(found.runs, found.arms, metric, ALPHA)
+
+
+def evidence_of(plan: StudyPlan) -> Evidence:
+    """Return what a study's run folders hold; over pairs of people, with a face of the pairs at both ends."""
+    found = gather(plan)
+    people = analyse(found).people
+    ends = extremes(found.runs, plan.baseline, at_both_ends(people)) if people else None
+    return replace(found, grids=[*found.grids, ends]) if ends else found
+
+
+def compared(folders: Sequence[Path]) -> Evidence:
     """Return any runs side by side, finished or not; arms are labels, and the first folder's is the baseline.
 
     Runs are paired by seed and judged by the lab's own smallest differences. Curves are of all runs, finished or not.
@@ -68,7 +86,7 @@ def compare_runs(folders: Sequence[Path]) -> Findings:
     cells = cells_of([Path(folder) for folder in folders])
     runs = [look_up(cell, folder) for cell, folder in cells]
     measured = {key for run in runs for key in run.cell.metrics}
-    metric, *secondary = [key for key in _FOR_ANY_RUNS if key in measured] or [_SWAP]
+    metric, *secondary = [key for key in _FOR_ANY_RUNS if key in measured] or list(_FOR_ANY_RUNS[:1])
     plan = StudyPlan(
         name="comparison",
         title=f"{len(runs)} runs side by side",
@@ -81,11 +99,13 @@ def compare_runs(folders: Sequence[Path]) -> Findings:
         secondary=secondary,
         notes=[_NOT_A_STUDY],
         group_seeds=None,
-        cells=[cell for cell, _ in cells],
+        cells=[],
         runs_dir=cells[0][1].path.parent,
         command=shlex.join(["python", "-m", "faceswap_lab", "report", *map(str, folders)]),
+        declared=False,
     )
-    return _findings(plan, runs, unfinished_curves=True)
+    found = Evidence(plan, runs)
+    return replace(found, grids=grids_of(runs, found.arms))
 
 
 def _says(runs: list[Run]) -> dict[str, str]:
@@ -96,23 +116,18 @@ def _says(runs: list[Run]) -> dict[str, str]:
     return {arm: f"{len(own)} runs, {own[0]} first" if own[1:] else own[0] for arm, own in folders.items()}
 
 
-def _findings(plan: StudyPlan, runs: list[Run], unfinished_curves: bool = False) -> Findings:
-    """Return what the runs say.
-
-    Args:
-        plan: what is asked of them; its cells are not looked at, the runs have been.
-        runs: one for each cell.
-        unfinished_curves: show the curves of runs that are not finished too.
-    """
-    arms = [plan.baseline, *(arm for arm in plan.arms if arm != plan.baseline)]
+def _findings(found: Evidence) -> Findings:
+    plan, runs, arms = found.plan, found.runs, found.arms
     finished = [run for run in runs if run.finished]
     primary = judged(runs, arms, _primary(plan), ALPHA)
-    outcome = primary.metric if primary.metric.key.startswith("swap_") else judged_metric(_SWAP)
+    outcome = next((one for one in (primary.metric, *_secondary(plan)) if one.key.startswith("swap_")), None)
+    config = next((run.config for run in runs if run.cell.arm == plan.baseline), {})
+    people = people_in(runs, primary, ALPHA) if in_general(config) else None
     return Findings(
         name=plan.name,
         title=plan.title,
         question=plan.question,
-        answer=answer_of(primary, arms, finished=len(finished), planned=len(runs), alpha=ALPHA),
+        answer=answer_of(primary, arms, finished=len(finished), planned=len(runs), alpha=ALPHA, people=people),
         baseline=plan.baseline,
         arms=[_arm(arm, plan, runs) for arm in arms],
         seeds=list(plan.seeds),
@@ -120,14 +135,18 @@ def _findings(plan: StudyPlan, runs: list[Run], unfinished_curves: bool = False)
         primary=primary,
         secondary=[judged(runs, arms, metric, ALPHA) for metric in _secondary(plan)],
         diagnostics=_diagnostics(finished, arms),
-        curves=_curves(plan, runs, arms, unfinished_curves),
-        predictions=predictions(finished, arms, outcome, ALPHA),
-        faces=faces_of(runs, arms),
+        curves=_curves(plan, runs, arms),
+        predictions=predictions(finished, arms, outcome, ALPHA) if outcome else [],
+        grids=found.grids,
         cells=[run.cell for run in runs],
         provenance=provenance_of(runs),
         command=plan.command,
         settings=list(plan.settings),
         notes=[*plan.notes, *_on_paths(plan, finished)],
+        extras=found.extras,
+        budgets=budgets_of(runs, arms, primary.metric),
+        scope=scope_of(config, len({run.pair for run in finished})),
+        people=people,
     )
 
 
@@ -153,12 +172,17 @@ def _diagnostics(finished: list[Run], arms: Sequence[str]) -> list[Compared]:
     return [described(finished, arms, metric) for metric in (*losses, *diagnostics_of(keys))]
 
 
-def _curves(plan: StudyPlan, runs: list[Run], arms: Sequence[str], unfinished: bool) -> list[Curves]:
-    metrics = [judged_metric(key) for key in dict.fromkeys((*_CURVES, plan.metric))]
+def _curves(plan: StudyPlan, runs: list[Run], arms: Sequence[str]) -> list[Curves]:
+    metrics = [judged_metric(key) for key in dict.fromkeys((*_LOSSES, plan.metric, _other_way(plan.metric)))]
     cosine = diagnostic("grad_cosine")
     metrics += [cosine] if cosine else []
-    curves = [curves_of(runs, arms, metric, alpha=ALPHA, finished=not unfinished) for metric in metrics]
+    curves = [curves_of(runs, arms, metric, alpha=ALPHA, finished=plan.declared) for metric in metrics]
     return [curve for curve in curves if curve is not None]
+
+
+def _other_way(key: str) -> str:
+    """Return the same metric of the other swap, B→A for A→B; itself where there is none."""
+    return re.sub("_(AB|BA)(?=_|$)", lambda found: f"_{found[1][::-1]}", key)
 
 
 def _on_paths(plan: StudyPlan, finished: list[Run]) -> list[str]:
@@ -172,3 +196,47 @@ def _on_paths(plan: StudyPlan, finished: list[Run]) -> list[str]:
         return []
     said = f"With one encoder both swap paths are one, and so is their number: {', '.join(arms)} ({', '.join(keys)})."
     return [said]
+
+
+def values_of(runs: list[Run], arms: Sequence[str], key: str) -> dict[str, dict[int, float]]:
+    """Return arm → seed → value of the finished runs that have the metric."""
+    found: dict[str, dict[int, float]] = {}
+    for arm in arms:
+        values = {pair: run.value(key) for pair, run in of_arm(runs, arm).items()}
+        found[arm] = {pair: value for pair, value in values.items() if value is not None}
+    return found
+
+
+def described(runs: list[Run], arms: Sequence[str], metric: Metric) -> Compared:
+    """Return a metric's values without a verdict."""
+    return Compared(metric, values_of(runs, arms, metric.key), {})
+
+
+def judged(runs: list[Run], arms: Sequence[str], metric: Metric, alpha: float) -> Compared:
+    """Return a metric's values and the verdict on every arm.
+
+    Args:
+        runs: of the whole study.
+        arms: all arms, the baseline first.
+        metric: has a direction.
+        alpha: level of the verdicts.
+    """
+    values = values_of(runs, arms, metric.key)
+    baseline, *others = arms
+    judgements = judge_arms(
+        values[baseline],
+        {arm: values[arm] for arm in others},
+        higher_is_better=bool(metric.higher_is_better),
+        smallest_difference=metric.smallest_difference,
+        alpha=alpha,
+    )
+    for arm in others:
+        lacking = [name for name in (baseline, arm) if not values[name] and of_arm(runs, name)]
+        if lacking:
+            judgements[arm] = _not_measured(judgements[arm], lacking)
+    return Compared(metric, values, judgements)
+
+
+def _not_measured(judgement: Judgement, lacking: list[str]) -> Judgement:
+    """More seeds would not help where finished runs do not have the metric at all."""
+    return replace(judgement, reason=f"not measured in the runs of {' and '.join(lacking)}", outlook=None)

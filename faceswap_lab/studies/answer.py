@@ -2,12 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 
-from faceswap_lab.studies.findings import Compared
-from faceswap_lab.studies.sign_flips import fewest_seeds
-from faceswap_lab.studies.verdicts import Judgement
+from faceswap_lab.studies import digits
+from faceswap_lab.studies.findings import Compared, People
+from faceswap_lab.studies.people import said_of
+from faceswap_lab.studies.statistics.p_values import fewest_seeds
+from faceswap_lab.studies.statistics.verdicts import Judgement
 
 
-def answer_of(compared: Compared, arms: Sequence[str], *, finished: int, planned: int, alpha: float) -> str:
+def answer_of(
+    compared: Compared,
+    arms: Sequence[str],
+    *,
+    finished: int,
+    planned: int,
+    alpha: float,
+    people: People | None = None,
+) -> str:
     """Return what a study says on its primary metric: no more than its verdicts do.
 
     Args:
@@ -16,6 +26,7 @@ def answer_of(compared: Compared, arms: Sequence[str], *, finished: int, planned
         finished: how many runs are.
         planned: how many should be.
         alpha: level of the verdicts.
+        people: over pairs of people; None where all runs are of one pair.
     """
     baseline, *others = arms
     known = list(compared.values[baseline].values())
@@ -27,8 +38,9 @@ def answer_of(compared: Compared, arms: Sequence[str], *, finished: int, planned
     if not others:
         said = [f"This is the {measured}. There is no other arm to compare it with."]
     else:
+        decided = _for_people(compared, baseline, people) if people else _decided(compared, baseline)
         said = [
-            f"By the {measured}, {_decided(compared, baseline)}.",
+            f"By the {measured}, {decided}.",
             *_undecided(compared.judgements, fewest_seeds(alpha)),
         ]
     if finished < planned:
@@ -47,6 +59,16 @@ def _decided(compared: Compared, baseline: str) -> str:
     within = f"within ±{smallest:g}" if smallest else "every seed gave the same value"
     claims += [f"{_listed(same)} {_is(same)} equivalent to {baseline} ({within})"] if same else []
     return "; ".join(claims) or f"no arm is shown to be better than {baseline}, worse, or equivalent"
+
+
+def _for_people(compared: Compared, baseline: str, people: People) -> str:
+    """Return the verdicts for the next person: each with its interval and where a new pair should fall."""
+    claims = []
+    for verdict in ("better", "worse", "equivalent"):
+        for arm, found in _with(compared.judgements, verdict):
+            effect = digits.effect(found.comparison.difference, *found.comparison.interval)
+            claims.append(f"{arm} is {verdict} for people in general: {effect}; {said_of(people, arm)}")
+    return ". ".join(claims) or f"no arm is shown to be better than {baseline}, worse, or equivalent"
 
 
 def _undecided(judgements: dict[str, Judgement], least: int) -> Iterator[str]:
@@ -71,8 +93,17 @@ def _with(judgements: dict[str, Judgement], verdict: str) -> list[tuple[str, Jud
 
 
 def _difference(judgement: Judgement) -> str:
-    """Return the difference in two digits; 0.0 is added so that nothing is never "−0"."""
-    return f"{round(judgement.comparison.difference, 4) + 0.0:+.2g}".replace("-", "−")
+    """Return the difference in two digits, with the median where a few seeds carry it.
+
+    0.0 is added so that nothing is never "−0".
+    """
+    found = judgement.comparison
+    median = f", median {_signed(found.median)}" if judgement.verdict != "undecided" and found.few_carry_it else ""
+    return f"{_signed(found.difference)}{median}"
+
+
+def _signed(value: float) -> str:
+    return f"{round(value, 4) + 0.0:+.2g}".replace("-", "−")
 
 
 def _listed(names: Sequence[str]) -> str:

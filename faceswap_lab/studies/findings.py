@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_lab.studies.curves import CurveDifference
-from faceswap_lab.studies.rank_correlation import RankCorrelation
-from faceswap_lab.studies.verdicts import Judgement
+from faceswap_lab.studies.statistics.curves import CurveDifference
+from faceswap_lab.studies.statistics.intervals import Interval
+from faceswap_lab.studies.statistics.rank_correlation import RankCorrelation
+from faceswap_lab.studies.statistics.verdicts import Judgement
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 @dataclass(frozen=True)
@@ -133,16 +137,91 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class Faces:
-    """The same held-out faces across arms, of one seed, as they lie in the runs' ``previews``.
+class Picture:
+    """A row of faces: what it is, a finer point, and its pixels."""
+
+    caption: str
+    note: str
+    pixels: "Image.Image"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Rows of pictures under a title.
 
     Attributes:
-        seed: whose.
-        strips: arm → step → file of tiles (``evaluation.strip``), the last step last.
+        title: what the grid shows.
+        caption: a sentence or two.
+        columns: what stands above each face; empty where the columns are just different faces.
+        rows: from top to bottom.
     """
 
-    seed: int
-    strips: dict[str, dict[int, Path]]
+    title: str
+    caption: str
+    columns: list[str]
+    rows: list[Picture]
+
+
+@dataclass(frozen=True)
+class ForPeople:
+    """An arm over pairs of people.
+
+    Attributes:
+        differences: pair (its seed) → arm minus baseline.
+        prediction: where the difference of a new pair, trained once, should fall.
+        same_way: in how many pairs the difference has the sign of their mean.
+    """
+
+    differences: dict[int, float]
+    prediction: Interval
+    same_way: int
+
+
+@dataclass(frozen=True)
+class GoesWith:
+    """How an arm's differences go with a number known of the pairs of people: Spearman's ρ and its corrected p."""
+
+    arm: str
+    fact: str
+    rho: float
+    p: float
+    pairs: int
+
+
+@dataclass(frozen=True)
+class People:
+    """What is said where every seed brought its own pair of people.
+
+    Attributes:
+        facts: pair (its seed) → what is known of it.
+        arms: all arms but the baseline.
+        goes_with: everything that was looked at, the surest first.
+    """
+
+    facts: dict[int, dict[str, Any]]
+    arms: dict[str, ForPeople]
+    goes_with: list[GoesWith]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When an arm's runs reach what the baseline's run of the same seed has at its end.
+
+    Attributes:
+        arm: which.
+        runs: how many have a curve of the primary metric beside a finished baseline.
+        reached: how many of them get there.
+        steps: median number of training steps over these runs, interpolated; infinite where half never get there.
+        ratio: median of steps ÷ the steps that the baseline's own run takes, likewise.
+        seconds: median training time until then, likewise.
+    """
+
+    arm: str
+    runs: int
+    reached: int
+    steps: float
+    ratio: float
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -176,7 +255,10 @@ class Findings:
         diagnostics: metrics that explain and are not judged.
         curves: loss_A and loss_B apart, then the swap error in both directions, ….
         predictions: of losses for the true swap error.
-        faces: pictures; None where no seed has all arms.
+        grids: pictures.
+        budgets: of every arm, the baseline first; empty where the primary metric was not measured on the way.
+        scope: whom and what size it is about, the first thing to say; may be empty.
+        people: over pairs of people; None where all runs are of one pair.
         cells: every planned cell.
         provenance: how the runs were made.
         command: the command that repeats it all.
@@ -198,10 +280,13 @@ class Findings:
     diagnostics: list[Compared]
     curves: list[Curves]
     predictions: list[Prediction]
-    faces: Faces | None
+    grids: list[Grid]
     cells: list[Cell]
     provenance: Provenance
     command: str
     settings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     extras: dict[str, Any] = field(default_factory=dict)
+    budgets: list[Budget] = field(default_factory=list)
+    scope: str = ""
+    people: People | None = None

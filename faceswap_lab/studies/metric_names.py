@@ -3,11 +3,22 @@
 The smallest differences are declared here, before any run: an arm whose interval lies within them is called equivalent.
 """
 
+import re
+
 from faceswap_lab.config import ConfigError
 from faceswap_lab.config.refusal import nearest
 from faceswap_lab.studies.findings import Metric
 
 _STEMS: dict[str, tuple[str, bool, float]] = {  # what it is, higher is better, the smallest difference that matters
+    "score": ("score", True, 0.02),
+    "identity": ("chance to be taken for the target", True, 0.05),
+    "identity_colour": ("chance to be taken for the target, colours seen,", True, 0.05),
+    "still_source": ("share still nearer to the source", False, 0.05),
+    "colour": ("agreement in skin colour", True, 0.03),
+    "pose": ("agreement in pose", True, 0.03),
+    "expression": ("agreement in expression", True, 0.05),
+    "lighting": ("agreement in lighting", True, 0.03),
+    "sharpness": ("sharpness against the truth's", True, 0.05),
     "ssim": ("SSIM", True, 0.02),
     "fitted_mae": ("colour-fitted error", False, 0.002),
     "mae": ("error under the mask", False, 0.003),
@@ -18,10 +29,21 @@ _STEMS: dict[str, tuple[str, bool, float]] = {  # what it is, higher is better, 
     "light": ("agreement in light", True, 0.03),
 }
 _LIKENESS = ("ssim", "fitted_mae", "mae", "mae_full")
-_KINDS = {"swap": "the swap {0}→{1}", "copy": "a copy of {0} for {1}", "mean": "{1}'s mean face for {0}→{1}"}
-_SIDES = ("A", "B")
-_WAYS = ("AB", "BA")
-_PATH = "_target_path"
+_KINDS = {
+    "swap": "the swap {0}→{1}",
+    "copy": "a copy of {0} for {1}",
+    "mean": "{1}'s mean face for {0}→{1}",
+    "nearest": "{1}'s faces nearest in pose for {0}→{1}",
+    "nearest_lit": "{1}'s faces nearest in pose and light for {0}→{1}",
+}
+_SWAP = re.compile(rf"({'|'.join(_KINDS)})_({'|'.join(_STEMS)})_([A-Z])([A-Z])(?:_(\w+)_path)?")
+_RECONSTRUCTION = re.compile(rf"recon_({'|'.join(_LIKENESS)})_([A-Z])")
+_LOSS = re.compile("loss_([A-Z])")
+_EXAMPLES = [  # what a misspelt name is compared with
+    *(f"swap_{stem}_{way}{path}" for stem in _STEMS for way in ("AB", "BA") for path in ("", "_target_path")),
+    *(f"recon_{stem}_{side}" for stem in _LIKENESS for side in "AB"),
+    *("loss_A", "loss_B"),
+]
 
 _DIAGNOSTICS = {
     "grad_cosine": "cosine of the encoder's gradients from loss_A and loss_B",
@@ -33,43 +55,35 @@ _DIAGNOSTICS = {
     "code_probe": "accuracy of telling A from B by a linear probe of the code (0.5: chance)",
     "saturated_A": "saturated output values, A",
     "saturated_B": "saturated output values, B",
+    "swap_skin_tone_AB": "skin tone taken over from B, %",
+    "swap_skin_tone_BA": "skin tone taken over from A, %",
 }
 _DEAD = "dead_"  # and the layer's name
 
 
-def _judged() -> dict[str, Metric]:
-    """Return all metrics that have a direction, by key."""
-    found: dict[str, Metric] = {}
-    for stem, (says, higher, least) in _STEMS.items():
-        for kind, of in _KINDS.items():
-            for way in _WAYS:
-                key, caption = f"{kind}_{stem}_{way}", f"{says} of {of.format(*way)}"
-                found[key] = Metric(key, caption, higher, least)
-                if kind == "swap":
-                    found[key + _PATH] = Metric(key + _PATH, f"{caption} by {way[1]}'s encoder", higher, least)
-        if stem in _LIKENESS:
-            for side in _SIDES:
-                key = f"recon_{stem}_{side}"
-                found[key] = Metric(key, f"{says} of {side}'s reconstruction", higher, least)
-    return found | {f"loss_{side}": Metric(f"loss_{side}", f"training loss of {side}", False) for side in _SIDES}
-
-
-_JUDGED = _judged()
-
-
 def judged_metric(key: str) -> Metric:
-    """Return a metric that arms can be judged by.
+    """Return a metric that arms can be judged by: of any sides, through any swap path.
 
     Raises:
         ConfigError: there is none of this name, or it is a diagnostic, which has no better and worse.
     """
-    if key in _JUDGED:
-        return _JUDGED[key]
+    if match := _SWAP.fullmatch(key):
+        kind, stem, source, target, path = match.groups()
+        if source != target and (path is None or kind == "swap"):
+            says, higher, least = _STEMS[stem]
+            by = "" if path is None else f" by {target}'s encoder" if path == "target" else f" by the path {path}"
+            return Metric(key, f"{says} of {_KINDS[kind].format(source, target)}{by}", higher, least)
+    if match := _RECONSTRUCTION.fullmatch(key):
+        says, higher, least = _STEMS[match[1]]
+        return Metric(key, f"{says} of {match[2]}'s reconstruction", higher, least)
+    if match := _LOSS.fullmatch(key):
+        return Metric(key, f"training loss of {match[1]}", False)
     if diagnostic(key) is not None:
         raise ConfigError(f"metric '{key}' is a diagnostic: it explains, and none of its values is the better one.")
     raise ConfigError(
-        f"there is no metric '{key}'.{nearest(key, _JUDGED)} Metrics are swap_<what>_AB or _BA, with <what> one of "
-        f"{', '.join(_STEMS)}; recon_<what>_A or _B, with <what> one of {', '.join(_LIKENESS)}; loss_A and loss_B."
+        f"there is no metric '{key}'.{nearest(key, _EXAMPLES)} Metrics are swap_<what>_AB or of any other two sides, "
+        f"with <what> one of {', '.join(_STEMS)}; recon_<what>_A or another side, with <what> one of "
+        f"{', '.join(_LIKENESS)}; loss_A and so on."
     )
 
 
@@ -90,8 +104,9 @@ def diagnostics_of(keys: set[str]) -> list[Metric]:
 
 
 def own_path(key: str) -> str | None:
-    """Return the metric of the same swap through the source's own encoder, if ``key`` is one through the target's."""
-    return key.removesuffix(_PATH) if key.endswith(_PATH) else None
+    """Return the metric of the same swap through the primary path, if ``key`` is one through another."""
+    match = _SWAP.fullmatch(key)
+    return key.removesuffix(f"_{match[5]}_path") if match and match[5] else None
 
 
 def _by_number(key: str) -> list[tuple[bool, int, str]]:

@@ -1,13 +1,13 @@
-"""Metrics over training steps: each arm over its seeds, and each arm's paired difference from the baseline."""
+"""Metrics over training steps: each arm over its seeds, its paired difference from the baseline, and what it costs."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from faceswap_lab.studies.collect import Run, of_arm
-from faceswap_lab.studies.curves import curve_difference
-from faceswap_lab.studies.findings import Curve, Curves, Metric
-from faceswap_lab.studies.history import Rows, steps_to_show, thinned
+from faceswap_lab.studies.collecting.collect import Run, of_arm
+from faceswap_lab.studies.collecting.history import Rows, steps_to_show, thinned
+from faceswap_lab.studies.findings import Budget, Curve, Curves, Metric
+from faceswap_lab.studies.statistics.curves import curve_difference
 
 
 def curves_of(
@@ -48,3 +48,54 @@ def _curve(curves: dict[int, Rows]) -> Curve | None:
     return Curve(
         len(values), np.array(steps, dtype=np.int64), values.mean(axis=0), values.min(axis=0), values.max(axis=0)
     )
+
+
+def budgets_of(runs: list[Run], arms: Sequence[str], metric: Metric) -> list[Budget]:
+    """Return after how many steps each arm has what the baseline has at its end, seed by seed; [] if none has a curve.
+
+    "Has" means: for the first time. Curves are noisy, so the baseline itself gets there a little before its end, and
+    its own row says how much.
+
+    Args:
+        runs: of the whole study.
+        arms: all arms, the baseline first.
+        metric: has a direction.
+    """
+    way = 1.0 if metric.higher_is_better else -1.0
+    ends = {pair: run.curve(metric.key)[-1:] for pair, run in of_arm(runs, arms[0]).items()}
+    targets = {pair: last[0][1] for pair, last in ends.items() if last}
+    took: dict[str, dict[int, float]] = {}
+    for arm in arms:
+        own = {pair: run.curve(metric.key) for pair, run in of_arm(runs, arm).items() if pair in targets}
+        took[arm] = {pair: _first_at(rows, way, way * targets[pair]) for pair, rows in own.items() if rows}
+    made = []
+    for arm, steps in took.items():
+        if not steps:
+            continue
+        per_step = {pair: (run.cell.seconds or np.nan) / run.steps for pair, run in of_arm(runs, arm).items()}
+        ratios = [count / took[arms[0]][pair] for pair, count in steps.items() if pair in took[arms[0]]]
+        made.append(
+            Budget(
+                arm,
+                runs=len(steps),
+                reached=int(np.isfinite(list(steps.values())).sum()),
+                steps=float(np.median(list(steps.values()))),
+                ratio=float(np.median(ratios)) if ratios else np.nan,
+                seconds=float(np.median([count * per_step[pair] for pair, count in steps.items()])),
+            )
+        )
+    return made if len(made) > 1 else []
+
+
+def _first_at(rows: Rows, way: float, target: float) -> float:
+    """Return the step at which a curve, turned so that higher is better, first is at the target; inf if never."""
+    before: tuple[int, float] | None = None
+    for step, value in rows:
+        now = way * value
+        if now >= target:
+            if before is None:
+                return float(step)
+            share = (target - before[1]) / (now - before[1])
+            return before[0] + share * (step - before[0])
+        before = (step, now)
+    return float("inf")

@@ -43,6 +43,7 @@ class StudyPlan:
         runs_dir: where the run folders lie.
         command: the command that repeats it all.
         settings: overrides beside the study, such as ``scale=smoke``.
+        declared: whether all this was laid down before the runs; if not, they were put side by side afterwards.
 
     Raises:
         ValueError: the baseline or a cell's arm is none of the arms, or a cell comes twice.
@@ -63,6 +64,7 @@ class StudyPlan:
     runs_dir: Path
     command: str
     settings: list[str] = field(default_factory=list)
+    declared: bool = True
 
     def __post_init__(self) -> None:
         named = {"the baseline": [self.baseline], "a cell's arm": [cell.arm for cell in self.cells]}

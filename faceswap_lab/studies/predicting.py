@@ -11,11 +11,15 @@ from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 
-from faceswap_lab.studies.collect import Run
+from faceswap_lab.studies.collecting.collect import Run
+from faceswap_lab.studies.collecting.history import value_at
 from faceswap_lab.studies.findings import Metric, Prediction
-from faceswap_lab.studies.history import value_at
-from faceswap_lab.studies.rank_correlation import Row, rank_correlation, rank_correlation_within
-from faceswap_lab.studies.within_arms import rank_correlation_within_arms
+from faceswap_lab.studies.statistics.rank_correlation import (
+    Row,
+    rank_correlation,
+    rank_correlation_within,
+    rank_correlation_within_arms,
+)
 
 _LOSSES: dict[str, tuple[str, ...]] = {
     "loss_A": ("loss_A",),

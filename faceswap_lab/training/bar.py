@@ -1,35 +1,71 @@
-"""A bar that shows how far training is, the losses, the speed and the time left."""
+"""Shows how far training is, the losses, the speed and the time left."""
 
 import sys
 import time
-from typing import Any
+from html import escape
+from typing import Any, Protocol
 
 import pytorch_lightning as pl
+from rich.console import Console
 
 from faceswap_lab.training.module import FaceswapModule
 
 
 class Bar(pl.Callback):
-    """Steps, losses and speed: a bar on a terminal, a line now and then elsewhere.
+    """Steps, losses and speed: a bar on a terminal or in a notebook, a line now and then elsewhere.
 
     Args:
         label: what is trained.
         total: training steps in all.
         first: where this session begins.
-        seconds_between: between two lines, where there is no terminal.
+        seconds_between: between two lines, where there is neither.
     """
 
     def __init__(self, label: str, total: int, first: int, seconds_between: float = 15.0) -> None:
         self.label, self.total, self.first, self.seconds_between = label, total, first, seconds_between
-        self.bar: Any = None
+        self.place: _Place | None = None
         self.shown = self.started = 0.0
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Show the bar."""
         self.started = self.shown = time.monotonic()
-        if not sys.stderr.isatty():
-            return
-        from rich.console import Console
+        console = Console(stderr=True)
+        if console.is_jupyter:
+            self.place = _Notebook(self.label, self.total)
+        elif sys.stderr.isatty():
+            self.place = _Terminal(console, self.label, self.total, self.first)
+        else:
+            self.place = _Lines(self.label, self.total, self.seconds_between)
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *rest: Any) -> None:
+        """Move the bar; its numbers change when a row of metrics is written."""
+        assert isinstance(pl_module, FaceswapModule)
+        now, step = time.monotonic(), pl_module.steps_done
+        if self.place is not None and (now - self.shown >= self.place.seconds_between or step == self.total):
+            self.shown = now
+            losses = "  ".join(f"{name} {value:.4f}" for name, value in pl_module.last_losses.items())
+            speed = f"{(step - self.first) / max(now - self.started, 1e-9):.1f} steps/s"
+            self.place.show(step, losses, speed)
+
+    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Leave the finished bar on the screen."""
+        if self.place is not None:
+            self.place.close()
+            self.place = None
+
+
+class _Place(Protocol):
+    seconds_between: float
+
+    def show(self, step: int, losses: str, speed: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class _Terminal:
+    seconds_between = 0.25
+
+    def __init__(self, console: Console, label: str, total: int, first: int) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (
@@ -40,34 +76,44 @@ class Bar(pl.Callback):
             TextColumn("{task.fields[speed]}", style="dim"),
             TimeRemainingColumn(),
         )
-        self.bar = Progress(*columns, console=Console(stderr=True), refresh_per_second=4)
-        self.task = self.bar.add_task(self.label, total=self.total, completed=self.first, losses="", speed="")
+        self.bar = Progress(*columns, console=console, refresh_per_second=4)
+        self.task = self.bar.add_task(label, total=total, completed=first, losses="", speed="")
         self.bar.start()
 
-    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *rest: Any) -> None:
-        """Move the bar; its numbers change when a row of metrics is written."""
-        assert isinstance(pl_module, FaceswapModule)
-        now, step = time.monotonic(), pl_module.steps_done
-        if self.bar is not None:
-            if now - self.shown >= 0.25 or step == self.total:
-                self.shown = now
-                self.bar.update(self.task, completed=step, losses=self._losses(pl_module), speed=self._speed(step, now))
-        elif now - self.shown >= self.seconds_between or step == self.total:
-            self.shown = now
-            print(
-                f"{self.label}: step {step} of {self.total}  {self._losses(pl_module)}  {self._speed(step, now)}",
-                file=sys.stderr,
-                flush=True,
-            )
+    def show(self, step: int, losses: str, speed: str) -> None:
+        self.bar.update(self.task, completed=step, losses=losses, speed=speed)
 
-    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        """Leave the finished bar on the screen."""
-        if self.bar is not None:
-            self.bar.stop()
-            self.bar = None
+    def close(self) -> None:
+        self.bar.stop()
 
-    def _losses(self, module: FaceswapModule) -> str:
-        return "  ".join(f"{name} {value:.4f}" for name, value in module.last_losses.items())
 
-    def _speed(self, step: int, now: float) -> str:
-        return f"{(step - self.first) / max(now - self.started, 1e-9):.1f} steps/s"
+class _Notebook:
+    """One output of the cell, changed in place. rich's own bar would need ipywidgets."""
+
+    seconds_between = 0.5
+
+    def __init__(self, label: str, total: int) -> None:
+        from IPython.display import HTML, display
+
+        self.html, self.label, self.total = HTML, label, total
+        self.output = display(HTML(""), display_id=True)
+
+    def show(self, step: int, losses: str, speed: str) -> None:
+        bar = f'<progress value="{step}" max="{self.total}"></progress>'
+        self.output.update(
+            self.html(f"{escape(self.label)} {bar} {step} of {self.total} &nbsp; {losses} &nbsp; {speed}")
+        )
+
+    def close(self) -> None:
+        pass
+
+
+class _Lines:
+    def __init__(self, label: str, total: int, seconds_between: float) -> None:
+        self.label, self.total, self.seconds_between = label, total, seconds_between
+
+    def show(self, step: int, losses: str, speed: str) -> None:
+        print(f"{self.label}: step {step} of {self.total}  {losses}  {speed}", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        pass

@@ -16,7 +16,7 @@ from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.orders import Plan
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.optimizers import Settings
-from faceswap_lab.training.weights import load_part
+from faceswap_lab.training.weights import BadWeights, load_part
 
 
 def architecture_of(config: Config) -> Architecture:
@@ -36,7 +36,7 @@ def autoencoder_of(config: Config, data: FaceData) -> Autoencoder:
     """Return the model at its start, its weights in memory as the samples will lie.
 
     Raises:
-        ValueError: a part is to be loaded, and its file or what is in it does not fit.
+        BadWeights: a part is to be loaded, and its file or what is in it does not fit.
     """
     autoencoder = Autoencoder(architecture_of(config), config.seed)
     for name, part in autoencoder.topology.parts.items():
@@ -56,7 +56,7 @@ def _load(autoencoder: Autoencoder, name: str, path: Path, source: str) -> None:
         autoencoder.parts[name].load_state_dict(load_part(path, source))
     except RuntimeError as error:  # torch's own, of names and shapes
         short = str(error).splitlines()[-1].strip()
-        raise ValueError(f"topology.load={path}: its part {source} does not fit {name} here: {short}") from error
+        raise BadWeights(f"topology.load={path}: its part {source} does not fit {name} here: {short}") from error
 
 
 def plan_of(config: Config) -> Plan:

@@ -11,15 +11,15 @@ from pytorch_lightning.loggers import Logger
 
 from faceswap_lab.config import Config
 from faceswap_lab.data.faces import FaceData
+from faceswap_lab.data.people import described_people
 from faceswap_lab.interruption import Interrupted
 from faceswap_lab.models.autoencoder import Autoencoder, parameter_counts
 from faceswap_lab.runs.atomic import StorageError, write_text
 from faceswap_lab.runs.folder import RunFolder
-from faceswap_lab.runs.identity import plain
 from faceswap_lab.runs.metrics import MetricsCsv
 from faceswap_lab.runs.provenance import collect
 from faceswap_lab.runs.result import Result, write_result
-from faceswap_lab.runs.sessions import begin_session, end_session, note_in_session, read_sessions
+from faceswap_lab.runs.sessions import begin_session, end_session, note_in_session
 from faceswap_lab.runs.status import State, write_status
 from faceswap_lab.topology.picture import svg
 from faceswap_lab.training.bar import Bar
@@ -29,10 +29,10 @@ from faceswap_lab.training.checkpoint import Checkpoint, load, restore_outcome, 
 from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.fit import fit, prepare_process
 from faceswap_lab.training.judge import Judge
-from faceswap_lab.training.loggers import CsvLogger, Mirrors, mirrors
-from faceswap_lab.training.mirror import Described
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.peak_memory import PeakMemory
+from faceswap_lab.training.tracking.loggers import CsvLogger, Mirrors, mirrors
+from faceswap_lab.training.tracking.mirror import described
 from faceswap_lab.training.weights import save_weights
 
 Action = Callable[[FaceswapModule], None]
@@ -55,6 +55,7 @@ class Run:
         label: the run's label.
         command: the command line, for the record.
         options: ``group=option`` of the groups in which the run differs from the baseline, to find it by.
+        sweep: the name of the sweep that the run is a cell of; None: none.
     """
 
     def __init__(
@@ -66,9 +67,10 @@ class Run:
         label: str,
         command: Sequence[str],
         options: Sequence[str] = (),
+        sweep: str | None = None,
     ) -> None:
         self.config, self.data, self.folder, self.digest, self.label = config, data, folder, digest, label
-        self.command, self.options = command, options
+        self.command, self.options, self.sweep = command, options, sweep
         self.last_step = config.training.max_steps
         self.judge = Judge(config, data, label)
         self.table = MetricsCsv(folder.metrics)
@@ -154,21 +156,8 @@ class Run:
     def _mirrors(self) -> AbstractContextManager[Mirrors]:
         """Cut metrics.csv back to the step from which training goes on, and return what mirrors it."""
         self.table.truncate_after(self.first_step)
-        c, study = self.config.logger, self.config.study
-        first = read_sessions(self.folder)[0]
-        described = Described(
-            folder=self.folder.path,
-            first_step=self.first_step,
-            begun=f"{first.get('start')} {first.get('hardware')}",  # a file that somebody has edited may lack them
-            arm=self.label,
-            study=study.name if study else None,
-            tags=(*([study.name] if study else []), self.config.scale.name, self.label, *self.options),
-            config=plain(self.config),
-            project=c.project,
-            entity=c.entity,
-            mode=c.mode,
-        )
-        return mirrors(c.kinds, described)
+        about = described(self.config, self.folder, self.label, self.options, self.sweep, self.first_step)
+        return mirrors(self.config.logger.kinds, about)
 
     def judge_on_the_way(self, module: FaceswapModule) -> None:
         """Add the scores of the module as it is to every logger."""
@@ -177,10 +166,11 @@ class Run:
             logger.log_metrics(scores, step=module.steps_done)
 
     def preview(self, module: FaceswapModule) -> None:
-        """Show the module as it is."""
+        """Show the module as it is; mirrors get the very last picture with the result."""
         path = self.folder.previews / f"step-{module.steps_done:09d}.png"
         self.judge.draw(module.autoencoder, path, module.steps_done)
-        self.mirrors.picture("preview", path, module.steps_done)
+        if module.steps_done < self.last_step:
+            self.mirrors.picture("preview", path, module.steps_done)
 
     def save(self, module: FaceswapModule) -> None:
         """Write a checkpoint of the module as it is between two steps, unless that is done already."""
@@ -199,7 +189,6 @@ class Run:
         self.judge.draw(autoencoder, picture, self.last_step)
         save_weights(self.folder.weights, autoencoder)
         metrics = module.recent.means() | scores
-        self.mirrors.picture("preview", picture, self.last_step)
         self.mirrors.result(metrics, self.last_step)
         return metrics
 
@@ -217,6 +206,7 @@ class Run:
             details={
                 "parameters": parameter_counts(module.autoencoder),
                 "data_fingerprint": self.data.fingerprint,
+                **({"people": described_people(self.data.people)} if self.data.people else {}),
                 "peak_memory": self.memory.read(),
             },
         )

@@ -18,6 +18,10 @@ _FORMAT, _BEFORE_TOPOLOGIES = 2, 1
 _KEY = "faceswap_lab"  # one key, because safetensors writes several in an order that changes
 
 
+class BadWeights(ValueError):
+    """A file that holds no weights, or not those that are wanted; the message names it."""
+
+
 def save_weights(path: Path, autoencoder: Autoencoder) -> None:
     """Write the weights whole or not at all; ``load_weights`` needs nothing else to rebuild the model.
 
@@ -32,7 +36,7 @@ def load_weights(path: Path) -> Autoencoder:
     """Rebuild a trained model from its file. Nothing in the file is executed, and no more memory taken than it fills.
 
     Raises:
-        ValueError: the file is no such file, or is damaged; the message names it.
+        BadWeights: the file is no such file, or is damaged.
     """
     try:
         architecture, tensors = _read(path)
@@ -41,7 +45,7 @@ def load_weights(path: Path) -> Autoencoder:
         _check_shapes(autoencoder, tensors)
         autoencoder.to_empty(device="cpu").load_state_dict(tensors)
     except Exception as error:  # a stranger's file can be wrong in every way there is
-        raise ValueError(f"{path} holds no weights of faceswap_lab: {error or type(error).__name__}") from error
+        raise BadWeights(f"{path} holds no weights of faceswap_lab: {error or type(error).__name__}") from error
     return autoencoder
 
 
@@ -49,11 +53,11 @@ def load_part(path: Path, part: str) -> dict[str, Tensor]:
     """Return the weights of one part of a trained model, by their names inside the part.
 
     Raises:
-        ValueError: the file is no such file, or has no such part; the message names both.
+        BadWeights: the file is no such file, or has no such part.
     """
     autoencoder = load_weights(path)
     if part not in autoencoder.parts:
-        raise ValueError(f"{path} has no part {part}. It has {', '.join(autoencoder.parts)}.")
+        raise BadWeights(f"{path} has no part {part}. It has {', '.join(autoencoder.parts)}.")
     return dict(autoencoder.parts[part].state_dict())
 
 

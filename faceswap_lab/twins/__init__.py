@@ -2,8 +2,9 @@
 
 from faceswap_lab.twins.degrade import degrade
 from faceswap_lab.twins.head import Head
-from faceswap_lab.twins.identity import PRESETS, Glasses, Identity, identity
+from faceswap_lab.twins.identity import Glasses, Identity
 from faceswap_lab.twins.landmarks import LANDMARK_NAMES
+from faceswap_lab.twins.names import PRESETS, identity
 from faceswap_lab.twins.renderer import RENDERER_VERSION, Rendered, render
 from faceswap_lab.twins.state import STATE_FIELDS, State, sample_state, state_vector
 

@@ -13,12 +13,10 @@ from faceswap_lab.twins.harmonics import WINDOW, basis
 from faceswap_lab.twins.identity import Identity
 from faceswap_lab.twins.landmarks import LANDMARK_NAMES
 from faceswap_lab.twins.pack import HeadPack, Part, head_pack
+from faceswap_lab.twins.shape import shaped
 from faceswap_lab.twins.state import State
 from faceswap_lab.twins.texture import canvas_coordinates, paint
 
-# Everyone's eyes meet here, whatever the shape: faces of different people are aligned as a face detector would.
-EYES = np.array([0, 7.284, 1.245], np.float32)
-TEETH_BACK = np.float32(0.06)  # keeps the teeth behind the lips of every shape
 COLLAR_Y = 5.82
 HANGING_Y = 7.3
 
@@ -52,7 +50,7 @@ class Head:
         self.identity = identity
         self._pack = pack = head_pack()
         cover = _covers(identity, pack)
-        body = _dressed(_shaped(identity, pack), identity, pack, cover)
+        body = _dressed(shaped(identity, pack), identity, pack, cover)
         locks = grow(identity, body, pack, cover.hair, cover.beard, stream(identity.seed, "twins", "hair"))
         frame, frame_triangles = build_glasses(identity.glasses, body, pack)
         first_lock, first_frame = len(body), len(body) + len(locks.vertices)
@@ -128,17 +126,6 @@ def _covers(identity: Identity, pack: HeadPack) -> _Covers:
     collar = height + np.float32(0.12) * (pack.positions[:, 2] - np.float32(0.3))
     below = np.where(pack.parts == Part.SKIN, COLLAR_Y - collar, np.float32(-1))
     return _Covers(hair * skin, beard * skin, smoothstep(-0.02, 0.03, below) * skin, below)
-
-
-def _shaped(identity: Identity, pack: HeadPack) -> Float:
-    body = pack.positions.copy()
-    for name, weight in identity.shape:
-        signed = name if name in pack.shapes else name + ("+" if weight >= 0 else "-")
-        body += pack.shapes[signed] * np.float32(weight if signed == name else abs(weight))
-    eyes = (body[pack.parts == Part.LEFT_EYE].mean(0) + body[pack.parts == Part.RIGHT_EYE].mean(0)) / 2
-    body += (EYES - eyes) * smoothstep(5.45, 6.1, pack.positions[:, 1:2])
-    body[(pack.parts >= Part.UPPER_TEETH) & (pack.parts <= Part.TONGUE), 2] -= TEETH_BACK
-    return body.astype(np.float32)
 
 
 def _dressed(body: Float, identity: Identity, pack: HeadPack, cover: _Covers) -> Float:

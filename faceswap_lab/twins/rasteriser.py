@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 SUBPIXELS = 16
 _HALF = SUBPIXELS // 2
+_FAR = 2.0**20  # pixels, farther than any picture is wide
 
 Int = NDArray[np.int32]
 Index = NDArray[np.intp]  # what take and repeat work with: anything else is converted at every call
@@ -55,97 +56,112 @@ def rasterise(
         The visible fragments. A pixel centre exactly on an edge belongs to both triangles; of equal depths the
         triangle that comes last in ``triangles`` wins.
     """
-    snapped = np.rint(points[:, :2] * np.float32(SUBPIXELS)).astype(np.int32)
-    corners = snapped.take(triangles, axis=0)  # (T, 3, 2); take is several times faster than indexing
-    area = _cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    x, y = np.rint(points[:, :2].T * np.float32(SUBPIXELS)).astype(np.int32)
+    corner = np.ascontiguousarray(triangles.T)  # (3, T): numbers of one kind side by side are several times faster
+    x, y = x.take(corner), y.take(corner)
+    area = _cross(x[1] - x[0], y[1] - y[0], x[2] - x[0], y[2] - y[0])
     facing = np.flatnonzero((area < 0) | (two_sided & (area > 0)))  # y points down: outside is negative
-    low, high = _covered_centres(corners.take(facing, axis=0), height, width)
-    inside = np.flatnonzero((high >= low).all(1))
+    left, right = _covered_centres(x.take(facing, axis=1), width)
+    top, bottom = _covered_centres(y.take(facing, axis=1), height)
+    inside = np.flatnonzero((right >= left) & (bottom >= top))
+    left, right, top, bottom = (bound.take(inside) for bound in (left, right, top, bottom))
     kept = facing.take(inside)
-    corners, area, low, high = (
-        x.take(i, axis=0) for x, i in ((corners, kept), (area, kept), (low, inside), (high, inside))
-    )
-    edges = _edge_functions(corners, np.sign(area), low)
+    area = area.take(kept)
+    edges = _edge_functions(x.take(kept, axis=1), y.take(kept, axis=1), np.sign(area), left, top)
     area = np.abs(area)
-    depth = _depth_planes(points[:, 2], triangles.take(kept, axis=0), edges, area)
-    owner, row, start, run = _rows(edges, low, high)
+    depth = _depth_planes(points[:, 2].take(corner.take(kept, axis=1)), edges, area)
+    owner, row, start, run = _rows(edges, right - left, bottom - top)
     if not len(owner):
         nothing = np.zeros((0, 3), np.float32)
         return Fragments(kept[:0], kept[:0], nothing, nothing[:, 0])
 
-    # Rows unfold into pixels: all runs end to end, and what a row knows is repeated along its run.
+    # Rows unfold into pixels: all runs end to end, and what a row knows is looked up along its run.
     first = np.cumsum(run) - run
-    along = np.arange(first[-1] + run[-1])
-    plane, corner = depth.take(owner, axis=0), low.take(owner, axis=0)
-    pixel = np.repeat((corner[:, 1] + row) * width + corner[:, 0] + start - first, run) + along
-    x = (along - np.repeat(first - start, run)).astype(np.float32)
-    z = np.repeat(plane[:, 0] + plane[:, 2] * row.astype(np.float32), run) + np.repeat(plane[:, 1], run) * x
+    begins = np.zeros(first[-1] + run[-1], np.intp)
+    begins[first[1:]] = 1
+    row_of = np.cumsum(begins)  # as np.repeat has it, in half of the time
+    along = np.arange(len(row_of)) - (first - start).take(row_of)  # columns from `left`
+    origin, per_column, per_row = (plane.take(owner) for plane in depth)
+    z = (origin + per_row * row.astype(np.float32)).take(row_of) + per_column.take(row_of) * along.astype(np.float32)
+    pixel = ((top.take(owner) + row) * width + left.take(owner)).astype(np.intp).take(row_of) + along
     nearest = _nearest(pixel, z, height * width)
 
     visible = np.flatnonzero(nearest >= 0)
     candidate = nearest.take(visible)
-    row_of = np.repeat(np.arange(len(run)), run).take(candidate)
+    row_of = row_of.take(candidate)
     chosen = owner.take(row_of)
-    offset = np.stack([visible % width - low[:, 0].take(chosen), row.take(row_of)], 1).astype(np.int32)
-    edge = edges.take(chosen, axis=0)  # (K, 3, 3)
-    value = edge[:, :, 0] + edge[:, :, 1] * offset[:, :1] + edge[:, :, 2] * offset[:, 1:]
-    weights = value.astype(np.float32) / area.take(chosen)[:, None].astype(np.float32)
+    across, down = along.take(candidate).astype(np.int32), row.take(row_of)
+    whole = area.take(chosen).astype(np.float32)
+    weights = np.empty((len(visible), 3), np.float32)
+    for side, (at_low, per_column, per_row) in enumerate(edges):
+        value = at_low.take(chosen) + per_column.take(chosen) * across + per_row.take(chosen) * down
+        weights[:, side] = value.astype(np.float32) / whole
     return Fragments(visible, kept.take(chosen), weights, z.take(candidate))
 
 
-def _cross(a: Int, b: Int) -> Int:
-    return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+def _cross(ax: Int, ay: Int, bx: Int, by: Int) -> Int:
+    return ax * by - ay * bx
 
 
-def _covered_centres(corners: Int, height: int, width: int) -> tuple[Int, Int]:
-    """Return the first and the last pixel (x, y) whose centre lies in each triangle's box, clipped to the picture."""
-    least = np.minimum(np.minimum(corners[:, 0], corners[:, 1]), corners[:, 2])
-    most = np.maximum(np.maximum(corners[:, 0], corners[:, 1]), corners[:, 2])
-    low = np.maximum((least - _HALF + SUBPIXELS - 1) // SUBPIXELS, 0)
-    high = np.minimum((most - _HALF) // SUBPIXELS, np.array([width - 1, height - 1], np.int32))
+def _covered_centres(places: Int, size: int) -> tuple[Int, Int]:
+    """Return the first and the last pixel whose centre lies between a triangle's corners, along one axis.
+
+    Args:
+        places: (3, T) the corners' places on the axis.
+        size: pixels on it, to which both are clipped.
+    """
+    low = np.maximum((places.min(0) - _HALF + SUBPIXELS - 1) // SUBPIXELS, 0)
+    high = np.minimum((places.max(0) - _HALF) // SUBPIXELS, np.int32(size - 1))
     return low, high
 
 
-def _edge_functions(corners: Int, sign: Int, low: Int) -> Int:
-    """Return (T, 3, 3): per side the value at pixel ``low`` and its steps in x and y; >= 0 inside.
+def _edge_functions(x: Int, y: Int, sign: Int, left: Int, top: Int) -> Int:
+    """Return (3, 3, T): per side the value at pixel (left, top) and its steps in x and y; >= 0 inside.
 
     Side k lies opposite corner k, so its value over twice the area is that corner's weight.
     """
-    edges = np.empty((len(corners), 3, 3), np.int32)
-    centre = low * np.int32(SUBPIXELS) + np.int32(_HALF)
-    for side in range(3):
-        start = corners[:, (side + 1) % 3]
-        step = (corners[:, (side + 2) % 3] - start) * sign[:, None]
-        edges[:, side, 0] = _cross(step, centre - start)
-        edges[:, side, 1] = -step[:, 1] * SUBPIXELS
-        edges[:, side, 2] = step[:, 0] * SUBPIXELS
+    edges = np.empty((3, 3, x.shape[1]), np.int32)
+    centre_x, centre_y = (at * np.int32(SUBPIXELS) + np.int32(_HALF) for at in (left, top))
+    for side, (start, end) in enumerate(((1, 2), (2, 0), (0, 1))):
+        step_x, step_y = (x[end] - x[start]) * sign, (y[end] - y[start]) * sign
+        edges[side, 0] = _cross(step_x, step_y, centre_x - x[start], centre_y - y[start])
+        edges[side, 1] = -step_y * SUBPIXELS
+        edges[side, 2] = step_x * SUBPIXELS
     return edges
 
 
-def _depth_planes(depth: Float, triangles: Int, edges: Int, area: Int) -> Float:
-    """Return (T, 3): the depth at pixel ``low`` and its steps in x and y."""
-    corner_depth = depth.take(triangles).astype(np.float64)
-    return (np.einsum("tc,tcs->ts", corner_depth, edges) / area[:, None]).astype(np.float32)
+def _depth_planes(depth: Float, edges: Int, area: Int) -> Float:
+    """Return (3, T): the depth at pixel (left, top) and its steps in x and y, from that of the corners (3, T)."""
+    weighted = depth.astype(np.float64)[:, None] * edges
+    return (weighted.sum(0) / area).astype(np.float32)
 
 
-def _rows(edges: Int, low: Int, high: Int) -> tuple[Index, Int, Index, Index]:
-    """Unfold triangles into the rows they cover: owner, row from ``low``, first covered pixel from ``low``, run."""
-    rows = (high[:, 1] - low[:, 1] + 1).astype(np.intp)
-    owner = np.repeat(np.arange(len(rows)), rows)
-    row = np.arange(len(owner), dtype=np.int32) - np.repeat((np.cumsum(rows) - rows).astype(np.int32), rows)
+def _rows(edges: Int, columns: Int, rows: Int) -> tuple[Index, Int, Index, Index]:
+    """Unfold triangles into the rows they cover: owner, row from ``top``, first covered pixel from ``left``, run.
+
+    Args:
+        edges: (3, 3, T) edge functions.
+        columns: (T,) how many pixels the last column lies from the first.
+        rows: (T,) likewise the last row from the first.
+    """
+    count = rows.astype(np.intp) + 1
+    owner = np.repeat(np.arange(len(count)), count)
+    row = (np.arange(len(owner)) - (np.cumsum(count) - count).take(owner)).astype(np.int32)
+    exact = row.astype(np.float64)
     start = np.zeros(len(owner))
-    end = np.repeat((high[:, 0] - low[:, 0]).astype(np.float64), rows)
-    for side in range(3):
+    end = columns.astype(np.float64).take(owner)
+    for origin, step, down in edges:
         # value + step * x >= 0 bounds x from below where the edge rises and from above where it falls. A float64 holds
         # these integers, and the floor of their quotient, exactly; an integer division is several times slower.
-        origin, step, down = edges[:, side].astype(np.float64).T
         # A level edge has no crossing: half a unit and a tiny step send it far off, to the side of its sign.
-        origin = np.where(step == 0, origin + 0.5, origin)
-        per_step = np.repeat(np.where(step == 0, 2.0**-24, np.abs(step)), rows)
-        bound = np.floor((np.repeat(origin, rows) + np.repeat(down, rows) * row) / per_step)
-        rising = np.repeat(step > 0, rows)
-        np.maximum(start, -bound, out=start, where=rising)
-        np.minimum(end, bound, out=end, where=~rising)
+        level, rising = step == 0, step > 0
+        value = np.where(level, origin + 0.5, origin).take(owner) + down.astype(np.float64).take(owner) * exact
+        bound = np.floor(value / np.where(level, 2.0**-24, np.abs(step)).take(owner))
+        # What bounds the other end is multiplied away: a choice row by row takes ten times as long.
+        np.maximum(
+            start, bound * np.where(rising, -1.0, 0).take(owner) - np.where(rising, 0, _FAR).take(owner), out=start
+        )
+        np.minimum(end, bound * np.where(rising, 0.0, 1).take(owner) + np.where(rising, _FAR, 0).take(owner), out=end)
     covered = np.flatnonzero(end >= start)
     first, last = start.take(covered).astype(np.intp), end.take(covered).astype(np.intp)
     return owner.take(covered), row.take(covered), first, last - first + 1

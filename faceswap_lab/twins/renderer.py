@@ -70,10 +70,11 @@ def render(who: Head | Identity, state: State, size: int = 128, supersampling: i
     plan = plan_samples(seen, head.parts.take(seen.triangles), size, supersampling)
     point = interpolated(values, head.triangles, seen, plan)
     part = head.parts.take(seen.triangles.take(plan.first))
-    light_and_mask = np.column_stack([shade(head, state, turn, size, part, point), face_cover(part, point)])
+    light_and_mask = [*shade(head, state, turn, size, part, point), face_cover(part, point)]
 
-    share = plan.weight[:, None] * light_and_mask
-    drawn = np.stack([np.bincount(plan.pixel, channel, size * size) for channel in share.T], 1).astype(np.float32)
+    drawn = np.empty((size * size, 4), np.float32)
+    for channel, values in enumerate(light_and_mask):
+        drawn[:, channel] = np.bincount(plan.pixel, plan.weight * values, size * size)
     covered = np.bincount(plan.pixel, plan.weight, size * size).astype(np.float32)
     room = background(state.background, state.background_contrast, size).reshape(-1, 3)
     picture = drawn[:, :3] + (1 - covered)[:, None] * room

@@ -75,12 +75,12 @@ def _sample(grid: NDArray, size: int, at: tuple[int, int]) -> NDArray:
 
 
 def interpolated(values: Float, triangles: Int, seen: Fragments, plan: Plan) -> Float:
-    """Return the values (K, C) at the planned points, from values (N, C) at the vertices."""
+    """Return the values (C, K) at the planned points, from values (N, C) at the vertices."""
     point = _at(values, triangles, seen, plan.first)
     calm = len(plan.second)
     point[:calm] += _at(values, triangles, seen, plan.second)
     point[:calm] *= np.float32(0.5)
-    return point
+    return np.ascontiguousarray(point.T)
 
 
 def _at(values: Float, triangles: Int, seen: Fragments, fragment: NDArray[np.intp]) -> Float:

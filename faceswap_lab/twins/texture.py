@@ -44,18 +44,20 @@ class Textures:
     hair: tuple[Float, ...]
 
     def fetch(self, surface: Literal["skin", "hair"], size: int, column: Float, row: Float) -> Float:
-        """Sample colours (K, 3) at K points of the full canvas, for a picture of ``size`` pixels."""
+        """Sample colours (3, K) at K points of the full canvas, for a picture of ``size`` pixels."""
         level = int(np.clip(np.log2(_FULL_SIZE / size), 0, _LEVELS - 1))
         shrink = np.float32(0.5**level)
         half = np.float32(0.5)
         count = len(column)
         if not count:
-            return np.zeros((0, 3), np.float32)
-        pad = -count % 1024  # cv2.remap wants a picture: fold the points into rows of 1024
-        x, y = (np.pad((c + half) * shrink - half, (0, pad)).reshape(-1, 1024) for c in (column, row))
+            return np.zeros((3, 0), np.float32)
+        places = np.zeros((2, -(-count // 1024), 1024), np.float32)  # cv2.remap wants a picture: rows of 1024 points
+        places.reshape(2, -1)[:, :count] = (np.stack([column, row]) + half) * shrink - half
         canvas = (self.skin if surface == "skin" else self.hair)[level]
-        picture: Float = cv2.remap(canvas, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
-        return picture.reshape(-1, 3)[:count]
+        picture: Float = cv2.remap(
+            canvas, places[0], places[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        ).astype(np.float32)
+        return np.ascontiguousarray(picture.reshape(-1, 3)[:count].T)
 
 
 def _pyramid(canvas: Float) -> tuple[Float, ...]:

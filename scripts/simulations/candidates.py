@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from faceswap_lab.studies.intervals import mean_bounds
+from faceswap_lab.studies.statistics.intervals import mean_bounds
 
 Array = NDArray[np.float64]
 Bounds = tuple[Array, Array]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 from simulations.tables import table
 
-from faceswap_lab.studies.rank_correlation import rank_correlation
+from faceswap_lab.studies.statistics.rank_correlation import rank_correlation
 
 Array = NDArray[np.float64]
 _RESAMPLES = 400

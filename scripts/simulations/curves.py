@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from simulations.tables import table
 
-from faceswap_lab.studies.curves import curve_difference
+from faceswap_lab.studies.statistics.curves import curve_difference
 
 
 def curves(rng: np.random.Generator, seeds: int, steps: int, memory: float) -> NDArray[np.float64]:

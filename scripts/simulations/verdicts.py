@@ -4,10 +4,9 @@ import numpy as np
 from simulations.noise import DRAWS, SKEWED, TRUE_MEAN, Draw
 from simulations.tables import table
 
-from faceswap_lab.studies.holm import holm
-from faceswap_lab.studies.intervals import mean_bounds
-from faceswap_lab.studies.sign_flips import sign_flip_p
-from faceswap_lab.studies.verdicts import Judgement, judge_arms
+from faceswap_lab.studies.statistics.intervals import mean_bounds
+from faceswap_lab.studies.statistics.p_values import holm, sign_flip_p
+from faceswap_lab.studies.statistics.verdicts import Judgement, judge_arms
 
 
 def study(

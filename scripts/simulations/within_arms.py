@@ -5,8 +5,11 @@ from numpy.typing import NDArray
 from simulations.correlations import spearman
 from simulations.tables import table
 
-from faceswap_lab.studies.rank_correlation import RankCorrelation, rank_correlation_within
-from faceswap_lab.studies.within_arms import rank_correlation_within_arms
+from faceswap_lab.studies.statistics.rank_correlation import (
+    RankCorrelation,
+    rank_correlation_within,
+    rank_correlation_within_arms,
+)
 
 Array = NDArray[np.float64]
 

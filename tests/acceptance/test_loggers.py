@@ -1,16 +1,22 @@
 """TensorBoard and Weights & Biases mirror metrics.csv, each cell of a sweep into a run of its own."""
 
 import json
+import os
+import signal
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from wandb.sdk.launch.sweeps.utils import create_sweep_command_args
 
 from faceswap_lab.cli.subcommands.workspace import workspace
 from faceswap_lab.runs.metrics import read_metrics
-from tests.acceptance.program import Program
+from tests.acceptance.program import STEP, TINY, Program, strike
 from tests.acceptance.test_divergence import NotANumber
-from tests.training.wandb_records import recorded
+from tests.training.tracking.wandb_records import recorded
 
 pytestmark = pytest.mark.acceptance
 
@@ -55,3 +61,54 @@ def curves_of_the_dashboard() -> set[str]:
     spec = workspace("p", "e", None)._to_model().spec.section.panel_bank_config
     panels = [panel for section in spec.sections for panel in section.panels]
     return {y for panel in panels if panel.view_type == "Run History Line Plot" for y in panel.config.metrics}
+
+
+def test_a_run_that_was_killed_has_one_whole_record(program: Program) -> None:
+    kill = strike(STEP, 35)
+    every = ("evaluation.every_steps=10", "checkpoint.every_steps=20", "progress=false", "logger=wandb")
+    assert program.run(*every, before=[kill]).code == -signal.SIGKILL
+    assert program.run(*every).code == 0
+    (session,) = recorded(program.folder)
+    rows = {int(row["step"]): row["loss_A"] for row in read_metrics(program.folder / "metrics.csv") if "loss_A" in row}
+    assert {row["step"]: row["loss_A"] for row in session.history if "loss_A" in row} == rows
+    assert list(rows) == [10, 20, 30, 40, 50, 60]
+    assert session.exit_code == 0
+
+
+def test_the_cells_of_a_sweep_that_are_finished_are_shown_to_wandb(program: Program) -> None:
+    sweep = ("-m", "seed=0,1", "training.max_steps=10", "progress=false")
+    assert program.run(*sweep).code == 0
+    ended = program.run(*sweep, "logger=wandb")
+    assert "2 cells: 2 reused" in ended.out, ended.err
+    sessions = [recorded(run.parent) for run in program.runs.glob("*/result.json")]
+    (group,) = {session.about["run_group"] for (session,) in sessions}
+    assert (program.runs / "sweeps" / group).is_dir()
+
+
+def set_in_environment(values: dict[str, str]) -> None:
+    os.environ.update(values)
+
+
+def sweep_words(parameters: dict[str, Any]) -> list[str]:
+    """The words of the sweep that the docs offer, as W&B's agent makes them of the settings that the server chooses."""
+    told = yaml.safe_load((Path(__file__).parents[2] / "docs" / "wandb_sweep.yaml").read_text())
+    assert parameters.keys() == told["parameters"].keys()
+    parts = create_sweep_command_args({"args": {name: {"value": value} for name, value in parameters.items()}})
+    assert told["command"][:4] == ["${env}", "${interpreter}", "-m", "faceswap_lab"]
+    return [word for part in told["command"][4:] for word in parts.get(part[2:-1], [part])]
+
+
+def test_the_sweep_of_the_docs_runs_under_wandbs_agent(program: Program) -> None:
+    asked = {"+experiment": "shared_state", "optimizer.lr": 0.002, "training.gradient_clip": None}
+    words = sweep_words(asked)
+    assert "training.gradient_clip=None" in words
+    for agents in ("agents1", "agents2"):  # the second time the run is finished
+        environment = {"WANDB_SWEEP_ID": "sweep1", "WANDB_RUN_ID": agents, "WANDB_MODE": "offline"}
+        ended = program.run(*words, *TINY, "training.max_steps=10", before=[partial(set_in_environment, environment)])
+        assert ended.code == 0, ended.err
+    sessions = recorded(program.folder)
+    assert sorted(session.about["run_id"] for session in sessions) == ["agents1", "agents2"]
+    for session in sessions:
+        assert session.about["sweep_id"] == "sweep1"
+        assert (session.config["optimizer"]["lr"], session.config["training"]["gradient_clip"]) == (0.002, None)
+        assert "swap_ssim_AB" in session.summary

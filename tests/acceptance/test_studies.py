@@ -177,7 +177,7 @@ def test_a_study_of_ones_own_with_an_arm_of_ones_own(program: Program) -> None:
         (["+study=smoke", "+experiment=baseline,two_encoder"], "Did you mean 'two_encoders'?"),
         (["+study=smoke", "+experiment=two_encoders"], "Write +experiment=baseline,two_encoders"),
         (["+study=smoke", "seed=range(4,4)"], "no seeds. Give some: seed=0,1,2"),
-        (["+study=smoke", "optimizer.lr=1e-3,1e-4"], "a study goes over arms and seeds only"),
+        (["+study=smoke", "optimizer.lr=0.001,0.002", "scale=smoke,quick"], "a study goes along one axis"),
         (["+study=smoke", "study.metric=swap_sim_AB"], "Did you mean 'swap_ssim_AB'?"),
         (["report", "+study=smoke"], "none is finished"),
         (["report", "+study=smok"], "Did you mean 'smoke'?"),
@@ -191,3 +191,18 @@ def test_what_cannot_be_meant_is_said_in_one_message(program: Program, asked: li
     assert told in ended.err
     assert ended.err.count("\n") == 1, ended.err
     assert not list(program.runs.glob("*/*"))
+
+
+def test_a_page_from_kept_evidence_and_all_findings_without_torch_or_runs(studied: Program) -> None:
+    folder = report_folder(studied)
+    (folder / "report.html").unlink()
+    ended = without_torch(studied, "report", str(folder))
+    assert ended.returncode == 0, ended.stderr
+    assert (folder / "report.html").stat().st_size > 100_000
+    assert "About one pair only" in ended.stdout
+    ended = without_torch(studied, "findings", str(folder.parent))
+    assert ended.returncode == 0, ended.stderr
+    assert "two_encoders" in ended.stdout
+    assert "not asked yet" in ended.stdout
+    assert (folder.parent / "findings.html").is_file()
+    assert "never by hand" in (folder.parent / "README.md").read_text()

@@ -34,5 +34,5 @@ def test_who_waits_returns_what_the_other_found(program: Program) -> None:
     assert holder.ended().code == 0
     ended = waiting.ended()
     assert ended.code == 0, ended.err
-    assert "swap SSIM" in ended.out
+    assert "by the score" in ended.out
     assert len(sessions(program.folder)) == 1

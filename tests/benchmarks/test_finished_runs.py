@@ -2,7 +2,7 @@ import json
 
 from benchmarks.finished_runs import copy_as
 from faceswap_lab.runs.folder import find_or_create
-from faceswap_lab.studies.collect import collect
+from faceswap_lab.studies.collecting.collect import collect
 from tests.studies.fake_runs import FakeArm, fake_study, planned, write_finished
 
 

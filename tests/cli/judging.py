@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from hydra.core.global_hydra import GlobalHydra
 
 from faceswap_lab.cli.compose import composing
-from faceswap_lab.cli.groups import conf_dir, group_options
+from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.cli.sweep.cells import Composer, axes_of, combinations
 from faceswap_lab.cli.typed import as_hydra_reads
 from faceswap_lab.config import Config
+from faceswap_lab.config.options import Options
 
 
 def judged(words: Sequence[str], sweep: bool = False) -> list[Config]:
     """Return the configuration of every combination; several only where a sweep is asked for."""
     folders = [conf_dir()]
-    read = as_hydra_reads(words, group_options(folders), sweep)
+    read = as_hydra_reads(words, Options(folders), sweep)
     with composing(folders) as compose:
         if not sweep:
             compose(read)  # as Hydra does, which takes no commas there

@@ -30,6 +30,7 @@ def test_hydras_own_questions_pass(args: list[str]):
     ("args", "told"),
     [
         (["--multrun"], ["--multrun: no such flag", "'--multirun'"]),
+        (["--optimizer.lr=1e-3"], ["no such flag", "without dashes: optimizer.lr=1e-3."]),
         (["-x"], ["-x: no such flag", "--config-dir"]),
         (["--cfg", "jobb"], ["jobb", "'job', 'hydra', 'all'"]),
         (["-m", "--cfg", "job"], ["--cfg", "not allowed with", "--multirun"]),

@@ -8,7 +8,7 @@ import pytest
 from faceswap_lab.__main__ import main
 from faceswap_lab.cli.subcommands.workspace import workspace
 from faceswap_lab.config.schema import Study
-from faceswap_lab.training import wandb_mirror
+from faceswap_lab.training.tracking import wandb_mirror
 
 STUDY = Study(
     name="encoder_count",

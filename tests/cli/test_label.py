@@ -2,12 +2,13 @@ import doctest
 
 import pytest
 
-from faceswap_lab.cli.groups import conf_dir, group_options
+from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.cli.job import label
 from faceswap_lab.cli.job.label import label_of
+from faceswap_lab.config.options import Options
 from faceswap_lab.runs.identity import run_name
 
-OPTIONS = group_options([conf_dir()])
+OPTIONS = Options([conf_dir()])
 
 
 def test_the_examples():

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from faceswap_lab.cli.arguments import parse
-from faceswap_lab.cli.groups import ADDED, conf_dir, group_options
+from faceswap_lab.cli.groups import ADDED, conf_dir
 from faceswap_lab.cli.subcommands import USAGE
 from faceswap_lab.config import Config
+from faceswap_lab.config.options import Options
 from tests.cli.judging import judged
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
-OPTIONS = group_options([conf_dir()])
+OPTIONS = Options([conf_dir()])
 ADDED_IN_README = ["decoder_activation=cosine"]  # by the section on adding a choice
 
 

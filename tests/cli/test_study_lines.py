@@ -4,7 +4,7 @@ from pathlib import Path
 
 from faceswap_lab.cli.study.lines import result_lines
 from faceswap_lab.studies.findings import Arm, Compared, Findings, Metric, Provenance
-from faceswap_lab.studies.verdicts import judge_arms
+from faceswap_lab.studies.statistics.verdicts import judge_arms
 
 
 def findings(values: dict[str, dict[int, float]]) -> Findings:

@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_lab.cli.groups import conf_dir, first_comment, group_options
+from faceswap_lab.cli.groups import conf_dir, first_comment
 from faceswap_lab.cli.study.plan import Swept, swept
 from faceswap_lab.cli.subcommands.report import study_of
 from faceswap_lab.cli.sweep.cells import axes_of
 from faceswap_lab.config import ConfigError
-from faceswap_lab.studies.sign_flips import fewest_seeds
+from faceswap_lab.config.options import Options
+from faceswap_lab.studies.statistics.p_values import fewest_seeds
 from tests.config.shipped import composed
 
-STUDIES = group_options([conf_dir()])["study"]
+STUDIES = Options([conf_dir()])["study"]
 
 
 def read(study: str) -> str:

@@ -1,6 +1,7 @@
 """The last lines of a run: what only newer results hold is said, and an older result is still shown."""
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -31,3 +32,45 @@ def test_a_result_from_before_it_was_recorded_is_shown_as_ever(tmp_path, details
     text = told(tmp_path, details)
     assert "62 s of training; one seed" in text
     assert "MiB" not in text
+
+
+def swap(way, path="", kinds=("copy", "mean", "nearest", "nearest_lit"), **values):
+    metrics = {f"swap_{name}_{way}{path}": value for name, value in values.items()}
+    return metrics | {f"{kind}_{name}_{way}": value / 2 for kind in kinds for name, value in values.items()}
+
+
+ALL = ("identity", "colour", "pose", "expression", "lighting", "sharpness")
+
+
+def shown(tmp_path, metrics):
+    console = Console(file=io.StringIO(), width=80)
+    print_summary(RunFolder(tmp_path), Result("0" * 10, "x", 0, 240, 61.5, metrics, {}), console)
+    return console.file.getvalue()
+
+
+def test_a_swap_works_that_beats_whatever_needs_no_network_by_the_score(tmp_path):
+    parts = dict.fromkeys(ALL, 0.8)
+    metrics = swap("AB", score=0.7, ssim=0.6, **parts) | swap("BA", score=0.3, ssim=0.9, **parts)
+    metrics |= {"nearest_lit_score_BA": 0.31, "copy_ssim_AB": 0.99}
+    metrics |= swap("AB", "_target_path", kinds=(), score=0.55, ssim=0.5, **parts)
+    text = shown(tmp_path, metrics)
+    words = " ".join(text.split())
+    assert "A→B works (the best without a network, B's faces nearest in pose and light: 0.35)" in words
+    assert "B→A does not work (the best without a network, A's faces nearest in pose and light: 0.31)" in words
+    assert re.search("encoder B +│ +0.550", text)
+    assert max(map(len, text.splitlines()[:-2])) <= 80
+
+
+def test_a_result_from_before_the_score_is_judged_by_ssim(tmp_path):
+    text = " ".join(shown(tmp_path, swap("AB", kinds=("copy", "mean"), ssim=0.4)).split())
+    assert "by the SSIM: A→B works (the best without a network, B's mean face: 0.20)" in text
+    assert "score" not in text
+
+
+def test_three_people_are_shown_each_as_each_other_and_of_more_the_pair(tmp_path):
+    even = dict.fromkeys((*ALL, "score", "ssim"), 0.5)
+    three = {key: 0.5 for way in ("AB", "AC", "BA", "BC", "CA", "CB") for key in swap(way, **even)}
+    assert "C→B" in shown(tmp_path, three)
+    four = three | swap("AD", **even)
+    assert "A→D" not in shown(tmp_path, four)
+    assert "B→A" in shown(tmp_path, four)

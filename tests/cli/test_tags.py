@@ -4,14 +4,15 @@ import pytest
 from hydra.core.hydra_config import HydraConfig
 
 from faceswap_lab.cli.compose import composing
-from faceswap_lab.cli.groups import conf_dir, group_options
+from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.cli.job.tags import differing_options
+from faceswap_lab.config.options import Options
 
 
 @pytest.mark.parametrize(
     ("words", "differing"),
     [
-        *[([f"scale={scale}"], []) for scale in group_options([conf_dir()])["scale"]],
+        *[([f"scale={scale}"], []) for scale in Options([conf_dir()])["scale"]],
         (["+experiment=baseline", "trainer=cpu", "logger=wandb", "seed=3"], []),
         (["+experiment=two_encoders"], ["encoders=two"]),
         (["loss=mae", "scale=smoke"], ["loss=mae"]),  # smoke's own is mae_masked

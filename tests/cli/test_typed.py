@@ -7,12 +7,13 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from faceswap_lab.cli.groups import conf_dir, group_options
+from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.cli.typed import as_hydra_reads
 from faceswap_lab.config import ConfigError
+from faceswap_lab.config.options import Options
 from tests.cli.judging import judged
 
-OPTIONS = group_options([conf_dir()])
+OPTIONS = Options([conf_dir()])
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
-from faceswap_lab.cli.groups import ADDED, conf_dir, group_options
+from faceswap_lab.cli.groups import ADDED, conf_dir
+from faceswap_lab.config.options import Options
 
 CONF = conf_dir()
-OPTIONS = group_options([CONF])
+OPTIONS = Options([CONF])
 __all__ = ["ADDED", "CONF", "OPTIONS", "composed", "fixed", "set_at"]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from faceswap_lab.config import Config, FoldersData, TwinsData, load, read
+from faceswap_lab.config import Config, FoldersData, PeopleData, TwinsData, load, read
 from faceswap_lab.runs.identity import identity, run_hash
 from tests.config.shipped import OPTIONS, fixed, set_at
 
@@ -28,12 +28,14 @@ IDENTITY = {
     "loss": "name mask_weight weight_a weight_b weights",
     "augmentation": "rotation zoom shift flip jitter coverage misaligned two_stage photometric",
     "colour_match": "name",
-    "data": "name identity_a identity_b identities faces held_out seed pose light background",
+    "data": "name identity_a identity_b identities seed faces held_out pose light background "
+    "population sides group glasses beard hair skin likeness",
     "training": "max_steps batch_size gradient_clip precision deterministic",
 }
 NOT_IDENTITY = {
-    "": "name runs_dir experiments_dir cache_dir force progress optimized_metric",
+    "": "name runs_dir experiments_dir cache_dir cache_gib force progress optimized_metric",
     "topology": "name split load",  # the parts are what they stand for; loaded weights are known by content
+    "optimizer_state": "optimizer",
     "encoders": "name",  # count and start are what it stands for
     "augmentation": "name",  # likewise
     "data": "a b sampler",  # folders are known by their pictures, not by where they lie
@@ -41,7 +43,7 @@ NOT_IDENTITY = {
     "evaluation": "every_steps preview_every_steps preview_faces",
     "checkpoint": "every_seconds every_steps",
     "trainer": "name accelerator devices gpu strategy compile channels_last workers threads",
-    "logger": "name kinds every_steps project entity mode",
+    "logger": "name kinds every_steps project entity mode group tags notes artifact",
     "study": "name title question baseline metric smallest_difference secondary notes group_seeds companion",
 }
 ANOTHER = {  # a value other than the baseline's, for every field
@@ -50,6 +52,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "runs_dir": "elsewhere",
     "experiments_dir": "elsewhere",
     "cache_dir": "cache",
+    "cache_gib": 3.0,
     "force": True,
     "progress": False,
     "optimized_metric": "loss_A",
@@ -77,6 +80,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "update_order.block": 10,
     "optimizer.name": "sgd",
     "optimizer_state.name": "shared",
+    "optimizer_state.optimizer": "sgd",
     "loss.name": "mse",
     "loss.mask_weight": 1.0,
     "loss.weight_a": 0.5,
@@ -91,6 +95,13 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "data.identity_b": "dai",
     "data.identities": ["ada", "ben", "cleo"],
     "data.seed": 1,
+    "data.population": "confirmation",
+    "data.sides": 3,
+    "data.group": 0,
+    **dict.fromkeys(("data.glasses", "data.beard"), "all"),
+    "data.hair": "long",
+    "data.skin": "dark",
+    "data.likeness": "alike",
     "data.pose": "disjoint",
     "data.light": "disjoint",
     "data.background": "plain",
@@ -118,6 +129,10 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "logger.project": "other",
     "logger.entity": "team",
     "logger.mode": "online",
+    "logger.group": "mine",
+    "logger.tags": ["one"],
+    "logger.notes": "noted",
+    "logger.artifact": True,
     "study.smallest_difference": 0.5,
     "study.secondary": ["swap_ssim_BA"],
     "study.notes": ["a note"],
@@ -155,7 +170,7 @@ def test_every_field_lies_where_the_table_says():
 
 def changed(key: str, start: Config) -> Config:
     """Return the configuration with another value in one field; only types and bounds are judged, no combinations."""
-    plain = folders_plain() if key in ("data.a", "data.b") else fixed()
+    plain = start_for(key)
     if key.startswith("study."):
         plain["study"] = dict(A_STUDY)
     value = ANOTHER.get(key)
@@ -175,15 +190,25 @@ def folders_plain() -> dict[str, Any]:
     return fixed("data=folders", "data.a=a", "data.b=b")
 
 
+def start_for(key: str) -> dict[str, Any]:
+    """Return a configuration that has the field."""
+    if key in ("data.a", "data.b"):
+        return folders_plain()
+    of_people = {field.name for field in dataclasses.fields(PeopleData)} - {
+        f.name for f in dataclasses.fields(TwinsData)
+    }
+    return fixed("data=people") if key.removeprefix("data.") in of_people else fixed()
+
+
 @pytest.mark.parametrize("key", sorted(listed(IDENTITY) - {"data.name"}))
 def test_another_value_of_an_identity_field_is_another_run(key: str):
-    start = load(fixed(), OPTIONS)
+    start = load(start_for(key), OPTIONS)
     assert run_hash(changed(key, start)) != run_hash(start)
 
 
 @pytest.mark.parametrize("key", sorted(listed(NOT_IDENTITY)))
 def test_another_value_of_any_other_field_is_the_same_run(key: str):
-    start = load(folders_plain() if key in ("data.a", "data.b") else fixed(), OPTIONS)
+    start = load(start_for(key), OPTIONS)
     assert run_hash(changed(key, start), "faces") == run_hash(start, "faces")
 
 

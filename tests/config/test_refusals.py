@@ -105,12 +105,15 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
         (["loss.weight_a=0", "loss.weight_b=0"], ["loss.weight_a=0.0, loss.weight_b=0.0", "above 0"]),
         (["update_order=only_a", "loss.weight_b=0.5"], ["loss.weight_b=0.5", "B is never trained", "Leave it 1"]),
         (["update_order=only_b", "loss.weight_a=0"], ["loss.weight_a=0.0", "A is never trained"]),
-        ([*SGD, "optimizer.beta2=0.9"], ["optimizer.beta2=0.9", "sgd keeps no squared", "null"]),
-        ([*SGD, "optimizer.eps=1e-7"], ["optimizer.eps=1e-07", "sgd keeps no squared"]),
+        (
+            [*SGD, "optimizer.beta2=0.9"],
+            ["optimizer.beta2=0.9", "sgd has no beta2", "null", "optimizer=adam or optimizer=rmsprop"],
+        ),
+        ([*SGD, "optimizer.eps=1e-7"], ["optimizer.eps=1e-07", "sgd has no eps"]),
         (["optimizer.beta2=null"], ["optimizer.beta2=null", "adam needs a number", "beta2=0.999"]),
         (
             ["optimizer=rmsprop", "optimizer_state=shared", "optimizer.eps=null"],
-            ["optimizer.eps=null", "rmsprop needs a number", "eps=1e-08"],
+            ["optimizer.eps=null", "rmsprop needs a number", "eps=1e-8"],
         ),
         (["update_order=only_a", "loss.weight_a=0"], ["update_order=only_a", "nothing would be trained"]),
         (["data.sampler=device", "augmentation.two_stage=true"], ["two_stage=true", "CPU only", "data.sampler=cv2"]),
@@ -127,6 +130,10 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
             ["data.identities=[ada,ben,cleo]", "data.light=disjoint"],
             ["data.light=disjoint with 3 people", "data.light=equal"],
         ),
+        (["data=people", "data.sides=3", "data.skin=alike"], ["data.skin=alike with 3 people", "Use data.skin=any"]),
+        (["data=people", "data.sides=3", "data.likeness=unlike"], ["data.likeness=unlike", "data.likeness=any"]),
+        (["data=people", "data.sides=3", "data.pose=disjoint"], ["data.pose=disjoint", "data.pose=equal"]),
+        (["data=people", "data.population=all"], ["data.population=all", "development, confirmation"]),
         (["trainer.devices=2"], ["trainer.devices=2", "trainer=ddp"]),
         (["trainer=cpu", "trainer.compile=cudagraphs"], ["accelerator=cpu", "Use trainer.compile=default"]),
         (["trainer=ddp", "trainer.compile=cudagraphs"], ["strategy=ddp", "Use trainer.compile=default"]),
@@ -202,7 +209,7 @@ def test_a_configuration_that_is_none_is_refused(plain: object):
         ("lr", ["Did you mean 'optimizer.lr'?", "Known: augmentation"]),
         ("seed.x", ["no setting 'seed.x'"]),
         ("data.a", ["Add data=folders."]),
-        ("data.faces", ["Add data=twins."]),
+        ("data.faces", ["Add data=twins or data=people."]),
     ],
 )
 def test_a_key_that_is_none_is_answered_with_the_nearest(key: str, told: list[str]):
@@ -220,3 +227,14 @@ def test_a_word_stands_for_a_list_of_one():
     plain = fixed()
     set_at(plain, "logger.kinds", "wandb")
     assert load(plain, OPTIONS).logger.kinds == ("wandb",)
+
+
+def test_pythons_null_is_null_except_where_a_word_is_needed():
+    plain = fixed()
+    for key in ("training.gradient_clip", "name", "study"):
+        set_at(plain, key, "None")
+    config = load(plain, OPTIONS)
+    assert (config.training.gradient_clip, config.name, config.study) == (None, None, None)
+    assert "a value is needed" in refusal("optimizer.lr", "None")
+    set_at(plain, "data.identity_a", "None")
+    assert load(plain, OPTIONS).data.identity_a == "None"

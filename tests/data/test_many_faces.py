@@ -123,7 +123,7 @@ def test_folders_of_which_only_one_fits_are_not_begun(tmp_path, free, monkeypatc
 
 def test_what_another_process_has_written_so_far_is_not_asked_for_again(tmp_path, free):
     recipe = {"source": "test"}
-    begun = tmp_path / cache._FACES / f"{cache.recipe_key(recipe)}.partial-1"
+    begun = tmp_path / cache.FACES / f"{cache.recipe_key(recipe)}.partial-1"
     begun.mkdir(parents=True)
     (begun / "faces.npy").write_bytes(bytes(3 * MIB))
     free(2 * MIB)
@@ -134,7 +134,7 @@ def test_what_another_process_has_written_so_far_is_not_asked_for_again(tmp_path
 
 def test_what_a_killed_maker_left_is_removed_before_room_is_asked_for(tmp_path, monkeypatch):
     recipe = {"source": "test"}
-    left = tmp_path / cache._FACES / f"{cache.recipe_key(recipe)}.partial-1"
+    left = tmp_path / cache.FACES / f"{cache.recipe_key(recipe)}.partial-1"
     left.mkdir(parents=True)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(1, 1, 0 if left.exists() else MIB))
 

@@ -90,7 +90,7 @@ def test_any_size_is_read_and_nothing_finite_is_made_of_nan(pictures):
 def test_the_file_is_small_and_holds_the_windows_of_all_networks():
     assert reader.WEIGHTS.stat().st_size < 1_000_000
     for size in reader.SHAPE_SIZES:
-        window = reader._stored()[f"window_{size}"]
+        window = reader.stored()[f"window_{size}"]
         assert window.shape == (size, size)
         assert window.max() <= 1
         torch.testing.assert_close(window, window.flip(1))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from faceswap_lab.evaluation import held_out_from, metrics, null_swaps
 from faceswap_lab.evaluation.reader import read
-from faceswap_lab.evaluation.swap_score import ASPECTS, _followed, swap_score
+from faceswap_lab.evaluation.swap_score import ASPECTS, _followed, agreement, swap_score
 from tests.evaluation.people import COVERAGE, twins
 from tests.evaluation.pictures import noise, random_held_out, soft_masks
 
@@ -43,7 +43,9 @@ def test_no_null_comes_near_and_each_fails_where_it_must(scene):
         kind: of["B"] for kind, of in null_swaps(data.train, held_out, COVERAGE).items()
     }
     scores = {kind: judged(held_out, drawn) for kind, drawn in kinds.items()}
-    assert all(of["score"] < 0.45 for of in scores.values()), {kind: of["score"] for kind, of in scores.items()}
+    assert all(of["score"] < 0.7 for of in scores.values()), {kind: of["score"] for kind, of in scores.items()}
+    assert scores["copy"]["score"] < 0.3
+    assert scores["mean"]["score"] < 0.35
     assert scores["copy"]["identity"] < 0.02
     assert scores["copy"]["still_source"] == 1
     assert scores["copy"]["skin_tone"] < 30
@@ -51,7 +53,7 @@ def test_no_null_comes_near_and_each_fails_where_it_must(scene):
     assert scores["nearest"]["pose"] > 0.4
     assert scores["nearest"]["lighting"] < 0.3
     assert scores["nearest_lit"]["lighting"] > scores["nearest"]["lighting"] + 0.2
-    assert max(scores[kind]["expression"] for kind in ("nearest", "nearest_lit")) < 0.3
+    assert max(scores[kind]["expression"] for kind in ("nearest", "nearest_lit")) < 0.4
 
 
 def test_a_cross_fade_to_the_source_never_gains(scene):
@@ -85,6 +87,14 @@ def test_the_score_is_the_geometric_mean_of_its_aspects_and_noise_is_as_bad_as_b
     assert scores["score"] == pytest.approx(math.exp(np.mean(np.log(factors))))
 
 
+def test_what_follows_nothing_counts_as_an_accident_of_a_tenth(scene):
+    data, held_out = scene
+    scores = judged(held_out, null_swaps(data.train, held_out, COVERAGE)["mean"]["B"])
+    assert scores["pose"] == scores["expression"] == scores["lighting"] == 0
+    rest = scores["identity"] * scores["colour"] * scores["sharpness"]
+    assert scores["score"] == pytest.approx((rest * 0.1**3) ** (1 / 6))
+
+
 def test_every_side_is_judged_against_its_own_truth(scene):
     _, held_out = scene
     forth, back = (swap_score(held_out.images[t], held_out, s, t) for s, t in ("AB", "BA"))
@@ -92,19 +102,28 @@ def test_every_side_is_judged_against_its_own_truth(scene):
     assert swap_score(held_out.images["B"], held_out, "B", "A")["identity"] < 0.02
 
 
-@given(st.integers(0, 2**31), st.integers(2, 20))
+@given(st.integers(0, 2**31), st.integers(3, 20))
 @settings(max_examples=20, deadline=None)
-def test_what_is_followed_is_the_share_of_the_variance(seed, n):
+def test_what_is_followed_is_lins_concordance(seed, n):
     rng = np.random.default_rng(seed)
     true = rng.normal(size=(n, 6)) * rng.uniform(0.1, 3, 6)
-    drawn = true * rng.uniform(0, 2, 6) + rng.normal(size=(n, 6)) * 0.3
-    share = [
-        max(0, 1 - ((drawn[:, i] - true[:, i]) ** 2).sum() / ((true[:, i] - true[:, i].mean()) ** 2).sum())
-        for i in range(6)
-    ]
+    drawn = true * rng.uniform(0, 2, 6) + rng.normal(size=(n, 6)) * 0.3 + rng.normal(size=6)
+    expected = []
+    for o, t in zip(drawn.T, true.T):  # as pearson's r times the bias correction, Lin's own decomposition
+        scale, shift = o.std() / t.std(), (o.mean() - t.mean()) / np.sqrt(o.std() * t.std())
+        expected.append(max(0, np.corrcoef(o, t)[0, 1] * 2 / (scale + 1 / scale + shift**2)))
+    np.testing.assert_allclose(agreement(torch.from_numpy(drawn), torch.from_numpy(true)), expected, atol=1e-9)
     found = _followed(torch.from_numpy(drawn), torch.from_numpy(true))
     assert list(found) == ["pose", "expression", "lighting"]
-    assert list(found.values()) == pytest.approx([np.mean(share[i : i + 2]) for i in (0, 2, 4)])
+    assert list(found.values()) == pytest.approx([np.mean(expected[i : i + 2]) for i in (0, 2, 4)])
+
+
+def test_half_a_turn_is_four_fifths_and_no_turn_is_none():
+    true = torch.linspace(-1, 1, 9)[:, None]
+    assert agreement(true / 2, true).item() == pytest.approx(0.8)
+    assert agreement(true, true).item() == 1
+    assert agreement(torch.zeros_like(true), true).item() == 0
+    assert agreement(-true, true).item() == 0
 
 
 def test_colour_and_sharpness_agree_with_plain_loops():

@@ -9,7 +9,7 @@ import copy
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -28,6 +28,8 @@ from faceswap_lab.runs import (
     write_status,
 )
 from faceswap_lab.runs.flat import flat
+from faceswap_lab.studies.analysis import analyse, evidence_of
+from faceswap_lab.studies.findings import Findings
 from faceswap_lab.studies.plan import Planned, StudyPlan
 
 STEPS, EVALUATE_EVERY, LOG_EVERY = 800, 100, 10
@@ -35,6 +37,9 @@ SECONDARY = [
     *("swap_ssim_BA", "swap_fitted_mae_AB", "swap_recall5_AB", "swap_yaw_AB", "swap_mouth_AB", "swap_light_AB"),
     *("recon_ssim_A", "recon_ssim_B"),
 ]
+PEOPLE = {"name": "people", "population": "development"}  # changes={"data": PEOPLE}: each seed has a pair of its own
+
+
 CONFIG: dict[str, Any] = {
     "model": {"resolution": 32, "encoder_widths": [16, 32, 64], "code_size": 128},
     "encoders": {"count": 1, "start": None, "trained": True},
@@ -81,6 +86,7 @@ class FakeArm:
         without: metrics this arm does not have, such as ``loss_B``.
         changes: dotted setting → value.
         says: a sentence.
+        with_likeness: added to the swap's SSIM for every unit of the pair's likeness, which lies in [0, 1).
     """
 
     shift: float = 0.0
@@ -88,6 +94,12 @@ class FakeArm:
     without: tuple[str, ...] = ()
     changes: dict[str, Any] = field(default_factory=dict)
     says: str = ""
+    with_likeness: float = 0.0
+
+
+def analysed(plan: StudyPlan) -> Findings:
+    """Return what a study's runs say, straight from their folders."""
+    return analyse(evidence_of(plan))
 
 
 def fake_study(
@@ -98,6 +110,7 @@ def fake_study(
     states: Mapping[tuple[str, int], str] | None = None,
     provenance: Mapping[tuple[str, int], Mapping[str, Any]] | None = None,
     tiles: bool = True,
+    luck_of: str = "",
     **fields: Any,
 ) -> StudyPlan:
     """Write the runs of a study below ``root`` and return its plan; the first arm is the baseline.
@@ -109,6 +122,7 @@ def fake_study(
         states: of the cells that are not finished: missing, running, interrupted, failed, diverged, damaged.
         provenance: groups of ``PROVENANCE`` in which a cell differs, such as {"hardware": {"cpu": "another"}}.
         tiles: write the pictures too.
+        luck_of: any word; with another one all runs have other noise.
         fields: of ``StudyPlan``, where they should differ.
     """
     seeds, states, provenance = list(seeds), states or {}, provenance or {}
@@ -118,7 +132,7 @@ def fake_study(
             state = states.get((cell.arm, cell.seed), "finished")
             made = _merged(PROVENANCE, provenance.get((cell.arm, cell.seed), {}))
             if state == "finished":
-                write_finished(root, cell, arms[cell.arm], made, tiles)
+                write_finished(root, cell, arms[cell.arm], made, tiles, luck_of)
             elif state != "missing":
                 write_unfinished(root, cell, state, made)
     plan: dict[str, Any] = {
@@ -153,12 +167,19 @@ def planned(name: str, arm: FakeArm, seed: int) -> Planned:
 
 
 def write_finished(
-    root: Path, cell: Planned, arm: FakeArm, provenance: Mapping[str, Any] = PROVENANCE, tiles: bool = True
+    root: Path,
+    cell: Planned,
+    arm: FakeArm,
+    provenance: Mapping[str, Any] = PROVENANCE,
+    tiles: bool = True,
+    luck_of: str = "",
 ) -> RunFolder:
     """Write all files of a finished run that a report reads."""
     folder = _begun(root, cell, provenance)
-    rng, luck = _generators(cell)
-    final = final_metrics(arm, rng, luck)
+    rng, luck = _generators(cell, luck_of)
+    people = pair_of(cell.seed) if cell.config.get("data") == PEOPLE else {}
+    likeness = people.get("likeness", 0.0)
+    final = final_metrics(replace(arm, shift=arm.shift + arm.with_likeness * likeness), rng, luck)
     _write_metrics(folder, final, rng)
     if tiles:
         write_tiles(folder, rng, arm.two_paths)
@@ -171,10 +192,23 @@ def write_finished(
         steps=STEPS,
         seconds=30 + rng.random(),
         metrics=final,
-        details={"parameters": {"encoder": 1000, "total": 3000 if arm.two_paths else 2000}},
+        details={"parameters": {"encoder": 1000, "total": 3000 if arm.two_paths else 2000}}
+        | ({"people": people} if people else {}),
     )
     write_status(folder, "finished", STEPS)
     return folder
+
+
+def pair_of(seed: int) -> dict[str, Any]:
+    """Return what a run knows of the pair of people that its seed drew."""
+    rng = np.random.default_rng([seed, 7])
+    return {
+        **{
+            side: {"name": f"person-{2 * seed + place}", "tone": float(rng.random())} for place, side in enumerate("AB")
+        },
+        "likeness": float(rng.random()),
+        "same_hair": bool(rng.integers(2)),
+    }
 
 
 def write_unfinished(root: Path, cell: Planned, state: str, provenance: Mapping[str, Any] = PROVENANCE) -> RunFolder:
@@ -223,9 +257,9 @@ def _begun(root: Path, cell: Planned, provenance: Mapping[str, Any]) -> RunFolde
     return folder
 
 
-def _generators(cell: Planned) -> tuple[np.random.Generator, float]:
+def _generators(cell: Planned, luck_of: str) -> tuple[np.random.Generator, float]:
     """Return the run's generator and the luck that every arm has at this seed, in units of SSIM."""
-    own = int.from_bytes(hashlib.sha256(f"{cell.arm} {cell.seed}".encode()).digest()[:8], "big")
+    own = int.from_bytes(hashlib.sha256(f"{cell.arm} {cell.seed}{luck_of}".encode()).digest()[:8], "big")
     return np.random.default_rng(own), 0.02 * np.random.default_rng(cell.seed).standard_normal()
 
 

@@ -10,9 +10,9 @@ from scipy import stats
 from faceswap_lab.config import ConfigError
 from faceswap_lab.runs import read_result
 from faceswap_lab.runs.folder import RunFolder
-from faceswap_lab.studies.analysis import analyse
+from faceswap_lab.studies.collecting.pictures import read_tiles
 from faceswap_lab.studies.plan import Planned
-from tests.studies.fake_runs import SECONDARY, FakeArm, fake_study
+from tests.studies.fake_runs import SECONDARY, FakeArm, analysed, fake_study
 
 ARMS = {
     "baseline": FakeArm(says="The baseline."),
@@ -32,7 +32,7 @@ def plan(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def findings(plan):
-    return analyse(plan)
+    return analysed(plan)
 
 
 def measured(findings, arm, key):
@@ -90,10 +90,10 @@ def test_verdicts_are_those_of_the_numbers(findings):
 
 
 def test_the_smallest_difference_is_the_studys_own(plan):
-    strict = analyse(dataclasses.replace(plan, smallest_difference=1e-6, secondary=[]))
+    strict = analysed(dataclasses.replace(plan, smallest_difference=1e-6, secondary=[]))
     assert strict.primary.metric.smallest_difference == 1e-6
     assert strict.primary.judgements["near"].verdict != "equivalent"
-    none = analyse(dataclasses.replace(plan, smallest_difference=None, secondary=[]))
+    none = analysed(dataclasses.replace(plan, smallest_difference=None, secondary=[]))
     assert none.primary.metric.smallest_difference is None
 
 
@@ -108,7 +108,7 @@ def test_a_metric_that_an_arm_does_not_have_is_said_to_be_not_measured(findings)
 
 def test_a_baseline_without_the_metric_decides_nothing(tmp_path):
     arms = {"baseline": FakeArm(without=("swap_ssim_AB",)), "arm": FakeArm()}
-    findings = analyse(fake_study(tmp_path, arms, range(6), tiles=False))
+    findings = analysed(fake_study(tmp_path, arms, range(6), tiles=False))
     assert findings.primary.judgements["arm"].reason == "not measured in the runs of baseline"
     assert "no finished run of baseline has the SSIM" in findings.answer
 
@@ -147,7 +147,7 @@ def test_the_curves_are_losses_apart_and_the_swap_in_both_directions(findings):
 
 
 def test_another_primary_metric_has_a_curve_too(plan):
-    findings = analyse(dataclasses.replace(plan, metric="swap_mae_BA", smallest_difference=0.003, secondary=[]))
+    findings = analysed(dataclasses.replace(plan, metric="swap_mae_BA", smallest_difference=0.003, secondary=[]))
     assert "swap_mae_BA" in [curves.metric.key for curves in findings.curves]
     assert {prediction.outcome.key for prediction in findings.predictions} == {"swap_mae_BA"}
 
@@ -164,46 +164,50 @@ def test_losses_are_ranked_against_the_swap_error(findings):
 
 
 def test_faces_are_of_the_lowest_seed_that_all_arms_finished(findings):
-    assert findings.faces.seed == 1  # seed 0 is damaged in one arm
-    assert list(findings.faces.strips) == list(ARMS)
-    for arm, strips in findings.faces.strips.items():
-        assert list(strips) == [400, 800]
-        assert strips[800].name == "final-tiles.png"
-        assert f"{arm}-s1-" in str(strips[400])
-        assert all(path.is_file() for path in strips.values())
+    across, growth, *_ = findings.grids
+    assert "seed 1." in across.caption  # seed 0 is damaged in one arm
+    assert [row.caption for row in across.rows[2:]] == ["baseline", "two", "two", "near", "only_a"]
+    assert growth.columns == ["400", "800", "truth"]
+    shown = growth.rows[1].pixels.crop((16, 0, 32, 16))
+    last = read_tiles(
+        next(c.folder for c in findings.cells if (c.arm, c.seed) == ("two", 1)) / "previews/final-tiles.png"
+    )
+    assert shown.tobytes() == last.face("swap_AB", 0).tobytes()
 
 
 def test_faces_of_the_seed_with_most_arms_or_of_none(tmp_path):
     states = {("a", 0): "failed", ("b", 0): "failed", ("c", 1): "failed"}
     arms = {name: FakeArm() for name in "abc"}
-    faces = analyse(fake_study(tmp_path / "x", arms, range(2), states=states)).faces
-    assert (faces.seed, list(faces.strips)) == (1, ["a", "b"])
-    assert analyse(fake_study(tmp_path / "y", arms, range(2), tiles=False)).faces is None
+    across = analysed(fake_study(tmp_path / "x", arms, range(2), states=states)).grids[0]
+    assert ("seed 1." in across.caption, [row.caption for row in across.rows[2:]]) == (True, ["a", "b"])
+    assert analysed(fake_study(tmp_path / "y", arms, range(2), tiles=False)).grids == []
 
 
 def test_nothing_is_finished(tmp_path):
     arms = {"baseline": FakeArm(), "arm": FakeArm()}
-    findings = analyse(fake_study(tmp_path, arms, range(3), states={(a, s): "missing" for a in arms for s in range(3)}))
+    findings = analysed(
+        fake_study(tmp_path, arms, range(3), states={(a, s): "missing" for a in arms for s in range(3)})
+    )
     assert findings.answer == "Nothing can be said yet: none of the 6 runs is finished."
-    assert (findings.curves, findings.predictions, findings.diagnostics, findings.faces) == ([], [], [], None)
+    assert (findings.curves, findings.predictions, findings.diagnostics, findings.grids) == ([], [], [], [])
     assert findings.primary.judgements["arm"].verdict == "undecided"
     assert "no seed has a value for both" in findings.primary.judgements["arm"].reason
     assert findings.provenance.warnings[0].startswith("Not run yet (6 of 6 runs)")
 
 
 def test_one_seed(tmp_path):
-    findings = analyse(fake_study(tmp_path, {"baseline": FakeArm(), "arm": FakeArm(shift=-0.5)}, [4]))
+    findings = analysed(fake_study(tmp_path, {"baseline": FakeArm(), "arm": FakeArm(shift=-0.5)}, [4]))
     assert findings.primary.judgements["arm"].verdict == "undecided"
     assert "1 seed is too few to decide anything: it takes at least 6." in findings.answer
     assert findings.predictions[0].across_runs.interval == (-1, 1)
-    assert findings.faces.seed == 4
+    assert "seed 4." in findings.grids[0].caption
 
 
 def test_no_table_of_metrics(tmp_path):
     plan = fake_study(tmp_path, {"baseline": FakeArm(), "arm": FakeArm()}, range(6), tiles=False)
     for path in tmp_path.glob("arm-*/metrics.csv"):
         path.write_bytes(b"\xff\xfe nonsense")
-    findings = analyse(plan)
+    findings = analysed(plan)
     assert list(findings.curves[0].arms) == ["baseline"]
     assert findings.curves[0].differences == {}
     assert findings.primary.judgements["arm"].comparison.seeds == 6
@@ -212,12 +216,12 @@ def test_no_table_of_metrics(tmp_path):
 def test_a_typing_error_in_a_metric_is_told_before_any_run_is_read(plan, tmp_path):
     wrong = dataclasses.replace(plan, secondary=["swap_sim_AB"], runs_dir=tmp_path)
     with pytest.raises(ConfigError, match="Did you mean 'swap_ssim_AB'"):
-        analyse(wrong)
+        analysed(wrong)
 
 
 def test_the_same_arm_in_groups_of_seeds(tmp_path):
     states = {("baseline", 3): "failed"}
-    findings = analyse(
+    findings = analysed(
         fake_study(tmp_path, {"baseline": FakeArm()}, range(20), group_seeds=8, states=states, tiles=False)
     )
     assert [arm.name for arm in findings.arms] == ["baseline", "again 1", "again 2"]
@@ -236,7 +240,7 @@ def test_the_same_arm_in_groups_of_seeds(tmp_path):
 
 def test_groups_are_of_one_arm_alone(plan):
     with pytest.raises(ConfigError, match="leave out near, only_a, two"):
-        analyse(dataclasses.replace(plan, group_seeds=3))
+        analysed(dataclasses.replace(plan, group_seeds=3))
 
 
 @settings(max_examples=10, deadline=None)
@@ -245,7 +249,7 @@ def test_whatever_became_of_the_cells_all_are_in_the_findings_and_no_number_is_m
     kinds = st.sampled_from(["finished", "missing", "interrupted", "failed", "diverged", "damaged"])
     arms = {"baseline": FakeArm(), "arm": FakeArm(two_paths=True), "other": FakeArm(without=("loss_A", "swap_ssim_AB"))}
     states = {(arm, seed): data.draw(kinds) for arm in arms for seed in range(2)}  # warnings name six
-    findings = analyse(fake_study(tmp_path_factory.mktemp("runs"), arms, range(2), states=states, tiles=False))
+    findings = analysed(fake_study(tmp_path_factory.mktemp("runs"), arms, range(2), states=states, tiles=False))
     assert {(cell.arm, cell.seed): cell.state for cell in findings.cells} == states
     for compared in (findings.primary, *findings.secondary, *findings.diagnostics):
         for arm, values in compared.values.items():

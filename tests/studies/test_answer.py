@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from faceswap_lab.studies.answer import answer_of
 from faceswap_lab.studies.findings import Compared, Metric
-from faceswap_lab.studies.verdicts import judge_arms
+from faceswap_lab.studies.statistics.verdicts import judge_arms
 
 DRAWN = np.random.default_rng(0).normal(0, 0.001, size=(9, 9))
 NOISE = DRAWN - DRAWN.mean(axis=1, keepdims=True)

@@ -3,7 +3,7 @@ import sys
 
 PROGRAM = """
 import sys
-import faceswap_lab.studies.verdicts, faceswap_lab.studies.curves, faceswap_lab.studies.rank_correlation
+from faceswap_lab.studies.statistics import curves, rank_correlation, verdicts
 import faceswap_lab.studies.analysis
 heavy = ("torch", "scipy", "hydra", "pytorch_lightning", "pandas", "PIL", "altair")
 print([name for name in heavy if name in sys.modules])

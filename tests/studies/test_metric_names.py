@@ -1,4 +1,5 @@
 import itertools
+import re
 from pathlib import Path
 
 import pytest
@@ -8,22 +9,26 @@ from faceswap_lab.config import ConfigError
 from faceswap_lab.studies.metric_names import diagnostic, diagnostics_of, judged_metric, own_path
 
 STUDIES = sorted((Path(__file__).parents[2] / "conf" / "study").glob("*.yaml"))
-HIGHER = {"ssim": True, "recall5": True, "yaw": True, "mouth": True, "light": True}
-LOWER = {"fitted_mae": False, "mae": False, "mae_full": False}
+ASPECTS = ("score", "identity", "identity_colour", "colour", "pose", "expression", "lighting", "sharpness")
+HIGHER = dict.fromkeys(("ssim", "recall5", "yaw", "mouth", "light", *ASPECTS), True)
+LIKENESS = ("fitted_mae", "mae", "mae_full")
+LOWER = dict.fromkeys((*LIKENESS, "still_source"), False)
+KINDS = ("copy", "mean", "nearest", "nearest_lit")
 
 
 def test_every_score_of_the_evaluation_has_a_direction_a_caption_and_a_smallest_difference():
     captions = set()
     keys = [
-        f"swap_{stem}_{way}{path}" for stem in HIGHER | LOWER for way in ("AB", "BA") for path in ("", "_target_path")
+        f"swap_{stem}_{way}{path}"
+        for stem in HIGHER | LOWER
+        for way in ("AB", "BA", "CA")
+        for path in ("", "_target_path", "_mixed_path")
     ]
-    keys += [
-        f"{kind}_{stem}_{way}" for kind, stem, way in itertools.product(("copy", "mean"), HIGHER | LOWER, ("AB", "BA"))
-    ]
-    keys += [f"recon_{stem}_{side}" for stem in ("ssim", *LOWER) for side in "AB"]
+    keys += [f"{kind}_{stem}_{way}" for kind, stem, way in itertools.product(KINDS, HIGHER | LOWER, ("AB", "BA", "BD"))]
+    keys += [f"recon_{stem}_{side}" for stem in ("ssim", *LIKENESS) for side in "ABC"]
     for key in keys:
         metric = judged_metric(key)
-        stem = key.split("_", 1)[1].removesuffix("_target_path").rpartition("_")[0]
+        stem = re.fullmatch(r"(?:swap|recon|copy|mean|nearest_lit|nearest)_([a-z_5]+)_[A-D]+(?:_\w+_path)?", key)[1]
         assert metric.key == key
         assert metric.higher_is_better is (HIGHER | LOWER)[stem]
         assert 0 < metric.smallest_difference < 0.1
@@ -46,8 +51,9 @@ def test_the_metrics_of_every_shipped_study_are_known(path):
 def test_an_unknown_metric_is_answered_with_the_nearest():
     with pytest.raises(ConfigError, match=r"'swap_sim_AB'\. Did you mean 'swap_ssim_AB'"):
         judged_metric("swap_sim_AB")
-    with pytest.raises(ConfigError, match="there is no metric 'x'"):
-        judged_metric("x")
+    for wrong in ("x", "swap_ssim_AA", "copy_ssim_AB_target_path", "recon_yaw_A"):
+        with pytest.raises(ConfigError, match=f"there is no metric '{wrong}'"):
+            judged_metric(wrong)
 
 
 def test_a_diagnostic_cannot_judge():
@@ -80,4 +86,5 @@ def test_diagnostics_come_in_one_order_and_layers_by_number():
 
 def test_the_path_through_the_sources_own_encoder():
     assert own_path("swap_ssim_AB_target_path") == "swap_ssim_AB"
+    assert own_path("swap_identity_colour_BC_mixed_own_path") == "swap_identity_colour_BC"
     assert own_path("swap_ssim_AB") is None

@@ -1,11 +1,14 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
-from faceswap_lab.studies.collect import collect, of_arm
-from faceswap_lab.studies.curves import curve_difference
-from faceswap_lab.studies.history import MOST_POINTS
+from faceswap_lab.studies.collecting.collect import Run, collect, of_arm
+from faceswap_lab.studies.collecting.history import MOST_POINTS
+from faceswap_lab.studies.findings import Cell
 from faceswap_lab.studies.metric_names import judged_metric
-from faceswap_lab.studies.over_time import curves_of
+from faceswap_lab.studies.over_time import budgets_of, curves_of
+from faceswap_lab.studies.statistics.curves import curve_difference
 from tests.studies.fake_runs import FakeArm, fake_study
 
 ARMS = {"baseline": FakeArm(), "far": FakeArm(shift=-0.3), "only_a": FakeArm(without=("loss_B",))}
@@ -80,3 +83,26 @@ def test_curves_of_unfinished_runs_only_where_they_are_asked_for(runs):
     with_it = curves_of(runs, list(ARMS), SSIM, alpha=0.05, finished=False).arms["far"]
     assert with_it.seeds == 6
     assert list(with_it.steps) == [100]
+
+
+def test_a_budget_is_the_first_step_at_the_baselines_end():
+    def run(arm, seed, rows, seconds=80.0):
+        cell = Cell(arm, seed, "finished", metrics={}, seconds=seconds)
+        return Run(cell, seed, {}, history={"swap_ssim_AB": rows}, steps=rows[-1][0])
+
+    runs = [
+        *(run("baseline", seed, [(100, 0.2), (200, 0.4), (400, 0.6)]) for seed in range(3)),
+        *(run("fast", seed, [(100, 0.5), (200, 0.7), (400, 0.9)], seconds=160.0) for seed in range(3)),
+        run("slow", 0, [(400, 0.2), (800, 1.0)]),
+        run("slow", 1, [(400, 0.2), (800, 0.3)]),
+        run("slow", 2, [(400, 0.2), (800, 0.3)]),
+    ]
+    baseline, fast, slow = budgets_of(runs, ["baseline", "fast", "slow"], SSIM)
+    assert (baseline.steps, baseline.ratio, baseline.reached, baseline.seconds) == (400, 1, 3, 80)
+    assert (fast.steps, fast.ratio, fast.reached) == (pytest.approx(150), pytest.approx(150 / 400), 3)
+    assert fast.seconds == pytest.approx(160 * 150 / 400)  # its steps take twice as long
+    assert (slow.steps, slow.ratio, slow.reached, slow.runs) == (np.inf, np.inf, 1, 3)
+    falling = dataclasses.replace(SSIM, higher_is_better=False)
+    assert budgets_of(runs, ["baseline", "fast"], falling)[1].reached == 3  # it starts below the baseline's end
+    assert budgets_of(runs, ["baseline"], SSIM) == []
+    assert budgets_of(runs, ["baseline", "fast"], dataclasses.replace(SSIM, key="not_logged")) == []

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from faceswap_lab.studies.collect import Run
+from faceswap_lab.studies.collecting.collect import Run
 from faceswap_lab.studies.findings import Cell
 from faceswap_lab.studies.metric_names import judged_metric
 from faceswap_lab.studies.predicting import predictions

@@ -6,8 +6,9 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
-from faceswap_lab.cli.groups import conf_dir, group_options
+from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.config import load
+from faceswap_lab.config.options import Options
 from faceswap_lab.data.faces import FaceData
 from tests.data.recipes import noise_faces
 
@@ -34,7 +35,7 @@ def config_for(*overrides):
     GlobalHydra.instance().clear()  # of other tests' making
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         composed = compose("config", [*TINY, *overrides])
-    return load(OmegaConf.to_container(composed, resolve=True), group_options([conf_dir()]))
+    return load(OmegaConf.to_container(composed, resolve=True), Options([conf_dir()]))
 
 
 def noise_data():

@@ -10,7 +10,7 @@ import torch
 
 from faceswap_lab.training import peak_memory
 from faceswap_lab.training.peak_memory import PeakMemory
-from tests.training.mirrored import run_in
+from tests.training.tracking.mirrored import run_in
 
 MIB = 2**20
 HELD = """

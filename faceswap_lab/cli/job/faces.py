@@ -1,8 +1,9 @@
 """The faces a configuration names. Nothing here loads torch."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from faceswap_lab.config import Config, ConfigError, FoldersData, TwinsData
+from faceswap_lab.config import Config, ConfigError, FoldersData, PeopleData, RenderedData, TwinsData
 from faceswap_lab.data.faces import FaceData
 from faceswap_lab.runs.atomic import StorageError
 
@@ -18,7 +19,7 @@ def faces_of(config: Config) -> FaceData:
     """
     from faceswap_lab.data.cache import CacheError
 
-    load = _twins if isinstance(config.data, TwinsData) else _folders
+    load = _rendered if isinstance(config.data, RenderedData) else _folders
     try:
         return load(config, config.data)  # type: ignore[arg-type]
     except CacheError as error:
@@ -28,15 +29,31 @@ def faces_of(config: Config) -> FaceData:
 
 
 def check_identities(config: Config) -> None:
-    """Refuse twins that nobody can draw, or that are the same person under two names."""
+    """Refuse people that nobody can draw, that are the same person under two names, or of whom there are too few."""
     from faceswap_lab.data.twin_sets import different_people
 
-    if not isinstance(config.data, TwinsData):
+    if not isinstance(config.data, RenderedData):
         return
     try:
-        different_people(config.data.people)
+        different_people(people_of(config, config.data))
     except ValueError as error:
-        raise ConfigError(f"{config.data.overrides}: {error}") from error
+        said = config.data.overrides if isinstance(config.data, TwinsData) else "data"
+        raise ConfigError(f"{said}: {error}") from error
+
+
+def people_of(config: Config, data: RenderedData) -> Sequence[str]:
+    """Return the names of the rendered people: as given, or as the run's seed draws them.
+
+    Raises:
+        ValueError: the population has not so many as are asked for.
+    """
+    from faceswap_lab.data.people import Restriction, drawn_people
+
+    if isinstance(data, TwinsData):
+        return data.people
+    assert isinstance(data, PeopleData)
+    restriction = Restriction(data.glasses, data.beard, data.hair, data.skin, data.likeness)
+    return drawn_people(data.population, config.seed if data.group is None else data.group, data.sides, restriction)
 
 
 def renderer() -> str:
@@ -46,21 +63,37 @@ def renderer() -> str:
     return f"twins, renderer {RENDERER_VERSION}"
 
 
-def _twins(config: Config, data: TwinsData) -> FaceData:
+def _rendered(config: Config, data: RenderedData) -> FaceData:
     from faceswap_lab.data.twin_sets import load_twins
 
     return load_twins(
-        people=data.people,
+        people=people_of(config, data),
         faces=data.faces,
         held_out=data.held_out,
-        size=STORED * config.model.resolution,
-        seed=data.seed,
+        size=_stored(config),
+        seed=data.seed if isinstance(data, TwinsData) else config.seed,
         pose=data.pose,  # type: ignore[arg-type]  # judged at the door, as are the next two
         light=data.light,  # type: ignore[arg-type]
         background=data.background,  # type: ignore[arg-type]
         cache_dir=config.cache_dir,
+        cache_bytes=None if config.cache_gib is None else int(config.cache_gib * 2**30),
         progress=config.progress,
     )
+
+
+def _stored(config: Config) -> int:
+    """Return the side of stored faces, in pixels.
+
+    People are rendered no larger than is needed: the smallest doubling of what the network sees whose crop has all of
+    its pixels. Each pair is rendered anew, and a quarter of the pixels is half of the time.
+    """
+    size = config.model.resolution
+    if isinstance(config.data, TwinsData):
+        return STORED * size
+    stored = size
+    while stored * config.augmentation.coverage < size:
+        stored *= 2
+    return stored
 
 
 def _folders(config: Config, data: FoldersData) -> FaceData:

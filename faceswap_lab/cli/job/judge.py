@@ -1,13 +1,12 @@
 """A composed configuration, judged as far as that goes without torch."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from faceswap_lab.cli.job.faces import check_identities
-from faceswap_lab.config import Config, ConfigError, load
+from faceswap_lab.config import Config, ConfigError, Options, load
 
 
-def judged(composed: Any, options: Mapping[str, list[str]]) -> Config:
+def judged(composed: Any, options: Options) -> Config:
     """Return the typed configuration.
 
     Args:
@@ -20,7 +19,7 @@ def judged(composed: Any, options: Mapping[str, list[str]]) -> Config:
     """
     from omegaconf import OmegaConf
 
-    config = load(OmegaConf.to_container(composed, resolve=True), dict(options))
+    config = load(OmegaConf.to_container(composed, resolve=True), options)
     check_identities(config)
     if config.augmentation.photometric:
         from faceswap_lab.data.photometric import Photometric  # loads albumentations

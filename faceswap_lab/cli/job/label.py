@@ -22,6 +22,8 @@ def label_of(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> 
     'two_encoders'
     >>> label_of(["encoder_activation=relu", "training.max_steps=100", "seed=1"], groups)
     'relu-max_steps_100'
+    >>> label_of(["training.max_steps=6", "training.max_steps=12"], groups)
+    'max_steps_12'
     >>> label_of(["encoder_activation=tanh"], groups)
     'encoder_activation_tanh'
     >>> label_of(["data.a='/faces of/a=b'", "training.max_steps=9", "training.max_steps=10"], groups)
@@ -61,7 +63,11 @@ def report_name(
 
 
 def _joined(parts: Sequence[str]) -> str:
-    """Return one word of what a file's name may hold; the end of what is too long is a hash of all."""
+    """Return one word of what a file's name may hold; the end of what is too long is a hash: no two arms have one name.
+
+    >>> _joined(["augmentation_none"] * 3 + ["learning_rate_0.1"])[:52]
+    'augmentation_none-augmentation_none-augmentation_no-'
+    """
     name = "-".join(re.sub(r"[^A-Za-z0-9_.+-]+", "-", part).strip("-.").replace("_-", "_") for part in parts)
     if len(name) <= _LONGEST:
         return name
@@ -69,10 +75,12 @@ def _joined(parts: Sequence[str]) -> str:
 
 
 def _parts(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return what overrides choose and set, each in its shortest form."""
+    """Return what overrides choose and set, each in its shortest form; of a setting that is set again, the last."""
+    overrides = list({override.lstrip("+~").partition("=")[0]: override for override in overrides}.values())
     groups_with = Counter(option for group in options.keys() - set(ADDED) for option in options[group])
     named, chosen, values = [], [], []
-    for key, value in dict(override.lstrip("+~").partition("=")[::2] for override in overrides).items():
+    for override in overrides:
+        key, _, value = override.lstrip("+~").partition("=")
         if key == "experiment":
             named += [name.strip(" '\"") for name in value.strip("[]").split(",")]
         elif key in _NOT_IN_LABELS or key.split(".")[0].split("/")[0] in _NOT_IN_LABELS:
@@ -86,6 +94,6 @@ def _parts(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> li
 
 _LONGEST = 60  # characters; what is cut off is in the run's configuration, and its hash tells it apart
 _NOT_IN_LABELS = {
-    *("seed", "name", "study", "runs_dir", "experiments_dir", "cache_dir", "force", "progress"),
+    *("seed", "name", "study", "runs_dir", "experiments_dir", "cache_dir", "cache_gib", "force", "progress"),
     *("trainer", "logger", "checkpoint", "evaluation", "hydra", "data.sampler"),
 }

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from faceswap_lab.cli.groups import group_options
 from faceswap_lab.cli.job.devices import check_devices, gpu_of_its_own
-from faceswap_lab.cli.job.faces import faces_of, renderer
+from faceswap_lab.cli.job.digest import digest_of
+from faceswap_lab.cli.job.faces import faces_of
 from faceswap_lab.cli.job.functions import check_functions
 from faceswap_lab.cli.job.judge import judged
 from faceswap_lab.cli.job.label import label_of
@@ -21,17 +21,21 @@ from faceswap_lab.cli.job.summary import print_line, print_summary
 from faceswap_lab.cli.job.tags import differing_options
 from faceswap_lab.cli.job.train import train
 from faceswap_lab.cli.messages import refusal, say
-from faceswap_lab.config import ConfigError, TwinsData
+from faceswap_lab.config import Config, ConfigError, RenderedData
+from faceswap_lab.config.options import Options
 from faceswap_lab.interruption import Interrupted, interruptible
 from faceswap_lab.runs.atomic import StorageError, remove_leftovers, write_text
-from faceswap_lab.runs.folder import create_fresh, find, find_or_create
-from faceswap_lab.runs.identity import run_hash
+from faceswap_lab.runs.folder import RunFolder, create_fresh, find, find_or_create
 from faceswap_lab.runs.lock import Holder, RunHeld, RunLock
-from faceswap_lab.runs.result import BadResult, read_result
+from faceswap_lab.runs.result import BadResult, Result, read_result
 
 
 def run_job(
-    composed: Any, folders: Sequence[Path], overrides: Sequence[str], brief: bool = False, beside: Path | None = None
+    composed: Any,
+    folders: Sequence[Path],
+    overrides: Sequence[str],
+    sweep: str | None = None,
+    beside: Path | None = None,
 ) -> Outcome:
     """Judge, look up, train and report one job; say how it ended. Errors are said, none leaves: a sweep goes on.
 
@@ -39,14 +43,14 @@ def run_job(
         composed: the configuration as Hydra composed it.
         folders: where groups lie.
         overrides: the overrides of this job, from which an unnamed run gets its label.
-        brief: say what came out in a line, as one cell of many.
+        sweep: the name of the sweep whose cell it is: what came out is said in a line, as of one of many.
         beside: the folder of a sweep whose cells run beside one another, in processes of their own.
     """
     from omegaconf.errors import OmegaConfBaseException
 
     try:
         with interruptible():
-            return _run(composed, folders, overrides, brief, beside)
+            return _run(composed, folders, overrides, sweep, beside)
     except Interrupted as stop:
         said = f"{stop} came while nothing was being trained. The same command goes on from here."
         return _said("interrupted", said, signal=stop.signal)
@@ -59,21 +63,26 @@ def run_job(
         return _said("failed", f"{type(error).__name__}, which the lab did not expect; the traceback is above: {error}")
 
 
-def _run(composed: Any, folders: Sequence[Path], overrides: Sequence[str], brief: bool, beside: Path | None) -> Outcome:
+def _run(
+    composed: Any, folders: Sequence[Path], overrides: Sequence[str], sweep: str | None, beside: Path | None
+) -> Outcome:
     from omegaconf import OmegaConf
 
-    options = group_options(folders)
+    options = Options(folders)
     config = judged(composed, options)
     label = config.name or label_of(overrides, options)
-    data = None if isinstance(config.data, TwinsData) else faces_of(config)  # a folder's content tells which run it is
-    digest = run_hash(config, data.fingerprint if data else renderer())
+    # which run it is, a folder's content tells
+    data = None if isinstance(config.data, RenderedData) else faces_of(config)
+    digest = digest_of(config, data.fingerprint if data else None)
     root = Path(config.runs_dir)
-    tell = print_line if brief else print_summary
+    tell = print_line if sweep else print_summary
     # force=true looks at no old result, not even to find it damaged
     folder = None if config.force else find(root, config.seed, digest)
     result = read_result(folder) if folder else None
     if folder and result:
         print(f"This run is finished already: {folder.path}   (force=true trains it again, beside it)")
+        if config.logger.kinds:
+            _show_again(config, folder, result, differing_options(folders), sweep)
         tell(folder, result)
         return Outcome("reused", str(folder.path))
     check_devices(config)
@@ -87,12 +96,20 @@ def _run(composed: Any, folders: Sequence[Path], overrides: Sequence[str], brief
         if result is None:
             write_text(folder.config, OmegaConf.to_yaml(composed, resolve=True))
             with gpu_of_its_own(config, beside) as placed:
-                outcome, result = train(placed, data, folder, digest, label, differing_options(folders))
+                outcome, result = train(placed, data, folder, digest, label, differing_options(folders), sweep)
             if result is None:
                 say(f"{outcome.message}\nrun folder  {folder.path}")
                 return replace(outcome, message=" ".join(outcome.message.split()))
     tell(folder, result)
     return Outcome("finished", str(folder.path))
+
+
+def _show_again(config: Config, folder: RunFolder, result: Result, options: Sequence[str], sweep: str | None) -> None:
+    """Let mirrors that do not know a finished run have its record."""
+    from faceswap_lab.training.tracking.loggers import show_finished
+    from faceswap_lab.training.tracking.mirror import described
+
+    show_finished(described(config, folder, result.label, options, sweep, result.steps), result)
 
 
 def _said(state: State, message: str, signal: int | None = None) -> Outcome:

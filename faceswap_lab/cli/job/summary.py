@@ -1,6 +1,7 @@
-"""The last lines on the terminal: what came out, against the two swaps that anybody can make, and where it lies."""
+"""The last lines on the terminal: what came out, against the swaps that anybody can make, and where it lies."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -10,28 +11,38 @@ from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.result import Result
 
 _COLUMNS = (
-    ("SSIM ↑", "ssim", 3),
-    ("MAE fit ↓", "fitted_mae", 4),
-    ("MAE ↓", "mae", 4),
-    ("R@5 ↑", "recall5", 2),
-    ("yaw ↑", "yaw", 2),
-    ("mouth ↑", "mouth", 2),
-    ("light ↑", "light", 2),
+    ("score", "score", 3),
+    ("who", "identity", 2),
+    ("colour", "colour", 2),
+    ("pose", "pose", 2),
+    ("expr.", "expression", 2),
+    ("light", "lighting", 2),
+    ("sharp", "sharpness", 2),
+    ("SSIM", "ssim", 3),
 )
+_NULLS = {  # kind → its row's caption, its name in a sentence; {0} is the source, {1} the target
+    "copy": (" copy {0}", "a copy of {0}"),
+    "mean": (" mean {1}", "{1}'s mean face"),
+    "nearest": (" pose", "{1}'s faces nearest in pose"),
+    "nearest_lit": (" pose+light", "{1}'s faces nearest in pose and light"),
+}
 _LEGEND = (
-    "Under the face mask. MAE fit: after a gain and offset per channel. R@5: share\n"
-    "whose true twin is among the 5 nearest. yaw, mouth, light: correlation with\n"
-    "the input's. copy, mean: the input itself, the target's mean training face."
+    "1 is the truth. score: all six to its right in one. who: the chance to be taken\n"
+    "for the target among 20 people. sharp: above 1 is noise. copy: the input itself;\n"
+    "mean, pose, pose+light: averages of the target's training faces, of all or the\n"
+    "ten nearest. More: docs/judging.md and the command show."
 )
+_MOST_WAYS = 6  # three people, each as each other; of more, the declared pair is shown
 
 
 def print_summary(folder: RunFolder, result: Result, console: Console | None = None) -> None:
     """Print the table of a finished run and the paths of what it left."""
-    console = console or Console()
+    console = console or Console(force_jupyter=False)  # plain text in a notebook too, for whoever keeps it quiet
     m = result.metrics
     if "swap_ssim_AB" in m:
         console.print(_swap_table(m))
-        console.print(f"[dim]{_LEGEND}[/dim]", highlight=False)
+        if "swap_score_AB" in m:
+            console.print(f"[dim]{_LEGEND}[/dim]", highlight=False)
         console.print(_in_words(m))
     console.print(
         _side_line("loss", m, "loss_{}", 4) + "   " + _side_line("reconstruction SSIM", m, "recon_ssim_{}", 3)
@@ -48,53 +59,73 @@ def print_summary(folder: RunFolder, result: Result, console: Console | None = N
 
 
 def print_line(folder: RunFolder, result: Result) -> None:
-    """Print one line of a finished run, for a sweep: the primary metric in both directions beside both baselines."""
-    m, said = result.metrics, []
-    for direction in ("AB", "BA"):
-        if f"swap_ssim_{direction}" in m:
-            swap, copy, mean = (m[f"{kind}_ssim_{direction}"] for kind in ("swap", "copy", "mean"))
-            arrow = f"{direction[0]}→{direction[1]}"
-            said.append(f"{arrow} {swap:.3f} (copy {copy:.3f}, mean {mean:.3f})")
-    swap_part = f"swap SSIM {', '.join(said)}; " if said else ""
+    """Print one line of a finished run, for a sweep: the primary metric of the declared pair beside the best null."""
+    m, said, metric = result.metrics, [], _primary(result.metrics)
+    for way in [way for way in ("AB", "BA") if f"swap_{metric}_{way}" in m]:
+        null, kind = _best_null(m, metric, way)
+        said.append(f"{way[0]}→{way[1]} {m[f'swap_{metric}_{way}']:.3f} (best null {null:.3f}: {kind})")
+    swap_part = f"swap {_NAMES[metric]} {', '.join(said)}; " if said else ""
     print(
         f"{result.label}, seed {result.seed}: {swap_part}{_side_line('loss', m, 'loss_{}', 4)}   {folder.path}",
         flush=True,
     )
 
 
+_NAMES = {"score": "score", "ssim": "SSIM"}
+
+
+def _primary(m: Mapping[str, float]) -> str:
+    """Return what judges this run: the score, or SSIM for one from before there was a score."""
+    return "score" if "swap_score_AB" in m else "ssim"
+
+
+def _ways(m: Mapping[str, float]) -> list[str]:
+    """Return the swaps to show: AB, BA, and further ones of three people."""
+    found = [key[-2:] for key in m if re.fullmatch("swap_ssim_[A-Z]{2}", key)]
+    return sorted(found) if len(found) <= _MOST_WAYS else ["AB", "BA"]
+
+
+def _best_null(m: Mapping[str, float], metric: str, way: str) -> tuple[float, str]:
+    """Return the highest value that a swap without a network reaches, and its kind."""
+    return max((m[f"{kind}_{metric}_{way}"], kind) for kind in _NULLS if f"{kind}_{metric}_{way}" in m)
+
+
 def _swap_table(m: Mapping[str, float]) -> Table:
-    """One block per direction: the swap (with two encoders also through the target's), and the baselines."""
+    """One block per swap: through each of its paths, and the nulls."""
     table = Table(title="the swap against the truth, on held-out faces", title_justify="left", title_style="bold")
-    table.add_column("")
-    for caption, _, _ in _COLUMNS:
+    columns = [column for column in _COLUMNS if f"swap_{column[1]}_AB" in m]
+    table.add_column("", no_wrap=True)
+    for caption, _, _ in columns:
         table.add_column(caption, justify="right", no_wrap=True)
-    for source, target in ("AB", "BA"):
-        way = source + target
-        rows = [
-            (f"{source}→{target}", f"swap_{{}}_{way}", "bold"),
-            (f" encoder {target}", f"swap_{{}}_{way}_target_path", "bold"),
-            (f" copy {source}", f"copy_{{}}_{way}", "dim"),
-            (f" mean {target}", f"mean_{{}}_{way}", "dim"),
-        ]
-        for caption, key, style in rows:
-            if key.format("ssim") in m:
-                table.add_row(caption, *_cells(m, key), style=style)
+    for way in _ways(m):
+        for caption, key, style in _rows(m, way):
+            table.add_row(caption, *(f"{m[key.format(name)]:.{digits}f}" for _, name, digits in columns), style=style)
         table.add_section()
     return table
 
 
-def _cells(m: Mapping[str, float], key: str) -> list[str]:
-    return [f"{m[key.format(name)]:.{digits}f}" if key.format(name) in m else "" for _, name, digits in _COLUMNS]
+def _rows(m: Mapping[str, float], way: str) -> Iterator[tuple[str, str, str]]:
+    """Yield each row of a block: its caption, its keys with {} for the metric, its style."""
+    source, target = way[0], way[1]
+    yield f"{source}→{target}", f"swap_{{}}_{way}", "bold"
+    stem = f"swap_ssim_{way}_"
+    for path in (key.removeprefix(stem).removesuffix("_path") for key in m if key.startswith(stem)):
+        caption = f" encoder {target}" if path == "target" else f" {path}"
+        yield caption, f"swap_{{}}_{way}_{path}_path", "bold"
+    for kind, (caption, _) in _NULLS.items():
+        if f"{kind}_ssim_{way}" in m:
+            yield caption.format(source, target), f"{kind}_{{}}_{way}", "dim"
 
 
 def _in_words(m: Mapping[str, float]) -> str:
-    """Say for each direction whether the swap is nearer to the truth than both baselines, by the primary metric."""
-    said = []
-    for direction in ("AB", "BA"):
-        swap, copy, mean = (m[f"{kind}_ssim_{direction}"] for kind in ("swap", "copy", "mean"))
-        verdict = "beats both baselines" if swap > max(copy, mean) else "does not beat both baselines"
-        said.append(f"{direction[0]}→{direction[1]} {verdict}")
-    return "swap SSIM: " + ", ".join(said)
+    """Say for each swap whether it works: whether it beats everything that can be had without a network."""
+    metric, said = _primary(m), []
+    for way in _ways(m):
+        null, kind = _best_null(m, metric, way)
+        verdict = "works" if m[f"swap_{metric}_{way}"] > null else "does not work"
+        name = _NULLS[kind][1].format(*way)
+        said.append(f"{way[0]}→{way[1]} {verdict} (the best without a network, {name}: {null:.2f})")
+    return f"by the {_NAMES[metric]}: " + "; ".join(said)
 
 
 def _memory(details: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from faceswap_lab.cli.job.outcome import Outcome
-from faceswap_lab.config import Config, TwinsData
+from faceswap_lab.config import Config, FoldersData
 from faceswap_lab.data.faces import FaceData
 from faceswap_lab.interruption import Interrupted
 from faceswap_lab.runs.atomic import StorageError
@@ -13,7 +13,13 @@ from faceswap_lab.runs.result import Result
 
 
 def train(
-    config: Config, data: FaceData, folder: RunFolder, digest: str, label: str, differing: Sequence[str]
+    config: Config,
+    data: FaceData,
+    folder: RunFolder,
+    digest: str,
+    label: str,
+    differing: Sequence[str],
+    sweep: str | None = None,
 ) -> tuple[Outcome, Result | None]:
     """Train one run, whose lock the caller holds; return how it ended, and its result if it finished.
 
@@ -24,6 +30,7 @@ def train(
         digest: the run's hash.
         label: the run's label.
         differing: ``group=option`` of the groups in which it differs from the baseline.
+        sweep: the name of the sweep that it is a cell of.
 
     Raises:
         Interrupted: a signal came before training had begun.
@@ -31,7 +38,8 @@ def train(
     _introduce(config, data, folder, label)
     from faceswap_lab.training.run import Run
 
-    run = Run(config, data, folder, digest, label, [sys.executable, "-m", "faceswap_lab", *sys.argv[1:]], differing)
+    command = [sys.executable, "-m", "faceswap_lab", *sys.argv[1:]]
+    run = Run(config, data, folder, digest, label, command, differing, sweep)
     where = str(folder.path)
     try:
         return Outcome("finished", where), run.train_and_judge()
@@ -49,11 +57,12 @@ def _failed(folder: RunFolder, error: Exception) -> Outcome:
     from faceswap_lab.training.checkpoint import BadCheckpoint
     from faceswap_lab.training.compiled import CompileFailed
     from faceswap_lab.training.finite import Diverged
+    from faceswap_lab.training.weights import BadWeights
 
     where = str(folder.path)
     if isinstance(error, Diverged):
         return Outcome("diverged", where, f"the run has diverged. {error}")
-    if isinstance(error, BadCheckpoint | CompileFailed | StorageError | SamplerRefused):
+    if isinstance(error, BadCheckpoint | BadWeights | CompileFailed | StorageError | SamplerRefused):
         return Outcome("failed", where, str(error))
     short = f"{type(error).__name__}: {error}".splitlines()[0]  # a defect, ours or a library's
     return Outcome("failed", where, f"the run has failed. {short}\ntraceback   {folder.traceback}")
@@ -61,7 +70,7 @@ def _failed(folder: RunFolder, error: Exception) -> Outcome:
 
 def _introduce(config: Config, data: FaceData, folder: RunFolder, label: str) -> None:
     d = config.data
-    who = f"{' → '.join(d.people)}, rendered" if isinstance(d, TwinsData) else f"{d.a} → {d.b}"
+    who = f"{d.a} → {d.b}" if isinstance(d, FoldersData) else f"{' → '.join(data.people)}, rendered"
     counts = ", ".join(f"{side} {len(data.train[side])}+{len(data.held_out[side])}" for side in data.sides)
     print(
         f"run         {label}, seed {config.seed}: {config.training.max_steps} steps of "

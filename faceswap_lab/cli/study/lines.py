@@ -48,8 +48,9 @@ def result_lines(findings: Findings, report: Path) -> list[str]:
         values = list(primary.values.get(arm.name, {}).values())
         mean = f"{sum(values) / len(values):8.4f}" if values else f"{'':8}"
         lines.append(f"  {arm.name:<{width}} {mean}  {_verdict(findings, arm.name, len(values))}".rstrip())
+    scope = _entry("scope", findings.scope) if findings.scope else []
     answer = _entry("answer", findings.answer) if findings.answer else []
-    return [*lines, "", *answer, f"{'report':<11} {report}"]
+    return [*lines, "", *scope, *answer, f"{'report':<11} {report}"]
 
 
 def _verdict(findings: Findings, arm: str, seeds: int) -> str:

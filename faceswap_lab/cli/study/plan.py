@@ -15,7 +15,15 @@ from faceswap_lab.runs.identity import identity
 from faceswap_lab.studies.metric_names import judged_metric
 from faceswap_lab.studies.plan import Planned, StudyPlan
 
-_NOT_SAID = ("+study=", "runs_dir=", "experiments_dir=", "cache_dir=", "progress=", "force=")  # change no answer
+_NOT_SAID = (
+    "+study=",
+    "runs_dir=",
+    "experiments_dir=",
+    "cache_dir=",
+    "cache_gib=",
+    "progress=",
+    "force=",
+)  # change no answer
 
 
 _SWEPT = {"experiment": "+experiment", "seed": "seed"}  # key → as it is written

@@ -8,7 +8,9 @@ from typing import Any
 from faceswap_lab.cli.job.faces import faces_of
 from faceswap_lab.cli.study.lines import result_lines
 from faceswap_lab.cli.study.plan import Asked
+from faceswap_lab.config import Config
 from faceswap_lab.runs.atomic import write_json
+from faceswap_lab.studies.evidence import Evidence, read_evidence, write_evidence
 
 _OF = "of"  # under this key a measurement names the run it belongs to
 
@@ -19,15 +21,27 @@ def make_report(asked: Asked) -> list[str]:
     Raises:
         OSError: the folder cannot be written.
     """
+    from faceswap_lab.studies.analysis import evidence_of
+
+    name = asked.study.companion
+    measured = _measured(asked, name) if name else None
+    found = evidence_of(asked.plan)
+    return write(replace(found, extras={name: measured} if name and measured else {}), asked.folder, asked.baseline)
+
+
+def write(found: Evidence, folder: Path, config: Config | None = None) -> list[str]:
+    """Keep the evidence in a folder and make the report from what was kept; return what to say on the terminal."""
+    write_evidence(found, folder)
+    return show(folder, config)
+
+
+def show(folder: Path, config: Config | None = None) -> list[str]:
+    """Make the report of a folder of evidence; return what to say on the terminal."""
     from faceswap_lab.studies.analysis import analyse
     from faceswap_lab.studies.report import write_report
 
-    findings = analyse(asked.plan)
-    name = asked.study.companion
-    measured = _measured(asked, name) if name else None
-    if name and measured:
-        findings = replace(findings, extras={**findings.extras, name: measured})
-    return result_lines(findings, write_report(findings, asked.folder, kept_in(asked.baseline.cache_dir)))
+    findings = analyse(read_evidence(folder))
+    return result_lines(findings, write_report(findings, folder, kept_in(config.cache_dir if config else None)))
 
 
 def kept_in(cache_dir: str | None) -> Path | None:

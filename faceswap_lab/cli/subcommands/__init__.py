@@ -1,4 +1,4 @@
-"""Bare first words: what is asked of finished runs. Nothing here loads torch."""
+"""Bare first words: what is asked of finished runs, or of one to come. Only describe and swap load torch."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,10 +7,13 @@ from faceswap_lab.config import ConfigError
 from faceswap_lab.config.refusal import nearest
 
 USAGE = {
+    "describe": "describe topology=NAME",
     "show": "show RUN_FOLDER",
     "diff": "diff RUN_FOLDER RUN_FOLDER",
     "report": "report +study=NAME",
+    "findings": "findings",
     "dashboard": "dashboard +study=NAME",
+    "swap": "swap RUN_FOLDER PICTURE ... [source=A] [target=B] [out=FOLDER] [cropped=true]",
 }
 
 
@@ -34,10 +37,22 @@ def run_subcommand(name: str, args: Sequence[str], folders: Sequence[Path]) -> i
         from faceswap_lab.cli.subcommands.report import report
 
         return report(args, folders)
+    if name == "describe":
+        from faceswap_lab.cli.subcommands.describe import describe
+
+        return describe(args, folders)
+    if name == "findings":
+        from faceswap_lab.cli.subcommands.findings import findings
+
+        return findings(args, folders)
     if name == "dashboard":
         from faceswap_lab.cli.subcommands.dashboard import dashboard
 
         return dashboard(args, folders)
+    if name == "swap":
+        from faceswap_lab.cli.subcommands.swap import swap
+
+        return swap(args)
     wanted = USAGE[name].count("RUN_FOLDER")
     if len(args) != wanted:
         raise ConfigError(f"{name}: expected {wanted} run folder(s), got {len(args)}. Usage: {USAGE[name]}")

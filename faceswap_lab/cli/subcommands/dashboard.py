@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from faceswap_lab.cli.compose import composed
 from faceswap_lab.cli.messages import say
-from faceswap_lab.config import Config, ConfigError
+from faceswap_lab.config import ConfigError
 
 if TYPE_CHECKING:
     from wandb_workspaces.workspaces import Workspace
@@ -25,11 +26,12 @@ def dashboard(words: Sequence[str], folders: Sequence[Path]) -> int:
         ConfigError: the words mean nothing, or the extra is not installed.
     """
     save = [_SAVE[word] for word in words if word in _SAVE]
-    config = _composed([word for word in words if word not in _SAVE], folders)
+    config = composed([word for word in words if word not in _SAVE], folders)
     from faceswap_lab.cli.subcommands.workspace import workspace
+    from faceswap_lab.training.tracking.wandb_mirror import project_of
 
     try:
-        made = workspace(config.logger.project, config.logger.entity or "", config.study)
+        made = workspace(project_of(config.logger), config.logger.entity or "", config.study)
     except ImportError as error:
         raise ConfigError(
             f"dashboard: {error.name} is not installed. It comes with pip install 'faceswap-lab[dashboard]'"
@@ -38,17 +40,6 @@ def dashboard(words: Sequence[str], folders: Sequence[Path]) -> int:
         print(made._to_model().spec.model_dump_json(by_alias=True, exclude_none=True, indent=2))
         return 0
     return _save(made)
-
-
-def _composed(words: Sequence[str], folders: Sequence[Path]) -> Config:
-    from faceswap_lab.cli.compose import composing
-    from faceswap_lab.cli.groups import group_options
-    from faceswap_lab.cli.job.judge import judged
-    from faceswap_lab.cli.typed import as_hydra_reads
-
-    options = group_options(folders)
-    with composing(folders) as compose:
-        return judged(compose(as_hydra_reads(words, options, sweep=False)), options)
 
 
 def _save(made: "Workspace") -> int:

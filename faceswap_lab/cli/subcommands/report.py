@@ -10,7 +10,10 @@ from faceswap_lab.config import ConfigError
 if TYPE_CHECKING:
     from faceswap_lab.cli.study.plan import Asked
 
-USAGE = "report +study=NAME [the study's overrides]  or  report RUN_OR_SWEEP_FOLDER ... [experiments_dir=DIR]"
+USAGE = (
+    "report +study=NAME [the study's overrides]  or  report EVIDENCE_FOLDER  or  "
+    "report RUN_OR_SWEEP_FOLDER ... [experiments_dir=DIR]"
+)
 _PLACE = "experiments_dir="
 
 
@@ -24,10 +27,20 @@ def report(words: Sequence[str], folders: Sequence[Path]) -> int:
     Raises:
         ConfigError: the words name no study and no runs, or nothing is finished.
     """
+    from faceswap_lab.cli.study.report import kept_in, show
+    from faceswap_lab.studies.across import is_across, read_across
+    from faceswap_lab.studies.evidence import is_evidence
+    from faceswap_lab.studies.report.across_page import across_lines, write_across_report
+
     runs = [word for word in words if Path(word).is_dir() or "=" not in word]
     settings = [word for word in words if word not in runs]
     if any(word.startswith("+study=") for word in settings) and not runs:
         lines = _study(settings, folders)
+    elif len(runs) == 1 and not settings and is_evidence(Path(runs[0])):
+        lines = show(Path(runs[0]))
+    elif len(runs) == 1 and not settings and is_across(Path(runs[0])):
+        found = read_across(Path(runs[0]))
+        lines = across_lines(found, write_across_report(found, Path(runs[0]), kept_in(None)))
     else:
         lines = _compare(runs, settings)
     print("\n".join(lines))
@@ -36,10 +49,8 @@ def report(words: Sequence[str], folders: Sequence[Path]) -> int:
 
 def _compare(words: Sequence[str], settings: Sequence[str]) -> list[str]:
     """Write a report of runs side by side; the first is what the others are compared with."""
-    from faceswap_lab.cli.study.lines import result_lines
-    from faceswap_lab.cli.study.report import kept_in
-    from faceswap_lab.studies.analysis import compare_runs
-    from faceswap_lab.studies.report import write_report
+    from faceswap_lab.cli.study.report import write
+    from faceswap_lab.studies.analysis import compared
 
     wrong = [word for word in settings if not word.startswith(_PLACE)]
     runs = list(dict.fromkeys(run for word in words for run in _runs_in(Path(word))))
@@ -48,8 +59,7 @@ def _compare(words: Sequence[str], settings: Sequence[str]) -> list[str]:
         raise ConfigError(f"report: {told}. Usage: {USAGE}")
     root = Path(settings[-1].removeprefix(_PLACE) if settings else "experiments")
     digest = hashlib.sha256("\n".join(str(run.resolve()) for run in runs).encode()).hexdigest()[:8]
-    findings = compare_runs(runs)
-    return result_lines(findings, write_report(findings, root / f"compare-{digest}", kept_in(None)))
+    return write(compared(runs), root / f"compare-{digest}")
 
 
 def _runs_in(path: Path) -> list[Path]:
@@ -68,10 +78,16 @@ def _runs_in(path: Path) -> list[Path]:
 
 def _study(words: Sequence[str], folders: Sequence[Path]) -> list[str]:
     """Write a study's report from the runs that are finished."""
+    from faceswap_lab.cli.study.levels import levels_of, report_levels
+
+    levels = levels_of(words)
+    return report_levels(levels, folders, _again) if levels else _again(study_of(words, folders))
+
+
+def _again(asked: "Asked") -> list[str]:
     from faceswap_lab.cli.study.report import make_report
     from faceswap_lab.cli.study.time import look
 
-    asked = study_of(words, folders)
     if not look(asked).finished:
         raise ConfigError(
             f"report: of {asked.plan.name}'s {len(asked.plan.cells)} cells none is finished in {asked.plan.runs_dir}. "
@@ -94,12 +110,12 @@ def study_of(words: Sequence[str], folders: Sequence[Path]) -> "Asked":
     from omegaconf import OmegaConf
 
     from faceswap_lab.cli.compose import composing
-    from faceswap_lab.cli.groups import group_options
     from faceswap_lab.cli.study.plan import ask
     from faceswap_lab.cli.sweep.cells import Composer, axes_of
     from faceswap_lab.cli.typed import as_hydra_reads
+    from faceswap_lab.config.options import Options
 
-    words = as_hydra_reads(words, group_options(folders), sweep=True)
+    words = as_hydra_reads(words, Options(folders), sweep=True)
     with composing(folders) as compose:
         own = [word for word in words if not word.startswith(("hydra.", "hydra/"))]
         study = [word for word in own if word.startswith("+study=")]

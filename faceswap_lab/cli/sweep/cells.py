@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from faceswap_lab.cli.compose import Compose
-from faceswap_lab.cli.groups import group_options
-from faceswap_lab.cli.job.faces import faces_of, renderer
+from faceswap_lab.cli.job.digest import digest_of
+from faceswap_lab.cli.job.faces import faces_of
 from faceswap_lab.cli.job.judge import judged
 from faceswap_lab.cli.job.outcome import Outcome
-from faceswap_lab.config import Config, ConfigError, Conflict, TwinsData
+from faceswap_lab.config import Config, ConfigError, Conflict, RenderedData
+from faceswap_lab.config.options import Options
 from faceswap_lab.runs.atomic import StorageError
 from faceswap_lab.runs.folder import find_all
-from faceswap_lab.runs.identity import run_hash
 from faceswap_lab.runs.result import BadResult, read_result
 
 Axes = dict[str, list[str]]
@@ -64,7 +64,7 @@ class Composer:
     """
 
     def __init__(self, compose: Compose, folders: Sequence[Path]) -> None:
-        self.compose, self.folders, self.options = compose, folders, group_options(folders)
+        self.compose, self.folders, self.options = compose, folders, Options(folders)
         self._composed: dict[tuple[str, ...], Any] = {}
         self._fingerprints: dict[object, str] = {}
 
@@ -87,12 +87,12 @@ class Composer:
 
     def digest(self, config: Config) -> str:
         """Return the hash in the run folder's name. A person's pictures are looked at once for all cells."""
-        if isinstance(config.data, TwinsData):
-            return run_hash(config, renderer())
+        if isinstance(config.data, RenderedData):
+            return digest_of(config, None)
         key = config.data, config.model.resolution
         if key not in self._fingerprints:
             self._fingerprints[key] = faces_of(config).fingerprint
-        return run_hash(config, self._fingerprints[key])
+        return digest_of(config, self._fingerprints[key])
 
 
 @dataclass
@@ -143,7 +143,7 @@ def _closed(composer: Composer, cell: list[str], known: dict[str, Any]) -> Outco
         digest = composer.digest(config)
     except (OmegaConfBaseException, StorageError):
         return None
-    if config.force or config.logger.kinds:  # whose mirrors may not know a finished run yet
+    if config.force or config.logger.kinds:  # a mirror may not know the run yet
         return None
     if config.runs_dir not in known:
         known[config.runs_dir] = find_all(Path(config.runs_dir))

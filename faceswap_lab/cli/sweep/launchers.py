@@ -101,6 +101,10 @@ def launching(name: str, sweep_dir: Path) -> Iterator[Launched]:
         yield launched
         return
     with _environment(), signals_stop_the_cells(sweep_dir, [signal.SIGTERM] if name == "ray" else []):
+        if name == "submitit_slurm":
+            from faceswap_lab.cli.sweep.slurm_states import ask_the_queue_where_nobody_keeps_accounts
+
+            ask_the_queue_where_nobody_keeps_accounts()  # not earlier: submitit reads the environment when imported
         try:
             yield launched
         except Exception:

@@ -65,7 +65,7 @@ def run_cell(
     composed.progress = False  # several bars on one terminal cannot be read
     print(f"\ncell {number + 1}: {' '.join(overrides)}", flush=True)
     with interruptible(), stopping_when_asked(origin.sweep_dir):
-        outcome = run_job(composed, folders, overrides, brief=True, beside=origin.sweep_dir)
+        outcome = run_job(composed, folders, overrides, origin.sweep_dir.name, origin.sweep_dir)
     record(origin.sweep_dir, number, overrides, outcome)
     if os.getppid() != parent:
         os._exit(outcome.code)  # whoever started this process has vanished, and nobody waits for it

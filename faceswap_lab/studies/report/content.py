@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
+from faceswap_lab.studies.collecting.pictures import SYNTHETIC
 from faceswap_lab.studies.findings import Arm, Cell, Findings, Metric
-from faceswap_lab.studies.report import faces, meanings, sections, tables
+from faceswap_lab.studies.report import meanings, sections, tables
 from faceswap_lab.studies.report.curve_plots import difference_figure, level_figure
 from faceswap_lab.studies.report.figure import Figure
 from faceswap_lab.studies.report.forest import primary_forest, secondary_forests
+from faceswap_lab.studies.report.people_table import PeopleTable, people_table
 from faceswap_lab.studies.report.prediction_plot import prediction_figure, says
 
 
@@ -25,7 +27,6 @@ class Content:
         forests: of the secondary metrics.
         curves: per metric the levels and the differences from the baseline, where they are known.
         prediction: of the swap error by the losses.
-        grids: of faces.
         diagnostics: rows of key, caption, meaning, and one value per arm.
         changes: arm → rows of key, baseline's value, its own; arms that change something.
         cells: rows of cell, primary metric, training time, folder.
@@ -34,6 +35,8 @@ class Content:
         alike: facts of provenance that are the same in all cells that tell them, with their values.
         mixed: the other facts → values with the cells that share them.
         sections: made from extras.
+        people: rows over pairs of people; None where all runs are of one pair.
+        budgets: rows of arm, how many runs got there, steps, ratio to the baseline's, time.
     """
 
     findings: Findings
@@ -45,7 +48,6 @@ class Content:
     forests: Figure | None
     curves: list[tuple[Figure | None, Figure | None]]
     prediction: Figure | None
-    grids: list[faces.Grid]
     diagnostics: list[tuple[str, str, str, list[str]]]
     changes: list[tuple[Arm, list[tuple[str, str, str]]]]
     cells: list[tuple[Cell, str, str, str]]
@@ -54,6 +56,8 @@ class Content:
     alike: list[tuple[str, str]]
     mixed: list[tuple[str, list[tuple[str, str]]]]
     sections: list[sections.Section]
+    people: PeopleTable | None
+    budgets: list[list[str]]
 
     @property
     def attention(self) -> str:
@@ -63,6 +67,11 @@ class Content:
         words = [f"{done} of {all_cells} cells are finished"] if self.unfinished else []
         words += [f"{warnings} warning{'s' if warnings > 1 else ''}"] if warnings else []
         return f"Needs attention: {', '.join(words)}" if words else ""
+
+    @property
+    def budget_says(self) -> str:
+        """Which arms get to the baseline's end score, and how soon."""
+        return tables.budget_says(self.findings)
 
     @property
     def n(self) -> str:
@@ -84,7 +93,9 @@ class Content:
         """All plots, in the order of the page."""
         pairs = [figure for pair in self.curves for figure in pair]
         extra = [section.figure for section in self.sections]
-        return [figure for figure in (self.forest, *pairs, self.forests, self.prediction, *extra) if figure is not None]
+        people = self.people.figure if self.people else None
+        shown = (self.forest, people, *pairs, self.forests, self.prediction, *extra)
+        return [figure for figure in shown if figure is not None]
 
 
 def content(findings: Findings) -> Content:
@@ -100,7 +111,6 @@ def content(findings: Findings) -> Content:
         forests=secondary_forests(findings),
         curves=[pair for pair in curves if pair != (None, None)],
         prediction=prediction_figure(findings),
-        grids=faces.grids(findings),
         diagnostics=tables.diagnostic_rows(findings),
         changes=[(arm, tables.change_rows(arm)) for arm in findings.arms[1:]],
         cells=tables.cell_rows(findings),
@@ -109,6 +119,8 @@ def content(findings: Findings) -> Content:
         alike=tables.alike(findings),
         mixed=tables.mixed(findings),
         sections=sections.sections(findings.extras),
+        people=people_table(findings) if findings.people else None,
+        budgets=tables.budget_rows(findings),
     )
 
 
@@ -122,5 +134,5 @@ def words_of(content: Content) -> dict[str, Any]:
         "better": meanings.BETTER,
         "verdicts": meanings.VERDICTS,
         "says": says,
-        "synthetic": faces.SYNTHETIC,
+        "synthetic": SYNTHETIC,
     }

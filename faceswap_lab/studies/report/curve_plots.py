@@ -2,22 +2,32 @@
 
 import math
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
-from faceswap_lab.studies.curves import CurveDifference
+from faceswap_lab.studies import digits
 from faceswap_lab.studies.findings import Curve, Curves, Findings
-from faceswap_lab.studies.report import digits
-from faceswap_lab.studies.report.figure import Figure, Spec, headline, without_empty
-from faceswap_lab.studies.report.palette import colours, dashes
+from faceswap_lab.studies.report.figure import Figure, headline
+from faceswap_lab.studies.report.marks import (
+    Row,
+    Spec,
+    arm_colours,
+    arm_dashes,
+    layer,
+    multiples,
+    quantity,
+    short,
+    tooltip,
+    with_data,
+    zero,
+    zone,
+)
+from faceswap_lab.studies.statistics.curves import CurveDifference
 
 _HEIGHT = 120
 _NARROWEST, _NAME = 124, 230  # px, of a panel; a name that needs more is cut
 _WIDEST = 4  # times the largest difference shown: wider bands are cut
 _NO_DIFFERENCE = 0.001  # the axis where arms are exactly equal
-_X_AXIS = {"tickCount": 4, "format": "~s", "grid": False, "labelOverlap": "greedy", "labelSeparation": 6}
-_X = {"field": "step", "type": "quantitative", "title": "training step", "axis": _X_AXIS}
 
 
 def level_figure(findings: Findings, curves: Curves) -> Figure | None:
@@ -30,38 +40,15 @@ def level_figure(findings: Findings, curves: Curves) -> Figure | None:
         return None
     rows = [row for name in shown for row in _level_rows(name, curves.arms[name], baseline)]
     grey = _level_rows(findings.baseline, baseline, None) if baseline and others else []
-    y = {
-        "field": "mean", "type": "quantitative", "title": _axis(curves),
-        "scale": _scale(curves), "axis": {"tickCount": 4, "format": "~g"},
-    }  # fmt: skip
-    y_low = {**y, "field": "low"}
-    tooltip = [
-        {"field": "arm", "title": "arm"},
-        {"field": "step", "title": "step"},
-        {"field": "mean", "title": "mean", "format": ".4~g"},
-        {"field": "low", "title": "lowest seed", "format": ".4~g"},
-        {"field": "high", "title": "highest seed", "format": ".4~g"},
-        {"field": "baseline", "title": findings.baseline, "format": ".4~g"},
-        {"field": "seeds", "title": "seeds"},
-    ]
+    colour, dash = _looks(findings)
+    y, low = (quantity(field, title=_axis(curves), scale=_scale(curves)) for field in ("mean", "low"))
     band = {"type": "area", "opacity": 0.2, "line": False}
-    layers: list[Spec] = [
-        {
-            "data": {"values": grey},
-            "mark": {**band, "color": "@baseline", "opacity": 0.16},
-            "encoding": {"y": y_low, "y2": {"field": "high"}},
-        },
-        {"mark": band, "encoding": {"y": y_low, "y2": {"field": "high"}, "color": _colour(findings)}},
-        {
-            "data": {"values": grey},
-            "mark": {"type": "line", "color": "@baseline", "strokeWidth": 1.5},
-            "encoding": {"y": y},
-        },
-        {
-            "mark": {"type": "line", "strokeWidth": 2},
-            "encoding": {"y": y, "color": _colour(findings), "strokeDash": _dash(findings)},
-        },
-        _hover(y, _colour(findings), tooltip),
+    layers = [
+        layer({**band, "color": "@baseline", "opacity": 0.16}, grey, y=low, y2={"field": "high"}),
+        layer(band, y=low, y2={"field": "high"}, color=colour),
+        layer({"type": "line", "color": "@baseline", "strokeWidth": 1.5}, grey, y=y),
+        layer({"type": "line", "strokeWidth": 2}, y=y, color=colour, strokeDash=dash),
+        _hover(y, colour, tooltip("arm", "step", "seeds", mean=".4~g", low=".4~g", high=".4~g", baseline=".4~g")),
     ]
     seeds = sorted({curves.arms[name].seeds for name in shown})
     return Figure(
@@ -71,7 +58,7 @@ def level_figure(findings: Findings, curves: Curves) -> Figure | None:
         f"band from the lowest to the highest seed{_grey(findings, others)}.{_log_words(curves)}"
         f"{_missing(findings, curves.arms)}",
         alt="last step: " + "; ".join(f"{name} {digits.general(curves.arms[name].mean[-1])}" for name in shown),
-        spec=_multiples(rows, shown, layers),
+        spec=_over_steps(rows, shown, layers),
         least=_least(shown),
     )
 
@@ -82,39 +69,17 @@ def difference_figure(findings: Findings, curves: Curves) -> Figure | None:
     if not shown:
         return None
     rows = [row for name in shown for row in _difference_rows(name, curves.differences[name])]
-    domain, cut = _difference_domain([curves.differences[name] for name in shown], curves.metric.smallest_difference)
-    y = {
-        "field": "difference", "type": "quantitative", "title": "difference",
-        "axis": {"tickCount": 4, "format": "~g"}, "scale": {"domain": domain, "nice": False},
-    }  # fmt: skip
     smallest = curves.metric.smallest_difference
-    zone = [{"from": -smallest, "to": smallest}] if smallest is not None else []
-    tooltip = [
-        {"field": "arm", "title": "arm"},
-        {"field": "step", "title": "step"},
-        {"field": "difference", "title": "difference", "format": "+.4~g"},
-        {"field": "interval", "title": "interval at this step"},
-        {"field": "band", "title": "band for all steps"},
-        {"field": "seeds", "title": "seeds"},
-    ]
-    layers: list[Spec] = [
-        {
-            "data": {"values": zone},
-            "mark": {"type": "rect", "color": "@zone"},
-            "encoding": {"x": None, "y": {**y, "field": "from"}, "y2": {"field": "to"}},
-        },
-        {
-            "data": {"values": [{"zero": 0}]},
-            "mark": {"type": "rule", "color": "@faint"},
-            "encoding": {"x": None, "y": {**y, "field": "zero"}},
-        },
-        _area(y, "band_low", "band_high", 0.16, findings),
-        _area(y, "low", "high", 0.3, findings),
-        {
-            "mark": {"type": "line", "strokeWidth": 2},
-            "encoding": {"y": y, "color": _colour(findings), "strokeDash": _dash(findings)},
-        },
-        _hover(y, _colour(findings), tooltip),
+    domain, cut = _difference_domain([curves.differences[name] for name in shown], smallest)
+    colour, dash = _looks(findings)
+    y = quantity("difference", title="difference", scale={"domain": domain, "nice": False})
+    layers = [
+        zone(smallest, "y", "x"),
+        zero("y", "x"),
+        _band(y, "band_low", "band_high", 0.16, colour),
+        _band(y, "low", "high", 0.3, colour),
+        layer({"type": "line", "strokeWidth": 2}, y=y, color=colour, strokeDash=dash),
+        _hover(y, colour, tooltip("arm", "step", "interval", "band", "seeds", difference="+.4~g")),
     ]
     seeds = sorted({len(curves.differences[name].seeds) for name in shown})
     confidence = f"{100 * (1 - findings.alpha):g} %"
@@ -128,7 +93,7 @@ def difference_figure(findings: Findings, curves: Curves) -> Figure | None:
         f"{_when(curves, shown)}",
         alt="last step: "
         + "; ".join(f"{name} {digits.general(curves.differences[name].difference[-1])}" for name in shown),
-        spec=_multiples(rows, shown, layers),
+        spec=_over_steps(rows, shown, layers),
         least=_least(shown),
         left=72,
     )
@@ -161,48 +126,45 @@ def _least(arms: list[str]) -> int:
     return min(max(_NARROWEST, 7 * max(map(len, arms))), _NAME)
 
 
-def _multiples(rows: list[dict[str, Any]], arms: list[str], layers: list[Spec]) -> Spec:
-    return {
-        "data": {"values": rows},
-        "facet": {"field": "arm", "type": "nominal", "sort": arms, "title": None},
-        "spacing": 14,
-        "spec": {"height": _HEIGHT, "encoding": {"x": _X}, "layer": without_empty(layers)},
-    }
+def _over_steps(rows: list[Row], arms: list[str], layers: list[Spec]) -> Spec:
+    x = quantity("step", title="training step", ticks=4, grid=False, labelOverlap="greedy", labelSeparation=6)
+    x["axis"]["format"] = "~s"
+    return multiples(
+        rows, "arm", arms, {"height": _HEIGHT, "encoding": {"x": x}, "layer": with_data(layers)}, spacing=14
+    )
 
 
-def _hover(y: Spec, colour: Spec, tooltip: list[Spec]) -> Spec:
+def _looks(findings: Findings) -> tuple[Spec, Spec]:
+    """Return the channels of the arms' colours and line patterns."""
+    arms = [arm.name for arm in findings.arms[1:]]
+    return arm_colours(arms, findings.baseline), arm_dashes(arms, findings.baseline)
+
+
+def _hover(y: Spec, colour: Spec, says: list[Spec]) -> Spec:
     """Return the layer that answers the pointer: the nearest step of the arm under it."""
     select = {"type": "point", "fields": ["step"], "on": "pointerover", "nearest": True, "clear": "pointerout"}
-    return {
-        "params": [{"name": "near", "select": select}],
-        "mark": {"type": "point", "filled": True, "size": 42},
-        "encoding": {
-            "y": y,
-            "color": colour,
-            "opacity": {"condition": {"param": "near", "empty": False, "value": 1}, "value": 0},
-            "tooltip": tooltip,
-        },
-    }
+    opacity = {"condition": {"param": "near", "empty": False, "value": 1}, "value": 0}
+    point = layer({"type": "point", "filled": True, "size": 42}, y=y, color=colour, opacity=opacity, tooltip=says)
+    return {"params": [{"name": "near", "select": select}], **point}
 
 
-def _area(y: Spec, low: str, high: str, opacity: float, findings: Findings) -> Spec:
-    return {
-        "transform": [{"filter": f"isValid(datum.{low})"}],
-        "mark": {"type": "area", "opacity": opacity, "clip": True},
-        "encoding": {"y": {**y, "field": low}, "y2": {"field": high}, "color": _colour(findings)},
-    }
+def _band(y: Spec, low: str, high: str, opacity: float, colour: Spec) -> Spec:
+    area = layer(
+        {"type": "area", "opacity": opacity, "clip": True}, y={**y, "field": low}, y2={"field": high}, color=colour
+    )
+    return {"transform": [{"filter": f"isValid(datum.{low})"}], **area}
 
 
-def _level_rows(name: str, curve: Curve, baseline: Curve | None) -> list[dict[str, Any]]:
+def _level_rows(name: str, curve: Curve, baseline: Curve | None) -> list[Row]:
     other = dict(zip(baseline.steps.tolist(), baseline.mean.tolist())) if baseline else {}
     return [
         {
             "arm": name,
             "step": int(step),
-            "mean": _round(mean),
-            "low": _round(low),
-            "high": _round(high),
-            "baseline": _round(other.get(int(step))),
+            "mean": short(mean),
+            "low": short(low),
+            "high": short(high),
+            "baseline": short(other.get(int(step))),
             "seeds": curve.seeds,
         }
         for step, mean, low, high in zip(curve.steps, curve.mean, curve.low, curve.high)
@@ -210,17 +172,17 @@ def _level_rows(name: str, curve: Curve, baseline: Curve | None) -> list[dict[st
     ]
 
 
-def _difference_rows(name: str, found: CurveDifference) -> list[dict[str, Any]]:
+def _difference_rows(name: str, found: CurveDifference) -> list[Row]:
     columns = zip(found.steps, found.difference, found.low, found.high, found.band_low, found.band_high)
     return [
         {
             "arm": name,
             "step": int(step),
-            "difference": _round(difference),
-            "low": _round(low),
-            "high": _round(high),
-            "band_low": _round(band_low),
-            "band_high": _round(band_high),
+            "difference": short(difference),
+            "low": short(low),
+            "high": short(high),
+            "band_low": short(band_low),
+            "band_high": short(band_high),
             "interval": _ends(low, high),
             "band": _ends(band_low, band_high),
             "seeds": len(found.seeds),
@@ -239,18 +201,6 @@ def _ends(low: float, high: float) -> str:
 
 def _has_band(found: CurveDifference | None) -> bool:
     return found is not None and len(found.steps) > 0
-
-
-def _colour(findings: Findings) -> Spec:
-    names = [arm.name for arm in findings.arms[1:]]
-    domain, shown = [findings.baseline, *names], ["@baseline", *colours(names).values()]
-    return {"field": "arm", "type": "nominal", "legend": None, "scale": {"domain": domain, "range": shown}}
-
-
-def _dash(findings: Findings) -> Spec:
-    names = [arm.name for arm in findings.arms[1:]]
-    domain, shown = [findings.baseline, *names], [[1, 0], *dashes(names).values()]
-    return {"field": "arm", "type": "nominal", "legend": None, "scale": {"domain": domain, "range": shown}}
 
 
 def _is_log(curves: Curves) -> bool:
@@ -297,7 +247,3 @@ def _range(seeds: list[int]) -> str:
 
 def _file(curves: Curves) -> str:
     return "".join(letter if letter.isalnum() and letter.isascii() else "-" for letter in curves.metric.key)
-
-
-def _round(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else float(f"{value:.5g}")

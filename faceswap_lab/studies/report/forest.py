@@ -5,10 +5,21 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
+from faceswap_lab.studies import digits
 from faceswap_lab.studies.findings import Compared, Findings, Metric
-from faceswap_lab.studies.report import digits, meanings
-from faceswap_lab.studies.report.figure import Figure, Spec, headline, without_empty
-from faceswap_lab.studies.report.palette import colours
+from faceswap_lab.studies.report import meanings
+from faceswap_lab.studies.report.figure import Figure, headline
+from faceswap_lab.studies.report.marks import (
+    Spec,
+    arm_colours,
+    layer,
+    multiples,
+    names,
+    ranged,
+    short,
+    tooltip,
+    with_data,
+)
 
 _LABELS = 180  # px for an arm's name
 SHAPES = {"better": "triangle-up", "worse": "triangle-down", "equivalent": "square", "undecided": "circle"}
@@ -48,23 +59,14 @@ def secondary_forests(findings: Findings) -> Figure | None:
     captions = [_label(compared.metric) for compared in shown]
     rows = [row for compared in shown for row in _arm_rows(compared)]
     seeds = [row for compared in shown for row in _seed_rows(compared)]
-    spec: Spec = {
-        "data": {"values": [*_zones(shown), *seeds, *rows]},
-        "facet": {
-            "field": "metric",
-            "type": "nominal",
-            "sort": captions,
-            "title": None,
-            "header": {"labelExpr": "split(datum.value, '\\n')", "labelLineHeight": 15},
-        },
-        "spacing": 22,
-        "spec": {
-            "height": 20 * len(arms),
-            "encoding": _encoding(arms, f"difference from {findings.baseline}"),
-            "layer": _layers(None, None, None, arms),
-        },
-        "resolve": {"scale": {"x": "independent"}},
+    inner = {
+        "height": 20 * len(arms),
+        "encoding": _encoding(arms, f"difference from {findings.baseline}"),
+        "layer": _layers(None, None, None, arms),
     }
+    header = {"labelExpr": "split(datum.value, '\\n')", "labelLineHeight": 15}
+    spec = multiples([*_zones(shown), *seeds, *rows], "metric", captions, inner, spacing=22, header=header)
+    spec["resolve"] = {"scale": {"x": "independent"}}
     return Figure(
         name="forest-secondary",
         title=f"Secondary metrics: difference from {findings.baseline}",
@@ -94,9 +96,9 @@ def _arm_rows(compared: Compared) -> list[dict[str, Any]]:
                 "kind": "arm",
                 "metric": _label(compared.metric),
                 "arm": arm,
-                "difference": _round(numbers.difference),
-                "low": _round(numbers.interval.low) if known else None,
-                "high": _round(numbers.interval.high) if known else None,
+                "difference": short(numbers.difference),
+                "low": short(numbers.interval.low) if known else None,
+                "high": short(numbers.interval.high) if known else None,
                 "interval": interval,
                 "verdict": judgement.verdict,
                 "p": digits.p_value(judgement.p_holm),
@@ -110,7 +112,7 @@ def _arm_rows(compared: Compared) -> list[dict[str, Any]]:
 
 def _seed_rows(compared: Compared) -> list[dict[str, Any]]:
     return [
-        {"kind": "seed", "metric": _label(compared.metric), "arm": arm, "seed": seed, "one": _round(difference)}
+        {"kind": "seed", "metric": _label(compared.metric), "arm": arm, "seed": seed, "one": short(difference)}
         for arm, judgement in compared.judgements.items()
         for seed, difference in zip(judgement.comparison.pairs.seeds, judgement.comparison.pairs.differences)
     ]
@@ -127,82 +129,35 @@ def _zones(shown: Sequence[Compared]) -> list[dict[str, Any]]:
 def _layers(rows: Any, seeds: Any, zones: Any, arms: Sequence[str]) -> list[Spec]:
     """Return the layers; each has its own data, or filters the shared data of small multiples by kind."""
 
-    def source(values: Any, kind: str) -> Spec:
+    def of(kind: str, values: Any, mark: Spec, **encoding: Any) -> Spec:
         if values is not None:
-            return {"data": {"values": values}}
-        return {"transform": [{"filter": f"datum.kind === '{kind}'"}]}
+            return layer(mark, values, **encoding)
+        return {"transform": [{"filter": f"datum.kind === '{kind}'"}], **layer(mark, **encoding)}
 
-    colour = {
-        "field": "arm", "type": "nominal", "legend": None,
-        "scale": {"domain": list(arms), "range": list(colours(arms).values())},
-    }  # fmt: skip
-    tooltip = [
-        {"field": "arm", "title": "arm"},
-        {"field": "difference", "title": "difference", "format": "+.4~g"},
-        {"field": "interval", "title": "interval"},
-        {"field": "verdict", "title": "verdict"},
-        {"field": "p", "title": "corrected p"},
-        {"field": "wins", "title": "wins"},
-        {"field": "seeds", "title": "seeds"},
-    ]
-    shape = {
-        "field": "verdict", "type": "nominal", "legend": None,
-        "scale": {"domain": list(SHAPES), "range": list(SHAPES.values())},
-    }  # fmt: skip
-    x = {"field": "difference", "type": "quantitative"}
+    def x(field: str) -> Spec:
+        return {"field": field, "type": "quantitative"}
+
+    colour = arm_colours(arms)
+    shape = ranged("verdict", SHAPES, SHAPES.values())
     hollow = {"condition": {"test": "datum.verdict === 'undecided'", "value": "@paper"}, **colour}
+    says = tooltip("arm", "interval", "verdict", "p", "wins", "seeds", difference="+.4~g")
+    tick = {"type": "tick", "thickness": 1.2, "size": 9, "opacity": 0.55, "yOffset": 7 if rows else 5}
+    point = {"type": "point", "size": 95 if rows else 55, "strokeWidth": 2, "opacity": 1}
     layers = [
-        {
-            **source(zones, "zone"),
-            "mark": {"type": "rect", "color": "@zone"},
-            "encoding": {"x": {"field": "from", "type": "quantitative"}, "x2": {"field": "to"}, "y": None},
-        },
-        {
-            "data": {"values": [{"zero": 0}]},
-            "mark": {"type": "rule", "color": "@faint", "strokeWidth": 1},
-            "encoding": {"x": {"field": "zero", "type": "quantitative"}, "y": None},
-        },
-        {
-            **source(seeds, "seed"),
-            "mark": {"type": "tick", "thickness": 1.2, "size": 9, "opacity": 0.55, "yOffset": 7 if rows else 5},
-            "encoding": {
-                "x": {"field": "one", "type": "quantitative"},
-                "color": colour,
-                "tooltip": [{"field": "arm"}, {"field": "seed"}, {"field": "one", "title": "difference"}],
-            },
-        },
-        {
-            **source(rows, "arm"),
-            "mark": {"type": "rule", "strokeWidth": 2.4},
-            "encoding": {"x": {"field": "low", "type": "quantitative"}, "x2": {"field": "high"}, "color": colour},
-        },
-        {
-            **source(rows, "arm"),
-            "mark": {"type": "point", "size": 95 if rows else 55, "strokeWidth": 2, "opacity": 1},
-            "encoding": {"x": x, "color": colour, "fill": hollow, "shape": shape, "tooltip": tooltip},
-        },
+        of("zone", zones, {"type": "rect", "color": "@zone"}, x=x("from"), x2={"field": "to"}, y=None),
+        layer({"type": "rule", "color": "@faint"}, [{"zero": 0}], x=x("zero"), y=None),
+        of("seed", seeds, tick, x=x("one"), color=colour, tooltip=tooltip("arm", "seed", "one")),
+        of("arm", rows, {"type": "rule", "strokeWidth": 2.4}, x=x("low"), x2={"field": "high"}, color=colour),
+        of("arm", rows, point, x=x("difference"), color=colour, fill=hollow, shape=shape, tooltip=says),
     ]
-    return without_empty(layers)
+    return with_data(layers)
 
 
 def _encoding(arms: Sequence[str], title: str) -> Spec:
-    axis = {
-        "title": None,
-        "labelColor": "@ink",
-        "labelLimit": _LABELS,
-        "domain": False,
-        "ticks": False,
-        "labelFontSize": 12,
-    }
-    return {
-        "y": {"field": "arm", "type": "nominal", "sort": list(arms), "scale": {"domain": list(arms)}, "axis": axis},
-        "x": {
-            "type": "quantitative",
-            "title": title.split("\n"),
-            "axis": {"format": "~g", "tickCount": 5, "labelFlush": False},
-            "scale": {"zero": True, "nice": True},
-        },
-    }
+    axis = {"format": "~g", "tickCount": 5, "labelFlush": False}
+    scale = {"zero": True, "nice": True}
+    x = {"type": "quantitative", "title": title.split("\n"), "axis": axis, "scale": scale}
+    return {"y": names("arm", arms, labelLimit=_LABELS, labelFontSize=12), "x": x}
 
 
 def _label(metric: Metric) -> str:
@@ -227,7 +182,3 @@ def _zone_words(metric: Metric) -> str:
 
 def _shape_words() -> str:
     return "▲ better, ▼ worse, ■ equivalent, ○ undecided."
-
-
-def _round(value: float) -> float:
-    return float(f"{value:.5g}")

@@ -4,8 +4,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from faceswap_lab.studies.report import digits
-from faceswap_lab.studies.report.figure import Figure, Spec
+from faceswap_lab.studies import digits
+from faceswap_lab.studies.report.figure import Figure
+from faceswap_lab.studies.report.marks import layer, multiples, quantity, ranged, tooltip
 
 SERIES = {
     "orders": "the other order",
@@ -28,46 +29,24 @@ def growth_figure(content: Mapping[str, Any]) -> Figure | None:
     if len({row["step"] for row in rows}) < 2:
         return None
     panels = list(dict.fromkeys(row["panel"] for row in rows))
-    names = [name for name in SERIES.values() if any(row["series"] == name for row in rows)]
-    place = [list(SERIES.values()).index(name) for name in names]
-    log = {"type": "log", "nice": False}
-    encoding = {
-        "x": {
-            "field": "step", "type": "quantitative", "title": "training step", "scale": log,
-            "axis": {"values": sorted({row["step"] for row in rows}), "format": "~s", "grid": False},
-        },
-        "y": {
-            "field": "distance", "type": "quantitative", "title": "distance (log scale)", "scale": {"type": "log"},
-            "axis": {"format": "~g", "tickCount": 4},
-        },
-        "color": {
-            "field": "series", "type": "nominal", "sort": names,
-            "scale": {"domain": names, "range": [_COLOURS[index] for index in place]},
-            "legend": {"columns": 2, "symbolType": "stroke", "symbolStrokeWidth": 3},
-        },
-        "strokeDash": {
-            "field": "series", "type": "nominal", "sort": names,
-            "scale": {"domain": names, "range": [_DASHES[index] for index in place]},
-        },
-    }  # fmt: skip
-    tooltip = [{"field": "series"}, {"field": "step"}, {"field": "says", "title": "distance"}]
-    spec: Spec = {
-        "data": {"values": rows},
-        "facet": {"field": "panel", "type": "nominal", "sort": panels, "title": None},
-        "spacing": 18,
-        "spec": {
-            "height": 150,
-            "encoding": encoding,
-            "layer": [
-                {"mark": {"type": "line", "strokeWidth": 2}},
-                {
-                    "mark": {"type": "point", "filled": True, "size": 45, "opacity": 1},
-                    "encoding": {"tooltip": tooltip, "strokeDash": None},
-                },
-            ],
-        },
-        "resolve": {"scale": {"y": "independent"}},
-    }
+    shown = [name for name in SERIES.values() if any(row["series"] == name for row in rows)]
+    place = [list(SERIES.values()).index(name) for name in shown]
+    steps = sorted({row["step"] for row in rows})
+    x = quantity("step", title="training step", scale={"type": "log", "nice": False}, values=steps, grid=False)
+    x["axis"]["format"] = "~s"
+    colour = ranged("series", shown, [_COLOURS[index] for index in place])
+    colour["legend"] = {"columns": 2, "symbolType": "stroke", "symbolStrokeWidth": 3}
+    dash = ranged("series", shown, [_DASHES[index] for index in place]) | {"legend": colour["legend"]}
+    y = quantity("distance", title="distance (log scale)", scale={"type": "log"})
+    point = {"type": "point", "filled": True, "size": 45, "opacity": 1}
+    layers = [
+        layer({"type": "line", "strokeWidth": 2}, strokeDash=dash),
+        layer(point, tooltip=tooltip("series", "step", "says")),
+    ]
+    spec = multiples(
+        rows, "panel", panels, {"height": 150, "encoding": {"x": x, "y": y, "color": colour}, "layer": layers}
+    )
+    spec["resolve"] = {"scale": {"y": "independent"}}
     last = max(row["step"] for row in rows)
     return Figure(
         name="order-growth",

@@ -1,7 +1,9 @@
 """The Markdown twin, for code hosts: the same content with pictures as files beside it."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
@@ -11,7 +13,12 @@ _SPECIAL = re.compile(r"([\\`*{}\[\]<>|~#$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))"
 
 
 def markdown(content: Content) -> str:
-    """Return the Markdown. Every value is escaped unless a template's filter made it Markdown."""
+    """Return the report of a study as Markdown."""
+    return render("report.md", words_of(content))
+
+
+def render(template: str, words: Mapping[str, Any]) -> str:
+    """Return a template as Markdown. Every value is escaped unless a template's filter made it Markdown."""
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(  # autoescape is for HTML; ``finalize`` does its work here
@@ -24,8 +31,9 @@ def markdown(content: Content) -> str:
     environment.filters["code"] = code
     environment.filters["attribute"] = attribute
     environment.filters["block"] = block
+    environment.filters["link"] = lambda name: Markup(quote(str(name)))
     environment.filters["ours"] = Markup  # our own words and names hold nothing to escape
-    text = environment.get_template("report.md").render(**words_of(content))
+    text = environment.get_template(template).render(**words)
     return re.sub(r"\n{3,}", "\n\n", text)
 
 

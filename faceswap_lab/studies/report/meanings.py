@@ -9,6 +9,7 @@ DIAGNOSTICS = {
     "code_cka": "Centred kernel alignment of the twins' codes. 1: both sides are coded alike, up to a rotation.",
     "code_probe": "Accuracy of a linear probe that tells A from B by the code. 0.5: it cannot; 1: it always can.",
     "saturated": "Share of output values at the flat ends of the activation, where almost no gradient comes back.",
+    "swap_skin_tone": "How far the mean colour has gone from the source's to the target's. 100: all the way.",
     "dead": "Share of units of this layer that are never active on the held-out faces.",
 }  # fmt: skip
 

@@ -6,7 +6,6 @@ Arms beyond the seventh take the same colours again with a dashed line.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 LIGHT = {
     "ink": "#1c1d20", "faint": "#5c6068", "grid": "#e4e5e8", "paper": "#ffffff", "zone": "#e3e8ee",
@@ -34,14 +33,3 @@ def colours(arms: Sequence[str]) -> dict[str, str]:
 def dashes(arms: Sequence[str]) -> dict[str, list[int]]:
     """Return each arm's line pattern, as lengths of strokes and gaps in px."""
     return {arm: _DASHES[index // _HUES % len(_DASHES)] for index, arm in enumerate(arms)}
-
-
-def paint(spec: Any, theme: dict[str, str]) -> Any:
-    """Return a copy of a plot with its colour roles replaced. Data are left alone: an arm may be named ``@ink``."""
-    if isinstance(spec, dict):
-        return {
-            key: value if key in ("values", "domain", "sort") else paint(value, theme) for key, value in spec.items()
-        }
-    if isinstance(spec, list):
-        return [paint(value, theme) for value in spec]
-    return theme.get(spec[1:], spec) if isinstance(spec, str) and spec.startswith("@") else spec

@@ -3,10 +3,11 @@
 import math
 from typing import Any
 
+from faceswap_lab.studies import digits
 from faceswap_lab.studies.findings import Findings, Prediction
-from faceswap_lab.studies.rank_correlation import RankCorrelation
-from faceswap_lab.studies.report import digits
-from faceswap_lab.studies.report.figure import Figure, Spec
+from faceswap_lab.studies.report.figure import Figure
+from faceswap_lab.studies.report.marks import layer, multiples, names, quantity, tooltip, zero
+from faceswap_lab.studies.statistics.rank_correlation import RankCorrelation
 
 SCOPES = {
     "across_runs": "across runs",
@@ -22,44 +23,17 @@ def prediction_figure(findings: Findings) -> Figure | None:
         return None
     losses = list(dict.fromkeys(row["loss"] for row in rows))
     scopes = [scope for scope in SCOPES.values() if any(row["scope"] == scope for row in rows)]
-    y = {
-        "field": "loss",
-        "type": "nominal",
-        "sort": losses,
-        "axis": {"title": None, "labelColor": "@ink", "ticks": False},
-    }
     scale = {"domain": [-1, 1]}
-    axis = {"values": [-1, -0.5, 0, 0.5, 1], "format": "~g"}
-    x = {"field": "rho", "type": "quantitative", "scale": scale, "axis": axis, "title": "rank correlation"}
-    tooltip = [
-        {"field": "loss"},
-        {"field": "says", "title": "rank correlation"},
-        {"field": "rows", "title": "values"},
+    ends = [-1, -0.5, 0, 0.5, 1]
+    x, low = (quantity(field, title="rank correlation", scale=scale, values=ends) for field in ("rho", "low"))
+    point = {"type": "point", "filled": True, "size": 90, "color": "@arm0", "opacity": 1}
+    layers = [
+        zero("x", "y"),
+        layer({"type": "rule", "strokeWidth": 2.4, "color": "@arm0"}, x=low, x2={"field": "high"}),
+        layer(point, x=x, tooltip=tooltip("loss", "says", "rows")),
     ]
-    spec: Spec = {
-        "data": {"values": rows},
-        "facet": {"field": "scope", "type": "nominal", "sort": scopes, "title": None},
-        "spacing": 22,
-        "spec": {
-            "height": 30 * len(losses),
-            "encoding": {"y": y},
-            "layer": [
-                {
-                    "data": {"values": [{"zero": 0}]},
-                    "mark": {"type": "rule", "color": "@faint"},
-                    "encoding": {"x": {**x, "field": "zero"}, "y": None},
-                },
-                {
-                    "mark": {"type": "rule", "strokeWidth": 2.4, "color": "@arm0"},
-                    "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}},
-                },
-                {
-                    "mark": {"type": "point", "filled": True, "size": 90, "color": "@arm0", "opacity": 1},
-                    "encoding": {"x": x, "tooltip": tooltip},
-                },
-            ],
-        },
-    }
+    inner = {"height": 30 * len(losses), "encoding": {"y": names("loss", losses)}, "layer": layers}
+    spec = multiples(rows, "scope", scopes, inner, spacing=22)
     outcome = findings.predictions[0].outcome.caption
     return Figure(
         name="predictions",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from faceswap_lab.studies.report import digits
+from faceswap_lab.studies import digits
 from faceswap_lab.studies.report.figure import Figure
 from faceswap_lab.studies.report.growth_plot import SERIES, growth_figure
 

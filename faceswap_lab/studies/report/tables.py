@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from faceswap_lab.studies import digits
 from faceswap_lab.studies.findings import Arm, Cell, Compared, Findings
-from faceswap_lab.studies.report import digits, meanings
-from faceswap_lab.studies.verdicts import Judgement
+from faceswap_lab.studies.report import meanings
+from faceswap_lab.studies.statistics.verdicts import Judgement
 
 _NAMED = 12  # cells at most, of the value that most cells share
 NONE = "–"  # of a number that an arm does not have, such as that of a layer that others have
@@ -137,6 +138,44 @@ def mixed(findings: Findings) -> list[tuple[str, list[tuple[str, str]]]]:
         for fact, values in findings.provenance.facts.items()
         if len(values) > 1
     ]
+
+
+def budget_rows(findings: Findings) -> list[list[str]]:
+    """Return arm, how many runs reached the baseline's end score, after how many steps, ratio and training time."""
+    return [
+        [
+            one.arm,
+            f"{one.reached} of {one.runs}",
+            f"{one.steps:,.0f}" if math.isfinite(one.steps) else "never",
+            digits.fixed(one.ratio, 2) if math.isfinite(one.ratio) else NONE,
+            digits.duration(one.seconds) if math.isfinite(one.seconds) else NONE,
+        ]
+        for one in findings.budgets
+    ]
+
+
+def budget_says(findings: Findings) -> str:
+    """Return which arms get to the baseline's end score before it, which after it, and which never do."""
+    if not findings.budgets:
+        return ""
+    _, *others = findings.budgets
+    sooner = [f"{one.arm} at {digits.fixed(one.ratio, 2)} of its steps" for one in others if one.ratio < 1]
+    later = [
+        f"{one.arm} at {digits.fixed(one.ratio, 2)} times its steps" for one in others if 1 <= one.ratio < math.inf
+    ]
+    never = [one.arm for one in others if not one.ratio < math.inf]
+    said = [
+        f"Sooner than {findings.baseline}: {', '.join(sooner)}." if sooner else "",
+        f"Later or as late: {', '.join(later)}." if later else "",
+        f"Not within its own training, in half of the runs or more: {', '.join(never)}." if never else "",
+    ]
+    return " ".join(
+        [
+            f"When does an arm first have the {findings.primary.metric.caption} that {findings.baseline} ends with?",
+            *filter(None, said),
+            "Times are of the machines that trained, whatever else they did.",
+        ]
+    )
 
 
 def decimals_of(compared: Compared) -> int:

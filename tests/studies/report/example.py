@@ -8,21 +8,23 @@ from typing import Any
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from faceswap_lab.studies.curves import curve_difference
 from faceswap_lab.studies.findings import (
     Arm,
+    Budget,
     Cell,
     Compared,
     Curve,
     Curves,
-    Faces,
     Findings,
+    Grid,
     Metric,
+    Picture,
     Prediction,
     Provenance,
 )
-from faceswap_lab.studies.rank_correlation import rank_correlation, rank_correlation_within
-from faceswap_lab.studies.verdicts import judge_arms
+from faceswap_lab.studies.statistics.curves import curve_difference
+from faceswap_lab.studies.statistics.rank_correlation import rank_correlation, rank_correlation_within
+from faceswap_lab.studies.statistics.verdicts import judge_arms
 
 NAMES = [
     "baseline", "two_encoders", "b_then_a", "joint", "joint_equal_updates", "accumulate", "alternate", "random_order",
@@ -103,7 +105,9 @@ def example(folder: Path, arms: int = 10, seeds: int = 9, unfinished: bool = Tru
         diagnostics=[Compared(metric, values[metric.key], {}) for metric in DIAGNOSTICS],
         curves=curves,
         predictions=[_prediction(loss, values, rng) for loss in ("loss_A", "loss_B", "loss_A + loss_B")],
-        faces=_faces(folder, names),
+        grids=_grids(names),
+        budgets=[Budget(name, seeds, seeds, 700 - 20 * k, 1 - k / 35, 30.0) for k, name in enumerate(names)],
+        scope="About one pair only, ada → ben.",
         cells=cells,
         provenance=_provenance(cells, unfinished and arms > 2),
         command="python -m faceswap_lab +study=update_order scale=quick",
@@ -122,7 +126,6 @@ def renamed(findings: Findings, old: str, new: str) -> Findings:
     def compared(one: Compared) -> Compared:
         return replace(one, values=swap(one.values), judgements=swap(one.judgements))
 
-    faces = findings.faces
     return replace(
         findings,
         arms=[replace(arm, name=new) if arm.name == old else arm for arm in findings.arms],
@@ -130,7 +133,6 @@ def renamed(findings: Findings, old: str, new: str) -> Findings:
         secondary=[compared(one) for one in findings.secondary],
         diagnostics=[compared(one) for one in findings.diagnostics],
         curves=[replace(one, arms=swap(one.arms), differences=swap(one.differences)) for one in findings.curves],
-        faces=None if faces is None else replace(faces, strips=swap(faces.strips)),
         cells=[replace(cell, arm=new) if cell.arm == old else cell for cell in findings.cells],
     )
 
@@ -253,21 +255,17 @@ def write_tiles(path: Path, rng: np.random.Generator, tile: int = 32, faces: int
     return path
 
 
-def _faces(folder: Path, names: list[str]) -> Faces:
+def _grids(names: list[str]) -> list[Grid]:
     rng = np.random.default_rng(1)
-    two = [*ROWS[:3], "swap_AB_target_path", *ROWS[3:7], "swap_BA_target_path", *ROWS[7:]]
-    strips = {
-        name: {
-            step: write_tiles(
-                folder / name / "previews" / f"step-{step:09d}-tiles.png",
-                rng,
-                rows=two if name == "two_encoders" else ROWS,
-            )
-            for step in (200, 400, 600, 800)
-        }
-        for name in names
-    }
-    return Faces(0, strips)
+
+    def row(caption: str, faces: int) -> Picture:
+        return Picture(caption, "", Image.fromarray(rng.integers(0, 256, (32, 32 * faces, 3), dtype=np.uint8)))
+
+    across = [row(name, 6) for name in ("A, the input", "B, the truth", *names)]
+    return [
+        Grid("Swap A→B across arms", "The same held-out faces.", [], across),
+        Grid("Swap A→B over the steps", "The first face.", ["400", "800", "truth"], [row(name, 3) for name in names]),
+    ]
 
 
 def _provenance(cells: list[Cell], unfinished: bool) -> Provenance:

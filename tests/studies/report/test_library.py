@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import vl_convert
 
-from faceswap_lab.studies.report.library import library
+from faceswap_lab.studies.report.page import library
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from importlib.resources import files
 
 import pytest
 
-from faceswap_lab.studies.report.palette import THEMES, colours, dashes, paint
+from faceswap_lab.studies.report.palette import THEMES, colours, dashes
 
 
 def luminance(colour: str) -> float:
@@ -40,14 +40,3 @@ def test_no_two_arms_look_the_same() -> None:
     arms = [f"arm {index}" for index in range(20)]
     looks = {(colours(arms)[arm], tuple(dashes(arms)[arm])) for arm in arms}
     assert len(looks) == 20
-
-
-def test_data_are_not_painted() -> None:
-    spec = {
-        "color": "@ink",
-        "layer": [{"data": {"values": [{"arm": "@ink"}]}, "scale": {"domain": ["@ink"], "range": ["@arm0", "@x"]}}],
-    }
-    painted = paint(spec, THEMES["dark"])
-    assert painted["color"] == THEMES["dark"]["ink"]
-    assert painted["layer"][0]["data"] == {"values": [{"arm": "@ink"}]}
-    assert painted["layer"][0]["scale"] == {"domain": ["@ink"], "range": [THEMES["dark"]["arm0"], "@x"]}

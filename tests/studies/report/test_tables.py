@@ -1,17 +1,13 @@
-import csv
-import io
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from faceswap_lab.studies.findings import Cell, Findings
 from faceswap_lab.studies.report import tables
-from faceswap_lab.studies.report.table_csv import results_csv
 from tests.studies.report.example import example
-from tests.studies.report.test_digits import read
+from tests.studies.test_digits import read
 
 
 @pytest.fixture(scope="module")
@@ -72,24 +68,3 @@ def test_settings_look_like_yaml(findings: Findings) -> None:
     assert [tables.setting(value) for value in (None, True, 0.5, "x", [1, None])] == [
         "null", "true", "0.5", "x", "[1, null]",
     ]  # fmt: skip
-
-
-def test_the_csv_holds_every_cell_with_all_digits(findings: Findings) -> None:
-    odd = Cell('a "b", c', 1, "diverged", metrics={"swap_ssim_AB": math.nan, "x": 1 / 3})
-    rows = list(csv.DictReader(io.StringIO(results_csv(replace(findings, cells=[*findings.cells, odd])))))
-    assert len(rows) == len(findings.cells) + 1
-    for row, cell in zip(rows, findings.cells):
-        assert (row["arm"], int(row["seed"]), row["state"]) == (cell.arm, cell.seed, cell.state)
-        assert all(float(row[key]) == value for key, value in cell.metrics.items())
-    assert rows[-1]["arm"] == 'a "b", c'
-    assert rows[-1]["swap_ssim_AB"] == ""
-    assert float(rows[-1]["x"]) == 1 / 3
-
-
-def test_the_csv_without_cells_is_a_header(findings: Findings) -> None:
-    assert results_csv(replace(findings, cells=[])) == "arm,seed,state,seconds,folder\n"
-
-
-def test_paths_in_the_csv_are_names(findings: Findings) -> None:
-    cell = Cell("a", 0, "finished", folder=Path("/home/someone/runs/a-s0"))
-    assert "/home/someone" not in results_csv(replace(findings, cells=[cell]))

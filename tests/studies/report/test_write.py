@@ -61,11 +61,10 @@ def check(folder: Path) -> tuple[str, str]:
     assert len(ids) == len(set(ids))
     links = [str(attributes.get("href")) for tag, attributes in reader.tags if tag == "a"]
     assert all(link[1:] in ids for link in links if link.startswith("#"))
-    assert all(link.startswith(("#", "figures/")) for link in links)
+    assert all(link.startswith("#") for link in links)
     images = [attributes for tag, attributes in reader.tags if tag == "img"]
     assert all(str(image["src"]).startswith("data:image/webp;base64,") and image["alt"] for image in images)
-    shown = set(re.findall(r"figures/[^)\"]+", markdown))
-    assert shown == {f"figures/{path.name}" for path in (folder / "figures").iterdir()}
+    assert {path.name for path in folder.iterdir()} == {"report.html", "report.md"}
     assert not list(folder.rglob(".tmp-*"))
     return words, markdown
 
@@ -80,7 +79,8 @@ def test_a_whole_report(tmp_path: Path) -> None:
         assert said in words
         assert said in markdown.replace("\\", "")
     order = [
-        "Answer", "Arms", "Curves", "Faces", "Secondary metrics", "Losses as predictors of the true swap error",
+        "Answer", "Arms", "Curves", "Budget", "Faces", "Secondary metrics",
+        "Losses as predictors of the true swap error",
         "Diagnostics", "What differs from the baseline", "The exact effect of the update order",
         "False alarms in this very study", "Every cell", "Provenance", "How to read this", "Repeat it",
     ]  # fmt: skip
@@ -91,18 +91,6 @@ def test_a_whole_report(tmp_path: Path) -> None:
     first_screen = words[: words.index("mean over the seeds and paired difference")]
     assert "What needs attention" in first_screen
     assert "the disk is full" in first_screen
-
-
-def test_old_figures_go_and_other_files_stay(tmp_path: Path) -> None:
-    figures = tmp_path / "figures"
-    figures.mkdir()
-    for name in ("old.svg", "old.png", "forest.svg", "notes.txt"):
-        (figures / name).write_text("old")
-    write_report(example(tmp_path / "runs", arms=2, seeds=2), tmp_path)
-    assert not (figures / "old.svg").exists()
-    assert not (figures / "old.png").exists()
-    assert (figures / "forest.svg").read_text() != "old"
-    assert (figures / "notes.txt").read_text() == "old"
 
 
 def test_the_same_findings_give_the_same_files(tmp_path: Path) -> None:
@@ -142,7 +130,7 @@ def test_names_and_messages_are_harmless(tmp_path: Path) -> None:
         "code", "pre",
     }  # fmt: skip
     links = {str(attributes["href"]) for tag, attributes in rendered.tags if tag == "a"}
-    assert links == {"results.csv", "report.html"}
+    assert links == {"results.csv", "curves.npz"}
     assert [tag for tag, _ in rendered.tags].count("h1") == 1
     tables = [line for line in markdown.splitlines() if line.startswith("|")]
     assert all(len(re.findall(r"(?<!\\)\|", line)) >= 3 for line in tables)
@@ -154,7 +142,9 @@ def few(tmp_path: Path, case: str) -> Findings:
     if case == "nothing finished":
         empty = Compared(PRIMARY, {arm.name: {} for arm in findings.arms}, example_judgements(findings))
         cells = [Cell(cell.arm, cell.seed, "missing") for cell in findings.cells]
-        bare = replace(findings, primary=empty, secondary=[], diagnostics=[], curves=[], predictions=[], faces=None)
+        bare = replace(
+            findings, primary=empty, secondary=[], diagnostics=[], curves=[], predictions=[], grids=[], budgets=[]
+        )
         arms = [replace(arm, parameters=None) for arm in findings.arms]
         return replace(bare, arms=arms, cells=cells, provenance=Provenance({}, ["No cell is finished."]), extras={})
     if case == "nan and inf":
@@ -173,7 +163,7 @@ def few(tmp_path: Path, case: str) -> Findings:
 
 
 def example_judgements(findings: Findings, values: dict[str, dict[int, float]] | None = None) -> dict:
-    from faceswap_lab.studies.verdicts import judge_arms
+    from faceswap_lab.studies.statistics.verdicts import judge_arms
 
     values = values or {arm.name: {} for arm in findings.arms}
     base, *others = values

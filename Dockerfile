@@ -1,0 +1,23 @@
+# The lab in a container. Not built where it was written: no container engine was at hand.
+#
+#   docker build -t faceswap_lab .                              # torch as pip brings it: with CUDA on Linux, some gigabytes
+#   docker build -t faceswap_lab --build-arg TORCH_INDEX=URL .  # from another index, such as that of torch's builds for CPUs
+#   docker run --rm -v "$PWD/runs:/work/runs" faceswap_lab      # the demo; add --gpus all where there is a GPU
+#   docker run --rm -v "$PWD/runs:/work/runs" faceswap_lab +study=smoke
+FROM python:3.11-slim
+
+ARG TORCH_INDEX=""
+# libgl1, libglib2.0-0: OpenCV's
+RUN apt-get update && apt-get install -y --no-install-recommends libgl1 libglib2.0-0 && rm -rf /var/lib/apt/lists/*
+WORKDIR /opt/faceswap_lab
+COPY constraints.txt pyproject.toml README.md LICENSE NOTICE.md ./
+RUN pip install --no-cache-dir torch ${TORCH_INDEX:+--index-url "$TORCH_INDEX"}
+COPY conf conf
+COPY faceswap_lab faceswap_lab
+RUN pip install --no-cache-dir ".[parallel]"
+
+RUN useradd --create-home lab && mkdir -p /work/runs && chown -R lab /work
+USER lab
+WORKDIR /work
+ENV PYTHONUNBUFFERED=1
+ENTRYPOINT ["python", "-m", "faceswap_lab"]

@@ -1,0 +1,123 @@
+"""The lab from Python: what ``import faceswap_lab`` offers. Importing it loads no torch; what needs torch loads it.
+
+>>> import faceswap_lab as lab
+>>> model = lab.train(["scale=smoke", "training.max_steps=20"], quiet=True)     # the same command finds it again
+>>> model.resolution, model.sides
+(32, ('A', 'B'))
+>>> someone = lab.twins.render(lab.twins.identity("ada"), lab.twins.State(yaw=0.3), size=128)
+>>> model.swap(someone.image, "A", "B").shape                                   # ben, as ada looks there
+(32, 32, 3)
+>>> [row["state"] for row in lab.find_runs("runs")]
+['finished']
+"""
+
+from collections.abc import Sequence
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
+from io import StringIO
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from faceswap_lab.cli.compose import composed
+from faceswap_lab.cli.groups import conf_dir
+from faceswap_lab.config import Config, ConfigError, RenderedData
+from faceswap_lab.interruption import Interrupted
+from faceswap_lab.runs.folder import RunFolder, find
+from faceswap_lab.runs.status import read_status
+from faceswap_lab.runs.table import find_runs, results
+
+if TYPE_CHECKING:
+    from faceswap_lab.training.trained import TrainedModel
+
+__all__ = ["ConfigError", "RunFailed", "compose", "find_runs", "load", "results", "train"]
+
+
+class RunFailed(RuntimeError):
+    """A training that did not finish; the message says why, and where the run lies."""
+
+
+def load(run: str | PathLike[str]) -> "TrainedModel":
+    """Return the model of a finished run, ready to swap.
+
+    Args:
+        run: the run's folder.
+
+    Raises:
+        ValueError: there is no finished run in it, or its weights are damaged.
+
+    >>> load(results("runs")[0]["folder"]).config["optimizer"]["name"]
+    'adam'
+    """
+    from faceswap_lab.training.trained import TrainedModel
+
+    return TrainedModel(run)
+
+
+def compose(words: Sequence[str] = (), config_dir: str | PathLike[str] | None = None) -> Config:
+    """Return the configuration that a command line stands for, judged as the command line is.
+
+    Args:
+        words: overrides as they are typed: groups, settings, ``+experiment=…``.
+        config_dir: a folder of your own groups.
+
+    Raises:
+        ConfigError: the words mean nothing, or contradict one another; the message says what would be right.
+
+    >>> compose(["+experiment=two_encoders", "optimizer.lr=1e-3"]).encoders.count
+    2
+    >>> compose(["seed=-1"])
+    Traceback (most recent call last):
+    faceswap_lab.config.check.ConfigError: seed=-1: must be >= 0. It is: seed of everything random in the run.
+    """
+    return composed(words, _folders(config_dir))
+
+
+def train(
+    words: Sequence[str] = (), config_dir: str | PathLike[str] | None = None, *, quiet: bool = False
+) -> "TrainedModel":
+    """Train the run that a command line stands for, or find it finished, and return its model.
+
+    It goes on where it was interrupted. One run at a time: sweeps and studies belong to the command line.
+
+    Args:
+        words: overrides as they are typed.
+        config_dir: a folder of your own groups.
+        quiet: print nothing, and show no progress.
+
+    Raises:
+        ConfigError: as ``compose``.
+        RunFailed: it diverged, or something is wrong with the disk or the device.
+        KeyboardInterrupt: you interrupted it; it is saved, and the same call goes on.
+    """
+    from faceswap_lab.__main__ import main
+
+    config = compose(words, config_dir)
+    if config.study is not None:
+        raise ConfigError(f"a study has many runs: python -m faceswap_lab {' '.join(words)}")
+    flags = [] if config_dir is None else ["--config-dir", str(config_dir)]
+    shown = ["progress=false"] if quiet else []
+    errors = StringIO()
+    with ExitStack() as stack:
+        if quiet:
+            stack.enter_context(redirect_stdout(StringIO()))
+            stack.enter_context(redirect_stderr(errors))
+        code = main([*words, *shown, *flags])
+    folder = _folder_of(config)
+    if code > 128:
+        raise KeyboardInterrupt(str(Interrupted(code - 128)))
+    if code or folder is None:
+        reason = errors.getvalue() or (f"{read_status(folder).message} {folder.path}" if folder else "")
+        raise RunFailed(f"exit code {code}: {' '.join(reason.split())}")
+    return load(folder.path)
+
+
+def _folders(config_dir: str | PathLike[str] | None) -> list[Path]:
+    return [conf_dir(), *([] if config_dir is None else [Path(config_dir).resolve()])]
+
+
+def _folder_of(config: Config) -> RunFolder | None:
+    from faceswap_lab.cli.job.digest import digest_of
+    from faceswap_lab.cli.job.faces import faces_of
+
+    pictures = None if isinstance(config.data, RenderedData) else faces_of(config).fingerprint
+    return find(Path(config.runs_dir), config.seed, digest_of(config, pictures))

@@ -1,0 +1,36 @@
+"""Which run a configuration is: its own hash, with what it names by a path known by content."""
+
+from pathlib import Path
+
+from faceswap_lab.cli.job.faces import renderer
+from faceswap_lab.config import Config, ConfigError, topology_of
+from faceswap_lab.runs.checksum import sha256_of
+from faceswap_lab.runs.identity import run_hash
+
+
+def digest_of(config: Config, faces: str | None) -> str:
+    """Return the hash in the run folder's name.
+
+    Args:
+        config: the configuration.
+        faces: the fingerprint of a person's pictures; None: they are rendered, and known by their recipe.
+
+    Raises:
+        ConfigError: the weights that a part is to start from are not there.
+    """
+    fingerprint = faces or renderer()
+    weights = loaded_weights(config)
+    return run_hash(config, f"{fingerprint}, weights {sha256_of(weights)}" if weights else fingerprint)
+
+
+def loaded_weights(config: Config) -> Path | None:
+    """Return the weights file that parts start from; None: there is no such part."""
+    if all(part.load is None for part in topology_of(config).parts.values()):
+        return None
+    path = Path(config.topology.load or "")
+    if not path.is_file():
+        raise ConfigError(
+            f"topology.load={path}: no such file. It is a finished run's weights, such as "
+            "runs/<run>/weights.safetensors."
+        )
+    return path

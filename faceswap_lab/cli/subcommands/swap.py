@@ -1,0 +1,79 @@
+"""``swap``: a finished run's model on aligned face pictures, written as pictures that say what they are."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from faceswap_lab.cli.messages import say
+from faceswap_lab.config import ConfigError
+from faceswap_lab.config.refusal import nearest
+from faceswap_lab.data.pictures import picture_files
+
+_SETTINGS = {"source": "A", "target": "B", "out": "swaps", "cropped": "false"}
+
+
+def swap(words: Sequence[str]) -> int:
+    """Write the swap of each picture as ``<out>/<name>-A-to-B.png``, and return the exit code: 1 if one was refused.
+
+    Args:
+        words: a run folder, pictures or folders of pictures, and ``source=``, ``target=``, ``out=``, ``cropped=``.
+
+    Raises:
+        ConfigError: the words mean nothing, there is no finished run, or nothing to swap.
+    """
+    settings, paths = _read(words)
+    if len(paths) < 2:
+        raise ConfigError("swap: expected a run folder and pictures. Usage: swap RUN_FOLDER PICTURE ... [out=FOLDER]")
+    from faceswap_lab.evaluation.png import write_png
+    from faceswap_lab.training.trained import TrainedModel
+
+    source, target, out = settings["source"], settings["target"], Path(settings["out"])
+    try:
+        model = TrainedModel(paths[0])
+    except ValueError as error:
+        raise ConfigError(f"swap: {error}") from error
+    for side in (source, target):
+        if side not in model.sides:
+            raise ConfigError(f"swap: side {side!r}: {model.folder.name} knows {', '.join(model.sides)}.")
+    files = [file for path in paths[1:] for file in (picture_files(path) if path.is_dir() else [path])]
+    if not files:
+        raise ConfigError(f"swap: no pictures in {', '.join(map(str, paths[1:]))}.")
+    out.mkdir(parents=True, exist_ok=True)
+    refused, names = 0, Counter[str]()
+    for file in files:
+        try:
+            face = np.asarray(model.swap(file, source, target, cropped=settings["cropped"] == "true"))
+        except ValueError as error:
+            say(f"swap: {error}")
+            refused += 1
+            continue
+        names[file.stem] += 1  # pictures of several folders may share a name
+        number = f"-{names[file.stem]}" if names[file.stem] > 1 else ""
+        written = out / f"{file.stem}{number}-{source}-to-{target}.png"
+        write_png(written, face, _about(model.folder.name, file.name, source, target))
+        print(written)
+    return int(bool(refused))
+
+
+def _read(words: Sequence[str]) -> tuple[dict[str, str], list[Path]]:
+    settings, paths = dict(_SETTINGS), []
+    for word in words:
+        name, equals, value = word.partition("=")
+        if equals and name in settings:
+            settings[name] = value
+        elif equals and not Path(word).exists():
+            raise ConfigError(
+                f"swap: there is no setting '{name}'.{nearest(name, settings)} Known: {', '.join(settings)}."
+            )
+        else:
+            paths.append(Path(word))
+    if settings["cropped"] not in ("true", "false"):
+        raise ConfigError(f"swap: cropped={settings['cropped']}: true or false.")
+    return settings, paths
+
+
+def _about(run: str, file: str, source: str, target: str) -> dict[str, str]:
+    described = f"Synthetic: this face was made by a model, {run}, as {target} in the state of {source} in {file}"
+    return {"Software": "faceswap_lab", "Title": f"{source} swapped to {target}", "Description": described}

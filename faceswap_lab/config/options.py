@@ -1,0 +1,30 @@
+"""The options of every group, and what an option's own YAML says."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+
+class Options(dict[str, list[str]]):
+    """``{"encoders": ["one", "two"], …}`` for all group folders below ``folders``, ours first.
+
+    Args:
+        folders: where groups lie; of files of one name the last folder's is the one that Hydra takes.
+    """
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self.folders = list(folders)
+        found: dict[str, set[str]] = {}
+        for folder in self.folders:
+            for path in folder.glob("*/*.yaml"):
+                found.setdefault(path.parent.name, set()).add(path.stem)
+        super().__init__({group: sorted(names) for group, names in sorted(found.items())})
+
+    def written(self, group: str, option: str) -> dict[str, Any]:
+        """Return what an option's YAML says, interpolations as they stand there; empty if there is no such file."""
+        import yaml  # type: ignore[import-untyped]
+
+        paths = [folder / group / f"{option}.yaml" for folder in self.folders]
+        there = [path for path in paths if path.is_file()]
+        content = yaml.safe_load(there[-1].read_text(encoding="utf-8")) if there else None
+        return content if isinstance(content, dict) else {}

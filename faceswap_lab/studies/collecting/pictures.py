@@ -1,0 +1,255 @@
+"""The same held-out faces across arms: cut from the runs' tiles, row by row, and kept as one small file.
+
+Everything here is synthetic: rendered faces, and what a model makes of them. The file says so in its text.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from faceswap_lab.runs.atomic import write_bytes
+from faceswap_lab.studies.collecting.collect import Run, of_arm
+from faceswap_lab.studies.findings import Grid, Picture
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+SYNTHETIC = "Synthetic: rendered faces and what a model makes of them; no real person."
+_STEP = re.compile(r"step-([0-9]+)-tiles\.png")
+_FINAL = "final-tiles.png"
+_LARGEST = 64  # px: a larger face is made smaller
+_MOST_FACES = 8
+_MOST_STEPS = 6
+_NOTHING = (128, 128, 128)
+_DIRECTIONS = {"AB": ("A", "B"), "BA": ("B", "A")}
+_QUALITY = 88  # of the kept file: a tenth of the lossless size, and no difference to the eye
+_DESCRIPTION = 0x010E  # Exif's ImageDescription
+
+Strips = dict[int, Path]  # training step → file of tiles
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """One file of tiles: each named row as a picture, ``count`` faces of ``side`` px wide."""
+
+    rows: dict[str, "Image.Image"]
+    side: int
+    count: int
+
+    def face(self, row: str, index: int) -> "Image.Image":
+        """Return one face of a row."""
+        return self.rows[row].crop((index * self.side, 0, (index + 1) * self.side, self.side))
+
+
+def grids_of(runs: list[Run], arms: Sequence[str]) -> list[Grid]:
+    """Return, for both directions, the swaps of all arms beside input and truth, and how they grew over the steps.
+
+    They are of the lowest seed that has tiles in the most arms, in all of them if there is such a seed.
+    """
+    found: dict[int, dict[str, Strips]] = {}
+    for arm in arms:
+        for pair, run in of_arm(runs, arm).items():
+            if own := strips(run):
+                found.setdefault(pair, {})[arm] = own
+    if not found:
+        return []
+    seed = min(found, key=lambda pair: (-len(found[pair]), pair))
+    read = {arm: read_tiles(own[max(own)]) for arm, own in found[seed].items()}
+    last = {arm: tiles for arm, tiles in read.items() if tiles is not None}
+    made = []
+    for direction, (source, target) in _DIRECTIONS.items():
+        across = _across(found[seed], last, seed, direction, source, target)
+        made += [across, *_growth(found[seed], last, seed, direction, source, target)] if across else []
+    return made
+
+
+def extremes(runs: list[Run], baseline: str, chosen: Mapping[str, Sequence[tuple[int, str]]]) -> Grid | None:
+    """Return one held-out face of the pairs of people at both ends: input, truth, the baseline's swap and the arm's.
+
+    Args:
+        runs: of the whole study.
+        baseline: the baseline's name.
+        chosen: arm → (pair, what to say of it).
+    """
+    from PIL import Image
+
+    theirs = of_arm(runs, baseline)
+    rows = []
+    for arm, pairs in chosen.items():
+        own = of_arm(runs, arm)
+        for pair, says in pairs:
+            found = [strips(run) for run in (theirs[pair], own[pair])]
+            tiles = [read_tiles(one[max(one)]) if one else None for one in found]
+            first, second = tiles
+            wanted = ("A", "B_truth", "swap_AB")
+            if first is None or second is None or any(row not in first.rows for row in wanted):
+                continue
+            if "swap_AB" not in second.rows or second.side != first.side:
+                continue
+            faces = [*(first.face(row, 0) for row in wanted), second.face("swap_AB", 0)]
+            strip = Image.new("RGB", (first.side * len(faces), first.side), _NOTHING)
+            for place, face in enumerate(faces):
+                strip.paste(face, (place * first.side, 0))
+            rows.append(Picture(arm, says, strip))
+    if not rows:
+        return None
+    caption = "For each arm the pair of people that it served worst and best beside the baseline: one held-out face."
+    return Grid("Pairs at both ends", caption, ["A", "B, the truth", baseline, "the arm"], rows)
+
+
+def strips(run: Run) -> Strips:
+    """Return a finished run's tiles by training step, ascending; the final ones stand at its last step."""
+    if not run.finished or run.cell.folder is None:
+        return {}
+    files = sorted((run.cell.folder / "previews").glob("*-tiles.png"))
+    by_step = {int(match[1]): path for path in files if (match := _STEP.fullmatch(path.name))}
+    final = [path for path in files if path.name == _FINAL]
+    if final:
+        by_step[run.steps] = final[0]
+    return dict(sorted(by_step.items()))
+
+
+def read_tiles(path: Path) -> Tiles | None:
+    """Return the rows of a file of tiles by name, or None if it is gone or is not what it should be."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            names, side = json.loads(image.info["Rows"]), int(image.info["Tile"])
+            picture = image.convert("RGB")
+    except (OSError, KeyError, TypeError, ValueError, SyntaxError):  # Pillow raises SyntaxError for a broken PNG
+        return None
+    if side < 1 or not isinstance(names, list) or picture.height != side * len(names) or picture.width < side:
+        return None
+    count = min(picture.width // side, _MOST_FACES)
+    shown = min(side, _LARGEST)
+    rows = {}
+    for place, name in enumerate(names):
+        row = picture.crop((0, place * side, count * side, (place + 1) * side))
+        rows[str(name)] = row.resize((count * shown, shown), Image.Resampling.BOX) if shown < side else row
+    return Tiles(rows, shown, count)
+
+
+def write_grids(grids: Sequence[Grid], path: Path) -> list[dict[str, Any]]:
+    """Write all rows below one another into one file; return in plain JSON what is needed to read them again."""
+    from PIL import Image
+
+    pictures = [row.pixels for grid in grids for row in grid.rows]
+    if not pictures:
+        path.unlink(missing_ok=True)
+        return []
+    sheet = Image.new("RGB", (max(one.width for one in pictures), sum(one.height for one in pictures)), _NOTHING)
+    told, top = [], 0
+    for grid in grids:
+        rows = []
+        for row in grid.rows:
+            sheet.paste(row.pixels, (0, top))
+            box = [0, top, row.pixels.width, top + row.pixels.height]
+            rows.append({"caption": row.caption, "note": row.note, "box": box})
+            top += row.pixels.height
+        told.append({"title": grid.title, "caption": grid.caption, "columns": grid.columns, "rows": rows})
+    write_bytes(path, webp(sheet))
+    return told
+
+
+def read_grids(told: Sequence[Mapping[str, Any]], path: Path) -> list[Grid]:
+    """Return the grids that ``write_grids`` wrote; none where the file is gone."""
+    from PIL import Image
+
+    if not told or not path.is_file():
+        return []
+    with Image.open(path) as image:
+        sheet = image.convert("RGB")
+    return [
+        Grid(
+            grid["title"],
+            grid["caption"],
+            list(grid["columns"]),
+            [Picture(row["caption"], row["note"], sheet.crop(tuple(row["box"]))) for row in grid["rows"]],
+        )
+        for grid in told
+    ]
+
+
+def webp(picture: "Image.Image") -> bytes:
+    """Return a WebP file that says it is synthetic."""
+    import io
+
+    from PIL import Image
+
+    about = Image.Exif()
+    about[_DESCRIPTION] = SYNTHETIC
+    file = io.BytesIO()
+    picture.save(file, "WEBP", quality=_QUALITY, method=6, exif=about)
+    return file.getvalue()
+
+
+def _across(
+    of_seed: Mapping[str, Strips], last: Mapping[str, Tiles], seed: int, direction: str, source: str, target: str
+) -> Grid | None:
+    """Return the input, the truth and every arm's swap of the same faces."""
+    first = next(iter(last.values()), None)
+    if first is None:
+        return None
+    rows = [
+        Picture(caption, "", first.rows[row])
+        for row, caption in ((source, f"{source}, the input"), (f"{target}_truth", f"{target}, the truth"))
+        if row in first.rows
+    ]
+    for name, tiles in last.items():
+        rows += [Picture(name, path, tiles.rows[row]) for row, path in _paths(tiles, direction)]
+    steps = sorted({max(of_seed[name]) for name in last})
+    when = f"after {steps[0]:,} steps" if len(steps) == 1 else f"after {steps[0]:,} to {steps[-1]:,} steps"
+    caption = (
+        f"The same held-out faces of {source} in every row, {when}, seed {seed}. The truth is the twin of "
+        f"{target} in the same state. One seed: look at it, but take the verdict from the numbers."
+    )
+    return Grid(f"Swap {source}→{target} across arms", caption, [], rows) if rows else None
+
+
+def _growth(
+    of_seed: Mapping[str, Strips], last: Mapping[str, Tiles], seed: int, direction: str, source: str, target: str
+) -> list[Grid]:
+    """Return one face's swap over the steps and its truth, a row per arm; nothing where only one step was kept."""
+    from PIL import Image
+
+    rows: list[Picture] = []
+    columns = _spread(sorted({step for arm in last for step in of_seed[arm]}), _MOST_STEPS)
+    if len(columns) < 2:
+        return []
+    swap, truth = f"swap_{direction}", f"{target}_truth"
+    for arm in last:
+        kept = {step: read_tiles(of_seed[arm][step]) for step in columns if step in of_seed[arm]}
+        shown = {step: tiles for step, tiles in kept.items() if tiles is not None and swap in tiles.rows}
+        if not shown:
+            continue
+        side = last[arm].side
+        strip = Image.new("RGB", (side * (len(columns) + 1), side), _NOTHING)
+        for place, step in enumerate(columns):
+            if step in shown:
+                strip.paste(shown[step].face(swap, 0), (place * side, 0))
+        if truth in last[arm].rows:
+            strip.paste(last[arm].face(truth, 0), (len(columns) * side, 0))
+        absent = [f"{step:,}" for step in columns if step not in shown]
+        rows.append(Picture(arm, f"no picture at {', '.join(absent)}" if absent else "", strip))
+    caption = f"The first of these faces, seed {seed}, as training goes on, and its truth. Grey: no picture."
+    heads = [*(f"{step:,}" for step in columns), "truth"]
+    return [Grid(f"Swap {source}→{target} over the steps", caption, heads, rows)]
+
+
+def _paths(tiles: Tiles, direction: str) -> list[tuple[str, str]]:
+    """Return the rows of swaps with the path's name; two encoders have two paths."""
+    own, target = f"swap_{direction}", f"swap_{direction}_target_path"
+    if target in tiles.rows:
+        return [(own, "through the source's encoder"), (target, "through the target's encoder")]
+    return [(own, "")] if own in tiles.rows else []
+
+
+def _spread(steps: Sequence[int], most: int) -> list[int]:
+    """Return at most ``most`` of the steps, the first and the last among them, evenly spread."""
+    if len(steps) <= most:
+        return list(steps)
+    return [steps[round(place * (len(steps) - 1) / (most - 1))] for place in range(most)]

@@ -1,0 +1,247 @@
+"""A study's evidence: what its report is made of, as it is gathered from run folders and kept in a small folder.
+
+    study.json    the declaration, every arm's settings, how the runs were made, who the people were
+    results.csv   a row per cell: arm, seed, state, time, every metric
+    curves.npz    what the runs measured on their way
+    faces.webp    the faces that the report shows, row by row
+
+Reports are made from such a folder alone, so a page can always be made again without the runs.
+"""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from faceswap_lab.config import ConfigError
+from faceswap_lab.runs.atomic import explaining, write_bytes, write_text
+from faceswap_lab.studies.collecting import pictures
+from faceswap_lab.studies.collecting.collect import Run, collect, differing
+from faceswap_lab.studies.collecting.history import Rows, steps_to_show
+from faceswap_lab.studies.findings import Cell, Grid
+from faceswap_lab.studies.plan import StudyPlan
+
+STUDY, _RESULTS, _CURVES, _FACES = "study.json", "results.csv", "curves.npz", "faces.webp"
+_FORMAT = 1
+_DECLARED = (
+    *("name", "title", "question", "baseline", "metric", "smallest_difference", "secondary", "notes"),
+    *("group_seeds", "seeds", "command", "settings", "declared"),
+)
+_COLUMNS = ("arm", "seed", "state", "seconds", "steps", "parameters", "folder", "message")
+_KEPT_CURVES = ("loss_", "swap_", "grad_cosine")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that a report is made of.
+
+    Attributes:
+        plan: what was asked; its cells are not looked at, the runs have been.
+        runs: one for each cell.
+        grids: pictures.
+        extras: further measurements by name, plain JSON, each in a file of its own beside the rest.
+    """
+
+    plan: StudyPlan
+    runs: list[Run]
+    grids: list[Grid] = field(default_factory=list)
+    extras: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def arms(self) -> list[str]:
+        """All arms, the baseline first."""
+        return [self.plan.baseline, *(arm for arm in self.plan.arms if arm != self.plan.baseline)]
+
+
+def gather(plan: StudyPlan) -> Evidence:
+    """Return what the run folders of a study hold, finished or not."""
+    found = Evidence(plan, collect(plan))
+    return replace(found, grids=pictures.grids_of(found.runs, found.arms))
+
+
+def is_evidence(folder: Path) -> bool:
+    """Tell whether a folder holds evidence."""
+    return (folder / STUDY).is_file()
+
+
+def write_evidence(found: Evidence, folder: Path) -> None:
+    """Write the folder, ``study.json`` last. Extras are not written: whoever measured them did.
+
+    Raises:
+        faceswap_lab.runs.atomic.StorageError: a file cannot be written.
+    """
+    with explaining(folder / STUDY):
+        folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / _RESULTS, results_csv(found.runs))
+    curves = _packed(found.runs)
+    if curves:
+        file = io.BytesIO()
+        np.savez_compressed(file, **curves)  # type: ignore[arg-type]
+        write_bytes(folder / _CURVES, file.getvalue())
+    else:
+        (folder / _CURVES).unlink(missing_ok=True)
+    grids = pictures.write_grids(found.grids, folder / _FACES)
+    baseline = _config(found.runs, found.plan.baseline)
+    arms = {
+        arm: {
+            "says": found.plan.arms[arm],
+            "changes": {key: new for key, (_, new) in differing(baseline, _config(found.runs, arm)).items()},
+        }
+        for arm in found.arms
+    }
+    told = {
+        "format": _FORMAT,
+        "study": {key: value for key, value in asdict(replace(found.plan, cells=[])).items() if key in _DECLARED},
+        "arms": arms,
+        "config": {key: value for key, value in baseline.items() if key != "seed"},
+        "facts": _facts(found.runs),
+        "unknown": [run.name for run in found.runs if run.cell.folder is not None and not run.facts],
+        "people": {str(run.cell.seed): run.people for run in found.runs if run.people},
+        "extras": list(found.extras),
+        "grids": grids,
+    }
+    write_text(folder / STUDY, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+
+
+def read_evidence(folder: Path) -> Evidence:
+    """Return what ``write_evidence`` wrote.
+
+    Raises:
+        ConfigError: the folder holds no evidence, or evidence that cannot be read.
+    """
+    if not is_evidence(folder):
+        raise ConfigError(f"{folder} holds no evidence: there is no {STUDY} in it.")
+    try:
+        told = json.loads((folder / STUDY).read_text(encoding="utf-8"))
+        if told["format"] != _FORMAT:
+            raise ValueError(f"its format is {told['format']}, this program reads {_FORMAT}")
+        plan = StudyPlan(
+            **told["study"], arms={arm: one["says"] for arm, one in told["arms"].items()}, cells=[], runs_dir=folder
+        )
+        runs = _runs(folder, told)
+        extras = {name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in told["extras"]}
+        return Evidence(plan, runs, pictures.read_grids(told["grids"], folder / _FACES), extras)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(
+            f"{folder}: its evidence cannot be read ({type(error).__name__}: {' '.join(str(error).split())}). "
+            "Take it from the repository again, or make it from the runs: report +study=NAME"
+        ) from error
+
+
+def results_csv(runs: Sequence[Run]) -> str:
+    """Return the table of all cells as CSV. Numbers have all their digits; what is not known is empty."""
+    keys = sorted({key for run in runs for key in run.cell.metrics})
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*_COLUMNS, *keys])
+    for run in runs:
+        cell = run.cell
+        known = [run.steps or "", run.parameters or "", cell.folder.name if cell.folder else "", cell.message]
+        values = [_number(cell.metrics.get(key)) for key in keys]
+        writer.writerow([cell.arm, cell.seed, cell.state, _number(cell.seconds), *known, *values])
+    return text.getvalue()
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None or not math.isfinite(value) else repr(float(value))
+
+
+def _config(runs: Sequence[Run], arm: str) -> Mapping[str, Any]:
+    return next((run.config for run in runs if run.cell.arm == arm), {})
+
+
+def _facts(runs: Sequence[Run]) -> dict[str, dict[str, list[str] | None]]:
+    """Return fact → value → cells; None in the place of all cells that have begun."""
+    begun = [run.name for run in runs if run.facts]
+    found: dict[str, dict[str, list[str] | None]] = {}
+    for run in runs:
+        for fact, value in run.facts.items():
+            cells = found.setdefault(fact, {}).setdefault(value, [])
+            assert cells is not None
+            cells.append(run.name)
+    return {
+        fact: {value: None if cells == begun else cells for value, cells in values.items()}
+        for fact, values in found.items()
+    }
+
+
+def _runs(folder: Path, told: Mapping[str, Any]) -> list[Run]:
+    curves = _unpacked(folder / _CURVES)
+    with (folder / _RESULTS).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    found = []
+    for place, row in enumerate(rows):
+        name = f"{row['arm']}/{row['seed']}"
+        metrics = {key: float(value) for key, value in row.items() if key not in _COLUMNS and value}
+        folder_name = Path(row["folder"]) if row["folder"] else None
+        seconds = float(row["seconds"]) if row["seconds"] else None
+        cell = Cell(row["arm"], int(row["seed"]), row["state"], row["message"], folder_name, metrics, seconds)
+        begun = folder_name is not None and name not in told["unknown"]
+        found.append(
+            Run(
+                cell,
+                cell.seed,
+                _nested(told["config"], told["arms"][row["arm"]]["changes"]) | {"seed": cell.seed},
+                _facts_of(name, told["facts"]) if begun else {},
+                curves[place] if curves else {},
+                int(row["steps"] or 0),
+                int(row["parameters"]) if row["parameters"] else None,
+                told["people"].get(row["seed"], {}),
+            )
+        )
+    return found
+
+
+def _facts_of(name: str, facts: Mapping[str, Mapping[str, list[str] | None]]) -> dict[str, str]:
+    return {
+        fact: value
+        for fact, values in facts.items()
+        for value, cells in values.items()
+        if cells is None or name in cells
+    }
+
+
+def _nested(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a nested configuration in which some dotted settings have other values."""
+    made: dict[str, Any] = json.loads(json.dumps(base))
+    for key, value in changes.items():
+        *groups, last = key.split(".")
+        inner = made
+        for group in groups:
+            inner = inner.setdefault(group, {})
+        inner[last] = value
+    return made
+
+
+def _packed(runs: Sequence[Run]) -> dict[str, np.ndarray]:
+    """Return metric → (runs, steps) values, nan where a run has none, and "metric steps" → (steps,) training steps."""
+    keys = dict.fromkeys(key for run in runs for key in run.history if key.startswith(_KEPT_CURVES))
+    packed: dict[str, np.ndarray] = {}
+    for key in keys:
+        steps = sorted(steps_to_show(run.history.get(key, []) for run in runs))
+        table = [dict(run.history.get(key, [])) for run in runs]
+        packed[key] = np.array([[row.get(step, np.nan) for step in steps] for row in table], dtype=np.float32)
+        packed[f"{key} steps"] = np.array(steps, dtype=np.int32)
+    return packed
+
+
+def _unpacked(path: Path) -> list[dict[str, Rows]]:
+    """Return the curves of every run, in the order of the table; [] where none were kept."""
+    if not path.is_file():
+        return []
+    with np.load(path, allow_pickle=False) as file:
+        tables = {key: (file[key], file[f"{key} steps"]) for key in file.files if not key.endswith(" steps")}
+    count = max((len(values) for values, _ in tables.values()), default=0)
+    found: list[dict[str, Rows]] = [{} for _ in range(count)]
+    for key, (values, steps) in tables.items():
+        for place, row in enumerate(values):
+            kept = np.isfinite(row)
+            if kept.any():
+                found[place][key] = list(zip(steps[kept].tolist(), row[kept].astype(float).tolist()))
+    return found

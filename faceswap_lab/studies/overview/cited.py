@@ -1,0 +1,119 @@
+"""Numbers in a text that the data give: between two comments, written by the program and never by hand.
+
+    worse by <!--= encoder_count two_encoders effect -->−0.479 (−0.515 to −0.444)<!--/--> in
+    <!--= encoder_count two_encoders pairs -->8 of 8<!--/--> seeds
+
+The comment names the folder of evidence, the arm, what of it, and after that another metric than the primary one, if
+it is to be another. Between ``<!-- answers -->`` and ``<!-- end of answers -->`` no other decimal number may stand.
+"""
+
+import re
+import statistics
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+from faceswap_lab.config import ConfigError
+from faceswap_lab.config.refusal import nearest
+from faceswap_lab.studies import digits
+from faceswap_lab.studies.analysis import judge_primary
+from faceswap_lab.studies.evidence import Evidence, is_evidence, read_evidence
+from faceswap_lab.studies.findings import Compared
+from faceswap_lab.studies.statistics.intervals import Interval, prediction_interval
+from faceswap_lab.studies.statistics.paired import Comparison
+
+_CITED = re.compile(r"(<!--=\s*(.*?)\s*-->)(.*?)(<!--/-->)", re.DOTALL)
+_ANSWERS = re.compile(r"<!-- answers -->(.*?)<!-- end of answers -->", re.DOTALL)
+_NOT_PROSE = re.compile(r"`[^`]*`|\]\([^)]*\)|<!--.*?-->", re.DOTALL)
+_DECIMAL = re.compile(r"[+−-]?\d+\.\d+")
+
+
+def rewritten(text: str, root: Path) -> str:
+    """Return a text in which everything between the comments is as the evidence in ``root`` gives it.
+
+    Raises:
+        ConfigError: a comment names what is not there.
+    """
+    read = lru_cache(maxsize=None)(lambda name: _evidence(root, name))
+    return _CITED.sub(lambda cited: f"{cited[1]}{_cite(cited[2].split(), read)}{cited[4]}", text)
+
+
+def uncited(text: str) -> list[str]:
+    """Return the decimal numbers in the answers of a text that no comment vouches for."""
+    return [
+        number
+        for section in _ANSWERS.findall(text)
+        for number in _DECIMAL.findall(_NOT_PROSE.sub(" ", _CITED.sub(" ", section)))
+    ]
+
+
+def _evidence(root: Path, name: str) -> Evidence:
+    if not is_evidence(root / name):
+        known = sorted(path.name for path in root.iterdir() if is_evidence(path))
+        raise ConfigError(f"<!--= {name} … -->: there is no such evidence in {root}.{nearest(name, known)}")
+    return read_evidence(root / name)
+
+
+def _cite(words: list[str], read: Callable[[str], Evidence]) -> str:
+    where = f"<!--= {' '.join(words)} -->"
+    if not 3 <= len(words) <= 4:
+        raise ConfigError(f"{where}: write <!--= study arm what --> or <!--= study arm what metric -->.")
+    study, arm, what, *metric = words
+    found = read(study)
+    compared = judge_primary(found, metric[0] if metric else None)
+    if what == "table":
+        return _table(found, compared)
+    if arm not in compared.values:
+        raise ConfigError(f"{where}: {study} has no arm '{arm}'.{nearest(arm, compared.values)}")
+    values = list(compared.values[arm].values())
+    if what == "mean":
+        if not values:
+            raise ConfigError(f"{where}: {study}/{arm} has no value of it.")
+        spread = statistics.stdev(values) if len(values) > 1 else None
+        return digits.fixed(statistics.fmean(values), digits.places(spread))
+    if arm not in compared.judgements:
+        raise ConfigError(f"{where}: {arm} is the baseline, of which only the mean can be said.")
+    judgement = compared.judgements[arm]
+    if what == "verdict":
+        return judgement.verdict
+    if what not in _SAYS:
+        raise ConfigError(f"{where}: '{what}' cannot be said.{nearest(what, _SAYS)} Known: {', '.join(_KNOWN)}.")
+    return _SAYS[what](judgement.comparison)
+
+
+def _table(found: Evidence, compared: Compared) -> str:
+    """Return the verdicts of a whole study as a Markdown table, on lines of its own."""
+    rows = [
+        f"| {arm} | {judgement.verdict} | {_effect(judgement.comparison)} | {judgement.comparison.seeds} |"
+        for arm, judgement in compared.judgements.items()
+    ]
+    head = f"| {found.plan.title}: {compared.metric.caption} | verdict | difference from {found.plan.baseline} | n |"
+    return "\n".join(["", head, "| --- | --- | ---: | ---: |", *rows, ""])
+
+
+def _effect(numbers: Comparison) -> str:
+    return digits.effect(numbers.difference, *numbers.interval)
+
+
+def _prediction(numbers: Comparison) -> str:
+    return _range(prediction_interval(numbers.pairs.differences))
+
+
+def _range(ends: Interval) -> str:
+    return digits.interval(*ends, digits.places((ends.high - ends.low) / 2), sign=True)
+
+
+def _pairs(numbers: Comparison) -> str:
+    way = 1 if numbers.difference > 0 else -1
+    return f"{int((way * numbers.pairs.differences > 0).sum())} of {numbers.seeds}"
+
+
+_SAYS: dict[str, Callable[[Comparison], str]] = {
+    "effect": _effect,
+    "difference": lambda numbers: _effect(numbers).split(" ")[0],
+    "interval": lambda numbers: _range(numbers.interval),
+    "prediction": _prediction,
+    "pairs": _pairs,
+    "seeds": lambda numbers: str(numbers.seeds),
+}
+_KNOWN = (*_SAYS, "mean", "verdict", "table")

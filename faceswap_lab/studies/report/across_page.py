@@ -1,0 +1,136 @@
+"""The page of a question along an axis: a line per arm, its verdict at every level, how its difference changes."""
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from faceswap_lab.runs.atomic import write_text
+from faceswap_lab.studies import digits
+from faceswap_lab.studies.across import Across
+from faceswap_lab.studies.analysis import ALPHA
+from faceswap_lab.studies.report import meanings, tables
+from faceswap_lab.studies.report.figure import Figure
+from faceswap_lab.studies.report.markdown import render as render_markdown
+from faceswap_lab.studies.report.marks import (
+    arm_colours,
+    layer,
+    multiples,
+    names,
+    quantity,
+    short,
+    tooltip,
+    with_data,
+    zero,
+    zone,
+)
+from faceswap_lab.studies.report.page import render as render_page
+
+
+@dataclass(frozen=True)
+class Level:
+    """A level of the axis: its name, what its study is about, its seeds, its commits, and the link to its page."""
+
+    name: str
+    scope: str
+    seeds: int
+    commit: str
+    link: str
+
+
+def write_across_report(found: Across, folder: Path, cache: Path | None = None) -> Path:
+    """Write ``report.md`` and ``report.html`` for a question along an axis; return the latter's path."""
+    figure = _figure(found)
+    words: dict[str, Any] = {
+        "found": found,
+        "findings": found.first,
+        "levels": [_level(name, found, folder) for name in found.levels],
+        "rows": [(arm, found.says[arm], _marks(found, arm)) for arm in found.arms],
+        "changes": _changes(found),
+        "figure": figure,
+        "marks": meanings.MARKS,
+        "verdicts": meanings.VERDICTS,
+        "better": meanings.BETTER,
+        "confidence": f"{100 * (1 - ALPHA):g} %",
+    }
+    write_text(folder / "report.md", render_markdown("across.md", words))
+    write_text(folder / "report.html", render_page("across.html", words, [figure] if figure else [], cache))
+    return folder / "report.html"
+
+
+def across_lines(found: Across, report: Path) -> list[str]:
+    """Return what to say on the terminal: a line per arm, and the report's path."""
+    lines = [f"\n{found.first.title} along {found.axis}: {', '.join(found.levels)}"]
+    return [*lines, *(f"  {arm} {says}" for arm, says in found.says.items()), f"{'report':<11} {report}"]
+
+
+def _level(name: str, found: Across, folder: Path) -> Level:
+    study = found.levels[name]
+    commits = study.provenance.facts.get("commit", {})
+    commit = ", ".join(commit[:7] if len(commit) == 40 else commit for commit in commits)
+    link = Path(os.path.relpath(found.folders[name], folder)) / "report.html"
+    return Level(name, study.scope, len(study.seeds), commit, link.as_posix())
+
+
+def _marks(found: Across, arm: str) -> list[tables.Mark]:
+    marks = []
+    for study in found.levels.values():
+        judgement = study.primary.judgements[arm]
+        numbers = judgement.comparison
+        difference = digits.effect(numbers.difference, *numbers.interval) if numbers.seeds else digits.NOT_KNOWN
+        marks.append(tables.Mark(judgement.verdict, meanings.MARKS[judgement.verdict], difference, judgement.reason))
+    return marks
+
+
+def _changes(found: Across) -> list[list[str]]:
+    """Return arm, from where to where, the change with its interval, corrected p, whether it is shown, and seeds."""
+    first = next(iter(found.levels))
+    rows = []
+    for arm in found.arms:
+        for change in found.interactions[arm]:
+            numbers = change.comparison
+            amount = digits.effect(numbers.difference, *numbers.interval) if numbers.seeds else digits.NOT_KNOWN
+            p = digits.p_value(change.p_holm) if numbers.seeds else digits.NOT_KNOWN
+            rows.append([arm, f"{first} → {change.level}", amount, p, change.says, str(numbers.seeds)])
+    return rows
+
+
+def _figure(found: Across) -> Figure | None:
+    """Return every arm's difference at every level with its interval; None where no arm has any."""
+    rows = []
+    for arm in found.arms:
+        for level, study in found.levels.items():
+            numbers = study.primary.judgements[arm].comparison
+            if not math.isfinite(numbers.difference):
+                continue
+            known = math.isfinite(numbers.interval.low)
+            row = {"arm": arm, "level": level, "difference": short(numbers.difference), "seeds": numbers.seeds}
+            ends = {"low": short(numbers.interval.low), "high": short(numbers.interval.high)} if known else {}
+            rows.append(row | ends | {"verdict": study.primary.judgements[arm].verdict})
+    if not rows:
+        return None
+    arms = list(dict.fromkeys(str(row["arm"]) for row in rows))
+    colour = arm_colours(found.arms)
+    y, low = (quantity(field, title="difference") for field in ("difference", "low"))
+    says = tooltip("arm", "level", "difference", "low", "high", "verdict", "seeds")
+    layers = [
+        zone(found.first.primary.metric.smallest_difference, "y", "x"),
+        zero("y", "x"),
+        layer({"type": "line", "strokeWidth": 1.5, "opacity": 0.6}, y=y, color=colour),
+        layer({"type": "rule", "strokeWidth": 2.4}, y=low, y2={"field": "high"}, color=colour),
+        layer({"type": "point", "filled": True, "size": 70, "opacity": 1}, y=y, color=colour, tooltip=says),
+    ]
+    x = names("level", list(found.levels), title=found.axis, labelAngle=0, grid=False)
+    inner = {"height": 150, "encoding": {"x": x}, "layer": with_data(layers)}
+    return Figure(
+        name="across",
+        title=f"Difference from {found.first.baseline} along {found.axis}",
+        caption=f"Mean of the paired differences at every {found.axis}, with its {100 * (1 - ALPHA):g} % interval. The "
+        "shaded zone is the smallest difference that matters.",
+        alt="; ".join(f"{row['arm']} at {row['level']}: {row['difference']}, {row['verdict']}" for row in rows),
+        spec=multiples(rows, "arm", arms, inner),
+        least=170,
+        most=4,
+        left=72,
+    )

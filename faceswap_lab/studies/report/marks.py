@@ -1,0 +1,79 @@
+"""The parts that plots are made of, in Vega-Lite: scales, layers, and the marks that most of them share."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from faceswap_lab.studies.report.palette import colours, dashes
+
+Spec = dict[str, Any]
+Row = dict[str, Any]
+
+
+def quantity(field: str, title: str | None = None, ticks: int = 4, scale: Spec | None = None, **axis: Any) -> Spec:
+    """Return the channel of a number, with few ticks and plain figures."""
+    made: Spec = {"field": field, "type": "quantitative", "axis": {"tickCount": ticks, "format": "~g", **axis}}
+    return made | ({"title": title} if title else {}) | ({"scale": scale} if scale else {})
+
+
+def names(field: str, order: Sequence[str], **axis: Any) -> Spec:
+    """Return the channel of names in an order, all of them whether or not they have a value."""
+    shown = {"title": None, "labelColor": "@ink", "ticks": False, "domain": False, **axis}
+    return {"field": field, "type": "nominal", "sort": list(order), "scale": {"domain": list(order)}, "axis": shown}
+
+
+def ranged(field: str, domain: Iterable[str], shown: Iterable[Any]) -> Spec:
+    """Return a channel that gives each name its own look, without a legend."""
+    scale = {"domain": list(domain), "range": list(shown)}
+    return {"field": field, "type": "nominal", "legend": None, "scale": scale}
+
+
+def arm_colours(arms: Sequence[str], baseline: str | None = None) -> Spec:
+    """Return the channel of the arms' colours; ``arms`` without the baseline."""
+    first = ([baseline], ["@baseline"]) if baseline is not None else ([], [])
+    return ranged("arm", [*first[0], *arms], [*first[1], *colours(arms).values()])
+
+
+def arm_dashes(arms: Sequence[str], baseline: str) -> Spec:
+    """Return the channel of the arms' line patterns; ``arms`` without the baseline."""
+    return ranged("arm", [baseline, *arms], [[1, 0], *dashes(arms).values()])
+
+
+def layer(mark: str | Spec, data: list[Row] | None = None, **encoding: Any) -> Spec:
+    """Return a layer; its data are those of the whole plot unless it has its own."""
+    made: Spec = {"mark": mark, "encoding": encoding}
+    return made if data is None else {"data": {"values": data}, **made}
+
+
+def zero(channel: str, across: str) -> Spec:
+    """Return the line of no difference on the channel ``x`` or ``y``, straight through the other one."""
+    return layer({"type": "rule", "color": "@faint"}, [{"zero": 0}], **{channel: quantity("zero"), across: None})
+
+
+def zone(smallest: float | None, channel: str, across: str) -> Spec:
+    """Return the shaded zone of what is too small to matter; nothing to draw where none was declared."""
+    rows: list[Row] = [] if smallest is None else [{"from": -smallest, "to": smallest}]
+    ends = {channel: quantity("from"), f"{channel}2": {"field": "to"}, across: None}
+    return layer({"type": "rect", "color": "@zone"}, rows, **ends)
+
+
+def with_data(layers: Sequence[Spec]) -> list[Spec]:
+    """Return the layers that have something to draw: Vega warns of an empty one on a quantitative axis."""
+    return [one for one in layers if one.get("data", {}).get("values", True)]
+
+
+def multiples(rows: list[Row], by: str, order: Sequence[str], inner: Spec, spacing: int = 18, **more: Any) -> Spec:
+    """Return small multiples: one panel for each name, all drawn alike."""
+    facet = {"field": by, "type": "nominal", "sort": list(order), "title": None, **more}
+    return {"data": {"values": rows}, "facet": facet, "spacing": spacing, "spec": inner}
+
+
+def tooltip(*fields: str, **formatted: str) -> list[Spec]:
+    """Return what the pointer shows: fields by their names, with underscores as spaces, some with a format."""
+    plain = [{"field": field.replace(".", "\\."), "title": field.replace("_", " ")} for field in fields]
+    return [*plain, *({"field": field, "title": field, "format": shape} for field, shape in formatted.items())]
+
+
+def short(value: float | None) -> float | None:
+    """Return a number with five digits for the page; None for what is not finite."""
+    return None if value is None or not math.isfinite(value) else float(f"{value:.5g}")

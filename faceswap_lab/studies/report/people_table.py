@@ -1,0 +1,135 @@
+"""Arms over pairs of people: the mean, the next pair, a mark per pair, and what the effect goes with."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from faceswap_lab.studies import digits
+from faceswap_lab.studies.findings import Findings, People
+from faceswap_lab.studies.report.figure import Figure
+from faceswap_lab.studies.report.marks import (
+    Spec,
+    arm_colours,
+    layer,
+    names,
+    quantity,
+    short,
+    tooltip,
+    with_data,
+    zero,
+    zone,
+)
+from faceswap_lab.studies.report.tables import decimals_of
+
+_SURE = 0.05
+_MOST_SAID = 3
+
+
+@dataclass(frozen=True)
+class PeopleTable:
+    """What the section on people shows.
+
+    Attributes:
+        introduction: what is asked, in two sentences.
+        rows: arm, difference, its interval, where a new pair should fall, how many pairs go the same way.
+        goes_with: what the effects go with, in words.
+        figure: a mark per pair; None where no arm has a difference.
+    """
+
+    introduction: str
+    rows: list[list[str]]
+    goes_with: str
+    figure: Figure | None
+
+
+def people_table(findings: Findings) -> PeopleTable:
+    """Return the section; the findings are over pairs of people."""
+    people = findings.people
+    assert people is not None
+    decimals = decimals_of(findings.primary)
+    rows = []
+    for arm, own in people.arms.items():
+        numbers = findings.primary.judgements[arm].comparison
+        rows.append(
+            [
+                arm,
+                digits.fixed(numbers.difference, decimals, sign=True),
+                digits.interval(*numbers.interval, decimals, sign=True),
+                digits.interval(*own.prediction, decimals, sign=True),
+                f"{own.same_way} of {len(own.differences)}",
+            ]
+        )
+    introduction = (
+        "Each seed brought a pair of people of its own, the same in every arm. The interval is of the mean over "
+        "people; a new pair, trained once, should fall within the wider range in 95 of 100 cases."
+    )
+    return PeopleTable(introduction, rows, goes_with(people), _figure(findings, people))
+
+
+def goes_with(people: People) -> str:
+    """Return what the effects go with among all that is known of the pairs, and how much was looked at."""
+    looked = people.goes_with
+    if not looked:
+        return "Whether an effect goes with anything known of the pairs was not asked: too few pairs, or nothing known."
+    sure = [one for one in looked if one.p <= _SURE]
+    head = f"{len(looked)} rank correlations were looked at (every arm with every number known of the pairs). "
+    if not sure:
+        one = looked[0]
+        return (
+            f"{head}None is more than chance after the correction for so many; the nearest is {one.arm} with "
+            f"{one.fact} (ρ {digits.fixed(one.rho, 2, sign=True)}, corrected p {digits.p_value(one.p)})."
+        )
+    said = [
+        f"{one.arm}'s difference goes with {one.fact} (ρ {digits.fixed(one.rho, 2, sign=True)} over {one.pairs} pairs, "
+        f"corrected p {digits.p_value(one.p)})"
+        for one in sure[:_MOST_SAID]
+    ]
+    more = f", and {len(sure) - _MOST_SAID} more" if len(sure) > _MOST_SAID else ""
+    return f"{head}{'; '.join(said)}{more}."
+
+
+def _figure(findings: Findings, people: People) -> Figure | None:
+    arms = [arm for arm, own in people.arms.items() if own.differences]
+    if not arms:
+        return None
+    marks = [
+        {"arm": arm, "pair": pair, "difference": short(value), **_known(people.facts.get(pair, {}))}
+        for arm in arms
+        for pair, value in people.arms[arm].differences.items()
+    ]
+    ranges = []
+    for arm in arms:
+        interval, prediction = findings.primary.judgements[arm].comparison.interval, people.arms[arm].prediction
+        if math.isfinite(prediction.low) and math.isfinite(prediction.high):
+            ends = {"low": interval.low, "high": interval.high, "from": prediction.low, "to": prediction.high}
+            ranges.append({"arm": arm, **{name: short(end) for name, end in ends.items()}})
+    colour, title = arm_colours(arms), f"difference from {findings.baseline}"
+
+    def rule(low: str, high: str, width: float) -> Spec:
+        mark = {"type": "rule", "strokeWidth": width, "yOffset": 8}
+        return layer(mark, ranges, x=quantity(low, title=title), x2={"field": high}, color=colour)
+
+    says = tooltip(*dict.fromkeys(name for mark in marks for name in mark))
+    dot = {"type": "point", "filled": True, "size": 46, "opacity": 0.65, "yOffset": -4}
+    layers = [
+        zone(findings.primary.metric.smallest_difference, "x", "y"),
+        zero("x", "y"),
+        rule("from", "to", 1.2),
+        rule("low", "high", 4),
+        layer(dot, marks, x=quantity("difference", title=title), color=colour, tooltip=says),
+    ]
+    spec = {"height": 44 * len(arms), "encoding": {"y": names("arm", arms)}, "layer": with_data(layers)}
+    return Figure(
+        name="people",
+        title="One mark per pair of people",
+        caption="Each mark is a pair: the arm's run minus the baseline's. Below them, thick: the interval of the mean "
+        "over people; thin: where a new pair should fall. The shaded zone is too small to matter. Point at a mark to "
+        "see who they are.",
+        alt="; ".join(f"{arm}: {own.same_way} of {len(own.differences)} pairs" for arm, own in people.arms.items()),
+        spec=spec,
+        left=0,
+    )
+
+
+def _known(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: short(value) if isinstance(value, float) else value for name, value in facts.items()}

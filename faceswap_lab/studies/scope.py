@@ -1,0 +1,48 @@
+"""Whom and what size a study is about, told from its configuration: a finding on one pair is no finding on people."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from faceswap_lab.runs.flat import flat, text_of
+
+
+def in_general(config: Mapping[str, Any]) -> bool:
+    """Whether every seed brought its own pair of people."""
+    return bool(_data(config).get("name") == "people")
+
+
+def people_of(config: Mapping[str, Any]) -> str:
+    """Return whose faces they are, in a few words; empty where the configuration does not tell."""
+    data = _data(config)
+    if data.get("name") == "people":
+        population = data.get("population")
+        return f"people ({population if isinstance(population, str) else 'drawn by the seed'})"
+    if data.get("name") == "folders":
+        return f"the pictures in {data.get('a')} and {data.get('b')}"
+    names = data.get("identities") or [data.get("identity_a"), data.get("identity_b")]
+    return " → ".join(str(name) for name in names) if all(names) else ""
+
+
+def size_of(config: Mapping[str, Any]) -> str:
+    """Return how large the pictures and how long the trainings are; empty where the configuration does not tell."""
+    settings = flat(config)
+    side, steps = settings.get("model.resolution"), settings.get("training.max_steps")
+    widths = settings.get("model.encoder_widths")
+    width = f", width {text_of(widths[0])}" if isinstance(widths, list | tuple) and widths else ""
+    return f"{side} px{width}, {steps:,} steps" if side and isinstance(steps, int) else ""
+
+
+def scope_of(config: Mapping[str, Any], pairs: int) -> str:
+    """Return the first line of a report: how far its verdicts reach."""
+    people, size = people_of(config), size_of(config)
+    at = f" ({size})" if size else ""
+    if in_general(config):
+        return f"About people in general: {pairs} pairs, {people}, each seed a pair of its own{at}."
+    return f"About one pair only, {people}: what holds for other people is not asked here{at}." if people else ""
+
+
+def _data(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    data = config.get("data")
+    if isinstance(data, Mapping):
+        return data
+    return {key.removeprefix("data."): value for key, value in config.items() if key.startswith("data.")}

@@ -1,0 +1,136 @@
+"""Two arms over training time: the paired difference of a metric at every step, with a band."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_lab.studies.statistics.intervals import mean_bounds
+
+Array = NDArray[np.float64]
+_CURVES = 1_999  # simulated studies for the band's width
+_AT_ONCE = 200
+_FEWEST_FOR_A_COVARIANCE = 5  # with 3 seeds and 100 steps the simulated band held in 81 % instead of 95 %
+
+
+@dataclass(frozen=True)
+class CurveDifference:
+    """Arm minus baseline over training steps, from n seeds.
+
+    Attributes:
+        seeds: the seeds that both have a curve for, ascending.
+        steps: (K,) training steps at which every one of these curves has a finite value, ascending.
+        difference: (K,) mean of the paired differences, in the metric's unit.
+        low, high: (K,) pointwise Student interval: each step for itself. The truth leaves it somewhere far more often
+            than the confidence says.
+        band_low, band_high: (K,) simultaneous band: the whole true curve lies within it with the given confidence.
+            Use it to say *when* two arms differ.
+        left_out_seeds: seeds with a curve on one side only.
+        left_out_steps: steps that some of the curves lack.
+    """
+
+    seeds: tuple[int, ...]
+    steps: NDArray[np.int64]
+    difference: Array
+    low: Array
+    high: Array
+    band_low: Array
+    band_high: Array
+    left_out_seeds: tuple[int, ...]
+    left_out_steps: tuple[int, ...]
+
+
+def curve_difference(
+    baseline: Mapping[int, Iterable[tuple[int, float]]],
+    arm: Mapping[int, Iterable[tuple[int, float]]],
+    *,
+    confidence: float = 0.95,
+) -> CurveDifference:
+    """Compare two arms over training time, paired by seed.
+
+    The band is mean ± c · sd / √n at each step, c the quantile of the largest |t| over all steps. It is found by
+    simulating studies of n normal curves with the observed covariance between steps, so close steps cost little
+    (a parametric bootstrap of the supremum; Degras, Statistica Sinica 21, 2011, for the idea). A fixed seed makes the
+    same band every time. Fewer than 5 seeds do not tell a covariance: c is Bonferroni's then, and the band very wide.
+    docs/statistics.md shows how often it holds.
+
+    Args:
+        baseline: (step, value) rows by seed, in any order. Values that are not finite count as absent.
+        arm: the same for the arm.
+        confidence: of interval and band, between 0 and 1.
+
+    Raises:
+        ValueError: a step comes twice in one curve, or ``confidence`` is not between 0 and 1.
+    """
+    first = {seed: _curve(rows, "baseline", seed) for seed, rows in baseline.items()}
+    second = {seed: _curve(rows, "arm", seed) for seed, rows in arm.items()}
+    seeds = tuple(sorted(seed for seed in first.keys() & second.keys() if first[seed] and second[seed]))
+    curves = [arm_curves[seed] for seed in seeds for arm_curves in (first, second)]
+    steps = sorted(set.intersection(*(set(curve) for curve in curves))) if curves else []
+    differences = np.array([[second[seed][step] - first[seed][step] for step in steps] for seed in seeds])
+    differences = differences.reshape(len(seeds), len(steps))
+
+    low, high = mean_bounds(differences.T, confidence)
+    mean = differences.mean(axis=0) if seeds else np.empty(0)
+    half = _half_band(differences, confidence)
+    return CurveDifference(
+        seeds=seeds,
+        steps=np.array(steps, dtype=np.int64),
+        difference=mean,
+        low=low,
+        high=high,
+        band_low=mean - half,
+        band_high=mean + half,
+        left_out_seeds=tuple(sorted((baseline.keys() | arm.keys()) - set(seeds))),
+        left_out_steps=tuple(sorted({step for curve in curves for step in curve} - set(steps))),
+    )
+
+
+def _curve(rows: Iterable[tuple[int, float]], name: str, seed: int) -> dict[int, float]:
+    """Return the finite values of one curve by step."""
+    curve: dict[int, float] = {}
+    seen: set[int] = set()
+    for step, value in rows:
+        if step in seen:
+            raise ValueError(f"step {step} comes twice in the {name}'s curve of seed {seed}: keep one row per step")
+        seen.add(step)
+        if np.isfinite(value):
+            curve[step] = value
+    return curve
+
+
+def _half_band(differences: Array, confidence: float) -> Array:
+    """Return half the band's width (K,) for paired differences (n, K)."""
+    n, width = differences.shape
+    if n < 2 or width == 0:
+        return np.full(width, np.inf)
+    sd = differences.std(axis=0, ddof=1)
+    moving = sd > 0  # steps at which all seeds agree exactly have no t
+    if not moving.any():
+        return np.zeros(width)
+    residuals = (differences - differences.mean(axis=0))[:, moving] / sd[moving]
+    return _critical_t(residuals, confidence) * sd / np.sqrt(n)
+
+
+def _critical_t(residuals: Array, confidence: float) -> float:
+    """Return how many standard errors the band reaches to each side, from residuals (n, K) over their own sd."""
+    from scipy.special import stdtrit  # imported here to keep the room's import cheap
+
+    n, width = residuals.shape
+    if n < _FEWEST_FOR_A_COVARIANCE:
+        return float(stdtrit(n - 1, 1 - (1 - confidence) / (2 * width)))
+    return float(np.quantile(_largest_t(residuals), confidence))
+
+
+def _largest_t(residuals: Array) -> Array:
+    """Return the largest |t| over steps in each of many studies of n normal curves with the residuals' covariance."""
+    rng = np.random.default_rng(0)
+    n = len(residuals)
+    largest = []
+    for start in range(0, _CURVES, _AT_ONCE):  # in portions: long curves of many seeds would fill the memory
+        weights = rng.standard_normal((min(_AT_ONCE, _CURVES - start), n, n))
+        studies = weights @ residuals
+        t = studies.mean(axis=1) / (studies.std(axis=1, ddof=1) / np.sqrt(n))
+        largest.append(np.abs(t).max(axis=1))
+    return np.concatenate(largest)

@@ -1,0 +1,33 @@
+"""What a run folder holds of the past, shown to a mirror that has not seen it: a resumed run's, or a finished one's."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from functools import partial
+
+from faceswap_lab.runs.metrics import read_metrics
+from faceswap_lab.training.tracking.mirror import Described, Mirror
+
+_STEP = re.compile(r"step-([0-9]+)")
+_PICTURE = "preview"
+
+
+def show_past(mirror: Mirror, run: Described) -> None:
+    """Show a mirror what it does not hold yet of the steps up to ``run.first_step``, in their order.
+
+    The preview of the very last step is left out: the final picture shows the same.
+    """
+    shows: dict[int, list[Callable[[], None]]] = defaultdict(list)
+    for row in read_metrics(run.folder.metrics):
+        step = int(row.pop("step"))
+        numbers = {name: float(value) for name, value in row.items() if isinstance(value, int | float)}
+        shows[step].append(partial(mirror.metrics, numbers, step))
+    for path in run.folder.previews.glob("step-*.png"):
+        match = _STEP.fullmatch(path.stem)  # the tiles beside the previews are for reports
+        step = int(match[1]) if match else run.last_step
+        if step < run.last_step:
+            shows[step].append(partial(mirror.picture, _PICTURE, path, step))
+    for step in sorted(shows):
+        if mirror.holds < step <= run.first_step:
+            for show in shows[step]:
+                show()

@@ -1,0 +1,157 @@
+"""Where the numbers of a run go: always metrics.csv; TensorBoard and Weights & Biases mirror it."""
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from pytorch_lightning.loggers import Logger
+
+from faceswap_lab.runs.metrics import MetricsCsv
+from faceswap_lab.runs.result import Result
+from faceswap_lab.training.tracking.history import show_past
+from faceswap_lab.training.tracking.mirror import Described, Mirror
+from faceswap_lab.training.tracking.shown import is_shown, note_shown
+from faceswap_lab.training.tracking.tensorboard_mirror import TensorBoardMirror
+from faceswap_lab.training.tracking.wandb_mirror import WandbMirror
+
+MIRRORS: dict[str, type[Mirror]] = {"tensorboard": TensorBoardMirror, "wandb": WandbMirror}
+
+
+class CsvLogger(Logger):
+    """Lightning's door to the run's ``metrics.csv``. Lightning's own CSVLogger cannot resume, nor survive a kill.
+
+    Args:
+        table: the file, already cut back to the step from which training goes on.
+    """
+
+    def __init__(self, table: MetricsCsv) -> None:
+        super().__init__()
+        self.table = table
+
+    @property
+    def name(self) -> str:
+        """A logger has a name."""
+        return "csv"
+
+    @property
+    def version(self) -> str:
+        """There is one table per run."""
+        return ""
+
+    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
+        """Add one row."""
+        self.table.append({"step": step or 0, **metrics})
+
+    def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
+        """Nothing: the configuration lies beside the table."""
+
+
+class Mirrors(Logger):
+    """Lightning's door to the mirrors. One that breaks is named once and left out: metrics.csv is the record.
+
+    A mirror that is opened in the middle of a run, or that has lost what it knew of it, is shown the run's past first.
+
+    Args:
+        kinds: keys of ``MIRRORS``.
+        run: what they are told about the run.
+    """
+
+    def __init__(self, kinds: Sequence[str], run: Described) -> None:
+        super().__init__()
+        self._run = run
+        self._open: dict[str, Mirror] = {}
+        self._told_result = False
+        for kind in kinds:
+            try:
+                self._open[kind] = MIRRORS[kind](run)
+            except Exception as error:
+                _say_broken(kind, error)
+        self._each(lambda mirror: show_past(mirror, run))
+
+    @property
+    def name(self) -> str:
+        """A logger has a name."""
+        return "mirrors"
+
+    @property
+    def version(self) -> str:
+        """There is one set of mirrors per run."""
+        return ""
+
+    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
+        """Mirror one row."""
+        self._each(lambda mirror: mirror.metrics(metrics, step or 0))
+
+    def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
+        """Nothing: the mirrors were told the configuration when they were opened."""
+
+    def picture(self, name: str, path: Path, step: int) -> None:
+        """Mirror a picture file that the run has written."""
+        self._each(lambda mirror: mirror.picture(name, path, step))
+
+    def result(self, metrics: Mapping[str, float], step: int) -> None:
+        """Mirror what came out of the run, and the final picture."""
+        final = self._run.folder.previews / "final.png"
+        if final.exists():
+            self.picture("preview", final, step)
+        self._each(lambda mirror: mirror.result(metrics, step))
+        self._told_result = True
+
+    def close(self, failed: bool) -> None:
+        """Close all of them; Lightning's own call comes before the last scores, so it closes nothing."""
+        self._each(lambda mirror: mirror.close(failed))
+        if self._told_result and not failed:
+            note_shown(self._run.folder, [mirror.place for mirror in self._open.values()])
+        self._open.clear()
+
+    def _each(self, action: Callable[[Mirror], None]) -> None:
+        for kind, mirror in list(self._open.items()):
+            try:
+                action(mirror)
+            except Exception as error:  # a service's trouble, whatever its library makes of it, is not the training's
+                del self._open[kind]
+                _say_broken(kind, error)
+                with suppress(Exception):
+                    mirror.close(failed=True)
+
+
+@contextmanager
+def mirrors(kinds: Sequence[str], run: Described) -> Iterator[Mirrors]:
+    """Yield the mirrors beside the CSV table, and close them however the body ends: a sweep's next cell has its own.
+
+    A body that raises (a signal, a loss or a score that is not finite) leaves them marked as failed.
+
+    Args:
+        kinds: keys of ``MIRRORS``.
+        run: what they are told about the run.
+    """
+    made = Mirrors(kinds, run)
+    failed = True
+    try:
+        yield made
+        failed = False
+    finally:
+        made.close(failed)
+
+
+def show_finished(run: Described, result: Result) -> None:
+    """Mirror a run that has finished before, wherever it has not been shown whole already.
+
+    Args:
+        run: the run, its first step its last one.
+        result: what came out of it.
+    """
+    kinds = [kind for kind in run.settings.kinds if not is_shown(run.folder, MIRRORS[kind].place_of(run))]
+    if not kinds:
+        return
+    with mirrors(kinds, run) as made:
+        made.result(result.metrics, result.steps)
+
+
+def _say_broken(kind: str, error: Exception) -> None:
+    short = (str(error).splitlines() or [""])[0]
+    print(f"{kind} is left out from here on ({type(error).__name__}: {short}).", file=sys.stderr)
+    print("            The run goes on, and metrics.csv has it all.", file=sys.stderr, flush=True)

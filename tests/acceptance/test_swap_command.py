@@ -1,0 +1,51 @@
+"""``swap``: from face pictures to pictures that say that a model made them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from faceswap_lab.training.trained import TrainedModel
+from faceswap_lab.twins import State, identity, render
+from tests.acceptance.program import Program
+
+pytestmark = pytest.mark.acceptance
+
+
+def test_faces_are_swapped_and_labelled_and_what_cannot_be_is_named(straight: Path, program: Program) -> None:
+    for name, size in (("one/ada.png", 128), ("two/ada.png", 160), ("small.png", 40)):
+        (program.place / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(render(identity("ada"), State(yaw=0.3), size).image).save(program.place / name)
+    ended = program.start_with(
+        "swap", str(straight), "one", "two", "small.png", "no.png", "source=B", "target=A"
+    ).ended()
+    assert ended.code == 1
+    assert ended.out.splitlines() == ["swaps/ada-B-to-A.png", "swaps/ada-2-B-to-A.png"]
+    assert "small.png: the picture has 40 px a side" in ended.err
+    assert "no.png: there is no such file" in ended.err
+    with Image.open(program.place / "swaps" / "ada-B-to-A.png") as written:
+        expected = TrainedModel(straight).swap(program.place / "one" / "ada.png", "B", "A")
+        assert (np.asarray(written) == np.asarray(expected)).all()
+        assert "Synthetic: this face was made by a model" in written.info["Description"]
+        assert straight.name in written.info["Description"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "expected a run folder and pictures"),
+        (("runs", "x.png"), "holds no finished run"),
+        (("RUN", "x.png", "target=C"), "knows A, B"),
+        (("RUN", "x.png", "tagret=B"), "Did you mean 'target'?"),
+        (("RUN", "x.png", "cropped=maybe"), "true or false"),
+    ],
+)
+def test_words_that_mean_nothing_are_refused(
+    words: tuple[str, ...], told: str, straight: Path, program: Program
+) -> None:
+    given = [str(straight) if word == "RUN" else word for word in words]
+    ended = program.start_with("swap", *given).ended()
+    assert ended.code == 2
+    assert told in ended.err
+    assert not (program.place / "swaps").exists()

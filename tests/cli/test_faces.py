@@ -1,0 +1,51 @@
+"""Whose faces a configuration asks for: a seed's people are the same in every arm, and no two seeds share anybody."""
+
+import pytest
+
+from faceswap_lab.cli.job import faces
+from faceswap_lab.config import load
+from tests.config.shipped import OPTIONS, composed
+
+ARMS = ("baseline", "two_encoders", "joint", "tanh_signed")
+
+
+def asked_for(monkeypatch, *overrides: str) -> dict:
+    """Return what the renderer is asked for."""
+    monkeypatch.setattr("faceswap_lab.data.twin_sets.load_twins", lambda **asked: asked)
+    return faces.faces_of(load(composed(*overrides), OPTIONS))
+
+
+def test_a_seed_has_the_same_people_in_the_same_states_in_every_arm(monkeypatch):
+    by_seed = []
+    for seed in range(4):
+        first, *others = (asked_for(monkeypatch, "data=people", f"+experiment={a}", f"seed={seed}") for a in ARMS)
+        assert all(other == first for other in others)
+        assert first["seed"] == seed  # of the states
+        by_seed.append(first["people"])
+    assert len({name for people in by_seed for name in people}) == 8
+
+
+def test_a_group_is_the_same_people_in_the_states_of_each_seed(monkeypatch):
+    one, other = (asked_for(monkeypatch, "data=people", "data.group=3", f"seed={seed}") for seed in (0, 1))
+    assert one["people"] == other["people"] == asked_for(monkeypatch, "data=people", "seed=3")["people"]
+    assert one["seed"] != other["seed"]
+
+
+def test_twins_have_states_of_their_own_seed(monkeypatch):
+    asked = asked_for(monkeypatch, "data.identities=[ada,ben,cleo]", "seed=7")
+    assert (asked["people"], asked["seed"]) == (("ada", "ben", "cleo"), 0)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "size"),
+    [
+        (["scale=quick"], 128),
+        (["data=people", "scale=quick"], 64),
+        (["data=people", "scale=medium"], 128),
+        (["data=people", "scale=quick", "augmentation.coverage=1"], 32),
+        (["data=people", "scale=quick", "augmentation.coverage=0.3"], 128),
+    ],
+)
+def test_people_are_rendered_no_larger_than_their_crop_needs(monkeypatch, overrides, size):
+    asked = asked_for(monkeypatch, *overrides)
+    assert asked["size"] == size

@@ -1,0 +1,78 @@
+from pathlib import Path
+
+import pytest
+
+from faceswap_lab.cli.groups import conf_dir
+from faceswap_lab.cli.study.levels import levels_of, run_levels
+from faceswap_lab.cli.subcommands.report import study_of
+from faceswap_lab.config import ConfigError
+from faceswap_lab.studies.analysis import evidence_of
+from faceswap_lab.studies.evidence import write_evidence
+from tests.studies.fake_runs import FakeArm, fake_study
+
+
+def test_an_axis_given_as_a_list_is_told_from_arms_and_seeds() -> None:
+    words = ["+study=smoke", "scale=smoke,quick", "+experiment=baseline,two_encoders", "seed=range(0,3)"]
+    levels = levels_of(words)
+    assert levels is not None
+    assert levels.axis == "scale"
+    assert levels.words == {
+        level: ["+study=smoke", f"scale={level}", *words[2:]] for level in ("smoke", "quick")
+    }  # fmt: skip
+    lr = levels_of(["+study=smoke", "optimizer.lr=0.001,0.002"])
+    assert lr is not None
+    assert list(lr.words) == ["0.001", "0.002"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["+study=smoke"],
+        ["+study=smoke", "seed=0,1", "+experiment=baseline,two_encoders"],
+        ["scale=smoke,quick"],  # any multirun
+        ["+study=smoke", "model.encoder_widths=[8,16,32]"],
+        ["+study=smoke", "scale=smoke,"],  # whoever composes it says what is wrong
+    ],
+)
+def test_what_is_no_axis(words: list[str]) -> None:
+    assert levels_of(words) is None
+
+
+def test_two_axes_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"scale=smoke,quick and optimizer\.lr=1,2: a study goes along one axis"):
+        levels_of(["+study=smoke", "scale=smoke,quick", "optimizer.lr=1,2"])
+
+
+def test_levels_run_one_after_another_and_are_reported_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["+study=smoke", "optimizer.lr=0.001,0.002", f"experiments_dir={tmp_path}/experiments", "cache_dir=null"]
+    levels = levels_of(words)
+    assert levels is not None
+    arms = {"baseline": FakeArm(), "two_encoders": FakeArm(shift=-0.3)}
+    ran: list[list[str]] = []
+
+    def run(own: list[str]) -> int:
+        ran.append(own)
+        study = fake_study(tmp_path / str(len(ran)), arms, range(8), tiles=False)
+        write_evidence(evidence_of(study), study_of(own, [conf_dir()]).folder)
+        return len(ran) - 1
+
+    assert run_levels(levels, run, [conf_dir()]) == 1
+    assert ran == list(levels.words.values())
+    out = capsys.readouterr().out
+    assert "two_encoders is worse at every optimizer.lr: it holds" in out
+    assert out.splitlines()[0] == "axis        optimizer.lr: 0.001, 0.002, one study after another"
+    assert (tmp_path / "experiments" / "smoke-optimizer.lr-0.001-0.002" / "report.html").is_file()
+
+
+def test_a_stopped_level_stops_the_rest_and_a_wrong_one_the_first(tmp_path: Path) -> None:
+    levels = levels_of(["+study=smoke", "scale=smoke,quick"])
+    assert levels is not None
+    ran: list[list[str]] = []
+    assert run_levels(levels, lambda words: ran.append(words) or 130, [conf_dir()]) == 130  # type: ignore[func-returns-value]
+    assert len(ran) == 1
+    wrong = levels_of(["+study=smoke", "training.max_steps=10,-5"])
+    assert wrong is not None
+    with pytest.raises(ConfigError, match="max_steps"):
+        run_levels(wrong, lambda words: pytest.fail("it ran"), [conf_dir()])

@@ -1,0 +1,97 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from faceswap_lab.studies.collecting.collect import collect
+from faceswap_lab.studies.collecting.pictures import (
+    extremes,
+    grids_of,
+    read_grids,
+    read_tiles,
+    strips,
+    write_grids,
+)
+from faceswap_lab.studies.findings import Grid, Picture
+from tests.studies.fake_runs import FakeArm, fake_study
+from tests.studies.report.example import ROWS, write_tiles
+
+
+@pytest.mark.parametrize(("tile", "shown"), [(32, 32), (64, 64), (128, 64)])
+def test_rows_are_cut_where_they_lie(tmp_path: Path, tile: int, shown: int) -> None:
+    path = write_tiles(tmp_path / "x-tiles.png", np.random.default_rng(3), tile=tile, faces=10)
+    whole = np.asarray(Image.open(path).convert("RGB"), dtype=float)
+    tiles = read_tiles(path)
+    assert tiles is not None
+    assert list(tiles.rows) == ROWS
+    assert (tiles.side, tiles.count) == (shown, 8)
+    for place, name in enumerate(ROWS):
+        row = whole[place * tile : (place + 1) * tile, : 8 * tile]
+        smaller = row.reshape(shown, tile // shown, 8 * shown, tile // shown, 3).mean(axis=(1, 3))
+        assert np.abs(np.asarray(tiles.rows[name], dtype=float) - smaller).max() <= 1
+    third = np.asarray(tiles.face("B", 2))
+    assert (third == np.asarray(tiles.rows["B"])[:, 2 * shown : 3 * shown]).all()
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut", "no text", "other size", "not a list"])
+def test_what_is_no_file_of_tiles_is_left_out(tmp_path: Path, damage: str) -> None:
+    path = write_tiles(tmp_path / "x-tiles.png", np.random.default_rng(3))
+    if damage == "gone":
+        path.unlink()
+    elif damage == "cut":
+        path.write_bytes(path.read_bytes()[:600])
+    elif damage == "no text":
+        Image.new("RGB", (64, 64)).save(path)
+    else:
+        write_tiles(path, np.random.default_rng(3))
+        data = path.read_bytes()
+        old, new = (b"Tile\x0032", b"Tile\x0031") if damage == "other size" else (b'["A", "A_re', b'{"A": "A_re')
+        assert old in data
+        path.write_bytes(data.replace(old, new))
+    assert read_tiles(path) is None
+
+
+def test_an_arm_without_pictures_is_left_out_and_the_rest_shown(tmp_path: Path) -> None:
+    arms = {"baseline": FakeArm(), "two": FakeArm(two_paths=True), "other": FakeArm()}
+    runs = collect(fake_study(tmp_path, arms, [0]))
+    for path in strips(runs[2]).values():
+        path.write_bytes(b"no picture")
+    (runs[1].cell.folder / "previews" / "step-000000400-tiles.png").unlink()  # type: ignore[operator]
+    across, growth, *_ = grids_of(runs, list(arms))
+    assert [row.caption for row in across.rows] == ["A, the input", "B, the truth", "baseline", "two", "two"]
+    assert [row.note for row in across.rows[3:]] == ["through the source's encoder", "through the target's encoder"]
+    assert [row.note for row in growth.rows] == ["", "no picture at 400"]
+    assert grids_of([], list(arms)) == []
+
+
+def test_the_pairs_at_both_ends_have_a_face_each(tmp_path: Path) -> None:
+    runs = collect(fake_study(tmp_path, {"baseline": FakeArm(), "arm": FakeArm()}, range(3)))
+    grid = extremes(runs, "baseline", {"arm": [(2, "pair 2"), (0, "pair 0")]})
+    assert grid is not None
+    assert [(row.caption, row.note) for row in grid.rows] == [("arm", "pair 2"), ("arm", "pair 0")]
+    theirs, own = (read_tiles(strips(runs[place])[800]) for place in (2, 5))
+    assert theirs is not None
+    assert own is not None
+    faces = [np.asarray(grid.rows[0].pixels)[:, 16 * place : 16 * (place + 1)] for place in range(4)]
+    truth = [theirs.face("A", 0), theirs.face("B_truth", 0), theirs.face("swap_AB", 0), own.face("swap_AB", 0)]
+    assert all(np.array_equal(face, np.asarray(wanted)) for face, wanted in zip(faces, truth))
+
+
+def test_grids_come_back_as_they_were_but_for_a_little_compression(tmp_path: Path) -> None:
+    ramp = np.linspace(0, 255, 64, dtype=np.uint8)
+    smooth = np.broadcast_to(ramp[None, :, None], (16, 64, 3)).copy()
+    rows = [Picture("one | <b>", "fine", Image.fromarray(smooth)), Picture("two", "", Image.fromarray(smooth[:, :32]))]
+    grids = [Grid("First", "It is.", ["4", "8"], rows), Grid("Second", "It is too.", [], rows[:1])]
+    back = read_grids(write_grids(grids, tmp_path / "faces.webp"), tmp_path / "faces.webp")
+    assert [(grid.title, grid.caption, grid.columns) for grid in back] == [
+        (grid.title, grid.caption, grid.columns) for grid in grids
+    ]
+    for grid, was in zip(back, grids):
+        for row, old in zip(grid.rows, was.rows, strict=True):
+            assert (row.caption, row.note, row.pixels.size) == (old.caption, old.note, old.pixels.size)
+            assert np.abs(np.asarray(row.pixels, float) - np.asarray(old.pixels, float)).mean() < 4
+    with Image.open(tmp_path / "faces.webp") as image:
+        assert image.getexif()[0x010E].startswith("Synthetic")
+    assert write_grids([], tmp_path / "faces.webp") == []
+    assert not (tmp_path / "faces.webp").exists()

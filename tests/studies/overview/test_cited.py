@@ -1,0 +1,106 @@
+"""No number in a text that the data do not give."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from faceswap_lab.config import ConfigError
+from faceswap_lab.studies.evidence import read_evidence
+from faceswap_lab.studies.overview.cited import rewritten, uncited
+from faceswap_lab.studies.overview.show import write_overview
+from faceswap_lab.studies.overview.table import overview
+
+HERE = Path(__file__).resolve().parents[3]
+EXPERIMENTS = HERE / "experiments"
+README = HERE / "README.md"
+
+
+def differences(study: str, arm: str, metric: str) -> np.ndarray:
+    """An arm's differences from the baseline, read from the table again."""
+    runs = read_evidence(EXPERIMENTS / study).runs
+    values = {(run.cell.arm, run.cell.seed): run.cell.metrics.get(metric) for run in runs}
+    seeds = [seed for name, seed in values if name == arm]
+    return np.array([values[arm, seed] - values["baseline", seed] for seed in seeds])
+
+
+def near(text: str, *numbers: float) -> bool:
+    """Whether the numbers in a text are these, to the last digit that it gives."""
+    found = re.findall(r"[+−]?\d+(?:\.(\d+))?", text)
+    values = [float(one.replace("−", "-")) for one in re.findall(r"[+−]?\d+(?:\.\d+)?", text)]
+    return len(values) == len(numbers) and all(
+        abs(value - number) <= 0.5001 * 10.0 ** -len(digits) for value, number, digits in zip(values, numbers, found)
+    )
+
+
+def cited(words: str) -> str:
+    text = rewritten(f"before <!--= {words} -->old 0.1<!--/--> after", EXPERIMENTS)
+    assert text.startswith(f"before <!--= {words} -->")
+    assert text.endswith("<!--/--> after")
+    return text.removeprefix(f"before <!--= {words} -->").removesuffix("<!--/--> after")
+
+
+def test_numbers_are_those_of_the_table() -> None:
+    primary = read_evidence(EXPERIMENTS / "encoder_count").plan.metric
+    for metric in (primary, "swap_yaw_AB"):
+        own = differences("encoder_count", "only_b", metric)
+        error = own.std(ddof=1) * np.sqrt(1 / len(own))
+        low, high = stats.t.interval(0.95, len(own) - 1, own.mean(), error)
+        further = stats.t.interval(0.95, len(own) - 1, own.mean(), error * np.sqrt(len(own) + 1))
+        assert near(cited(f"encoder_count only_b difference {metric}"), own.mean())
+        assert near(cited(f"encoder_count only_b effect {metric}"), own.mean(), low, high)
+        assert near(cited(f"encoder_count only_b interval {metric}"), low, high)
+        assert near(cited(f"encoder_count only_b prediction {metric}"), *further)
+        same = max((own < 0).sum(), (own > 0).sum())
+        assert cited(f"encoder_count only_b pairs {metric}") == f"{same} of {len(own)}"
+    assert cited("encoder_count only_b seeds") == str(len(own))
+    assert f"| only_b | {cited('encoder_count only_b verdict')} | " in cited("encoder_count * table")
+    runs = [run for run in read_evidence(EXPERIMENTS / "encoder_count").runs if run.cell.arm == "baseline"]
+    assert near(cited("encoder_count baseline mean"), np.mean([run.value(primary) for run in runs]))
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("encoder_coun only_b effect", "Did you mean 'encoder_count'"),
+        ("encoder_count only_c effect", "Did you mean 'only_b'|Did you mean 'only_a'"),
+        ("encoder_count only_b efect", "Did you mean 'effect'"),
+        ("encoder_count only_b effect swap_sim_AB", "there is no metric"),
+        ("encoder_count baseline effect", "only the mean can be said"),
+        ("encoder_count", "write <!--= study arm what"),
+    ],
+)
+def test_what_is_not_there_is_refused(words: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        cited(words)
+
+
+def test_numbers_that_nothing_vouches_for_are_found() -> None:
+    text = (
+        "0.5 outside\n<!-- answers -->\nworse by <!--= a b effect -->−0.47 (−0.5 to −0.4)<!--/-->, −0.31 by hand, "
+        "[a link](x/0.7.md), `scale=0.9`, commit 1.2\n<!-- end of answers --> 0.6"
+    )
+    assert uncited(text) == ["−0.31", "1.2"]
+    assert uncited(text.replace("−0.31 by hand", "").replace("1.2", "")) == []
+
+
+def test_the_readmes_numbers_are_those_of_the_data() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert rewritten(text, EXPERIMENTS) == text, "run: python -m faceswap_lab findings readme=README.md"
+    assert uncited(text) == []
+
+
+def test_the_list_of_findings_is_as_the_data_give_it(tmp_path: Path) -> None:
+    from faceswap_lab.cli.groups import conf_dir
+
+    experiments = [path.stem for path in sorted((conf_dir() / "experiment").glob("*.yaml"))]
+    readme, _ = write_overview(overview(EXPERIMENTS, experiments), tmp_path)
+    assert readme.read_text() == (EXPERIMENTS / "README.md").read_text(), "run: python -m faceswap_lab findings"
+
+
+def test_the_evidence_stays_small() -> None:
+    kept = [path for path in EXPERIMENTS.rglob("*") if path.is_file() and path.suffix != ".html"]
+    assert sum(path.stat().st_size for path in kept) < 3_000_000
+    assert not [path for path in kept if path.suffix in (".svg", ".png")]

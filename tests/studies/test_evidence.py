@@ -1,0 +1,121 @@
+"""A folder of evidence says what the runs said, without them."""
+
+import csv
+import io
+import json
+import math
+import shutil
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from faceswap_lab.config import ConfigError
+from faceswap_lab.studies.analysis import analyse, compared, evidence_of
+from faceswap_lab.studies.collecting.collect import Run
+from faceswap_lab.studies.evidence import STUDY, read_evidence, results_csv, write_evidence
+from faceswap_lab.studies.findings import Cell, Findings
+from tests.studies.fake_runs import FakeArm, fake_study
+
+ARMS = {
+    "baseline": FakeArm(says="The baseline."),
+    "two": FakeArm(shift=-0.4, two_paths=True, changes={"encoders.count": 2, "encoders.start": "equal"}),
+    "a_slow": FakeArm(shift=0.01, changes={"training.max_steps": 900}, without=("loss_B",)),
+}
+STATES = {("two", 3): "diverged", ("a_slow", 5): "missing", ("baseline", 6): "damaged"}
+OTHER = {("two", 1): {"hardware": {"cpu": "Another CPU"}}}
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Findings, Path]:
+    """What the runs said, and the folder of evidence; the runs are gone."""
+    root = tmp_path_factory.mktemp("evidence")
+    plan = fake_study(root / "runs", ARMS, range(7), states=STATES, provenance=OTHER, settings=["scale=smoke"])
+    (root / "runs").joinpath(f"two-s2-{plan.cells[9].digest}", "run.json").unlink()
+    found = replace(evidence_of(plan), extras={"order_effect": {"says": "It does."}})
+    findings = analyse(found)
+    write_evidence(found, root / "kept")
+    (root / "kept" / "order_effect.json").write_text('{"says": "It does."}')
+    shutil.rmtree(root / "runs")
+    return findings, root / "kept"
+
+
+def near(one: object, other: object) -> bool:
+    """Whether two findings are alike: numbers to the digits that curves keep."""
+    if isinstance(one, float) and isinstance(other, float):
+        return one == other or (math.isnan(one) and math.isnan(other)) or math.isclose(one, other, rel_tol=1e-5)
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        return one.shape == other.shape and np.allclose(one, other, rtol=1e-4, atol=1e-6, equal_nan=True)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return list(one) == list(other) and all(near(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(near, one, other))
+    if hasattr(one, "__dataclass_fields__"):
+        return type(one) is type(other) and all(
+            near(getattr(one, field.name), getattr(other, field.name))
+            for field in fields(one)  # type: ignore[arg-type]
+            if field.name not in ("folder", "pixels")
+        )
+    return one == other
+
+
+def test_the_findings_are_the_same_without_the_runs(kept: tuple[Findings, Path]) -> None:
+    findings, folder = kept
+    again = analyse(read_evidence(folder))
+    for field in fields(Findings):
+        assert near(getattr(findings, field.name), getattr(again, field.name)), field.name
+    names = [(cell.folder.name if cell.folder else None) for cell in findings.cells]
+    assert [(str(cell.folder) if cell.folder else None) for cell in again.cells] == names
+    assert again.provenance.warnings  # of the diverged, the missing, the damaged, the unknown and the other machine
+
+
+def test_it_is_small_and_written_the_same_again(kept: tuple[Findings, Path], tmp_path: Path) -> None:
+    _, folder = kept
+    assert {path.name for path in folder.iterdir()} == {
+        "study.json", "results.csv", "curves.npz", "faces.webp", "order_effect.json",
+    }  # fmt: skip
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 150_000
+    write_evidence(read_evidence(folder), tmp_path)
+    for name in ("study.json", "results.csv", "curves.npz"):
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_runs_put_side_by_side_are_evidence_too(tmp_path: Path) -> None:
+    plan = fake_study(tmp_path / "runs", {"baseline": FakeArm(), "other": FakeArm(shift=-0.1)}, range(2))
+    found = compared(sorted(path for path in plan.runs_dir.iterdir() if path.is_dir()))
+    write_evidence(found, tmp_path / "kept")
+    again = analyse(read_evidence(tmp_path / "kept"))
+    assert again.answer == analyse(found).answer
+    assert not read_evidence(tmp_path / "kept").plan.declared
+
+
+@pytest.mark.parametrize("damage", ["nothing", "cut", "newer", "no table", "not json"])
+def test_what_cannot_be_read_is_named_with_a_remedy(kept: tuple[Findings, Path], tmp_path: Path, damage: str) -> None:
+    folder = tmp_path / "kept"
+    shutil.copytree(kept[1], folder)
+    told = json.loads((folder / STUDY).read_text())
+    if damage == "nothing":
+        (folder / STUDY).unlink()
+    elif damage == "cut":
+        (folder / STUDY).write_text(json.dumps({"format": 1}))
+    elif damage == "newer":
+        (folder / STUDY).write_text(json.dumps(told | {"format": 2}))
+    elif damage == "no table":
+        (folder / "results.csv").unlink()
+    else:
+        (folder / STUDY).write_text("{")
+    with pytest.raises(ConfigError, match=r"no evidence|cannot be read") as refused:
+        read_evidence(folder)
+    assert str(folder) in str(refused.value)
+
+
+def test_the_table_holds_every_cell_with_all_digits() -> None:
+    odd = Run(Cell('a "b", c', 1, "diverged", metrics={"swap_ssim_AB": math.nan, "x": 1 / 3}), 1, {})
+    run = Run(Cell("a", 0, "finished", folder=Path("/home/someone/runs/a-s0"), seconds=2.5), 0, {}, steps=800)
+    first, second = csv.DictReader(io.StringIO(results_csv([run, odd])))
+    assert (first["arm"], first["steps"], first["seconds"], first["folder"]) == ("a", "800", "2.5", "a-s0")
+    assert second["arm"] == 'a "b", c'
+    assert second["swap_ssim_AB"] == ""
+    assert float(second["x"]) == 1 / 3
+    assert results_csv([]) == "arm,seed,state,seconds,steps,parameters,folder,message\n"

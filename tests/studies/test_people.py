@@ -1,0 +1,122 @@
+"""Where every seed brings its own pair of people, verdicts are about the next pair."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from faceswap_lab.studies.people import said_of
+from faceswap_lab.studies.report import write_report
+from faceswap_lab.studies.scope import people_of, scope_of, size_of
+from faceswap_lab.studies.statistics.intervals import prediction_interval
+from tests.studies.fake_runs import CONFIG, PEOPLE, FakeArm, analysed, fake_study, pair_of
+
+FOR_PEOPLE = {"data": PEOPLE}
+ARMS = {
+    "baseline": FakeArm(changes=FOR_PEOPLE),
+    "worse": FakeArm(shift=-0.07, changes=FOR_PEOPLE),
+    "likeness": FakeArm(with_likeness=-0.3, changes=FOR_PEOPLE),
+}
+
+
+@pytest.fixture(scope="module")
+def findings(tmp_path_factory):
+    return analysed(fake_study(tmp_path_factory.mktemp("people"), ARMS, range(16)))
+
+
+def test_the_answer_is_for_people_with_an_interval_and_a_prediction(findings):
+    assert findings.scope.startswith("About people in general: 16 pairs, people (development)")
+    found = re.search(
+        r"worse is worse for people in general: (\S+) \((\S+) to (\S+)\); in (\d+) of 16 pairs; "
+        r"a new pair should fall between (\S+) and (\S+)",
+        findings.answer,
+    )
+    assert found, findings.answer
+    difference, low, high, same, lower, upper = (
+        float(text.replace("−", "-").rstrip(".")) for text in found.groups()[:6]
+    )
+    values = np.array(list(findings.people.arms["worse"].differences.values()))
+    t = stats.t.interval(0.95, 15, values.mean(), values.std(ddof=1) / 4)
+    wide = stats.t.interval(0.95, 15, values.mean(), values.std(ddof=1) * np.sqrt(1 + 1 / 16))
+    assert [difference, low, high, lower, upper] == pytest.approx([values.mean(), *t, *wide], rel=0.06)
+    assert same == (values < 0).sum()
+
+
+def test_what_an_effect_goes_with_is_found_and_corrected(findings):
+    first = findings.people.goes_with[0]
+    assert (first.arm, first.fact) == ("likeness", "likeness")
+    assert first.rho < -0.9
+    assert {(one.arm, one.fact) for one in findings.people.goes_with} == {
+        (arm, fact) for arm in ("worse", "likeness") for fact in ("A.tone", "B.tone", "likeness", "same_hair")
+    }
+    differences = findings.people.arms["likeness"].differences
+    truth = stats.spearmanr([pair_of(seed)["likeness"] for seed in differences], list(differences.values()))
+    assert first.rho == pytest.approx(truth.statistic)
+    assert first.p == pytest.approx(min(1, 8 * truth.pvalue), rel=1e-6)
+
+
+def test_the_page_shows_a_mark_per_pair_and_faces_of_both_ends(findings, tmp_path):
+    page = write_report(findings, tmp_path).read_text()
+    assert "a new pair" in page
+    assert "likeness&#39;s difference goes with likeness" in page
+    grid = findings.grids[-1]
+    assert grid.title == "Pairs at both ends"
+    ends = findings.people.arms["worse"].differences
+    assert [row.note.split(":")[0] for row in grid.rows[:2]] == [
+        f"pair {min(ends, key=ends.get)}", f"pair {max(ends, key=ends.get)}",
+    ]  # fmt: skip
+    words = (tmp_path / "report.md").read_text()
+    assert "## People" in words
+
+
+def test_one_pair_is_not_people(tmp_path):
+    one = {"data": {"name": "twins", "identity_a": "ada", "identity_b": "ben"}}
+    arms = {"baseline": FakeArm(changes=one), "worse": FakeArm(shift=-0.3, changes=one)}
+    found = analysed(fake_study(tmp_path, arms, range(8)))
+    assert found.people is None
+    assert found.scope.startswith("About one pair only, ada → ben")
+    page = write_report(found, tmp_path / "page").read_text()
+    assert "people in general" not in page + found.answer
+
+
+def test_few_pairs_say_nothing_of_what_an_effect_goes_with(tmp_path):
+    found = analysed(fake_study(tmp_path, ARMS, range(5)))
+    assert found.people.goes_with == []
+    assert "a new pair should fall between" in said_of(found.people, "worse")
+    one = analysed(fake_study(tmp_path / "one", ARMS, [3]))
+    assert said_of(one.people, "worse") == "in 1 of 1 pairs"
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ({"name": "twins", "identity_a": "ada", "identity_b": "ben"}, "ada → ben"),
+        ({"name": "twins", "identities": ["ada", "ben", "cleo"]}, "ada → ben → cleo"),
+        ({"name": "folders", "a": "x/A", "b": "x/B"}, "the pictures in x/A and x/B"),
+        (PEOPLE, "people (development)"),
+        ({}, ""),
+    ],
+)
+def test_whose_faces_they_are(data, says):
+    assert people_of({"data": data}) == says
+    assert (scope_of({"data": data}, 8) == "") == (says == "")
+
+
+def test_how_large():
+    assert size_of(CONFIG) == "32 px, width 16, 800 steps"
+    assert size_of({}) == ""
+
+
+@given(st.lists(st.floats(-1, 1), min_size=2, max_size=20))
+def test_the_prediction_interval_against_scipy(values):
+    low, high = prediction_interval(values)
+    spread = np.std(values, ddof=1) * np.sqrt(1 + 1 / len(values))
+    if spread > 1e-9:
+        assert (low, high) == pytest.approx(stats.t.interval(0.95, len(values) - 1, np.mean(values), spread))
+
+
+def test_a_prediction_from_one_value_is_anything():
+    assert prediction_interval([0.3]) == (-np.inf, np.inf)
