@@ -53,7 +53,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	touch $@
 
 $(INSTALLED_TEST): $(INSTALLED)
-	$(PIP) install -e ".[test,parallel,slurm,ray,dashboard]" -c constraints.txt
+	$(PIP) install -e ".[test,parallel,slurm,ray,optuna,dashboard]" -c constraints.txt
 	bash scripts/chromium.sh
 	bash scripts/slurm.sh install
 	touch $@

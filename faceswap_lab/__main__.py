@@ -15,6 +15,7 @@ from faceswap_lab.cli.terminal import tolerate_any_encoding
 from faceswap_lab.config import ConfigError
 from faceswap_lab.config.options import Options
 from faceswap_lab.interruption import Interrupted, interruptible
+from faceswap_lab.runs.atomic import StorageError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,6 +29,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         say(error)
         return 2
+    except StorageError as error:
+        say(error)
+        return 1
     except Interrupted as stop:
         say(f"ended by {stop}.")
         return 128 + stop.signal

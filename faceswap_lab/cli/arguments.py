@@ -5,6 +5,7 @@ take a moment; Hydra reads the same words again.
 """
 
 import argparse
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,7 @@ def parse(args: Sequence[str]) -> Arguments:
     parser = _parser()
     known, unknown = parser.parse_known_intermixed_args(list(args))
     if unknown:
-        flags = [flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")]
+        flags = list(dict.fromkeys(re.findall(r"--[a-z-]+", parser.format_help())))
         near = _as_setting(unknown[0]) or nearest(unknown[0], flags)
         raise ConfigError(f"{unknown[0]}: no such flag.{near} Flags: {', '.join(flags)}.")
     folder = known.config_dir
@@ -82,6 +83,7 @@ def _parser() -> _Parser:
     parser.add_argument("--package", "-p")
     instead = parser.add_mutually_exclusive_group()
     instead.add_argument("--multirun", "-m", action="store_true")
+    instead.add_argument("--shell-completion", "-sc", action="store_true")
     instead.add_argument("--cfg", "-c", choices=("job", "hydra", "all"))
     instead.add_argument(
         "--info", "-i", const="all", nargs="?", choices=("all", "config", "defaults", "defaults-tree", "searchpath")

@@ -46,6 +46,7 @@ flags
   -m, --multirun    run every combination of comma-separated values
   --config-dir DIR  groups of your own: DIR/experiment/mine.yaml adds
                     +experiment=mine
+  --shell-completion install=bash   (zsh, fish) completes what is typed
   --version         the version
 
 side by side: hydra/launcher=joblib|submitit_local|submitit_slurm|ray

@@ -12,7 +12,7 @@ from faceswap_lab.cli.compose import quoted, refusing
 from faceswap_lab.cli.job.outcome import NoObjective, Outcome
 from faceswap_lab.cli.messages import say
 from faceswap_lab.cli.sweep.cells import Axes, Composer
-from faceswap_lab.cli.sweep.launchers import chosen, defaults_of, launching
+from faceswap_lab.cli.sweep.launchers import EVERY_COMBINATION, ONE_AFTER_ANOTHER, chosen, defaults_of, launching
 from faceswap_lab.cli.sweep.records import SWEEPS, record, recorded
 from faceswap_lab.cli.sweep.worker import LaunchedFrom, run_cell
 from faceswap_lab.config import ConfigError
@@ -56,20 +56,22 @@ def launch(args: Sequence[str], words: Sequence[str], flags: Sequence[str], fold
         pass  # a sweeper that gives up for it; the cell is on record
     except Interrupted as interrupted:
         stop = interrupted
-    except ConfigError as error:
-        if os.environ.get("HYDRA_FULL_ERROR") and error.__cause__:
+    except Exception as error:
+        if isinstance(error, ConfigError) and os.environ.get("HYDRA_FULL_ERROR") and error.__cause__:
             raise error.__cause__ from None
-        if not recorded(sweep_dir):
+        foreign = (launcher, sweeper) != (ONE_AFTER_ANOTHER, EVERY_COMBINATION)
+        if not recorded(sweep_dir) and (isinstance(error, ConfigError) or not foreign):
             raise
-        say(error)  # of a sweeper that has begun: cells are on record
-        code = 2
+        code = 1
+        if not launched.code:
+            _say_why_it_gave_up(error, launcher, sweeper)
     if task.single is not None:
         return task.single.code
     cells = recorded(sweep_dir)
     if stop and not cells:
         raise stop
     if not cells:
-        return 0  # --cfg and --info make no job
+        return code  # --cfg and --info make no job
     code = max(code, print_sweep(cells, sweep_dir), launched.code, 128 + stop.signal if stop else 0)
     return max(code, task.end_study()) if code < 128 else code
 
@@ -140,6 +142,14 @@ class Task:
     def end_study(self) -> int:
         """Write the report, if this was a study, and return the exit code."""
         return self.study.report() if self.study else 0
+
+
+def _say_why_it_gave_up(error: Exception, launcher: str, sweeper: str) -> None:
+    said = next((line.strip() for line in str(error).splitlines() if line.strip()), "no reason is given")
+    say(
+        f"hydra/launcher={launcher} hydra/sweeper={sweeper} gave up ({type(error).__name__}): {said[:400]}\n"
+        "Finished cells are kept; the others go on from their last checkpoint when the command is repeated."
+    )
 
 
 def _runs_dir(words: Sequence[str]) -> Path:

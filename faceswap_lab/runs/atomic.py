@@ -24,7 +24,8 @@ _REASONS = {
     errno.EROFS: ("the file system is read-only", "choose a runs_dir that can be written"),
     errno.EACCES: ("permission was denied", "give yourself write access to the folder, or choose another runs_dir"),
     errno.EPERM: ("the operation is not permitted", "give yourself write access, or choose another runs_dir"),
-    errno.ENOENT: ("the folder is gone", "bring it back, or repeat the command to start over"),
+    errno.ENOENT: ("the folder is gone, or none can be made there", "bring it back, or choose another runs_dir"),
+    errno.EEXIST: ("a file stands where a folder should be", "move that file away, or choose another runs_dir"),
     errno.ENOTDIR: ("a file stands where a folder should be", "move that file away, or choose another runs_dir"),
     errno.EIO: ("the device reports an error", "check the disk, then repeat the command"),
 }

@@ -14,7 +14,7 @@ import yaml
 from torch import nn
 
 from faceswap_lab import __version__
-from tests.acceptance.program import Program
+from tests.acceptance.program import TINY, Program
 
 pytestmark = pytest.mark.acceptance
 
@@ -258,3 +258,68 @@ def test_faces_that_the_device_has_no_room_for_end_the_run_in_a_sentence(program
     assert "Traceback" not in ended.err
     again = program.run("data.sampler=cv2", "training.max_steps=60")  # the very same run
     assert again.code == 0, again.err
+
+
+def speak_ascii() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="ascii", errors="strict")  # type: ignore[union-attr]
+
+
+def test_a_terminal_without_arrows_ends_no_command(program: Program):
+    ended = program.start_with(
+        *("-m", "seed=0,1", "training.max_steps=4", "scale=smoke", "progress=false", *program.data),
+        *(f"runs_dir={program.runs}", f"cache_dir={program.cache}"),
+        before=[speak_ascii],
+    ).ended()
+    assert ended.code == 0, ended.err
+    assert "swap SSIM A>B" in ended.out
+    again = program.start_with("show", str(next(program.runs.glob("*/result.json")).parent), before=[speak_ascii])
+    assert again.ended().code == 0, again.err
+
+
+def test_paths_need_no_quotes_and_the_run_none_in_its_name(program: Program):
+    program.runs = program.place / "50% of a=b, #1 (ä)"
+    ended = program.run("training.max_steps=4", "name=null")
+    assert ended.code == 0, ended.err
+    (folder,) = [path for path in program.runs.iterdir() if path.is_dir()]
+    assert (folder / "result.json").is_file()
+    assert "'" not in folder.name
+
+
+@pytest.mark.parametrize("sweep", [(), ("-m",)])
+@pytest.mark.parametrize(("place", "told"), [("file", "a file stands where"), ("/proc/x", "none can be made there")])
+def test_a_runs_folder_that_cannot_be_is_named(program: Program, place: str, told: str, sweep: tuple[str, ...]):
+    (program.place / "file").touch()
+    ended = program.start_with(*TINY, *program.data, f"cache_dir={program.cache}", f"runs_dir={place}", *sweep).ended()
+    assert ended.code == 1
+    assert "Traceback" not in ended.err
+    assert told in ended.err
+    assert "runs_dir" in ended.err
+
+
+def test_hydras_debugging_is_heard(program: Program):
+    ended = program.run("training.max_steps=4", "hydra.verbose=true")
+    assert ended.code == 0, ended.err
+    assert "[HYDRA]" in ended.out
+    assert "[HYDRA]" not in program.run("training.max_steps=4").out
+
+
+def test_the_programs_name_is_known_to_hydra(program: Program):
+    ended = program.start_with("--cfg", "hydra").ended()
+    assert yaml.safe_load(ended.out)["hydra"]["job"]["name"] == "faceswap_lab"
+
+
+def test_params_of_a_sweep_may_be_typed(program: Program):
+    ended = program.run("-m", "+hydra.sweeper.params={seed:'0,1'}", "training.max_steps=4")
+    assert ended.code == 0, ended.err
+    assert "2 cells: 2 finished" in ended.out
+
+
+def type_half_a_word() -> None:
+    os.environ["COMP_LINE"] = "faceswap-lab update_order=b"
+
+
+def test_a_shell_completes_what_is_typed(program: Program):
+    said = program.start_with("-sc", "query=bash", before=[type_half_a_word]).ended()
+    assert (said.code, said.out.split()) == (0, ["update_order=b_then_a"])
+    assert "complete -o nospace" in program.start_with("--shell-completion", "install=bash").ended().out

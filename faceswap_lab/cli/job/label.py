@@ -26,10 +26,12 @@ def label_of(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> 
     'max_steps_12'
     >>> label_of(["encoder_activation=tanh"], groups)
     'encoder_activation_tanh'
+    >>> label_of(["data.a='/faces of/a=b'", "training.max_steps=9", "training.max_steps=10"], groups)
+    'a_faces-of-a-b-max_steps_10'
     >>> label_of(["seed=1"], groups)
     'baseline'
     """
-    return _short("-".join(_parts(overrides, options))) or "baseline"
+    return _joined(_parts(overrides, options)) or "baseline"
 
 
 def report_name(
@@ -57,22 +59,19 @@ def report_name(
     parts = _parts(differs, options)
     parts += [word.replace("=", "_") for word in differs if word.startswith("seed=")]
     parts += [word.removeprefix("study.").replace("=", "_") for word in differs if word.startswith("study.")]
-    clean = [re.sub(r"[^A-Za-z0-9_.+-]+", "-", part).strip("-.") for part in (study, *parts)]
-    name = "-".join(clean)
+    return _joined([study, *parts])
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """Return one word of what a file's name may hold; the end of what is too long is a hash: no two arms have one name.
+
+    >>> _joined(["augmentation_none"] * 3 + ["learning_rate_0.1"])[:52]
+    'augmentation_none-augmentation_none-augmentation_no-'
+    """
+    name = "-".join(re.sub(r"[^A-Za-z0-9_.+-]+", "-", part).strip("-.").replace("_-", "_") for part in parts)
     if len(name) <= _LONGEST:
         return name
-    return f"{name[:_LONGEST]}-{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:8]}"
-
-
-def _short(label: str) -> str:
-    """Cut a long label, and end it in a hash of the whole: two arms never have one name.
-
-    >>> _short("augmentation_none-" * 3 + "learning_rate_0.1")
-    'augmentation_none-augmentation_none-augmentation_no-f249c372'
-    """
-    if len(label) <= _LONGEST:
-        return label
-    return f"{label[: _LONGEST - 9]}-{hashlib.sha256(label.encode()).hexdigest()[:8]}"
+    return f"{name[: _LONGEST - 9]}-{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:8]}"
 
 
 def _parts(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> list[str]:

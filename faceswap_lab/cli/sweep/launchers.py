@@ -9,8 +9,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from faceswap_lab.cli.job.outcome import NoObjective
-from faceswap_lab.cli.messages import say
 from faceswap_lab.cli.sweep.stopping import asked_to_stop, signals_stop_the_cells
 from faceswap_lab.config import ConfigError
 from faceswap_lab.config.refusal import no_such_option
@@ -83,7 +81,7 @@ class Launched:
     """How launching ended, whatever became of the cells.
 
     Attributes:
-        code: 0 when all cells were started and waited for; 128 + n after signal n; 1 if the launcher gave up.
+        code: 128 + n after signal n, else 0.
     """
 
     code: int = 0
@@ -91,7 +89,7 @@ class Launched:
 
 @contextmanager
 def launching(name: str, sweep_dir: Path) -> Iterator[Launched]:
-    """Surround Hydra's main: signals stop the cells wherever they are, and what a launcher gives up with is said.
+    """Surround Hydra's main: signals stop the cells wherever they are.
 
     Args:
         name: the launcher; with Hydra's default nothing is done.
@@ -109,32 +107,19 @@ def launching(name: str, sweep_dir: Path) -> Iterator[Launched]:
             ask_the_queue_where_nobody_keeps_accounts()  # not earlier: submitit reads the environment when imported
         try:
             yield launched
-        except Exception as error:
-            if isinstance(error, ConfigError | NoObjective):
-                raise
-            launched.code = 1
-            if asked_to_stop(sweep_dir) is None:
-                _say_why_it_gave_up(name, error)
-        if name == "joblib":
-            _end_joblibs_workers()
-        stopped = asked_to_stop(sweep_dir)
-        launched.code = launched.code if stopped is None else 128 + stopped
+        except Exception:
+            _all_launched(name, sweep_dir, launched)
+            raise
+        _all_launched(name, sweep_dir, launched)
 
 
-def _end_joblibs_workers() -> None:
-    """Let them go: joblib keeps them, and their memory, for a next time."""
-    from joblib.externals.loky import get_reusable_executor
+def _all_launched(name: str, sweep_dir: Path, launched: Launched) -> None:
+    stopped = asked_to_stop(sweep_dir)
+    launched.code = 0 if stopped is None else 128 + stopped
+    if name == "joblib":  # which keeps its workers, and their memory, for a next time
+        from joblib.externals.loky import get_reusable_executor
 
-    get_reusable_executor(reuse=True).shutdown(wait=True)
-
-
-def _say_why_it_gave_up(name: str, error: Exception) -> None:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    said = lines[0] if lines else "no reason is given"
-    say(
-        f"hydra/launcher={name} gave up ({type(error).__name__}): {said[:400]}\n"
-        "Finished cells are kept; the others go on from their last checkpoint when the command is repeated."
-    )
+        get_reusable_executor(reuse=True).shutdown(wait=True)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 
 from faceswap_lab.cli.job.outcome import Outcome
 from faceswap_lab.cli.sweep.cells import Cell
-from faceswap_lab.runs.atomic import write_json
+from faceswap_lab.runs.atomic import explaining, write_json
 
 SWEEPS = "sweeps"  # in a runs folder: a folder for each sweep
 _CELLS, _CLOSED = "cells", "closed.json"
@@ -20,7 +20,8 @@ _CELLS, _CLOSED = "cells", "closed.json"
 
 def record_closed(sweep_dir: Path, cells: Sequence[Cell]) -> None:
     """Write down the cells that need not be launched."""
-    sweep_dir.mkdir(parents=True, exist_ok=True)
+    with explaining(sweep_dir):
+        sweep_dir.mkdir(parents=True, exist_ok=True)
     write_json(sweep_dir / _CLOSED, [_plain(*cell) for cell in cells])
 
 

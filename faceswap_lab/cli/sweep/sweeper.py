@@ -12,6 +12,7 @@ from hydra.plugins.sweeper import Sweeper
 from faceswap_lab.cli.compose import refusing
 from faceswap_lab.cli.messages import say
 from faceswap_lab.cli.sweep.cells import Composer, Planned, axes_of, combinations, plan
+from faceswap_lab.cli.sweep.launchers import ONE_AFTER_ANOTHER
 from faceswap_lab.cli.sweep.records import record_closed
 from faceswap_lab.config import ConfigError
 
@@ -44,7 +45,8 @@ class EveryCombination(Sweeper):
         for message in dict.fromkeys(outcome.message for _, outcome in planned.closed if outcome.code):
             say(message)
         record_closed(Path(self.hydra.sweep.dir), planned.closed)
-        size = self.max_batch_size or len(planned.open) or 1
+        one_by_one = self.hydra.runtime.choices["hydra/launcher"] == ONE_AFTER_ANOTHER  # which keeps what jobs return
+        size = self.max_batch_size or (1 if one_by_one else len(planned.open) or 1)
         for first in range(0, len(planned.open), size):
             self.launcher.launch(planned.open[first : first + size], initial_job_idx=first)
 
