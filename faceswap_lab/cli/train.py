@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faceswap_lab.cli.outcome import Outcome
@@ -84,13 +85,15 @@ def _outcome(folder: RunFolder, last_step: int, ending: "Ending") -> Trained | N
 def _introduce(prepared: Sequence[Prepared], data: FaceData) -> None:
     first = prepared[0]
     config, d = first.config, first.config.data
-    who = f"{d.identity_a} → {d.identity_b}, rendered" if isinstance(d, TwinsData) else f"{d.a} → {d.b}"
+    who = f"{d.identity_a} → {d.identity_b}, rendered" if isinstance(d, TwinsData) else f"{Path(d.a).name} → {Path(d.b).name}"
     counts = {side: f"{len(data.train[side])}+{len(data.held_out[side])}" for side in ("A", "B")}
     print(
         f"run         {first.label}, seed {config.seed}: {config.training.max_steps} steps of "
         f"{config.training.batch_size} faces per side at {config.model.resolution} px"
     )
     print(f"faces       {who}: A {counts['A']}, B {counts['B']} (training + held out)")
+    for remark in data.remarks:
+        print(f"            {remark}")
     print(f"run folder  {first.folder.path}", flush=True)
     if len(prepared) > 1:
         seeds = ", ".join(str(p.config.seed) for p in prepared)

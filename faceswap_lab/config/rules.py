@@ -1,7 +1,7 @@
 """What must hold between settings: combinations that mean nothing are refused with the reason and the remedy."""
 
 from faceswap_lab.config.check import ConfigError
-from faceswap_lab.config.schema import Config
+from faceswap_lab.config.schema import Config, FoldersData
 
 JOINT_ORDERS = ("joint", "joint_half")
 NEEDS_SLOPE = ("leaky_relu", "prelu", "elu")
@@ -27,6 +27,7 @@ def check_rules(config: Config) -> None:
     _loss(config)
     _devices(config)
     _sampler(config)
+    _held_out(config)
     _seeds_at_once(config)
     _compile(config)
 
@@ -159,6 +160,16 @@ def _devices(config: Config) -> None:
         raise ConfigError(
             f"training.batch_size={batch}: must be a multiple of {portions} with trainer.devices={devices} and "
             f"update_order={config.update_order.name}, so that every portion is equally large."
+        )
+
+
+def _held_out(config: Config) -> None:
+    if not isinstance(config.data, FoldersData):
+        return
+    share = config.data.held_out
+    if share > 0.9 and (share < 1 or share != int(share)):
+        raise ConfigError(
+            f"data.held_out={share}: a share of the pictures, up to 0.9, or a whole number of them, such as 40."
         )
 
 

@@ -98,12 +98,17 @@ class FaceData:
         paired: True if ``held_out["A"][i]`` and ``held_out["B"][i]`` show the same state (twins), so that one is the
             true swap of the other; False for folders, where there is no truth.
         fingerprint: a hex digest of the content (or of the recipe that makes it); goes into the run's provenance.
+        groups: per side (n,) which held-out faces belong together (a block of a film), for intervals over groups; None
+            where each stands for itself.
+        remarks: lines for a person who is about to train on them.
     """
 
     train: dict[Side, Faces]
     held_out: dict[Side, Faces]
     paired: bool
     fingerprint: str
+    groups: dict[Side, NDArray[np.int64]] | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def sides(self) -> tuple[Side, ...]:

@@ -27,7 +27,7 @@ IDENTITY = {
     "loss": "name mask_weight weight_a weight_b",
     "augmentation": "rotation zoom shift flip jitter coverage misaligned two_stage photometric",
     "colour_match": "name",
-    "data": "name identity_a identity_b faces held_out seed pose light background",
+    "data": "name identity_a identity_b faces held_out seed pose light background split",
     "training": "max_steps batch_size gradient_clip precision deterministic",
 }
 NOT_IDENTITY = {
@@ -43,6 +43,7 @@ NOT_IDENTITY = {
     "study": "name title question baseline metric smallest_difference secondary notes group_seeds companion",
 }
 ANOTHER = {  # a value other than the baseline's, for every field
+    "data.split": "pictures",
     "seed": 1,
     "name": "mine",
     "runs_dir": "elsewhere",
@@ -142,7 +143,7 @@ def test_every_field_lies_where_the_table_says():
 
 def changed(key: str, start: Config) -> Config:
     """Return the configuration with another value in one field; only types and bounds are judged, no combinations."""
-    plain = folders_plain() if key in ("data.a", "data.b") else fixed()
+    plain = folders_plain() if key in OF_FOLDERS else fixed()
     if key.startswith("study."):
         plain["study"] = dict(A_STUDY)
     value = ANOTHER.get(key)
@@ -158,19 +159,22 @@ def changed(key: str, start: Config) -> Config:
     return config
 
 
+OF_FOLDERS = ("data.a", "data.b", "data.split")
+
+
 def folders_plain() -> dict[str, Any]:
     return fixed("data=folders", "data.a=a", "data.b=b")
 
 
 @pytest.mark.parametrize("key", sorted(listed(IDENTITY) - {"data.name"}))
 def test_another_value_of_an_identity_field_is_another_run(key: str):
-    start = load(fixed(), OPTIONS)
+    start = load(folders_plain() if key in OF_FOLDERS else fixed(), OPTIONS)
     assert run_hash(changed(key, start)) != run_hash(start)
 
 
 @pytest.mark.parametrize("key", sorted(listed(NOT_IDENTITY)))
 def test_another_value_of_any_other_field_is_the_same_run(key: str):
-    start = load(folders_plain() if key in ("data.a", "data.b") else fixed(), OPTIONS)
+    start = load(folders_plain() if key in OF_FOLDERS else fixed(), OPTIONS)
     assert run_hash(changed(key, start), "faces") == run_hash(start, "faces")
 
 

@@ -32,7 +32,8 @@ def load(tmp_path):
     write_faces(tmp_path / "b", 6, seed=2)
 
     def loaded(**changes):
-        standard = {"a": tmp_path / "a", "b": tmp_path / "b", "held_out": 2, "size": 40, "progress": False}
+        folders = [changes.pop(side, tmp_path / side) for side in "ab"]
+        standard = {"folders": folders, "held_out": 2, "size": 40, "progress": False}
         return load_folders(**(standard | {"cache_dir": tmp_path / "cache"} | changes))
 
     return loaded
@@ -113,10 +114,11 @@ def test_something_must_be_left_to_train_on(load):
 
 def test_a_second_look_decodes_nothing(load, tmp_path, monkeypatch):
     load()
+    load(rule="pictures")
     monkeypatch.setattr("faceswap_lab.data.folders.decode_square", lambda *_, **__: pytest.fail("decoded again"))
     load()
-    load(held_out=0.5)  # another split, the same faces
     load(a=tmp_path / "b", b=tmp_path / "a")
+    load(rule="pictures", held_out=0.5)  # another split, the same faces
 
 
 def test_a_changed_folder_is_read_again(load, tmp_path):
@@ -148,7 +150,7 @@ def test_what_cannot_be_used_is_listed_and_skipped(load, tmp_path, caplog):
     assert "skipped 5 of 17 files" in caplog.text
     for listed in (
         "zero.jpg: empty",
-        "text.png: no JPEG",
+        "text.png: no JPEG, PNG",
         "cut.png: broken",
         "small.png: too small: 19×300",
         "sparse.png: too large: 1,024 MiB",
@@ -196,14 +198,14 @@ def test_names_that_are_no_text_do_no_harm(load, tmp_path, caplog):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"a": "missing"}, r"side A, '.*missing', does not exist; data\.a names a folder .*jpg, jpeg, png, webp, bmp"),
+        ({"a": "missing"}, r"side A, '.*missing', does not exist; data\.a names a folder .*jpg, jpeg, .*webp, bmp"),
         ({"b": "file.png"}, r"side B, '.*file\.png', is a file; data\.b names a folder"),
         ({"b": "empty"}, r"side B, '.*empty', holds no pictures; data\.b names a folder"),
         ({"a": "bad"}, r"side A, '.*bad', holds 1 files but no usable picture \(x\.jpg: empty: zero bytes\)"),
         ({"b": "a"}, "A and B are the same folder"),
         ({"b": "link"}, "A and B are the same folder"),
         ({"b": "a/inner"}, r"'.*inner' lies inside '.*a'"),
-        ({"b": "copy"}, "hold the same pictures"),
+        ({"b": "copy"}, "all 10 pictures of side A are on side B too"),
         ({"size": 0}, "size is 0"),
     ],
 )
@@ -242,4 +244,5 @@ def test_pictures_of_any_size_become_squares_of_one(load, tmp_path, caplog):
     assert {tuple(image[20, 20]) for which in (data.train, data.held_out) for image in which["A"].images} >= {
         (1, 2, 3), (9, 9, 9),
     }  # fmt: skip
-    assert caplog.text == ""
+    assert "1 of 12 pictures are not square" not in caplog.text
+    assert "2 of 12 pictures are not square and lost their ends" in caplog.text

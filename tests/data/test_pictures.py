@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from faceswap_lab.data.pictures import UnusablePicture, decode_square, picture_files
+from faceswap_lab.data.picture_files import find_pictures
+from faceswap_lab.data.pictures import UnusablePicture, decode_square
 
 RNG = np.random.default_rng(0)
 NOISE = RNG.integers(0, 256, (64, 64, 3), np.uint8)
@@ -26,7 +27,7 @@ def encoded(picture: Image.Image | np.ndarray, kind: str, **options) -> bytes:
 
 
 def decoded(data: bytes, size: int = 64) -> np.ndarray:
-    face = decode_square(data, size, smallest=1)
+    face = decode_square(data, size, smallest=1).pixels
     assert face.dtype == np.uint8
     assert face.shape == (size, size, 3)
     return face
@@ -189,21 +190,35 @@ def test_a_picture_bomb_is_refused_before_it_is_decoded(claiming, side, monkeypa
 
 def test_the_shorter_side_must_be_large_enough():
     data = encoded(np.zeros((40, 31, 3), np.uint8), "PNG")
-    assert decode_square(data, 64, smallest=31).shape == (64, 64, 3)
+    assert decode_square(data, 64, smallest=31).pixels.shape == (64, 64, 3)
     with pytest.raises(UnusablePicture, match=r"31×40.*needs 32"):
         decode_square(data, 64, smallest=32)
 
 
 def test_other_formats_are_refused_even_under_a_good_name():
-    with pytest.raises(UnusablePicture, match="no JPEG, PNG, WEBP, BMP picture"):
-        decode_square(encoded(SMOOTH, "TIFF"), 32, smallest=1)
+    with pytest.raises(UnusablePicture, match="no JPEG, PNG, .* picture"):
+        decode_square(encoded(SMOOTH, "PPM"), 32, smallest=1)
 
 
 def test_files_are_found_by_name_below_the_folder(tmp_path):
-    wanted = ["a.jpg", "B.JPEG", "deep/er/c.png", "deep/d.WebP", "e.bmp", "naïve 顔.png"]
-    unwanted = ["notes.txt", "._a.jpg", ".hidden/f.png", "jpg", "g.jpg.part", "h.gif"]
+    wanted = ["a.jpg", "B.JPEG", "deep/er/c.png", "deep/d.WebP", "e.bmp", "h.gif", "i.tiff", "j.HEIC", "naïve 顔.png"]
+    unwanted = ["notes.txt", "._a.jpg", ".hidden/f.png", "jpg", "g.jpg.part", "film.mp4", "k.cr2", "masks/a.png"]
+    unwanted += ["deep_masks/c.png", "aligned_debug/a.jpg", "data_trash/x.png"]
     for name in wanted + unwanted:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "folder.png").mkdir()
-    assert [path.relative_to(tmp_path).as_posix() for path in picture_files(tmp_path)] == sorted(wanted)
+    found = find_pictures(tmp_path)
+    assert [path.relative_to(tmp_path).as_posix() for path in found.pictures] == sorted(wanted)
+    assert [path.name for path in found.videos] == ["film.mp4"]
+    assert found.left_out == {
+        "no pictures by their names (.txt)": 1,
+        "no pictures by their names (no ending)": 1,
+        "no pictures by their names (.part)": 1,
+        "of a kind that is not read (.cr2)": 1,
+        "masks, by their folder's name": 2,
+        "debug pictures or trash, by their folder's name": 2,
+    }
+    assert found.mask_of(tmp_path / "a.jpg") == tmp_path / "masks" / "a.png"
+    assert found.mask_of(tmp_path / "deep" / "c.jpg") == tmp_path / "deep_masks" / "c.png"
+    assert found.mask_of(tmp_path / "e.bmp") is None
