@@ -85,7 +85,11 @@ def _outcome(folder: RunFolder, last_step: int, ending: "Ending") -> Trained | N
 def _introduce(prepared: Sequence[Prepared], data: FaceData) -> None:
     first = prepared[0]
     config, d = first.config, first.config.data
-    who = f"{d.identity_a} → {d.identity_b}, rendered" if isinstance(d, TwinsData) else f"{Path(d.a).name} → {Path(d.b).name}"
+    who = (
+        f"{d.identity_a} → {d.identity_b}, rendered"
+        if isinstance(d, TwinsData)
+        else f"{Path(d.a).name} → {Path(d.b).name}"
+    )
     counts = {side: f"{len(data.train[side])}+{len(data.held_out[side])}" for side in ("A", "B")}
     print(
         f"run         {first.label}, seed {config.seed}: {config.training.max_steps} steps of "

@@ -43,7 +43,9 @@ def warn_of_side(where: str, entry: Entry, held_out: int, split_list: str) -> No
     for why, count in notes["left_out"].items():
         _log.warning("%s: left out %d file%s: %s", where, count, "s" * (count > 1), why)
     if notes["videos"]:
-        _log.warning("%s: left out %d video(s); cut faces out with python -m faceswap_lab faces", where, notes["videos"])
+        _log.warning(
+            "%s: left out %d video(s); cut faces out with python -m faceswap_lab faces", where, notes["videos"]
+        )
     if notes["animated"]:
         _log.warning("%s: %d animated picture(s), of which the first frame is used", where, notes["animated"])
     if notes["oblong"]:
@@ -119,7 +121,9 @@ def remarks_on(
         about.append(f"turned {_spread(measures, 'yaw')}")
     lines.append(f"side {side}: {', '.join(about)}")
     if coverage is not None:
-        lines.append(f"side {side}: the network sees the middle {coverage:.0%} of each picture{_cut(measures, coverage)}")
+        lines.append(
+            f"side {side}: the network sees the middle {coverage:.0%} of each picture{_cut(measures, coverage)}"
+        )
     return lines
 
 

@@ -105,7 +105,9 @@ def load_folders(
         fingerprint=_fingerprint(read, size, rule),
         groups={side: one.groups for side, one in read.items()},
         remarks=tuple(
-            line for side, one in read.items() for line in remarks_on(side, one.entry, one.measures, coverage, SPLIT_LIST)
+            line
+            for side, one in read.items()
+            for line in remarks_on(side, one.entry, one.measures, coverage, SPLIT_LIST)
         ),
     )
 

@@ -38,7 +38,9 @@ class Found:
 
     def mask_of(self, picture: Path) -> Path | None:
         """Return the mask picture that goes with a picture, if there is one."""
-        return self.masks.get((picture.parent, picture.stem)) or self.masks.get((picture.parent, f"{picture.stem}_mask"))
+        return self.masks.get((picture.parent, picture.stem)) or self.masks.get(
+            (picture.parent, f"{picture.stem}_mask")
+        )
 
 
 def find_pictures(folder: Path) -> Found:

@@ -56,7 +56,9 @@ def test_turns_are_found_with_their_sign(yaw, pitch):
     around_x = np.array([[1, 0, 0], [0, np.cos(p), -np.sin(p)], [0, np.sin(p), np.cos(p)]])
     seen = (right_handed @ (around_x @ around_y).T)[:, :2]
     landmarks = np.zeros((68, 2))
-    which = [i for i in range(68) if any((head_points(np.arange(136.0).reshape(68, 2))[1] == (2 * i, 2 * i + 1)).all(1))]
+    which = [
+        i for i in range(68) if any((head_points(np.arange(136.0).reshape(68, 2))[1] == (2 * i, 2 * i + 1)).all(1))
+    ]
     landmarks[which] = seen
     assert turned(landmarks) == pytest.approx((yaw, pitch), abs=4)
 

@@ -222,3 +222,64 @@ def test_files_are_found_by_name_below_the_folder(tmp_path):
     assert found.mask_of(tmp_path / "a.jpg") == tmp_path / "masks" / "a.png"
     assert found.mask_of(tmp_path / "deep" / "c.jpg") == tmp_path / "deep_masks" / "c.png"
     assert found.mask_of(tmp_path / "e.bmp") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "exact"),
+    [("TIFF", {}, True), ("TIFF", {"compression": "tiff_lzw"}, True), ("GIF", {}, False), ("AVIF", {"quality": 95}, False),
+     ("JPEG2000", {}, True)],
+)  # fmt: skip
+def test_what_cameras_browsers_and_phones_write_is_read(kind, options, exact):
+    face = decoded(encoded(Image.fromarray(SMOOTH), kind, **options))
+    assert np.abs(face.astype(int) - SMOOTH).mean() < (0.01 if exact else 14)
+
+
+def test_heic_is_read_where_its_package_is_installed():
+    pillow_heif = pytest.importorskip("pillow_heif")
+    file = io.BytesIO()
+    pillow_heif.from_pillow(Image.fromarray(SMOOTH)).save(file, quality=95)
+    face = decoded(file.getvalue())
+    assert np.abs(face.astype(int) - SMOOTH).mean() < 4
+
+
+def test_heic_without_its_package_is_refused_with_the_remedy(monkeypatch):
+    monkeypatch.setattr("faceswap_lab.data.pictures._reads_heif", lambda: False)
+    with pytest.raises(UnusablePicture, match=r"HEIC.*pip install 'faceswap-lab\[faces\]'"):
+        decode_square(b"\0\0\0\x18ftypheic" + bytes(40), 32, smallest=1)
+
+
+def test_16_bit_tiff_and_grey_alpha_keep_their_upper_bits():
+    deep = RNG.integers(0, 1 << 16, (64, 64), np.uint16)
+    np.testing.assert_array_equal(decoded(encoded(Image.fromarray(deep), "TIFF"))[..., 0], deep >> 8)
+
+
+def test_floating_point_pixels_are_refused():
+    with pytest.raises(UnusablePicture, match="floating-point"):
+        decode_square(encoded(Image.fromarray(np.zeros((40, 40), np.float32)), "TIFF"), 32, smallest=1)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
+def test_of_an_animation_the_first_frame_is_taken_and_the_others_counted(kind):
+    frames = [Image.fromarray(np.full((40, 40, 3), level, np.uint8)) for level in (60, 120, 200)]
+    face = decode_square(encoded(frames[0], kind, save_all=True, append_images=frames[1:]), 40, smallest=1)
+    assert face.frames == 3
+    assert np.abs(face.pixels.astype(int) - 60).max() <= 4
+
+
+def test_alpha_becomes_the_mask_unless_it_hides_all():
+    alpha = np.zeros((64, 64), np.uint8)
+    alpha[8:56, 8:56] = 255
+    face = decode_square(encoded(np.dstack([NOISE, alpha]), "PNG"), 64, smallest=1)
+    np.testing.assert_array_equal(face.mask, alpha)
+    assert decode_square(encoded(np.dstack([NOISE, 0 * alpha]), "PNG"), 64, smallest=1).mask is None
+    assert decode_square(encoded(np.dstack([NOISE, 0 * alpha + 255]), "PNG"), 64, smallest=1).mask is None
+
+
+def test_a_mask_picture_is_refused_and_a_drawing_in_grey_is_not():
+    mask = np.zeros((64, 64), np.uint8)
+    cv2.circle(mask, (32, 32), 20, 255, -1, cv2.LINE_AA)
+    for data in (encoded(mask, "PNG"), encoded(np.dstack([mask] * 3), "JPEG", quality=80)):
+        with pytest.raises(UnusablePicture, match="a mask"):
+            decode_square(data, 32, smallest=1)
+    decoded(encoded(SMOOTH[..., 0], "PNG"))
+    decoded(encoded(np.zeros((64, 64), np.uint8), "PNG"))  # black says nothing
