@@ -82,7 +82,10 @@ def frame_to_picture(in_frame: Points, size: int) -> NDArray[np.float64]:
 
 
 def head_points(landmarks: Points) -> tuple[Points, Points]:
-    """Return places on an average head (26, 3), x to the left of the picture, y up, z to the front, and the landmarks there (26, 2)."""
+    """Return places on an average head (26, 3) and the landmarks there (26, 2).
+
+    x of a place grows to the left of the picture, y upwards, z to the front.
+    """
     return np.array(list(_HEAD.values())), landmarks[list(_HEAD)]
 
 

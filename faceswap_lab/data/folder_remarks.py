@@ -24,14 +24,13 @@ _APART = {  # how far the medians of two sides may lie apart, and how to say it
 _STUDY = {"yaw": "unseen_poses", "pitch": "unseen_poses", "light": "unseen_poses"}
 
 
-def warn_of_side(where: str, entry: Entry, held_out: int, split_list: str) -> None:
+def warn_of_side(where: str, entry: Entry, held_out: int) -> None:
     """Warn of what was skipped of a folder, and of what its scores will be worth.
 
     Args:
         where: names the folder.
         entry: what was read of it.
         held_out: its held-out faces.
-        split_list: the name of the file beside the faces that lists the split.
     """
     notes = entry.notes
     skipped, duplicates = notes["skipped"], notes["duplicates"]
@@ -142,11 +141,8 @@ def _cut(measures: NDArray[np.float32], coverage: float) -> str:
     cut = float((extents > coverage).mean())
     if cut < 0.05:
         return ", which holds the whole face"
-    need = float(np.percentile(extents, 95))
-    return (
-        f", which cuts off chin, jaw or brows in {cut:.0%} of them; augmentation.coverage={min(1, need):.2f} would hold "
-        "nearly all"
-    )
+    need = min(1, float(np.percentile(extents, 95)))
+    return f", which cuts off chin, jaw or brows in {cut:.0%}; augmentation.coverage={need:.2f} would hold nearly all"
 
 
 def _some(skipped: Mapping[str, str]) -> str:

@@ -95,7 +95,7 @@ def load_folders(
     check_room(root, [(listing.recipe, listing.bytes) for listing in listings.values()])
     read = {side: _Read(folder, _decoded(folder, listings[side], root, progress)) for side, folder in sides.items()}
     for side, one in read.items():
-        warn_of_side(str(sides[side]).rstrip(","), one.entry, len(one.held_out), SPLIT_LIST)
+        warn_of_side(str(sides[side]).rstrip(","), one.entry, len(one.held_out))
     _judge_shared(read)
     warn_of_sides({side: (one.measures, one.entry) for side, one in read.items()})
     return FaceData(
@@ -259,7 +259,7 @@ class _Reading:
         duplicates = len(self.found.pictures) - len(unique) - len(self.skipped)
         digests = sorted(unique)
         chosen = None
-        # Pillow warns of odd metadata and of sizes that are refused anyway; filters are global, so they are set out here
+        # Pillow warns of odd metadata and of sizes that are refused anyway; filters are global, so they are set here.
         with warnings.catch_warnings(action="ignore"), ThreadPoolExecutor(_threads()) as threads:
             if self.folder.rule == "leak_free":
                 digests, chosen = self._chosen(unique, digests, threads, place)

@@ -86,7 +86,7 @@ def split(pictures: Sequence[Picture], looks: Looks, count: int) -> Split:
         count: how many are to be held out, 1 to n - 1.
     """
     films = [film for film in _sources(pictures) if _is_film(looks[film])]
-    held, group = [], []
+    held, group = list[int](), list[int]()
     for film in films:
         wanted = round(count * len(film) / len(pictures))
         for block in _blocks(film, wanted, pictures):

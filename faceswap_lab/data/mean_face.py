@@ -1,7 +1,7 @@
 """The mean face of 2018 and the squares that are cut around it: where an aligned face lies in its picture.
 
-Landmarks are the 68 points of iBUG 300-W (Sagonas et al., "300 faces in-the-wild challenge", ICCVW 2013), which dlib and
-all face-swap programs number alike; the mean face has the last 51 of them: brows, nose, eyes, mouth.
+Landmarks are the 68 points of iBUG 300-W (Sagonas et al., "300 faces in-the-wild challenge", ICCVW 2013), which dlib
+and all face-swap programs number alike; the mean face has the last 51 of them: brows, nose, eyes, mouth.
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,10 @@ _RIGHT_HALF = {  # of the mean face, which is symmetric: x, y in its unit square
     58: (0.433405, 0.902192), 59: (0.347967, 0.864805), 60: (0.300252, 0.784792), 61: (0.437969, 0.778746),
     67: (0.436763, 0.824182),
 }  # fmt: skip
-_MIDDLE = {27: 0.203352, 28: 0.307009, 29: 0.409805, 30: 0.515625, 33: 0.628106, 51: 0.742578, 57: 0.909281, 62: 0.785343,
-           66: 0.831803}  # fmt: skip
+_MIDDLE = {
+    27: 0.203352, 28: 0.307009, 29: 0.409805, 30: 0.515625, 33: 0.628106, 51: 0.742578, 57: 0.909281, 62: 0.785343,
+    66: 0.831803,
+}  # fmt: skip
 MIRRORED = (
     *range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31, 45, 44, 43, 42, 47, 46, 39, 38, 37, 36,
     41, 40, 54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65,

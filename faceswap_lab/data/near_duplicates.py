@@ -1,9 +1,9 @@
 """How alike two pictures are to the eye: what neighbouring frames of a film are, and copies saved anew.
 
 A picture's *look* is 16×16 grey values without their mean and contrast, as a vector of length 1. The distance of two
-looks is sqrt(2 - 2r), r their correlation. Measured on faces of one person at 25 frames a second, degraded like a
-phone's video: neighbours 0.06 (median; 95 % below 0.13), four frames apart 0.19, twelve 0.47; two pictures of one person
-in unrelated poses 0.89 (1 % below 0.43).
+looks is sqrt(2 - 2r), r their correlation. Measured on a twin at 25 frames a second, degraded like a phone's video:
+neighbours 0.06 (median; 95 % below 0.13), four frames apart 0.19, twelve 0.47; two pictures of one person in unrelated
+poses 0.89 (1 % below 0.43).
 """
 
 import cv2

@@ -111,8 +111,9 @@ def test_faceswaps_head_lies_upright_in_the_middle_at_the_published_size():
 
 @pytest.mark.parametrize(
     "told",
-    ["", "{", "__import__('os').system('false')", "[" * 100_000, {"alignments": {}}, {"alignments": {"landmarks_xy": [[1, 2]]}},
-     told_by_faceswap(np.zeros((68, 2))), told_by_faceswap(np.full((68, 2), np.inf)), {"alignments": 5}, 7],
+    ["", "{", "__import__('os').system('false')", "[" * 100_000, {"alignments": {}},
+     {"alignments": {"landmarks_xy": [[1, 2]]}}, told_by_faceswap(np.zeros((68, 2))),
+     told_by_faceswap(np.full((68, 2), np.inf)), {"alignments": 5}, 7],
 )  # fmt: skip
 def test_a_broken_record_is_none_and_the_picture_is_like_any_other(told):
     face = decode_square(faceswap_png(PIXELS, told), 256, smallest=1)

@@ -1,5 +1,6 @@
 """Reading pickles without executing them: plain values come back as pickle itself gives them, nothing else runs."""
 
+import contextlib
 import pickle
 
 import numpy as np
@@ -58,10 +59,8 @@ def test_an_array_is_described_with_its_bytes():
 @given(st.binary(max_size=200))
 @settings(max_examples=300, deadline=None)
 def test_what_is_no_pickle_is_refused_or_is_plain(data):
-    try:
+    with contextlib.suppress(UnreadablePickle):
         walk(data)
-    except UnreadablePickle as error:
-        assert str(error)
 
 
 @given(
@@ -73,10 +72,8 @@ def test_what_is_no_pickle_is_refused_or_is_plain(data):
 def test_a_corrupted_pickle_ends_in_a_value_or_a_refusal(data, place, value):
     spoilt = bytearray(data)
     spoilt[int(place * len(data))] = value
-    try:
+    with contextlib.suppress(UnreadablePickle):
         walk(bytes(spoilt))
-    except UnreadablePickle as error:
-        assert str(error)
 
 
 def test_an_index_beyond_all_memory_costs_nothing():
@@ -87,5 +84,5 @@ def test_an_index_beyond_all_memory_costs_nothing():
 def test_an_endless_one_is_refused():
     with pytest.raises(UnreadablePickle, match="operations"):
         walk(b"N" * 300_000 + b".")
-    with pytest.raises(UnreadablePickle, match="not end|exhausted"):
+    with pytest.raises(UnreadablePickle, match=r"not end|exhausted"):
         walk(pickle.dumps([1, 2], 2)[:-1])

@@ -196,7 +196,7 @@ def test_the_shorter_side_must_be_large_enough():
 
 
 def test_other_formats_are_refused_even_under_a_good_name():
-    with pytest.raises(UnusablePicture, match="no JPEG, PNG, .* picture"):
+    with pytest.raises(UnusablePicture, match=r"no JPEG, PNG, .* picture"):
         decode_square(encoded(SMOOTH, "PPM"), 32, smallest=1)
 
 
@@ -226,9 +226,14 @@ def test_files_are_found_by_name_below_the_folder(tmp_path):
 
 @pytest.mark.parametrize(
     ("kind", "options", "exact"),
-    [("TIFF", {}, True), ("TIFF", {"compression": "tiff_lzw"}, True), ("GIF", {}, False), ("AVIF", {"quality": 95}, False),
-     ("JPEG2000", {}, True)],
-)  # fmt: skip
+    [
+        ("TIFF", {}, True),
+        ("TIFF", {"compression": "tiff_lzw"}, True),
+        ("GIF", {}, False),
+        ("AVIF", {"quality": 95}, False),
+        ("JPEG2000", {}, True),
+    ],
+)
 def test_what_cameras_browsers_and_phones_write_is_read(kind, options, exact):
     face = decoded(encoded(Image.fromarray(SMOOTH), kind, **options))
     assert np.abs(face.astype(int) - SMOOTH).mean() < (0.01 if exact else 14)
