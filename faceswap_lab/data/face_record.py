@@ -31,6 +31,7 @@ class FaceRecord:
         mask: (H, W) uint8, 255 where the face is, for the whole picture; None if it has none.
         source: the file that it was cut from, or "".
         frame: its number there, or None.
+        turn: yaw and pitch in degrees, where its maker has measured them; > 0 to the right, downwards.
     """
 
     maker: str
@@ -38,6 +39,7 @@ class FaceRecord:
     mask: NDArray[np.uint8] | None = None
     source: str = ""
     frame: int | None = None
+    turn: tuple[float, float] | None = None
 
 
 def record_of(data: bytes, picture: Image.Image) -> FaceRecord | None:
@@ -72,6 +74,7 @@ def own_record(told: Mapping[str, Any], size: tuple[int, int]) -> FaceRecord:
         mask=filled(outline, size[1], size[0]),
         source=str(told.get("source", "")),
         frame=int(told["frame"]) if told.get("frame") is not None else None,
+        turn=(float(told["yaw"]), float(told["pitch"])) if "yaw" in told and "pitch" in told else None,
     )
 
 

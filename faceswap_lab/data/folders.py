@@ -265,6 +265,7 @@ class _Reading:
                 digests, chosen = self._chosen(unique, digests, threads, place)
             notes = self._write_faces(unique, digests, threads, place)
         return notes | {
+            "folder": str(self.folder.path),
             "files": len(self.found.pictures),
             "duplicates": duplicates,
             "skipped": dict(sorted(self.skipped.items())),

@@ -64,7 +64,7 @@ class Framing:
 FRAMINGS = {
     "2018": Framing(160 / 256, (0.5, 0.5)),  # 48 px around the square in 256 px, as faceswap's extraction of 2018
     "whole_face": Framing(0.46, (0.5, 0.40)),
-    "head": Framing(0.32, (0.5, 0.32)),
+    "head": Framing(0.38, (0.5, 0.32)),
 }
 
 

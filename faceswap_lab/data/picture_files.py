@@ -16,6 +16,9 @@ SUFFIXES = (
 VIDEOS = (".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp", ".mts", ".m2ts")
 _RAW = (".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2", ".psd", ".svg", ".ico", ".jxl", ".tga", ".exr")
 
+OWN_FILES = ("contact_sheet.html", "summary.json", "exclude.txt")
+"""What ``python -m faceswap_lab faces`` writes beside faces."""
+
 _MASKS = ("mask", "masks", "_masks", "aligned_masks", "aligned_mask", "xseg", "xseg_masks")
 _DEBUG = ("aligned_debug", "debug", "_trash", "trash", "excluded", "merged", "merged_mask")
 
@@ -55,7 +58,7 @@ def find_pictures(folder: Path) -> Found:
     found = Found()
     for path in sorted(_visible(folder)):
         ending, place = path.suffix.lower(), path.parent.relative_to(folder).parts
-        if not path.is_file():
+        if not path.is_file() or path.name in OWN_FILES:
             continue
         if ending in VIDEOS:
             found.videos.append(path)

@@ -98,6 +98,20 @@ def decode_square(data: bytes, size: int, *, smallest: int, mask: bytes | None =
     )
 
 
+def decode_whole(data: bytes) -> NDArray[np.uint8]:
+    """Return a photo as it is shown, (H, W, 3) uint8 RGB; see ``decode_square``.
+
+    Raises:
+        UnusablePicture: whatever is wrong with it.
+    """
+    try:
+        return _rgb(ImageOps.exif_transpose(opened(data, 1)))[0]
+    except UnusablePicture:
+        raise
+    except Exception as error:  # as in decode_square
+        raise UnusablePicture(f"broken: {error}") from error
+
+
 def opened(data: bytes, smallest: int) -> Image.Image:
     """Return the picture with its header read and judged, not yet decoded.
 
