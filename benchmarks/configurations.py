@@ -1,5 +1,7 @@
 """Configurations as the command line composes them, and faces that need no rendering."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -30,7 +32,7 @@ def smooth_pictures(count: int, size: int, seed: int = 0) -> tuple[np.ndarray, n
     return images, masks
 
 
-def smooth_data(count: int, size: int) -> FaceData:
-    """Return both sides' faces to train on, and a few held out."""
-    train = {side: Faces.joined(*smooth_pictures(count, size, seed)) for seed, side in enumerate(SIDES)}
+def smooth_data(count: int, size: int, sides: Sequence[str] = SIDES) -> FaceData:
+    """Return all sides' faces to train on, and a few held out."""
+    train = {side: Faces.joined(*smooth_pictures(count, size, seed)) for seed, side in enumerate(sides)}
     return FaceData(train, {side: faces[:2] for side, faces in train.items()}, paired=False, fingerprint="smooth")

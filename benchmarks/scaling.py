@@ -8,28 +8,37 @@ Nothing here runs on a GPU. What is predicted says so.
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from benchmarks.roofline import H100, predicted, reduction_seconds, ridge
-from benchmarks.step_cost import StepCost, many_sides_cost, meta_autoencoder, step_cost
-from faceswap_lab.models.autoencoder import Architecture, parameter_counts
+from benchmarks.step_cost import StepCost, meta_autoencoder, step_cost
+from faceswap_lab.data.faces import sides_of
+from faceswap_lab.models.architecture import Architecture, original
+from faceswap_lab.models.autoencoder import parameter_counts
+from faceswap_lab.topology import Sizes
 
-ORIGINAL = Architecture()
-SCALES = {  # as conf/scale/ has them: architecture, batch, steps
-    "smoke": (Architecture(32, (8, 16, 32), 64, 32, (16, 8)), 16, 280),
-    "quick": (Architecture(32, (16, 32, 64), 128, 64, (32, 16)), 16, 800),
-    "standard": (Architecture(64, (32, 64, 128, 256), 256, 128, (96, 64, 32)), 32, 20_000),
-    "original": (ORIGINAL, 64, 100_000),
+ORIGINAL = original()
+SIZES = {  # as conf/scale/ has them: sizes, batch, steps
+    "smoke": (Sizes(32, (8, 16, 32), 64, 32, (16, 8)), 16, 280),
+    "quick": (Sizes(32, (16, 32, 64), 128, 64, (32, 16)), 16, 800),
+    "standard": (Sizes(64, (32, 64, 128, 256), 256, 128, (96, 64, 32)), 32, 20_000),
+    "original": (Sizes(), 64, 100_000),
 }
+SCALES = {name: (original(**asdict(sizes)), batch, steps) for name, (sizes, batch, steps) in SIZES.items()}
 MOMENTS = 2  # of Adam
 FLOAT = 4  # bytes
 
 
-def family(resolution: int, width: int) -> Architecture:
-    """Return scale=quick's model at another resolution and base width; quick itself is 32 px and 16."""
+def family(resolution: int, width: int) -> Sizes:
+    """Return scale=quick's sizes at another resolution and base width; quick itself is 32 px and 16."""
     depth = {32: 3, 64: 4, 128: 5}[resolution]
     widths = tuple(width << i for i in range(depth))
-    return Architecture(resolution, widths, 8 * width, widths[-1], widths[-2::-1])
+    return Sizes(resolution, widths, 8 * width, widths[-1], widths[-2::-1])
+
+
+def of_family(resolution: int, width: int) -> Architecture:
+    """Return the architecture of these sizes."""
+    return original(**asdict(family(resolution, width)))
 
 
 def parameters(architecture: Architecture) -> dict[str, int]:
@@ -77,18 +86,18 @@ def scales() -> None:
 
 
 def growth() -> None:
-    start = step_cost(family(32, 16), 16)
+    start = step_cost(of_family(32, 16), 16)
     rows = []
     for what, architecture, batch in (
-        ("`quick`", family(32, 16), 16),
-        ("batch x2", family(32, 16), 32),
-        ("width x2", family(32, 32), 16),
-        ("resolution x2", family(64, 16), 16),
-        ("resolution x4", family(128, 16), 16),
+        ("`quick`", of_family(32, 16), 16),
+        ("batch x2", of_family(32, 16), 32),
+        ("width x2", of_family(32, 32), 16),
+        ("resolution x2", of_family(64, 16), 16),
+        ("resolution x4", of_family(128, 16), 16),
     ):
         cost = step_cost(architecture, batch)
         against = (cost.flops / start.flops, cost.bytes / start.bytes, cost.kept / start.kept)
-        size = parameters(architecture)["total"] / parameters(family(32, 16))["total"]
+        size = parameters(architecture)["total"] / parameters(of_family(32, 16))["total"]
         rows.append((what, *(f"{ratio:.2g}x" for ratio in (*against, size)), cost.launches))
     show("What grows how", ("change", "FLOP", "bytes moved", "kept", "parameters", "launches"), rows)
 
@@ -105,8 +114,8 @@ def orders() -> None:
 def identities() -> None:
     rows = []
     for n in (2, 4, 8, 16):
-        architecture = replace(ORIGINAL, sides=tuple(f"P{i}" for i in range(n)))
-        cost, state = many_sides_cost(architecture, 64), state_bytes(architecture)
+        architecture = original(sides=sides_of(n))
+        cost, state = step_cost(architecture, 64), state_bytes(architecture)
         own, shared = ((state["weights"] + state[kind]) / 1e9 for kind in ("own", "shared"))
         rows.append(
             (

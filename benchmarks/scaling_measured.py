@@ -8,14 +8,14 @@ import cv2
 import numpy as np
 import torch
 
-from benchmarks.scaling import family, number, show
+from benchmarks.scaling import family, number, of_family, show
 from benchmarks.step_cost import step_cost
 from faceswap_lab.cli.compose import composing
 from faceswap_lab.cli.groups import conf_dir, group_options
 from faceswap_lab.config import Config, load
 from faceswap_lab.data.faces import FaceData, Faces
 from faceswap_lab.evaluation.held_out import mean_faces
-from faceswap_lab.models.autoencoder import Architecture
+from faceswap_lab.topology import Sizes
 from faceswap_lab.training.fit import prepare_process
 from faceswap_lab.training.judge import Judge
 from faceswap_lab.training.replica import Replica, batches_of
@@ -35,8 +35,8 @@ def _steps() -> None:
     for resolution in (32, 64, 128):
         for width in (16, 32):
             for batch in (8, 16, 32):
-                architecture = family(resolution, width)
-                cost, seconds = step_cost(architecture, batch), _seconds_of_step(architecture, batch)
+                sizes = family(resolution, width)
+                cost, seconds = step_cost(of_family(resolution, width), batch), _seconds_of_step(sizes, batch)
                 rates.append(cost.flops / seconds / 1e9)
                 rows.append((resolution, width, batch, number(cost.flops / 1e9), number(seconds), number(rates[-1])))
     head = ("px", "base width", "batch", "GFLOP", "CPU s per step", "GFLOP/s")
@@ -65,17 +65,11 @@ def _around_the_steps() -> None:
     show("Measured: what is around the steps", ("what", "CPU time", ""), [(a, number(b), c) for a, b, c in rows])
 
 
-def _seconds_of_step(architecture: Architecture, batch: int) -> float:
-    sizes = {
-        "model.resolution": architecture.resolution,
-        "model.encoder_widths": list(architecture.encoder_widths),
-        "model.code_size": architecture.code_size,
-        "model.bridge_width": architecture.bridge_width,
-        "model.decoder_widths": list(architecture.decoder_widths),
-        "training.batch_size": batch,
-    }
+def _seconds_of_step(model: Sizes, batch: int) -> float:
+    sizes = {f"model.{name}": list(size) if isinstance(size, tuple) else size for name, size in vars(model).items()}
+    sizes["training.batch_size"] = batch
     config = _config("scale=quick", *(f"{name}={str(value).replace(' ', '')}" for name, value in sizes.items()))
-    data = _faces(4 * architecture.resolution, 2)
+    data = _faces(4 * model.resolution, 2)
     replica, portions = Replica(config, data, torch.device("cpu")), next(batches_of(config, data))
     return _median(lambda: replica.step(portions))
 

@@ -7,6 +7,7 @@ dense layers, nothing else. Bytes are what each operation would read and write i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import torch
 from torch import Tensor
@@ -15,9 +16,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
-from faceswap_lab.models.autoencoder import Architecture, Autoencoder
-from faceswap_lab.training.losses import loss_of
-from faceswap_lab.training.orders import ORDERS, Portion
+from faceswap_lab.data.datamodule import SideBatch
+from faceswap_lab.models.architecture import Architecture
+from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.orders import ORDERS, Plan, Portion
+from faceswap_lab.training.step import TrainingStep
 
 ADAM_BYTES = 28  # per parameter and update: reads weight, gradient and two moments, writes weight and moments
 NORM_BYTES = 4  # the look at all gradients before an update
@@ -75,56 +78,49 @@ def step_cost(architecture: Architecture, batch: int, order: str = "a_then_b", s
 
     Orders on the summed loss have one optimizer over everything, the others one per autoencoder.
     """
-    stepper = _CountingStepper(meta_autoencoder(architecture), one_optimizer=ORDERS[order].reaches_all)
-    portions = ORDERS[order].plan(step, batch, block=10, seed=0)
+    counting = _CountingStep(meta_autoencoder(architecture), Plan(order, architecture.sides, batch, block=10))
     with _Launches() as launches:
-        ORDERS[order].move(stepper, portions)
-    return StepCost(tuple(launches.seen), tuple(stepper.updates), stepper.kept)
+        counting.make(step, counting.samples(step))
+    return StepCost(tuple(launches.seen), tuple(counting.changed), counting.kept)
 
 
-def many_sides_cost(architecture: Architecture, batch: int) -> StepCost:
-    """Count a step that trains every side of ``architecture.sides`` in turn, as ``a_then_b`` does with two."""
-    stepper = _CountingStepper(meta_autoencoder(architecture))
-    with _Launches() as launches:
-        for side in architecture.sides:
-            stepper.backward(*stepper.losses([Portion(side, 0, batch)]))
-            stepper.update([side])
-    return StepCost(tuple(launches.seen), tuple(stepper.updates), stepper.kept)
+class _CountingStep(TrainingStep):
+    """A training step on tensors without numbers: its updates are counted, and nobody looks whether they are finite."""
 
-
-class _CountingStepper:
-    """Carries out the moves of ``orders`` as training does (see ``training.stepper``), on meta tensors."""
-
-    def __init__(self, autoencoder: Autoencoder, one_optimizer: bool = False) -> None:
-        self.autoencoder, self.one_optimizer = autoencoder, one_optimizer
-        self.updates: list[int] = []
+    def __init__(self, autoencoder: Autoencoder, plan: Plan) -> None:
+        weights = dict.fromkeys(autoencoder.sides, 1.0)
+        states, watch = SimpleNamespace(step=self._count), SimpleNamespace(take=lambda step, named: None)
+        super().__init__(autoencoder, plan, states, Tensor.backward, "mae", 0.0, weights, None, True, watch)
+        self.changed: list[int] = []
         self.kept = 0
 
-    def losses(self, portions: Sequence[Portion], train_encoders: bool = True) -> list[Tensor]:
+    def samples(self, step: int) -> dict[Portion, SideBatch]:
+        r = self.autoencoder.architecture.resolution
+
+        def pixels(n: int, *channels: int) -> Tensor:
+            return torch.empty(n, r, r, *channels, dtype=torch.uint8, device="meta")
+
+        return {
+            p: SideBatch(p.side, pixels(p.samples, 3), pixels(p.samples, 3), pixels(p.samples))
+            for p in self.plan.portions(step)
+        }
+
+    def _take(self, portions: Sequence[Portion], only_last: bool = False) -> list[Tensor]:
         kept = _Kept(self.autoencoder)
         with kept:
-            faces = [(p.side, self._faces(p)) for p in portions]
-            outputs = self.autoencoder.reconstruct_all(faces, train_encoders)
-            losses = [loss_of(drawn, self._faces(p), None, "mae", 0.0) for p, drawn in zip(portions, outputs)]
+            losses = super()._take(portions, only_last)
         self.kept = max(self.kept, kept.bytes)
         return losses
 
-    def backward(self, loss: Tensor) -> None:
-        loss.backward()
+    def _worst_first(self, portions: Sequence[Portion]) -> Sequence[Portion]:
+        self.ready = {portion: self._take([portion])[0] for portion in portions}
+        return portions
 
-    def update(self, sides: Sequence[str]) -> None:
+    def _count(self, sides: Sequence[str]) -> None:
         changed = [{p for p in self.autoencoder.parameters_of(side) if p.grad is not None} for side in sides]
-        if self.one_optimizer:
+        if ORDERS[self.plan.order].optimizer_state == "shared":
             changed = [set().union(*changed)]
-        self.updates += [sum(p.numel() for p in some) for some in changed]
-        self.autoencoder.zero_grad(set_to_none=True)
-
-    def larger(self, first: Portion, second: Portion) -> bool:
-        return False
-
-    def _faces(self, portion: Portion) -> Tensor:
-        r = self.autoencoder.architecture.resolution
-        return torch.empty(portion.samples, r, r, 3, dtype=torch.uint8, device="meta").permute(0, 3, 1, 2) / 255
+        self.changed += [sum(p.numel() for p in some) for some in changed]
 
 
 class _Launches(TorchDispatchMode):

@@ -13,16 +13,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from simulations import correlations, curves, intervals, verdicts, within_arms
+from simulations import correlations, curves, intervals, pairing, verdicts, within_arms
 
 PAGE = Path(__file__).parents[1] / "docs" / "statistics.md"
 
 # name → (simulation, how many studies it takes for each row)
 TABLES: dict[str, tuple[Callable[[int], str], int]] = {
+    "pairing": (pairing.report, 0),
     "intervals": (intervals.report, 4_000),
     "false_alarms": (verdicts.report_false_alarms, 2_000),
     "skewed_arms": (verdicts.report_skewed_arms, 1_000),
     "verdicts": (verdicts.report_verdicts, 2_000),
+    "borderline": (verdicts.report_borderline, 20_000),
     "peeking": (verdicts.report_peeking, 2_000),
     "outlook": (verdicts.report_outlook, 300),
     "correlations": (correlations.report, 300),

@@ -47,8 +47,8 @@ def main(faces: int) -> None:
         frame = degrade(frame_with(truth.image, corner), rng, strength)
         known = {name: point + corner - 0.5 for name, point in zip(LANDMARK_NAMES, truth.landmarks)}
         found = detector.find(frame)
-        row = {"yaw": np.degrees(state.yaw), "pitch": np.degrees(state.pitch), "dark": number % 3 == 0, "strength": strength}
-        row |= {"found": bool(found), "state": state}
+        row = {"yaw": np.degrees(state.yaw), "pitch": np.degrees(state.pitch), "found": bool(found), "state": state}
+        row |= {"dark": number % 3 == 0, "strength": strength}
         if found:
             mesh = mesher.fit(frame, found[0])
             across = np.linalg.norm(known["left_eye_outer"] - known["right_eye_outer"]) / max(0.35, np.cos(state.yaw))
@@ -69,7 +69,8 @@ def print_tables(rows: list[dict]) -> None:
     for name, dark in (("lit as usual", False), ("a quarter of the light", True)):
         print_line(name, [row for row in rows if row["dark"] == dark and abs(row["yaw"]) < 45])
     for strength in (0.0, 0.5, 1.0):
-        print_line(f"degraded {strength}", [row for row in rows if row["strength"] == strength and abs(row["yaw"]) < 45])
+        like = [row for row in rows if row["strength"] == strength and abs(row["yaw"]) < 45]
+        print_line(f"degraded {strength}", like)
     seen = [row for row in rows if row["found"] and abs(row["yaw"]) < 30]
     print("\n| measured | true | correlation |\n|---|---|---|")
     truths = {
@@ -100,7 +101,8 @@ def print_identity(vectors: dict[str, list]) -> None:
         cosines, upper = units @ units.T, np.triu_indices(len(told), 1)
         same = (who[:, None] == who)[upper]
         own, other = cosines[upper][same], cosines[upper][~same]
-        print(f"| {name} | {np.percentile(own, 5):.2f}, {np.median(own):.2f} | {np.median(other):.2f}, {np.percentile(other, 95):.2f} |")
+        low, high = np.percentile(own, 5), np.percentile(other, 95)
+        print(f"| {name} | {low:.2f}, {np.median(own):.2f} | {np.median(other):.2f}, {high:.2f} |")
 
 
 if __name__ == "__main__":

@@ -28,16 +28,15 @@ def faces_of(config: Config) -> FaceData:
 
 
 def check_identities(config: Config) -> None:
-    """Refuse twins that nobody can draw."""
-    from faceswap_lab.twins import identity
+    """Refuse twins that nobody can draw, or that are the same person under two names."""
+    from faceswap_lab.data.twin_sets import different_people
 
     if not isinstance(config.data, TwinsData):
         return
-    for key, name in (("identity_a", config.data.identity_a), ("identity_b", config.data.identity_b)):
-        try:
-            identity(name)
-        except ValueError as error:
-            raise ConfigError(f"data.{key}={name}: {error}") from error
+    try:
+        different_people(config.data.people)
+    except ValueError as error:
+        raise ConfigError(f"{config.data.overrides}: {error}") from error
 
 
 def renderer() -> str:
@@ -51,8 +50,7 @@ def _twins(config: Config, data: TwinsData) -> FaceData:
     from faceswap_lab.data.twin_sets import load_twins
 
     return load_twins(
-        identity_a=data.identity_a,
-        identity_b=data.identity_b,
+        people=data.people,
         faces=data.faces,
         held_out=data.held_out,
         size=STORED * config.model.resolution,

@@ -6,13 +6,13 @@ from faceswap_lab.config import Config, ConfigError
 from faceswap_lab.config.check import nearest
 
 _REGISTRIES = {
-    "encoder_activation": ("models", "activations", "HIDDEN"),
-    "decoder_activation": ("models", "activations", "OUTPUT"),
-    "initialisation": ("models", "initialisation", "INITIALISATIONS"),
-    "update_order": ("training", "orders", "ORDERS"),
-    "optimizer": ("training", "optimizers", "OPTIMIZERS"),
-    "optimizer_state": ("training", "optimizers", "STATES"),
-    "loss": ("training", "losses", "LOSSES"),
+    "encoder_activation": ("models/activations", "HIDDEN"),
+    "decoder_activation": ("models/activations", "OUTPUT"),
+    "initialisation": ("models/initialisation", "INITIALISATIONS"),
+    "update_order": ("orders", "ORDERS"),
+    "optimizer": ("training/optimizers", "OPTIMIZERS"),
+    "optimizer_state": ("training/optimizers", "STATES"),
+    "loss": ("training/losses", "LOSSES"),
 }
 
 
@@ -22,11 +22,11 @@ def check_functions(config: Config) -> None:
     Raises:
         ConfigError: names the file that wants the function, and the names that have one.
     """
-    for group, (room, module, registry) in _REGISTRIES.items():
+    for group, (module, registry) in _REGISTRIES.items():
         name = getattr(config, group).name
-        known = getattr(import_module(f"faceswap_lab.{room}.{module}"), registry)
+        known = getattr(import_module(f"faceswap_lab.{module.replace('/', '.')}"), registry)
         if name not in known:
             raise ConfigError(
-                f"{group}={name}: no function of that name in faceswap_lab/{room}/{module}.py.{nearest(name, known)} "
+                f"{group}={name}: no function of that name in faceswap_lab/{module}.py.{nearest(name, known)} "
                 f"Known: {', '.join(known)}. Write one and name it in {registry}, or choose one of these."
             )

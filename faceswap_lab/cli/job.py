@@ -6,9 +6,7 @@ torch is imported only where there is something to train.
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from copy import deepcopy
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,11 +18,9 @@ from faceswap_lab.cli.groups import group_options
 from faceswap_lab.cli.label import label_of
 from faceswap_lab.cli.messages import say, without_jargon
 from faceswap_lab.cli.outcome import Outcome, State
-from faceswap_lab.cli.siblings import Turn, check_process
 from faceswap_lab.cli.tags import differing_options
-from faceswap_lab.cli.train import Prepared, train
+from faceswap_lab.cli.train import train
 from faceswap_lab.config import Config, ConfigError, TwinsData, load
-from faceswap_lab.data.faces import FaceData
 from faceswap_lab.interruption import Interrupted, interruptible
 from faceswap_lab.runs.atomic import StorageError, remove_leftovers, write_text
 from faceswap_lab.runs.folder import RunFolder, create_fresh, find, find_or_create
@@ -41,7 +37,6 @@ def run_job(
     overrides: Sequence[str],
     brief: bool = False,
     beside: Path | None = None,
-    turn: Turn | None = None,
 ) -> Outcome:
     """Judge, look up, train and report one job; say how it ended. Errors are said, none leaves: a sweep goes on.
 
@@ -51,17 +46,14 @@ def run_job(
         overrides: the overrides of this job, from which an unnamed run gets its label.
         brief: say what came out in a line, as one cell of many.
         beside: the folder of a sweep whose cells run beside one another, in processes of their own.
-        turn: the job among the cells of a sweep that run one after another in this process.
     """
     from omegaconf.errors import OmegaConfBaseException
 
     from faceswap_lab.cli.summary import print_line, print_summary
 
     try:
-        if turn and turn.ended:
-            return _told_again(*turn.ended)
         with interruptible():
-            return _run(composed, folders, overrides, print_line if brief else print_summary, beside, turn)
+            return _run(composed, folders, overrides, print_line if brief else print_summary, beside)
     except Interrupted as stop:
         said = f"{stop} came while nothing was being trained. The same command goes on from here."
         return _said("interrupted", said, signal=stop.signal)
@@ -82,14 +74,11 @@ def _run(
     overrides: Sequence[str],
     tell: Callable[[RunFolder, Result], None],
     beside: Path | None,
-    turn: Turn | None,
 ) -> Outcome:
     from omegaconf import OmegaConf
 
     options = group_options(folders)
     config = load(OmegaConf.to_container(composed, resolve=True), options)
-    if beside is not None:
-        check_process(config.trainer.seeds_at_once)
     label = config.name or label_of(overrides, options)
     data = None if isinstance(config.data, TwinsData) else faces_of(config)  # a folder's content tells which run it is
     digest = run_hash(config, data.fingerprint if data else renderer())
@@ -113,67 +102,13 @@ def _run(
         result = read_result(folder)  # whoever held it may have finished it
         if result is None:
             write_text(folder.config, OmegaConf.to_yaml(composed, resolve=True))
-            with gpu_of_its_own(config, beside) as placed, _taken_along(composed, config, folders, data, turn) as along:
-                runs = [Prepared(placed, folder, digest, label), *along.values()]
-                trained = train(runs, data, differing_options(folders))
-            for number, ended in zip(along, trained[1:], strict=True):
-                if turn and ended:
-                    turn.note(number, replace(ended[0], by_overrides=_by_overrides(composed, config)))
-            assert trained[0] is not None
-            outcome, result = trained[0]
+            with gpu_of_its_own(config, beside) as placed:
+                outcome, result = train(placed, data, folder, digest, label, differing_options(folders))
             if result is None:
                 say(outcome.message + f"\nrun folder  {folder.path}")
                 return replace(outcome, message=" ".join(outcome.message.split()))
     tell(folder, result)
     return Outcome("finished", str(folder.path), by_overrides=_by_overrides(composed, config))
-
-
-@contextmanager
-def _taken_along(
-    composed: Any, config: Config, folders: Sequence[Path], data: FaceData, turn: Turn | None
-) -> Iterator[dict[int, Prepared]]:
-    """Yield, by the numbers of their cells, the seeds to be trained at once with a job's; they are locked meanwhile.
-
-    A seed that is finished, or that another process works on, is left out.
-    """
-    from omegaconf import OmegaConf
-
-    along: dict[int, Prepared] = {}
-    with ExitStack() as locks:
-        for number, seed, overrides in turn.candidates() if turn else ():
-            if len(along) + 1 >= config.trainer.seeds_at_once:
-                break
-            sibling = deepcopy(composed)
-            sibling.seed = seed
-            options = group_options(folders)
-            theirs = load(OmegaConf.to_container(sibling, resolve=True), options)
-            if replace(theirs, seed=config.seed) != config:  # something else depends on the seed: data.seed=${seed}
-                continue
-            digest = run_hash(theirs, data.fingerprint if not isinstance(theirs.data, TwinsData) else renderer())
-            label = theirs.name or label_of(overrides, options)
-            with suppress(RunHeld, BadResult, StorageError):  # which are said when it is that cell's turn
-                make = create_fresh if theirs.force else find_or_create
-                folder = make(Path(theirs.runs_dir), label, seed, digest)
-                locks.enter_context(RunLock(folder.path))
-                remove_leftovers(folder.path)
-                if read_result(folder) is None:
-                    write_text(folder.config, OmegaConf.to_yaml(sibling, resolve=True))
-                    along[number] = Prepared(theirs, folder, digest, label)
-        yield along
-
-
-def _told_again(outcome: Outcome, by: int) -> Outcome:
-    """Say how a cell ended that another one has taken along."""
-    from faceswap_lab.cli.summary import print_line
-
-    print(f"This seed was trained at once with cell {by + 1}.")
-    folder = RunFolder(Path(outcome.folder))
-    result = read_result(folder) if outcome.state == "finished" else None
-    if result:
-        print_line(folder, result)
-    else:
-        say(f"{outcome.message}\nrun folder  {outcome.folder}")
-    return replace(outcome, message=" ".join(outcome.message.split()))
 
 
 def _by_overrides(composed: Any, config: Config) -> bool:

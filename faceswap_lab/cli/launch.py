@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from faceswap_lab.cli.elsewhere import LaunchedFrom, run_cell
-from faceswap_lab.cli.launchers import ONE_AFTER_ANOTHER, defaults_of, launcher_of, launching
+from faceswap_lab.cli.launchers import defaults_of, launcher_of, launching
 from faceswap_lab.cli.messages import without_jargon
 from faceswap_lab.cli.outcome import Outcome
-from faceswap_lab.cli.siblings import Siblings, asked_for, check_process
 from faceswap_lab.cli.sweep import (
     SWEEP_DIR,
     Cell,
@@ -53,19 +52,17 @@ def launch(args: Sequence[str], words: Sequence[str], folders: Sequence[Path], g
     sweep_dir = (runs_dir / "sweeps" / f"{datetime.now():%Y-%m-%d_%H-%M-%S}-{os.getpid()}").absolute()
     known, single, skipped = Cells(runs_dir, folders), _Single(), list[Cell]()
     wanted_traceback = os.environ.get("HYDRA_FULL_ERROR")
-    launcher, siblings = launcher_of(words), Siblings()
-    if launcher != ONE_AFTER_ANOTHER:
-        check_process(asked_for(words), launcher)
+    launcher = launcher_of(words)
     try:
         check_values(words, groups)
         with (
             launching(launcher, sweep_dir) as launched,
             _hydra_sees([*defaults_of(launcher), *_words_first(args, words)], sweep_dir),
-            skipping_finished(known, skipped, siblings.cells),
+            skipping_finished(known, skipped),
             _refusals(),
         ):
             origin = LaunchedFrom.here(sweep_dir, args)
-            task = partial(_task, folders=folders, single=single, origin=origin, siblings=siblings)
+            task = partial(_task, folders=folders, single=single, origin=origin)
             hydra.main(version_base="1.3", config_path=str(folders[0]), config_name="config")(task)()
     except SweepStopped:
         pass  # the cell that was interrupted is on record
@@ -99,11 +96,8 @@ class _Single:
     outcome: Outcome | None = None
 
 
-def _task(composed: Any, folders: Sequence[Path], single: _Single, origin: LaunchedFrom, siblings: Siblings) -> int:
-    """Run one job: the single one, or a cell of a sweep, whose end is recorded for the process that launched it.
-
-    So are the ends of the seeds that it has taken along.
-    """
+def _task(composed: Any, folders: Sequence[Path], single: _Single, origin: LaunchedFrom) -> int:
+    """Run one job: the single one, or a cell of a sweep, whose end is recorded for the process that launched it."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
     from omegaconf import OmegaConf
@@ -121,12 +115,9 @@ def _task(composed: Any, folders: Sequence[Path], single: _Single, origin: Launc
     if alone:
         single.outcome = run_job(composed, folders, overrides)
         return single.outcome.code
-    turn = siblings.turn(int(told.job.num), overrides)
-    outcome = run_job(composed, folders, overrides, brief=True, turn=turn)
-    record(Path(os.environ[SWEEP_DIR]), turn.number, overrides, outcome)
-    for number, ended in turn.taken.items():
-        record(Path(os.environ[SWEEP_DIR]), number, siblings.cells[number], ended)
-    if "interrupted" in {outcome.state, *(ended.state for ended in turn.taken.values())}:
+    outcome = run_job(composed, folders, overrides, brief=True)
+    record(Path(os.environ[SWEEP_DIR]), int(told.job.num), overrides, outcome)
+    if outcome.state == "interrupted":
         raise SweepStopped
     return outcome.code
 

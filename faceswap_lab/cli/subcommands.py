@@ -11,6 +11,7 @@ _USAGE = {
     "diff": "diff RUN_FOLDER RUN_FOLDER",
     "report": "report +study=NAME",
     "dashboard": "dashboard +study=NAME",
+    "faces": "faces VIDEO|FOLDER --out faces/NAME",
 }
 
 
@@ -38,6 +39,10 @@ def run_subcommand(name: str, args: Sequence[str], folders: Sequence[Path]) -> i
         from faceswap_lab.cli.dashboard import dashboard
 
         return dashboard(args, folders)
+    if name == "faces":
+        from faceswap_lab.faces.command import faces
+
+        return faces(args)
     wanted = _USAGE[name].count("RUN_FOLDER")
     if len(args) != wanted:
         raise ConfigError(f"{name}: expected {wanted} run folder(s), got {len(args)}. Usage: {_USAGE[name]}")

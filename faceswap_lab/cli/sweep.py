@@ -92,7 +92,7 @@ class Cells:
 
 
 @contextmanager
-def skipping_finished(cells: Cells, skipped: list[Cell], missing: list[list[str]]) -> Iterator[None]:
+def skipping_finished(cells: Cells, skipped: list[Cell]) -> Iterator[None]:
     """Take finished cells out of the sweep that Hydra is about to make, whichever launcher it uses.
 
     Hydra has no hook between expanding a sweep and composing its jobs, so its expansion is wrapped meanwhile.
@@ -100,7 +100,6 @@ def skipping_finished(cells: Cells, skipped: list[Cell], missing: list[list[str]
     Args:
         cells: what is finished.
         skipped: filled with the cells taken out.
-        missing: filled with the overrides of the others, in their order.
     """
     from hydra.core.plugins import Plugins
 
@@ -121,7 +120,6 @@ def skipping_finished(cells: Cells, skipped: list[Cell], missing: list[list[str]
                     skipped.append((cell, Outcome("reused", folder)))
             if left:
                 batches.append(left)
-                missing.extend(left)
         return batches
 
     BasicSweeper.split_arguments = staticmethod(split)  # type: ignore[method-assign]

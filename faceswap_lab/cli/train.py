@@ -1,10 +1,8 @@
-"""The training of a job, and of the seeds that it takes along, each ending in an outcome that can be said."""
+"""The training of a job, and how it ended, in words."""
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from faceswap_lab.cli.outcome import Outcome
 from faceswap_lab.config import Config, TwinsData
@@ -14,91 +12,64 @@ from faceswap_lab.runs.atomic import StorageError
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.result import Result
 
-if TYPE_CHECKING:
-    from faceswap_lab.training.run import Run
-    from faceswap_lab.training.together import Ending
 
-Trained = tuple[Outcome, Result | None]
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A run that can begin: its folder is there, and its lock is held."""
-
-    config: Config
-    folder: RunFolder
-    digest: str
-    label: str
-
-
-def train(prepared: Sequence[Prepared], data: FaceData, differing: Sequence[str]) -> list[Trained | None]:
-    """Train one run, or several seeds at once; return how each ended, or None for one that has to wait for its turn.
+def train(
+    config: Config, data: FaceData, folder: RunFolder, digest: str, label: str, differing: Sequence[str]
+) -> tuple[Outcome, Result | None]:
+    """Train one run, whose lock the caller holds; return how it ended, and its result if it finished.
 
     Args:
-        prepared: the runs; further ones differ from the first in their seed alone.
-        data: their faces.
-        differing: ``group=option`` of the groups in which they differ from the baseline.
+        config: what to train.
+        data: the faces.
+        folder: of the run.
+        digest: the run's hash.
+        label: the run's label.
+        differing: ``group=option`` of the groups in which it differs from the baseline.
+
+    Raises:
+        Interrupted: a signal came before training had begun.
     """
-    _introduce(prepared, data)
+    _introduce(config, data, folder, label)
     from faceswap_lab.training.run import Run
 
-    command = [sys.executable, "-m", "faceswap_lab", *sys.argv[1:]]
-    runs = [Run(p.config, data, p.folder, p.digest, p.label, command, differing) for p in prepared]
-    return [_outcome(run.folder, run.last_step, ending) for run, ending in zip(runs, _endings(runs), strict=True)]
-
-
-def _endings(runs: Sequence["Run"]) -> "Sequence[Ending]":
+    run = Run(config, data, folder, digest, label, [sys.executable, "-m", "faceswap_lab", *sys.argv[1:]], differing)
+    where = str(folder.path)
     try:
-        if len(runs) == 1:
-            return [runs[0].train_and_judge()]
-        from faceswap_lab.training.together import train_together
-
-        return train_together(runs)
+        return Outcome("finished", where), run.train_and_judge()
     except Interrupted as stop:
         if stop.step is None:
             raise
-        return [stop, *[None] * (len(runs) - 1)]
+        said = f"interrupted at step {stop.step} of {run.last_step}, and saved. The same command goes on from there."
+        return Outcome("interrupted", where, said, stop.signal), None
     except Exception as error:
-        return [error, *[None] * (len(runs) - 1)]
+        return _failed(folder, error), None
 
 
-def _outcome(folder: RunFolder, last_step: int, ending: "Ending") -> Trained | None:
+def _failed(folder: RunFolder, error: Exception) -> Outcome:
     from faceswap_lab.data.sampler_choice import SamplerRefused
     from faceswap_lab.training.checkpoint import BadCheckpoint
     from faceswap_lab.training.compiled import CompileFailed
     from faceswap_lab.training.finite import Diverged
 
     where = str(folder.path)
-    if ending is None or isinstance(ending, Result):
-        return (Outcome("finished", where), ending) if ending else None
-    if isinstance(ending, Interrupted):
-        said = f"interrupted at step {ending.step} of {last_step}, and saved. The same command goes on from there."
-        return Outcome("interrupted", where, said, ending.signal), None
-    if isinstance(ending, Diverged):
-        return Outcome("diverged", where, f"the run has diverged. {ending}"), None
-    if isinstance(ending, BadCheckpoint | CompileFailed | StorageError | SamplerRefused):
-        return Outcome("failed", where, str(ending)), None
-    short = f"{type(ending).__name__}: {ending}".splitlines()[0]  # a defect, ours or a library's
-    return Outcome("failed", where, f"the run has failed. {short}\ntraceback   {folder.traceback}"), None
+    if isinstance(error, Diverged):
+        return Outcome("diverged", where, f"the run has diverged. {error}")
+    if isinstance(error, BadCheckpoint | CompileFailed | StorageError | SamplerRefused):
+        return Outcome("failed", where, str(error))
+    short = f"{type(error).__name__}: {error}".splitlines()[0]  # a defect, ours or a library's
+    return Outcome("failed", where, f"the run has failed. {short}\ntraceback   {folder.traceback}")
 
 
-def _introduce(prepared: Sequence[Prepared], data: FaceData) -> None:
-    first = prepared[0]
-    config, d = first.config, first.config.data
-    who = (
-        f"{d.identity_a} → {d.identity_b}, rendered"
-        if isinstance(d, TwinsData)
-        else f"{Path(d.a).name} → {Path(d.b).name}"
-    )
-    counts = {side: f"{len(data.train[side])}+{len(data.held_out[side])}" for side in ("A", "B")}
+def _introduce(config: Config, data: FaceData, folder: RunFolder, label: str) -> None:
+    d = config.data
+    folders = [] if isinstance(d, TwinsData) else [Path(d.a).name, Path(d.b).name]  # a whole path is nobody's business
+    who = f"{' → '.join(d.people)}, rendered" if isinstance(d, TwinsData) else " → ".join(folders)
+    counts = ", ".join(f"{side} {len(data.train[side])}+{len(data.held_out[side])}" for side in data.sides)
     print(
-        f"run         {first.label}, seed {config.seed}: {config.training.max_steps} steps of "
+        f"run         {label}, seed {config.seed}: {config.training.max_steps} steps of "
         f"{config.training.batch_size} faces per side at {config.model.resolution} px"
     )
-    print(f"faces       {who}: A {counts['A']}, B {counts['B']} (training + held out)")
+    print(f"faces       {who}: {counts} (training + held out)")
     for remark in data.remarks:
         print(f"            {remark}")
-    print(f"run folder  {first.folder.path}", flush=True)
-    if len(prepared) > 1:
-        seeds = ", ".join(str(p.config.seed) for p in prepared)
-        print(f"at once     seeds {seeds}, each in its own folder", flush=True)
+    print(f"run folder  {folder.path}", flush=True)

@@ -3,12 +3,18 @@
 Nothing here imports torch, Hydra or NumPy, so that saying no to a typing error takes a moment.
 """
 
+from dataclasses import replace
+
 from faceswap_lab.config.check import ConfigError, read
+from faceswap_lab.config.derived import side_weights_of, sides_of, topology_of
 from faceswap_lab.config.keys import check_value
 from faceswap_lab.config.rules import check_rules
 from faceswap_lab.config.schema import Config, FoldersData, TwinsData
 
-__all__ = ["Config", "ConfigError", "FoldersData", "TwinsData", "check_rules", "check_value", "load", "read"]
+__all__ = [
+    "Config", "ConfigError", "FoldersData", "TwinsData", "check_rules", "check_value", "load", "read",
+    "side_weights_of", "sides_of", "topology_of",
+]  # fmt: skip
 
 
 def load(plain: object, options: "dict[str, list[str]]") -> Config:
@@ -23,5 +29,19 @@ def load(plain: object, options: "dict[str, list[str]]") -> Config:
         A Config whose every value has the right type, lies in its bounds and makes sense with the others.
     """
     config = read(Config, plain, options)
+    if isinstance(config.data, TwinsData) and config.data.identities:
+        config = replace(config, data=_canonical(config.data))
     check_rules(config)
     return config
+
+
+def _canonical(data: TwinsData) -> TwinsData:
+    """Write the same people in the same way, so that they are the same run: A and B, and all if there are more.
+
+    With identities given, identity_a and identity_b mean nothing of their own, and two identities are what runs knew
+    before there could be more.
+    """
+    if len(data.identities) < 2:  # the rules refuse that
+        return data
+    a, b, *more = data.identities
+    return replace(data, identity_a=a, identity_b=b, identities=data.identities if more else ())

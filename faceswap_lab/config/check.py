@@ -41,6 +41,8 @@ def read(schema: type[T], plain: object, options: Mapping[str, list[str]], path:
         if name not in fields:
             known = ", ".join(fields)
             raise ConfigError(f"{where}{name}: no such setting.{nearest(name, fields)} Known here: {known}.")
+    left_out = {n: f.metadata["default"] for n, f in fields.items() if "default" in f.metadata and n not in plain}
+    plain = {**plain, **left_out}
     for name in fields:
         if name not in plain or plain[name] == "???":
             raise ConfigError(f"{where}{name}: a value is missing. It is: {_doc(fields[name])}. Add {where}{name}=…")
@@ -76,6 +78,12 @@ def read_value(
         return read(typing.cast(type, schema), value, options, path)
     if value is None:
         raise ConfigError(f"{path}=null: a value is needed. It is: {_doc(field)}.")
+    if any(typing.get_origin(a) is dict for a in alternatives):
+        if isinstance(value, Mapping):
+            _check_plain(value, path)
+            return dict(value)
+        if len(alternatives) == 1:
+            raise ConfigError(f"{path}={value!r}: expected settings by name. It is: {_doc(field)}.")
     if typing.get_origin(hint) is tuple:
         return _tuple(typing.get_args(hint)[0], value, field, path)
     return _bounded(_scalar(alternatives[0], value, path, field), field, path)

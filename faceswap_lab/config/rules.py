@@ -1,25 +1,25 @@
 """What must hold between settings: combinations that mean nothing are refused with the reason and the remedy."""
 
 from faceswap_lab.config.check import ConfigError
-from faceswap_lab.config.schema import Config, FoldersData
+from faceswap_lab.config.derived import side_weights_of, sides_of, topology_of
+from faceswap_lab.config.schema import Config, FoldersData, TwinsData
+from faceswap_lab.orders import ORDERS, Plan
+from faceswap_lab.topology import TopologyError
 
-JOINT_ORDERS = ("joint", "joint_half")
 NEEDS_SLOPE = ("leaky_relu", "prelu", "elu")
 WITHOUT_SLOPE = ("relu", "gelu", "silu", "tanh")
 NEEDS_SQUARES = {"adam": {"beta2": 0.999, "eps": 1e-8}, "rmsprop": {"beta2": 0.9, "eps": 1e-8}}
 WITHOUT_SQUARES = ("sgd",)
-ONE_SIDED = {"only_a": "b", "only_b": "a"}  # and the side that is never trained
-ORDERS_OF_A_SEED = {  # and what decides over each seed's next update
-    "random": "each seed has its own coin",
-    "worse_first": "each seed's losses decide",
-}
+MOST_PEOPLE = 26  # sides are called A to Z
 SCALES = {32: ", or scale=quick", 64: ", or scale=standard"}
 
 
 def check_rules(config: Config) -> None:
     """Raise ConfigError for the first combination of settings that means nothing or cannot work."""
+    _people(config)
     _sizes(config)
     _encoders(config)
+    _topology(config)
     _activation(config)
     _update_order(config)
     _optimizer(config)
@@ -28,7 +28,6 @@ def check_rules(config: Config) -> None:
     _devices(config)
     _sampler(config)
     _held_out(config)
-    _seeds_at_once(config)
     _compile(config)
 
 
@@ -70,6 +69,31 @@ def _encoders(config: Config) -> None:
         )
 
 
+def _topology(config: Config) -> None:
+    try:
+        topology = topology_of(config)
+    except TopologyError as error:
+        raise ConfigError(str(error)) from error
+    for name, part in topology.parts.items():
+        if part.load is not None and config.topology.load is None:
+            raise ConfigError(
+                f"topology.parts.{name}.load={part.load}: of which run? Add "
+                "topology.load=runs/<run>/weights.safetensors."
+            )
+    if topology.tie:
+        order = config.update_order.name
+        if order in ORDERS and not Plan(order, topology.sides, 2).reaches_all:
+            raise ConfigError(
+                f"topology.tie={topology.tie:g} with update_order={order}: codes can be tied only where all sides are "
+                "in one update. Use update_order=joint optimizer_state=shared."
+            )
+        if config.trainer.devices > 1:
+            raise ConfigError(
+                f"topology.tie={topology.tie:g} with trainer.devices={config.trainer.devices}: it is taken over the "
+                "whole batch, which no device has. Use trainer.devices=1, or topology.tie=0."
+            )
+
+
 def _activation(config: Config) -> None:
     name, slope = config.encoder_activation.name, config.encoder_activation.slope
     if name in NEEDS_SLOPE and slope is None:
@@ -80,28 +104,32 @@ def _activation(config: Config) -> None:
 
 def _update_order(config: Config) -> None:
     name, block = config.update_order.name, config.update_order.block
-    if name in JOINT_ORDERS and config.optimizer_state.name != "shared":
+    order, state = ORDERS.get(name), config.optimizer_state.name
+    if order is None:  # a YAML without a function: said before a training, with the names that have one
+        return
+    if order.optimizer_state not in (None, state):
         raise ConfigError(
-            f"update_order={name} with optimizer_state={config.optimizer_state.name}: a summed loss has one "
-            "gradient, so one optimizer has everything. Add optimizer_state=shared, or use update_order=accumulate."
+            f"update_order={name} with optimizer_state={state}: a summed loss has one gradient, so one optimizer has "
+            f"everything. Add optimizer_state={order.optimizer_state}, or use update_order=accumulate."
         )
-    if name != "alternate" and block is not None:
-        raise ConfigError(f"update_order.block={block}: only update_order=alternate has blocks. Leave it null.")
-    if name == "a_then_b_alone" and config.training.max_steps % 2:
+    steps, people = config.training.max_steps, len(sides_of(config))
+    if order.blocks == "all" and steps % people:
         raise ConfigError(
-            f"training.max_steps={config.training.max_steps} with update_order={name}: the first half trains A, the "
-            "second B. Use an even number of steps."
+            f"training.max_steps={steps} with update_order={name}: the sides are trained one after another, equally "
+            f"long. Use a multiple of {people} steps."
         )
-    if name != "alternate":
+    if order.blocks != "given":
+        if block is not None:
+            raise ConfigError(f"update_order.block={block}: only update_order=alternate has blocks. Leave it null.")
         return
     if block is None:
         raise ConfigError(
             "update_order.block=null: alternate needs the length of a block, such as update_order.block=10."
         )
-    if config.training.max_steps % (2 * block):
+    if steps % (people * block):
         raise ConfigError(
-            f"training.max_steps={config.training.max_steps} with update_order.block={block}: both sides must end with "
-            f"equally many updates. Use a multiple of {2 * block} steps, or another block."
+            f"training.max_steps={steps} with update_order.block={block}: all sides must end with equally many "
+            f"updates. Use a multiple of {people * block} steps, or another block."
         )
 
 
@@ -130,18 +158,30 @@ def _optimizer_state(config: Config) -> None:
 
 
 def _loss(config: Config) -> None:
-    order, weights = config.update_order.name, {"a": config.loss.weight_a, "b": config.loss.weight_b}
-    idle = ONE_SIDED.get(order)
-    if idle and weights.pop(idle) != 1:
+    name, weights = config.update_order.name, side_weights_of(config)
+    if len(config.loss.weights) > len(weights) - 2:
         raise ConfigError(
-            f"loss.weight_{idle}={getattr(config.loss, f'weight_{idle}')} with update_order={order}: side "
-            f"{idle.upper()} is never trained, so its weight means nothing. Leave it 1, or use update_order=a_then_b."
+            f"loss.weights={list(config.loss.weights)}: they are those of the sides from C on, and there are "
+            f"{len(weights)} sides ({', '.join(weights)}). Name {len(weights) - 2} or fewer."
         )
+    order = ORDERS.get(name)
+    idle = [side for side in weights if order and order.only not in (None, side)]
+    for side in idle:
+        weight = weights.pop(side)
+        if weight != 1:
+            raise ConfigError(
+                f"loss.{_weight_key(side)}={weight} with update_order={name}: side {side} is never trained, so its "
+                "weight means nothing. Leave it 1, or use update_order=a_then_b."
+            )
     if not any(weights.values()):
+        given = ", ".join(f"loss.{_weight_key(side)}={weight}" for side, weight in weights.items())
         raise ConfigError(
-            f"loss.weight_a={config.loss.weight_a}, loss.weight_b={config.loss.weight_b} with "
-            f"update_order={config.update_order.name}: nothing would be trained. Give a trained side a weight above 0."
+            f"{given} with update_order={name}: nothing would be trained. Give a trained side a weight above 0."
         )
+
+
+def _weight_key(side: str) -> str:
+    return f"weight_{side.lower()}" if side in "AB" else f"weights[{ord(side) - ord('C')}]"
 
 
 def _devices(config: Config) -> None:
@@ -155,7 +195,8 @@ def _devices(config: Config) -> None:
             f"trainer.gpu={config.trainer.gpu}: it names the one GPU of a run, with trainer=auto or trainer=gpu and "
             "trainer.devices=1. Leave it at null."
         )
-    portions = devices * (2 if config.update_order.name == "joint_half" else 1)
+    order = ORDERS.get(config.update_order.name)
+    portions = devices * (order.parts if order else 1)
     if batch % portions:
         raise ConfigError(
             f"training.batch_size={batch}: must be a multiple of {portions} with trainer.devices={devices} and "
@@ -173,6 +214,30 @@ def _held_out(config: Config) -> None:
         )
 
 
+def _people(config: Config) -> None:
+    data = config.data
+    if not isinstance(data, TwinsData):
+        return
+    people = data.people
+    if not 2 <= len(people) <= MOST_PEOPLE:
+        raise ConfigError(
+            f"{data.overrides}: {len(people)} of them; a swap needs 2 people, and there can be {MOST_PEOPLE}. "
+            "Such as data.identities=[ada,ben,cleo]."
+        )
+    twice = [name for name in people if people.count(name) > 1]
+    if twice:
+        raise ConfigError(
+            f"{data.overrides}: {twice[0]} is there twice, and a swap needs different people. "
+            f"Name somebody else, such as {'ben' if twice[0] != 'ben' else 'cleo'} or random-1."
+        )
+    for key in ("pose", "light"):
+        if getattr(data, key) == "disjoint" and len(people) > 2:
+            raise ConfigError(
+                f"data.{key}=disjoint with {len(people)} people: one has the left, another the right, and nothing is "
+                f"left for a third. Use data.{key}=equal, or two people."
+            )
+
+
 def _sampler(config: Config) -> None:
     twice, photometric = config.augmentation.two_stage, config.augmentation.photometric
     asked = "two_stage=true" if twice else f"photometric={list(photometric)}" if photometric else None
@@ -180,33 +245,6 @@ def _sampler(config: Config) -> None:
         raise ConfigError(
             f"data.sampler=device with augmentation.{asked}: that is made on the CPU only. "
             "Use data.sampler=auto or data.sampler=cv2."
-        )
-
-
-def _seeds_at_once(config: Config) -> None:
-    at_once, order = config.trainer.seeds_at_once, config.update_order.name
-    if at_once == 1:
-        return
-    if config.trainer.devices > 1 or config.trainer.strategy == "ddp":
-        raise ConfigError(
-            f"trainer.seeds_at_once={at_once} with trainer.devices={config.trainer.devices}, "
-            f"trainer.strategy={config.trainer.strategy}: seeds that are trained at once share one device. "
-            "Use trainer.devices=1 trainer.strategy=auto, or trainer.seeds_at_once=1."
-        )
-    if order in ORDERS_OF_A_SEED:
-        raise ConfigError(
-            f"trainer.seeds_at_once={at_once} with update_order={order}: {ORDERS_OF_A_SEED[order]}, and seeds that are "
-            "trained at once make the same updates. Use trainer.seeds_at_once=1 for this arm."
-        )
-    if config.trainer.compile != "none":
-        raise ConfigError(
-            f"trainer.seeds_at_once={at_once} with trainer.compile={config.trainer.compile}: models that are trained "
-            "at once are not compiled. Use trainer.compile=none, or trainer.seeds_at_once=1."
-        )
-    if not config.trainer.channels_last:
-        raise ConfigError(
-            f"trainer.seeds_at_once={at_once} with trainer.channels_last=false: models that are trained at once lie "
-            "channels last. Use trainer.channels_last=true, or trainer.seeds_at_once=1."
         )
 
 

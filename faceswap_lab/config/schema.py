@@ -7,6 +7,8 @@ The values themselves live in ``conf/``: there is no default here, so there is o
 from dataclasses import dataclass, field
 from typing import Any
 
+from faceswap_lab.topology import ORIGINAL
+
 ALWAYS_THERE = object()
 """Of a field that has existed since the first run was hashed."""
 
@@ -20,20 +22,23 @@ def _field(
     above: float | None = None,
     identity: bool = True,
     absent: Any = ALWAYS_THERE,
+    default: Any = ALWAYS_THERE,
 ) -> Any:
     """Describe a field: its meaning, its bounds (inclusive ``low``, ``high``; exclusive ``above``), its effect.
 
     Args:
         absent: for a field that came later, the value that stands for what the program did before it existed: a run
             with that value keeps the hash it had then (see ``runs.identity``).
+        default: the value where a YAML gives none; only for what somebody's own YAML may well leave out.
     """
     told = {"doc": doc, "identity": identity, "low": low, "high": high, "above": above, "choices": choices}
-    return field(metadata=told if absent is ALWAYS_THERE else told | {"absent": absent})
+    given = {"absent": absent, "default": default}
+    return field(metadata=told | {name: value for name, value in given.items() if value is not ALWAYS_THERE})
 
 
-def _label(doc: str) -> Any:
+def _label(doc: str, default: Any = ALWAYS_THERE) -> Any:
     """Describe a field that names or places a run without changing what comes out of it."""
-    return _field(doc, identity=False)
+    return _field(doc, identity=False, default=default)
 
 
 def _sampler() -> Any:
@@ -67,6 +72,36 @@ class Encoders:
     count: int = _field("1: one encoder shared by both sides; 2: each side has its own", choices=(1, 2))
     start: str | None = _field("initial weights of two encoders", choices=("independent", "equal"))
     trained: bool = _field("false: the encoders keep their initial weights, and only the decoders are trained")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topology:
+    """Which parts there are, and the way of a face through them; ``faceswap_lab.topology`` judges what it says."""
+
+    name: str = _label("the option's name")
+    parts: dict[str, Any] = _field(  # noqa: RUF009  # it returns a field
+        "name: {kind, sizes, start, trained, frozen_from, load}; {side} in a name makes one for each side",
+        absent=ORIGINAL.parts,
+    )
+    route: str | dict[str, Any] = _field(  # noqa: RUF009  # it returns a field
+        "the way of a side's faces, such as encoder > inter_{side} + inter_both > decoder; or {A: …, default: …}",
+        absent=ORIGINAL.route,
+    )
+    swaps: dict[str, Any] = _field(  # noqa: RUF009  # it returns a field
+        "named ways from {source} to {target}, the primary one first; empty: the target's own route",
+        absent=ORIGINAL.swaps,
+        default={},
+    )
+    code: str = _field("the part whose output is compared between sides", absent=ORIGINAL.code)
+    tie: float = _field(
+        "weight of the loss that ties the sides' codes (means and covariances); 0: none",
+        low=0.0,
+        high=1e6,
+        absent=ORIGINAL.tie,
+        default=0.0,
+    )
+    split: int | None = _label("after how many stages a part is split, where the YAML's parts refer to it", None)
+    load: str | None = _label("weights.safetensors of the run whose parts the parts with load: start from", None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +173,13 @@ class Loss:
     mask_weight: float = _field("0: the whole picture counts alike; 1: only the face counts", low=0.0, high=1.0)
     weight_a: float = _field("factor of loss_A", low=0.0, high=1e6)
     weight_b: float = _field("factor of loss_B", low=0.0, high=1e6)
+    weights: tuple[float, ...] = _field(
+        "factors of the losses of the sides from C on; those that are not given are 1",
+        low=0.0,
+        high=1e6,
+        absent=(),
+        default=(),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +216,9 @@ class TwinsData:
     name: str = _field("twins")
     identity_a: str = _field("who A is: a preset's name or random-<seed>")
     identity_b: str = _field("who B is: a preset's name or random-<seed>")
+    identities: tuple[str, ...] = _field(
+        "who A, B, C, … are, 2 to 26 people, in place of identity_a and identity_b; empty: these two", absent=()
+    )
     faces: int = _field("training faces per side", low=2, high=10_000_000)
     held_out: int = _field(
         "held-out states, rendered for both sides: the truth; R@5 is 5 in so many by chance", low=20, high=2_048
@@ -185,6 +230,18 @@ class TwinsData:
     light: str = _field("whether both sides are trained under the same range of light", choices=("equal", "disjoint"))
     background: str = _field("what stands behind a face", choices=("varied", "per_person", "plain"))
     sampler: str = _sampler()
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Who A, B, C, … are."""
+        return self.identities or (self.identity_a, self.identity_b)
+
+    @property
+    def overrides(self) -> str:
+        """How a command line says who they are."""
+        if self.identities:
+            return f"data.identities=[{','.join(self.identities)}]"
+        return f"data.identity_a={self.identity_a} data.identity_b={self.identity_b}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -275,12 +332,6 @@ class Trainer:
     threads: int | None = _field(
         "threads of torch on a CPU; null: torch's own choice", low=1, high=1024, identity=False
     )
-    seeds_at_once: int = _field(
-        "seeds of an arm that a sweep trains as one batch of models; pays for small ones",
-        low=1,
-        high=64,
-        identity=False,
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -331,6 +382,7 @@ class Config:
     force: bool = _label("train again beside a finished run instead of returning its result")
     progress: bool = _label("show progress bars")
     model: Model
+    topology: Topology
     encoders: Encoders
     encoder_activation: EncoderActivation
     decoder_activation: DecoderActivation

@@ -179,23 +179,6 @@ class FaceDataModule(pl.LightningDataModule):
         return SideBatch(places.side, *faces.warped(*(numbers.to(faces.device) for numbers in places[1:])))
 
 
-class TogetherDataset(Dataset[list[Any]]):
-    """Item i is item i of each of several datasets: what a training step needs of every seed that is trained at once.
-
-    Args:
-        datasets: equally long.
-    """
-
-    def __init__(self, datasets: Sequence[Dataset[Any]]) -> None:
-        self.datasets = datasets
-
-    def __len__(self) -> int:
-        return len(self.datasets[0])  # type: ignore[arg-type]
-
-    def __getitem__(self, index: int) -> list[Any]:
-        return [dataset[index] for dataset in self.datasets]
-
-
 def loader_of(dataset: Dataset[Any], workers: int, pinned: bool) -> DataLoader[Any]:
     """Return a loader of a dataset's items as they are, in order.
 

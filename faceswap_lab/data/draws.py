@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from faceswap_lab.data.faces import Side
+from faceswap_lab.data.faces import MOST_SIDES, Side
 from faceswap_lab.randomness import stream, uniforms
 
 GRID = 5  # control points per axis of the 2018 warp
@@ -61,7 +61,7 @@ def shown(seed: int, side: Side, first: int, count: int, faces: int) -> NDArray[
     return np.concatenate(rows) if rows else np.empty(0, np.int64)
 
 
-@lru_cache(maxsize=8)  # two sides, and a batch may straddle two epochs; at 100,000 faces an order is 0.8 MB
+@lru_cache(maxsize=2 * MOST_SIDES)  # a batch may straddle two epochs; at 100,000 faces an order is 0.8 MB
 def _order(seed: int, side: Side, epoch: int, faces: int) -> NDArray[np.int64]:
     order = stream(seed, "order", side, epoch).permutation(faces)
     order.flags.writeable = False  # it is shared by all who ask

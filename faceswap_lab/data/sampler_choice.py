@@ -5,7 +5,7 @@ from typing import Literal
 
 import torch
 
-from faceswap_lab.data.faces import SIDES, Side
+from faceswap_lab.data.faces import Side
 from faceswap_lab.data.resident import ResidentFaces
 from faceswap_lab.data.sampler import SideSampler
 
@@ -23,7 +23,7 @@ class SamplerRefused(ValueError):
 def resident_faces(
     asked: str, samplers: Mapping[Side, SideSampler], device: torch.device, least: Callable[[int], int] = int
 ) -> Resident | None:
-    """Put both sides' faces on the training device, or return None: the cv2 sampler is to be used.
+    """Put the faces of all sides on the training device, or return None: the cv2 sampler is to be used.
 
     Args:
         asked: auto, cv2 or device.
@@ -35,11 +35,11 @@ def resident_faces(
         SamplerRefused: ``device`` was asked for and cannot be.
     """
     suffice = all(sampler.places_suffice for sampler in samplers.values())
-    needed = sum(samplers[side].faces.pixels.nbytes for side in SIDES)
+    needed = sum(sampler.faces.pixels.nbytes for sampler in samplers.values())
     free = free_bytes(device)
     if chosen(asked, device.type, suffice, needed, None if free is None else least(free)) == "cv2":
         return None
-    return {side: ResidentFaces(samplers[side].faces, device, samplers[side].resolution) for side in SIDES}
+    return {side: ResidentFaces(sampler.faces, device, sampler.resolution) for side, sampler in samplers.items()}
 
 
 def chosen(asked: str, device: str, suffice: bool, needed: int, free: int | None) -> Sampler:
@@ -50,7 +50,7 @@ def chosen(asked: str, device: str, suffice: bool, needed: int, free: int | None
             of what is free on it; ``device`` may take all of it.
         device: torch's type of the training device.
         suffice: whether places describe the samples; if not, they exist on the cv2 path only.
-        needed: bytes of both sides' faces on the device.
+        needed: bytes of all sides' faces on the device.
         free: bytes free there; None: not known, and no bound.
 
     Raises:
@@ -70,7 +70,7 @@ def chosen(asked: str, device: str, suffice: bool, needed: int, free: int | None
         raise SamplerRefused(f"data.sampler=device: not for devices of type {device}. Use data.sampler=cv2.")
     if needed > room:
         raise SamplerRefused(
-            f"data.sampler=device: the faces of both sides need {needed:,} bytes ({needed / _GIB:.1f} GiB) on the "
+            f"data.sampler=device: the faces of all sides need {needed:,} bytes ({needed / _GIB:.1f} GiB) on the "
             f"training device, and {free:,} ({room / _GIB:.1f} GiB) are free there. Use data.sampler=cv2."
         )
     return "device"

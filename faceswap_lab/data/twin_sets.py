@@ -1,4 +1,4 @@
-"""Rendered data: two people, each in states of its own to train on, and both in the same held-out states: the truth."""
+"""Rendered data: people, each in states of its own to train on, and all in the same held-out states: the truth."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_lab.data.cache import Entry, cache_root, check_room, fetch, recipe_key
-from faceswap_lab.data.faces import SIDES, FaceData, Side, rgba
+from faceswap_lab.data.faces import FaceData, Side, rgba, sides_of
 from faceswap_lab.data.npy_writer import NpyWriter
 from faceswap_lab.data.progress import progress_of
 from faceswap_lab.data.render_pool import RenderPool
@@ -27,8 +27,7 @@ _ROOMS = 1 << 24  # background seeds below this are exact in float32, in which s
 
 def load_twins(
     *,
-    identity_a: str,
-    identity_b: str,
+    people: Sequence[str],
     faces: int,
     held_out: int,
     size: int,
@@ -40,28 +39,27 @@ def load_twins(
     progress: bool = True,
     processes: int | None = None,
 ) -> FaceData:
-    """Return two rendered people to train on, and their true swaps to judge by; rendered once, then from the cache.
+    """Return rendered people to train on, and their true swaps to judge by; rendered once, then from the cache.
 
-    A side's training states are drawn from ``stream(seed, "states", side)``: the sides are unpaired, as faces of two
-    real people are. The held-out states, from ``stream(seed, "states", "held_out")``, are rendered for both. The first
-    n of more faces are the faces of a smaller set.
+    A side's training states are drawn from ``stream(seed, "states", side)``: the sides are unpaired, as faces of
+    real people are. The held-out states, from ``stream(seed, "states", "held_out")``, are rendered for all. The first
+    n of more faces are the faces of a smaller set. A further person changes nobody else's pictures.
 
-    Where the sides are shown differently, the held-out state i is drawn as A's training states are for even i and as
-    B's for odd i. So half of the held-out pictures of A show what A was never seen in: taking ``i % 2`` apart tells
-    generalisation from habit.
+    Where the sides are shown differently, they take turns in the held-out states: of two sides, state i is drawn as A's
+    training states are for even i and as B's for odd i. So half of the held-out pictures of A show what A was never
+    seen in: taking ``i % 2`` apart tells generalisation from habit.
 
     Args:
-        identity_a: side A, a name that `faceswap_lab.twins.identity` knows.
-        identity_b: side B, likewise; somebody else.
+        people: who is side A, B, C, …: 2 to 26 names that `faceswap_lab.twins.identity` knows, nobody twice.
         faces: training pictures per side, >= 1.
         held_out: held-out states, >= 1.
         size: side of the stored squares in pixels; about four times what the network sees.
         seed: of the states.
         pose: "disjoint" shows A looking to the left of the picture only, B to the right only; the size of the turns
-            stays.
-        light: "disjoint" lights A from the left only, B from the right only.
-        background: "varied" is a new one in each picture; "per_person" one room for all of A, another for all of B;
-            "plain" the same grey for all.
+            stays. For two sides.
+        light: "disjoint" lights A from the left only, B from the right only. For two sides.
+        background: "varied" is a new one in each picture; "per_person" one room for all pictures of A, another for all
+            of B, and so on; "plain" the same grey for all.
         cache_dir: where rendered faces are kept, 4·size² bytes each; see `faceswap_lab.data.cache.cache_root`. A set
             is one person in some states: another partner reuses it.
         progress: whether to say how far it is.
@@ -72,41 +70,61 @@ def load_twins(
         by which version of the renderer. (Between processors of different make pixels may differ by one level.)
 
     Raises:
-        ValueError: an unknown name or option, the same person twice, or a count below 1.
+        ValueError: an unknown name or option, the same person twice, a count below 1, fewer than 2 people or more than
+            26, or more than 2 where left and right are shared out.
         faceswap_lab.data.cache.CacheError: the cache cannot be written.
     """
-    _judge({"faces": faces, "held_out": held_out, "size": size}, {"pose": pose, "light": light}, background)
-    people: dict[Side, Identity] = {"A": identity(identity_a), "B": identity(identity_b)}
-    names: dict[Side, str] = {"A": identity_a, "B": identity_b}
-    if people["A"] == people["B"]:
-        raise ValueError(f"identity_a and identity_b are both {identity_a!r}; a swap needs two people")
-    styles = {side: _style(seed, side, pose, light, background) for side in SIDES}
-    training = {side: _states(seed, side, [styles[side]], faces) for side in SIDES}
-    truth = _states(seed, "held_out", [styles[side] for side in SIDES], held_out)
+    _judge(
+        {"faces": faces, "held_out": held_out, "size": size}, {"pose": pose, "light": light}, background, len(people)
+    )
+    names = dict(zip(sides_of(len(people)), people))
+    known = dict(zip(names, different_people(people)))
+    styles = {side: _style(seed, side, pose, light, background) for side in names}
+    training = {side: _states(seed, side, [style], faces) for side, style in styles.items()}
+    truth = _states(seed, "held_out", list(styles.values()), held_out)
     root = cache_root(cache_dir)
     wanted = {
-        (side, purpose): _Set(names[side], people[side], states, size)
-        for side in SIDES
+        (side, purpose): _Set(names[side], known[side], states, size)
+        for side in names
         for purpose, states in (("train", training[side]), ("held_out", truth))
     }
     check_room(root, [(one.recipe, one.bytes) for one in wanted.values()])
     with RenderPool(processes) as pool:
         sets = {which: one.fetch(root, pool, progress) for which, one in wanted.items()}
     return FaceData(
-        train={side: sets[side, "train"].faces for side in SIDES},
-        held_out={side: sets[side, "held_out"].faces for side in SIDES},
+        train={side: sets[side, "train"].faces for side in names},
+        held_out={side: sets[side, "held_out"].faces for side in names},
         paired=True,
         fingerprint=recipe_key({f"{side} {purpose}": entry.path.name for (side, purpose), entry in sets.items()}),
     )
 
 
-def _judge(counts: Mapping[str, int], shown: Mapping[str, str], background: str) -> None:
+def different_people(names: Sequence[str]) -> list[Identity]:
+    """Return who the names stand for.
+
+    Raises:
+        ValueError: nobody has one of the names, or two of them are the same person's.
+    """
+    known: dict[str, Identity] = {}
+    for name in names:
+        person = identity(name)
+        twin = next((other for other, found in known.items() if found == person), None)
+        if twin is not None:
+            both = f"both {name!r}" if twin == name else f"{twin!r} and {name!r}"
+            raise ValueError(f"two of the people are {both}, the same person; a swap needs different people")
+        known[name] = person
+    return list(known.values())
+
+
+def _judge(counts: Mapping[str, int], shown: Mapping[str, str], background: str, people: int) -> None:
     for name, count in counts.items():
         if count < 1:
             raise ValueError(f"{name} is {count}; it must be at least 1")
     for name, option in shown.items():
         if option not in ("equal", "disjoint"):
             raise ValueError(f"{name} is {option!r}; it must be 'equal' or 'disjoint'")
+        if option == "disjoint" and people > 2:
+            raise ValueError(f"{name} is 'disjoint' for {people} people; left and right are shared out between two")
     if background not in ("varied", "per_person", "plain"):
         raise ValueError(f"background is {background!r}; it must be 'varied', 'per_person' or 'plain'")
 

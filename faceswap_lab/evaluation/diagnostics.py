@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor
 
-from faceswap_lab.data.faces import SIDES, Side
 from faceswap_lab.evaluation.codes import kernel_alignment, probe_accuracy, twins_found
 from faceswap_lab.evaluation.held_out import HeldOut
 from faceswap_lab.evaluation.scores import judged
@@ -35,21 +34,27 @@ def diagnose(model: Autoencoder, held_out: HeldOut) -> dict[str, float]:
           activation is flat; 0 for linear (see ``units`` for flat).
         - ``dead_<layer>``: share of the layer's filters that never left the flat part of their activation, at any
           position of any face. Layers: ``encoder_0`` …, ``encoder_up`` (``encoder_A_0`` … with two encoders),
-          ``decoder_A_0`` …. Under relu such a unit is dead in the usual sense: no gradient passes. Under leaky_relu
-          and prelu it is always on the branch of the smaller slope: still trained, but a straight line.
+          ``decoder_A_0`` …: the part's name, and the stage. Under relu such a unit is dead in the usual sense: no
+          gradient passes. Under leaky_relu and prelu it is always on the branch of the smaller slope: still trained,
+          but a straight line.
     """
-    codes: dict[Side, Tensor] = {}
+
+    def output(z: Tensor) -> Tensor:
+        return model.output(z, model.architecture.value_range)
+
+    codes: dict[str, Tensor] = {}
     with judged(model) as device:
         with watched(model) as units:
-            for side in SIDES:
+            for side in model.sides:
                 for faces in held_out.images[side].split(BATCH):
-                    model.reconstruct(side, faces.to(device))
-        for side in SIDES:
+                    units.see_output(side, output, model.pre_activation(side, faces.to(device)))
+        for side in model.sides[:2]:
             parts = [model.code(faces.to(device), side).cpu().double() for faces in held_out.images[side].split(BATCH)]
             codes[side] = torch.cat(parts)
     seen = {f"saturated_{side}": share for side, share in units.saturated_shares().items()}
     seen |= {f"dead_{layer}": share for layer, share in units.dead_shares().items()}
-    return _compare(codes["A"], codes["B"], held_out.paired) | seen
+    a, b = codes.values()
+    return (_compare(a, b, held_out.paired) if a.shape[1] == b.shape[1] else {}) | seen
 
 
 def _compare(a: Tensor, b: Tensor, paired: bool) -> dict[str, float]:

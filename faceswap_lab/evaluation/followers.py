@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from faceswap_lab.data.faces import SIDES, Faces, Side
+from faceswap_lab.data.faces import Faces, Side
 from faceswap_lab.data.sampler import centre
 from faceswap_lab.evaluation.held_out import to_tensor
 from faceswap_lab.runs.atomic import StorageError, write_bytes
@@ -69,7 +69,7 @@ def train_followers(
     """Return a follower for each side, trained on the centre crops of its training faces, or read from the cache.
 
     Args:
-        train: both sides' training faces; their ``states`` must be known.
+        train: every side's training faces; their ``states`` must be known.
         resolution: r, the side length of what the network sees, in pixels.
         coverage: the fraction of the stored side that the crop spans.
         fingerprint: identifies the faces; part of the cache's key.
@@ -79,7 +79,7 @@ def train_followers(
     Raises:
         ValueError: if a side's states are unknown.
     """
-    return {side: _follower(side, train[side], resolution, coverage, fingerprint, cache_dir) for side in SIDES}
+    return {side: _follower(side, faces, resolution, coverage, fingerprint, cache_dir) for side, faces in train.items()}
 
 
 def followed(states: NDArray[np.float32]) -> NDArray[np.float32]:

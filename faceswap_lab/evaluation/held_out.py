@@ -1,14 +1,18 @@
 """The faces that judge a run: centre crops the model never trained on, with the truth where there is one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import permutations
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from faceswap_lab.data.faces import MOST_JUDGED, SIDES, FaceData, Faces, Side
+from faceswap_lab.data.faces import MOST_JUDGED, FaceData, Faces, Side
 from faceswap_lab.data.sampler import centre
+from faceswap_lab.evaluation.reader import Reading, read
 
 _CHUNK = 256  # faces decoded at once: a memory-mapped set of 100,000 must not be pulled into memory as a whole
 
@@ -21,7 +25,7 @@ class HeldOut:
         images: per side (N, 3, r, r) float32 RGB in [0, 1].
         masks: per side (N, 1, r, r) float32 in [0, 1], 1 where the face is; no mask is empty.
         states: (N, P) float32 in the order of ``faceswap_lab.twins.STATE_FIELDS``; None for pictures from a folder.
-        paired: True if ``images["B"][i]`` is the true swap of ``images["A"][i]`` and the other way round.
+        paired: True if all sides show the same states: ``images["B"][i]`` is the true swap of ``images["A"][i]``.
 
     Raises:
         ValueError: if a side has no faces, shapes disagree, a mask is empty, or paired sides differ in number.
@@ -33,8 +37,8 @@ class HeldOut:
     paired: bool
 
     def __post_init__(self) -> None:
-        for side in SIDES:
-            images, masks = self.images[side], self.masks[side]
+        for side, images in self.images.items():
+            masks = self.masks[side]
             if masks.shape != (len(images), 1, *images.shape[2:]):
                 raise ValueError(
                     f"side {side}: masks of shape {tuple(masks.shape)} do not fit images of shape "
@@ -45,14 +49,30 @@ class HeldOut:
             empty = torch.nonzero(masks.flatten(1).sum(1) <= 0).flatten().tolist()
             if empty:
                 raise ValueError(f"side {side}: the masks of faces {empty[:8]} are empty; leave these faces out")
-        counts = {len(self.images[side]) for side in SIDES} | ({len(self.states)} if self.states is not None else set())
+        counts = {len(images) for images in self.images.values()}
+        counts |= {len(self.states)} if self.states is not None else set()
         if self.paired and len(counts) != 1:
-            raise ValueError(f"paired faces must be equally many on both sides and have one state each; got {counts}")
+            raise ValueError(f"paired faces must be equally many on all sides and have one state each; got {counts}")
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """Whose faces there are, in order."""
+        return tuple(self.images)
+
+    @property
+    def directions(self) -> tuple[tuple[Side, Side], ...]:
+        """All swaps from one side to another that there is a truth for: A→B, B→A, …; none for unpaired faces."""
+        return tuple(permutations(self.sides, 2)) if self.paired else ()
+
+    @cached_property
+    def readings(self) -> dict[Side, Reading]:
+        """Who the true faces of each side are, and what they do, as the networks of ``reader`` see it."""
+        return {side: read(images) for side, images in self.images.items()}
 
     @property
     def resolution(self) -> int:
         """The side length r of the crops, in pixels."""
-        return int(self.images["A"].shape[-1])
+        return int(self.images[self.sides[0]].shape[-1])
 
 
 def held_out_from(data: FaceData, resolution: int, coverage: float) -> HeldOut:
@@ -65,14 +85,14 @@ def held_out_from(data: FaceData, resolution: int, coverage: float) -> HeldOut:
         resolution: r, the side length of what the network sees, in pixels.
         coverage: the fraction of the stored side that the crop spans, in (0, 1].
     """
-    sides = {side: data.held_out[side][:MOST_JUDGED] for side in SIDES}
+    judged = {side: faces[:MOST_JUDGED] for side, faces in data.held_out.items()}
     return HeldOut(
-        images={side: to_tensor(centre(sides[side].images, resolution, coverage)) for side in SIDES},
+        images={side: to_tensor(centre(faces.images, resolution, coverage)) for side, faces in judged.items()},
         masks={
-            side: torch.from_numpy(centre(sides[side].masks, resolution, coverage)).float().div(255).unsqueeze(1)
-            for side in SIDES
+            side: torch.from_numpy(centre(faces.masks, resolution, coverage)).float().div(255).unsqueeze(1)
+            for side, faces in judged.items()
         },
-        states=sides["A"].states if data.paired else None,
+        states=judged[data.sides[0]].states if data.paired else None,
         paired=data.paired,
     )
 
@@ -82,18 +102,18 @@ def to_tensor(pictures: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float().div(255)
 
 
-def mean_faces(train: dict[Side, Faces], resolution: int, coverage: float) -> dict[Side, Tensor]:
+def mean_faces(train: Mapping[Side, Faces], resolution: int, coverage: float) -> dict[Side, Tensor]:
     """Return each side's mean training face: the best a model can do that ignores its input.
 
     Args:
-        train: the training faces of both sides; may be memory-mapped, they are read in chunks.
+        train: the training faces of every side; may be memory-mapped, they are read in chunks.
         resolution: r, in pixels.
         coverage: the fraction of the stored side that the crop spans, in (0, 1].
 
     Returns:
         per side (3, r, r) float32 in [0, 1].
     """
-    return {side: _mean_face(train[side], resolution, coverage) for side in SIDES}
+    return {side: _mean_face(faces, resolution, coverage) for side, faces in train.items()}
 
 
 def _mean_face(faces: Faces, resolution: int, coverage: float) -> Tensor:

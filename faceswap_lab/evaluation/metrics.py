@@ -10,6 +10,7 @@ whether the picture shows the right *state* rather than a good average face.
 
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool2d, pad
 from torchmetrics.functional.image import structural_similarity_index_measure
 
 _FLAT = 1e-6  # variance below which a picture counts as constant; one grey level of 255 is 1.5e-5
@@ -95,6 +96,30 @@ def recall_at_k(output: Tensor, truth: Tensor, mask: Tensor, k: int = 5) -> Tens
     own = likeness.diagonal()[:, None]
     rivals = (likeness >= own).sum(1) - 1
     return ((rivals < k) & torch.isfinite(own[:, 0])).float()
+
+
+def sharpness(output: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
+    """Return how much fine detail there is under the mask, against the truth's own: rms(D o) / rms(D t).
+
+    D x is x, averaged over the channels, minus its mean over the 3 x 3 pixels around each: what the finest octave of
+    the picture holds. Noise is detail too.
+
+    Returns:
+        (N,) float32 >= 0: 1 is as sharp as the truth, less is blurred, more is noisy.
+    """
+    drawn, true = (_masked_mean(_detail(x) ** 2, mask)[:, 0] for x in (output, truth))
+    return (drawn / true.clamp(min=_FLAT)).sqrt()
+
+
+def mean_colour(pictures: Tensor, mask: Tensor) -> Tensor:
+    """Return the mean colour under the mask: (N, 3), RGB in [0, 1]."""
+    return _masked_mean(pictures, mask)
+
+
+def _detail(pictures: Tensor) -> Tensor:
+    """Return (N, 1, r, r): the grey picture minus its mean over 3 x 3 pixels, reflected at the border."""
+    grey = pictures.mean(1, keepdim=True)
+    return grey - avg_pool2d(pad(grey, (1, 1, 1, 1), mode="reflect"), 3, stride=1)
 
 
 def _likeness(output: Tensor, truth: Tensor, mask: Tensor) -> Tensor:

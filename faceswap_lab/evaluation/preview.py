@@ -9,10 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from faceswap_lab.data.faces import SIDES, Side
+from faceswap_lab.data.faces import Side
 from faceswap_lab.evaluation.held_out import HeldOut
 from faceswap_lab.evaluation.metrics import masked_ssim
-from faceswap_lab.evaluation.scores import PATH_SUFFIX, Swapper, paths, reconstructions, swaps
+from faceswap_lab.evaluation.scores import Swapper, key_suffix, reconstructions, swaps
+
+MOST_SHOWN = 4
+"""Sides in a preview, the first ones: each is shown as every other, so the picture grows with the square."""
 
 _CELL = 112  # px; small faces are enlarged to this
 _CAPTIONS = 148  # px, the width of the left column
@@ -32,19 +35,20 @@ class Row:
     faces: Tensor
 
 
-def preview_rows(model: Swapper, held_out: HeldOut, indices: Sequence[int], two_paths: bool = False) -> list[list[Row]]:
-    """Return what the model makes of a few held-out faces, in a group of rows for A and one for B.
+def preview_rows(model: Swapper, held_out: HeldOut, indices: Sequence[int]) -> list[list[Row]]:
+    """Return what the model makes of a few held-out faces: a group of rows for each side, of the first ``MOST_SHOWN``.
 
-    Each has the input, its reconstruction, the swap and, with pairs, the true swap. The notes give the masked SSIM
-    against the truth, averaged over the faces shown.
+    Each has the input and its reconstruction, then for each other side the swap (one row for each of the model's swap
+    paths) and, with pairs, the true swap. The notes give the masked SSIM against the truth, averaged over the faces
+    shown.
 
     Args:
         model: see ``evaluate``.
         held_out: the faces.
-        indices: which of them, the same on both sides; keep them fixed over a run, so that previews compare.
-        two_paths: show the swap through the target's encoder too.
+        indices: which of them, the same on all sides; keep them fixed over a run, so that previews compare.
     """
-    return [_rows(model, held_out, source, target, list(indices), two_paths) for source, target in (SIDES, SIDES[::-1])]
+    sides = held_out.sides[:MOST_SHOWN]
+    return [_rows(model, held_out, side, [other for other in sides if other != side], list(indices)) for side in sides]
 
 
 def tiles(groups: Iterable[Sequence[Row]]) -> tuple[NDArray[np.uint8], list[str]]:
@@ -52,7 +56,7 @@ def tiles(groups: Iterable[Sequence[Row]]) -> tuple[NDArray[np.uint8], list[str]
 
     Returns:
         (rows · r, n · r, 3) uint8 RGB, and the names of the rows from top to bottom: the inputs "A" and "B",
-        "A_recon", "swap_AB", "swap_AB_target_path" (with two paths), "B_truth" (the true swap of the row "A"), ….
+        "A_recon", "swap_AB", "swap_AB_target_path" (a second path), "B_truth" (the true swap of the row "A"), ….
     """
     rows = [row for group in groups for row in group]
     return np.concatenate([np.concatenate(list(_pixels(row)), axis=1) for row in rows]), [row.name for row in rows]
@@ -78,23 +82,29 @@ def picture(groups: Iterable[Sequence[Row]], title: str = "") -> NDArray[np.uint
     return np.concatenate(parts[:-1])
 
 
-def _rows(
-    model: Swapper, held_out: HeldOut, source: Side, target: Side, indices: list[int], two_paths: bool
-) -> list[Row]:
+def _rows(model: Swapper, held_out: HeldOut, source: Side, targets: list[Side], indices: list[int]) -> list[Row]:
     images = held_out.images[source][indices]
-    truth = held_out.images[target][indices] if held_out.paired else None
     drawn = reconstructions(model, source, images)
     score = _ssim(drawn, images, held_out.masks[source][indices])
     rows = [Row(source, source, "input", images), Row(f"{source}_recon", f"{source} reconstructed", score, drawn)]
-    for path in paths(two_paths):
-        drawn = swaps(model, images, source, target, path)
-        encoder = f"encoder {source if path == 'own' else target}" if two_paths else ""
-        score = "" if truth is None else _ssim(drawn, truth, held_out.masks[target][indices])
-        name = f"swap_{source}{target}{PATH_SUFFIX[path]}"
-        rows.append(Row(name, f"swap {source} → {target}", ", ".join(filter(None, (encoder, score))), drawn))
-    if truth is not None:
-        rows.append(Row(f"{target}_truth", target, f"the truth for {source} → {target}", truth))
+    for target in targets:
+        truth = held_out.images[target][indices] if held_out.paired else None
+        for path in model.swap_paths:
+            drawn = swaps(model, images, source, target, path)
+            score = "" if truth is None else _ssim(drawn, truth, held_out.masks[target][indices])
+            name = f"swap_{source}{target}{key_suffix(model, path)}"
+            note = ", ".join(filter(None, (_path_note(model, path, source, target), score)))
+            rows.append(Row(name, f"swap {source} → {target}", note, drawn))
+        if truth is not None:
+            rows.append(Row(f"{target}_truth", target, f"the truth for {source} → {target}", truth))
     return rows
+
+
+def _path_note(model: Swapper, path: str, source: Side, target: Side) -> str:
+    """Return which way a swap took, where there are several: the encoder's name says more than the path's."""
+    if len(model.swap_paths) == 1:
+        return ""
+    return {"own": f"encoder {source}", "target": f"encoder {target}"}.get(path, path)
 
 
 def _ssim(drawn: Tensor, truth: Tensor, mask: Tensor) -> str:

@@ -1,39 +1,52 @@
 """The numbers a run is judged by, common to every arm, and the baselines that give them meaning."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
-from faceswap_lab.data.faces import SIDES, Side
+from faceswap_lab.data.faces import Side
 from faceswap_lab.evaluation import metrics
 from faceswap_lab.evaluation.followers import FOLLOWED, Follower, followed, pearson
 from faceswap_lab.evaluation.held_out import HeldOut
-from faceswap_lab.models.autoencoder import SwapPath
+from faceswap_lab.evaluation.swap_score import swap_score
 
-DIRECTIONS: tuple[tuple[Side, Side], ...] = (("A", "B"), ("B", "A"))
-PATH_SUFFIX: dict[SwapPath, str] = {"own": "", "target": "_target_path"}
 NEIGHBOURS = 5  # the k of recall at k
 _CHUNK = 128  # pictures whose errors are taken at once
 
+Direction = tuple[Side, Side]
+
 
 class Swapper(Protocol):
-    """What is judged: pictures in [0, 1], shape (N, 3, r, r), in; pictures of that shape out, clamped here."""
+    """What is judged: pictures in [0, 1], shape (N, 3, r, r), in; pictures of that shape out, clamped here.
+
+    Attributes:
+        swap_paths: the names of the ways to swap, the primary one first.
+    """
+
+    @property
+    def swap_paths(self) -> tuple[str, ...]:
+        """Return them."""
 
     def reconstruct(self, side: Side, x: Tensor, /) -> Tensor:
         """Return the side's own faces as the model draws them."""
 
-    def swap(self, x: Tensor, /, source: Side, target: Side, path: SwapPath = "own") -> Tensor:
-        """Return faces of the source side as faces of the target side."""
+    def swap(self, x: Tensor, /, source: Side, target: Side, path: str | None = None) -> Tensor:
+        """Return faces of the source side as faces of the target side, by the primary path unless one is named."""
+
+
+def key_suffix(model: Swapper, path: str) -> str:
+    """Return what the keys of metrics end in for this path: nothing for the primary one."""
+    return "" if path == model.swap_paths[0] else f"_{path}_path"
 
 
 def evaluate(
     model: Swapper,
     held_out: HeldOut,
     followers: Mapping[Side, Follower] | None = None,
-    two_paths: bool = False,
+    directions: Sequence[Direction] | None = None,
     batch_size: int = 64,
 ) -> dict[str, float]:
     """Judge a model on faces it never saw.
@@ -42,62 +55,70 @@ def evaluate(
         model: is put into evaluation mode meanwhile, if it is an ``nn.Module``, and runs on its own device.
         held_out: the faces; without pairs there is no truth, and only reconstruction is judged.
         followers: adds how well the swap follows its input; needs ``held_out.states``.
-        two_paths: judge the swap through the target's encoder too (models with two encoders).
+        directions: which swaps, and with them which sides' reconstructions; None for all there are.
         batch_size: faces per forward pass, >= 1.
 
     Returns:
-        means over the held-out faces, by name: ``recon_{ssim,fitted_mae,mae,mae_full}_{A,B}`` and, with pairs,
-        ``swap_{ssim,fitted_mae,mae,mae_full,recall5,yaw,mouth,light}_{AB,BA}``, with ``_target_path`` appended for the
-        second path. ``mae`` is under the face mask, ``mae_full`` over the whole picture. The primary one is
-        ``swap_ssim``. A model whose outputs are not finite gets NaN, and 0 in recall.
+        means over the held-out faces, by name: ``recon_{ssim,fitted_mae,mae,mae_full}_{A,B,…}`` and, with pairs,
+        ``swap_<what>_{AB,BA,…}`` with the numbers of ``judge_swap``; each further swap path p of the model has keys
+        that end in ``_{p}_path``. A model whose outputs are not finite gets NaN, and 0 in recall.
     """
+    directions = held_out.directions if directions is None else directions
     scores: dict[str, float] = {}
-    for side in SIDES:
+    for side in [side for side in held_out.sides if not directions or any(side in way for way in directions)]:
         drawn = reconstructions(model, side, held_out.images[side], batch_size)
         scores |= _named("recon", side, _means(likeness(drawn, held_out.images[side], held_out.masks[side])))
-    if held_out.paired:
-        for path in paths(two_paths):
-            for source, target in DIRECTIONS:
-                drawn = swaps(model, held_out.images[source], source, target, path, batch_size)
-                where = source + target + PATH_SUFFIX[path]
-                scores |= _named("swap", where, _judge_swap(drawn, held_out, target, followers))
+    for path in model.swap_paths if directions else ():
+        for source, target in directions:
+            drawn = swaps(model, held_out.images[source], source, target, path, batch_size)
+            where = source + target + key_suffix(model, path)
+            scores |= _named("swap", where, judge_swap(drawn, held_out, source, target, followers))
     return scores
 
 
 def baselines(
-    held_out: HeldOut, train_mean: Mapping[Side, Tensor], followers: Mapping[Side, Follower] | None = None
+    held_out: HeldOut, nulls: Mapping[str, Mapping[Side, Tensor]], followers: Mapping[Side, Follower] | None = None
 ) -> dict[str, float]:
-    """Score two swaps that anybody can make, and the followers' ceiling.
+    """Score swaps that anybody can make, and the followers' ceiling.
 
-    Copying the input is perfect in pose and nil in identity; the target's mean face is the reverse. A swap works when
-    it beats both at once.
+    Copying the input is perfect in pose and nil in identity; the target's mean face is the reverse; averages of the
+    target's training faces nearest in pose and light are good in both. A swap works when it beats them all.
 
     Args:
         held_out: the faces; without pairs there is no truth, and the result is empty.
-        train_mean: per side (3, r, r) in [0, 1], see ``mean_faces``.
+        nulls: kind → target → (N, 3, r, r) in [0, 1], see ``null_swaps``.
         followers: as in ``evaluate``.
 
     Returns:
-        the keys of ``evaluate`` with ``copy`` and ``mean`` in place of ``swap``; and with followers
-        ``follow_{yaw,mouth,light}_{A,B}_ceiling``, the correlation a follower reaches on the true faces of its side.
+        the keys of ``evaluate`` with ``copy`` and each kind of null in place of ``swap``; and with followers
+        ``follow_{yaw,mouth,light}_{A,B,…}_ceiling``, the correlation a follower reaches on the true faces of its side.
     """
     scores: dict[str, float] = {}
-    if not held_out.paired:
-        return scores
-    for source, target in DIRECTIONS:
-        mean = train_mean[target].expand_as(held_out.images[target])
-        for name, drawn in (("copy", held_out.images[source]), ("mean", mean)):
-            scores |= _named(name, source + target, _judge_swap(drawn, held_out, target, followers))
-    if followers is not None:
-        for side in SIDES:
+    for source, target in held_out.directions:
+        drawn = {"copy": held_out.images[source]} | {kind: of[target] for kind, of in nulls.items()}
+        for kind, faces in drawn.items():
+            scores |= _named(kind, source + target, judge_swap(faces, held_out, source, target, followers))
+    if followers is not None and held_out.paired:
+        for side in held_out.sides:
             ceiling = _following(held_out.images[side], held_out, followers[side])
             scores |= {f"follow_{name}_{side}_ceiling": r for name, r in ceiling.items()}
     return scores
 
 
-def paths(two_paths: bool) -> tuple[SwapPath, ...]:
-    """Return the swap paths to judge: through the source's own encoder, and the target's where there are two."""
-    return ("own", "target") if two_paths else ("own",)
+def judge_swap(
+    drawn: Tensor, held_out: HeldOut, source: Side, target: Side, followers: Mapping[Side, Follower] | None = None
+) -> dict[str, float]:
+    """Compare swaps of all held-out faces of the source, (N, 3, r, r) in [0, 1], with the truth.
+
+    Returns:
+        means over the faces: ``ssim``, ``fitted_mae``, ``mae`` (under the face mask), ``mae_full`` (over the whole
+        picture), ``recall5``; the numbers of ``swap_score``; with followers ``yaw``, ``mouth`` and ``light``.
+    """
+    truth, mask = held_out.images[target], held_out.masks[target]
+    errors = likeness(drawn, truth, mask)
+    errors[f"recall{NEIGHBOURS}"] = metrics.recall_at_k(drawn, truth, mask, NEIGHBOURS)
+    scores = _means(errors) | swap_score(drawn, held_out, source, target)
+    return scores if followers is None else scores | _following(drawn, held_out, followers[target])
 
 
 def likeness(drawn: Tensor, truth: Tensor, mask: Tensor) -> dict[str, Tensor]:
@@ -115,12 +136,7 @@ def reconstructions(model: Swapper, side: Side, images: Tensor, batch_size: int 
 
 
 def swaps(
-    model: Swapper,
-    images: Tensor,
-    source: Side,
-    target: Side,
-    path: SwapPath = "own",
-    batch_size: int = 64,
+    model: Swapper, images: Tensor, source: Side, target: Side, path: str | None = None, batch_size: int = 64
 ) -> Tensor:
     """Draw (N, 3, r, r) faces of the source side as the target's; clamped to [0, 1], on the CPU."""
     return _draw(model, images, lambda x: model.swap(x, source=source, target=target, path=path), batch_size)
@@ -155,16 +171,6 @@ def _likeness(drawn: Tensor, truth: Tensor, mask: Tensor) -> dict[str, Tensor]:
         "mae": metrics.masked_mae(drawn, truth, mask),
         "mae_full": metrics.mae(drawn, truth),
     }
-
-
-def _judge_swap(
-    drawn: Tensor, held_out: HeldOut, target: Side, followers: Mapping[Side, Follower] | None
-) -> dict[str, float]:
-    truth, mask = held_out.images[target], held_out.masks[target]
-    errors = likeness(drawn, truth, mask)
-    errors[f"recall{NEIGHBOURS}"] = metrics.recall_at_k(drawn, truth, mask, NEIGHBOURS)
-    scores = _means(errors)
-    return scores if followers is None else scores | _following(drawn, held_out, followers[target])
 
 
 def _following(drawn: Tensor, held_out: HeldOut, follower: Follower) -> dict[str, float]:

@@ -18,13 +18,13 @@ flat nowhere. What the rule says:
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.models.parts import Part
 
 Elementwise = Callable[[Tensor], Tensor]
 
@@ -74,8 +74,8 @@ class Units:
         alive = (~flat(activation.forward, inputs[0])).amax(dim=(0, 2, 3))
         self.alive[layer] = self.alive[layer] | alive if layer in self.alive else alive
 
-    def see_output(self, side: str, output: Elementwise, decoder: nn.Module, inputs: Any, z: Tensor) -> None:
-        """Take in the pre-activations (N, 3, r, r) of a side's pictures: a forward hook."""
+    def see_output(self, side: str, output: Elementwise, z: Tensor) -> None:
+        """Take in the pre-activations (N, 3, r, r) of a side's pictures."""
         flats, values = self.saturated.get(side, (0, 0))
         self.saturated[side] = flats + int(flat(output, z.float()).sum()), values + z.numel()
 
@@ -88,11 +88,6 @@ def watched(model: Autoencoder) -> Iterator[Units]:
     for layer, activation in _activations(model):
         hooks.append(activation.register_forward_pre_hook(partial(units.see, layer)))
 
-    def output(z: Tensor) -> Tensor:
-        return model.output(z, model.architecture.value_range)
-
-    for side, decoder in model.decoders.items():
-        hooks.append(decoder.register_forward_hook(partial(units.see_output, side, output)))
     try:
         yield units
     finally:
@@ -102,14 +97,7 @@ def watched(model: Autoencoder) -> Iterator[Units]:
 
 def _activations(model: Autoencoder) -> Iterator[tuple[str, nn.Module]]:
     """Yield every hidden activation with its layer's name: encoder_0 …, encoder_up, decoder_A_0 …"""
-    for name, encoder in model.encoders.items():
-        prefix = "encoder" if name == "shared" else f"encoder_{name}"
-        yield from _numbered(prefix, encoder.get_submodule("down"))
-        yield f"{prefix}_up", encoder.get_submodule("up.activation")
-    for side, decoder in model.decoders.items():
-        yield from _numbered(f"decoder_{side}", decoder.get_submodule("up"))
-
-
-def _numbered(prefix: str, blocks: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    for i, block in enumerate(blocks.children()):
-        yield f"{prefix}_{i}", block.get_submodule("activation")
+    for name, part in model.parts.items():
+        assert isinstance(part, Part)
+        for layer, activation in part.activations():
+            yield f"{name}_{layer}", activation

@@ -134,8 +134,8 @@ def _most_like(means: NDArray[np.float64], like: Embedding) -> int:
     best = int(np.argmax(near))
     if near[best] < SFace.same:
         raise SetRefused(
-            f"nobody in it looks like the picture of --like (the nearest has a likeness of {near[best]:.2f}, one person "
-            f"has more than {SFace.same:.2f}); leave --like out to take the most frequent person"
+            f"nobody in it looks like the picture of --like (likeness {near[best]:.2f} at most; one person has more "
+            f"than {SFace.same:.2f}); leave --like out to take the most frequent person"
         )
     return best
 

@@ -94,6 +94,7 @@ def _face(row: Row, likeness: float, order: int) -> str:
 
 
 def _picture(row: Row, place: str) -> str:
-    said = f"{row.source}, frame {row.frame}; turned {row.yaw:.0f}°, nod {row.pitch:.0f}°, sharpness {row.sharpness:.0f}"
-    link = f"{place}{quote(row.file)}"
-    return f'<figure style="margin:0" title="{escape(said)}"><img loading="lazy" src="{link}" alt="{escape(row.file)}"></figure>'
+    pose = f"turned {row.yaw:.0f}°, nod {row.pitch:.0f}°, sharpness {row.sharpness:.0f}"
+    said = escape(f"{row.source}, frame {row.frame}; {pose}")
+    image = f'<img loading="lazy" src="{place}{quote(row.file)}" alt="{escape(row.file)}">'
+    return f'<figure style="margin:0" title="{said}">{image}</figure>'

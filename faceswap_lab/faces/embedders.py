@@ -11,8 +11,10 @@ from faceswap_lab.faces.model_files import ModelMissing, model_file
 
 Embedding = NDArray[np.float64]
 
-# Where the network of 112 px wants eyes, tip of the nose and corners of the mouth (Deng et al., "ArcFace", CVPR 2019).
-_ARCFACE = np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]])
+# Where a picture of 112 px has eyes, tip of the nose and corners of the mouth (Deng et al., "ArcFace", CVPR 2019).
+_ARCFACE = np.array(
+    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
+)
 _FIVE_OF_68 = ((36, 39), (42, 45), (30,), (48,), (54,))
 _DLIB_FRAMING = Framing(1 / 1.5, (0.5, 0.5))  # the mean face's square with a quarter of its side around it
 
@@ -84,5 +86,3 @@ def embedders() -> list[Embedder]:
 def _unit(vector: NDArray[np.floating]) -> Embedding:
     values = np.asarray(vector, np.float64)
     return values / (float(np.linalg.norm(values)) or 1.0)
-
-

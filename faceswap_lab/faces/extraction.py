@@ -23,7 +23,7 @@ from faceswap_lab.faces.face_set import FaceSet, Row, Source
 from faceswap_lab.faces.frames import Frame, Frames
 from faceswap_lab.faces.mesh import Mesh, Mesher
 
-_JUST_SEEN = 0.12  # distance of looks: half of what near-duplicates are apart; the next frame of a face that keeps still
+_JUST_SEEN = 0.12  # distance of looks, half that of near-duplicates: the next frame of a face that keeps still
 _REMEMBERED = 24  # faces of the last frames that a new one is compared with
 _FRAMES_AT_ONCE = 25  # that a kill may cost
 _MOST_FACES = 20  # of one frame
@@ -104,7 +104,7 @@ def cut(frame: NDArray[np.uint8], to_picture: NDArray[np.float64], size: int) ->
     zoom = float(np.hypot(*to_picture[:, 0]))
     if zoom < 0.5:
         square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float64) * size
-        corners = moved(square, cv2.invertAffineTransform(to_picture))
+        corners = moved(square, _inverse(to_picture))
         low = np.maximum(np.floor(corners.min(axis=0)) - 2, 0).astype(int)
         high = np.minimum(np.ceil(corners.max(axis=0)) + 2, frame.shape[1::-1]).astype(int)
         if (high > low).all():
@@ -114,14 +114,18 @@ def cut(frame: NDArray[np.uint8], to_picture: NDArray[np.float64], size: int) ->
             frame = np.asarray(cv2.resize(part, tuple(shape.tolist()), interpolation=cv2.INTER_AREA), np.uint8)
             first = low + 0.5 / scale - 0.5  # where the first pixel of what was shrunk has its middle, in the frame
             to_picture = np.column_stack([to_picture[:, :2] / scale, moved(first[None], to_picture)[0]])
-    edge = {"flags": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REPLICATE}
-    return np.asarray(cv2.warpAffine(frame, to_picture, (size, size), **edge), np.uint8)
+    cut_out = cv2.warpAffine(frame, to_picture, (size, size), borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(cut_out, np.uint8)
+
+
+def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(cv2.invertAffineTransform(matrix), np.float64)
 
 
 def inside(to_picture: NDArray[np.float64], size: int, frame: tuple[int, ...]) -> float:
     """Return the share of an aligned picture that lies inside a frame of (width, height) pixels."""
     axis = (np.arange(8) + 0.5) * size / 8
-    places = moved(np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2), cv2.invertAffineTransform(to_picture))
+    places = moved(np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2), _inverse(to_picture))
     return float(((places >= 0) & (places < frame)).all(axis=1).mean())
 
 

@@ -179,7 +179,8 @@ class FaceSet:
         path = self.path / "exclude.txt"
         if not path.is_file():
             return set()
-        return {line.strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()}
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        return {line.strip() for line in lines if line.strip()}
 
 
 def _line(row: Row) -> str:

@@ -96,7 +96,8 @@ def _claimed(path: Path) -> int:
     )
     video.release()
     if width * height > MOST_PIXELS:
-        raise NoFrames(f"'{path.name}' has frames of {width:.0f}×{height:.0f}, more than {MOST_PIXELS / 1e6:.0f} megapixels")
+        most = f"{MOST_PIXELS / 1e6:.0f} million pixels"
+        raise NoFrames(f"'{path.name}' has frames of {width:.0f}×{height:.0f}, more than {most}")
     return int(claimed) if 0 < claimed < _MOST_FRAMES else 0
 
 

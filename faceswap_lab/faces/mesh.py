@@ -109,7 +109,7 @@ class Mesher:
         crop = cv2.warpAffine(frame, to_input, (_INPUT, _INPUT), flags=_interpolation(to_input))
         self._net.setInput(cv2.dnn.blobFromImage(crop, 1 / 255))
         raw = self._net.forward("Identity").reshape(POINTS, 3).astype(np.float64)
-        back = cv2.invertAffineTransform(to_input)
+        back = np.asarray(cv2.invertAffineTransform(to_input), np.float64)
         points = np.column_stack([moved(raw[:, :2], back), raw[:, 2] * np.hypot(*back[:, 0])])
         return Mesh(points, _disagreement(points, found))
 

@@ -1,7 +1,7 @@
 """Which of the 478 points of the face mesh mean what. The numbering is that of MediaPipe's face mesh with irises."""
 
 IBUG_68: tuple[int, ...] = (
-    *(127, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 356),  # jaw, from the picture's left
+    *(127, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 356),  # jaw, from the left
     *(70, 63, 105, 66, 107, 336, 296, 334, 293, 300),  # brows
     *(168, 197, 5, 4, 98, 97, 2, 326, 327),  # nose
     *(33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380),  # eyes

@@ -1,132 +1,221 @@
-"""The faceswap autoencoder: encoders, one decoder per side, and the wiring between them."""
+"""The faceswap autoencoder: parts by name, and the routes of faces through them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from faceswap_lab.models.activations import HIDDEN, OUTPUT, ValueRange
-from faceswap_lab.models.initialisation import INITIALISATIONS, initialise
-from faceswap_lab.models.parts import Decoder, Encoder
-from faceswap_lab.randomness import seed_of
+from faceswap_lab.models.activations import HIDDEN, OUTPUT
+from faceswap_lab.models.architecture import Architecture
+from faceswap_lab.models.initialisation import initialise
+from faceswap_lab.models.parts import MODULES, Part
+from faceswap_lab.randomness import seed_of, uniforms
+from faceswap_lab.topology.kinds import Staged
 
-SIDES = ("A", "B")
-SwapPath = Literal["own", "target"]
+
+class Samples(NamedTuple):
+    """Faces of a side that are to be drawn again.
+
+    Attributes:
+        side: whose they are.
+        faces: (N, 3, r, r) in [0, 1].
+        first: the index of the first of them among the side's training samples; None: not in training.
+    """
+
+    side: str
+    faces: Tensor
+    first: int | None = None
 
 
-@dataclass(frozen=True)
-class Architecture:
-    """A model's whole interface. The defaults are the 2018 original: 82,062,470 parameters."""
+class Drawn(NamedTuple):
+    """What came out.
 
-    resolution: int = 64
-    encoder_widths: tuple[int, ...] = (128, 256, 512, 1024)
-    code_size: int = 1024
-    bridge_width: int = 512
-    decoder_widths: tuple[int, ...] = (256, 128, 64)
-    encoders: int = 1
-    encoder_start: Literal["independent", "equal"] | None = None
-    encoder_activation: str = "leaky_relu"
-    encoder_slope: float | None = 0.1
-    decoder_activation: str = "sigmoid"
-    value_range: ValueRange = "unit"
-    initialisation: str = "glorot"
-    sides: tuple[str, ...] = SIDES
+    Attributes:
+        faces: (N, 3, r, r), in [0, 1] but where an output is unbounded.
+        code: (N, units), if it was asked for.
+    """
+
+    faces: Tensor
+    code: Tensor | None
+
+
+class _Trip(NamedTuple):
+    """Faces on their way.
+
+    Attributes:
+        steps: the parts they go through.
+        target: who is drawn.
+        first: as in ``Samples``.
+        code_at: the part whose code is asked for.
+    """
+
+    steps: tuple[tuple[str, ...], ...]
+    target: str
+    first: int | None = None
+    code_at: str | None = None
 
 
 class Autoencoder(nn.Module):
-    """Encoders and decoders by name, and who uses which.
+    """Parts by name, wired by a topology.
 
     Every picture that enters or leaves is RGB float32 in [0, 1], shape (N, 3, r, r); ``value_range`` is what the
     network works in, inside only. An output may leave [0, 1] where its activation is unbounded (linear), and under any
     activation where the side's ``colour_shift`` is not zero.
 
-    Each component starts from its own stream ``(seed, "init", name)``, so decoder_B's initial weights do not depend on
-    how many encoders there are. With two encoders, encoder_A starts as the one shared encoder would.
+    Each part starts from its own stream ``(seed, "init", start)``, so decoder_B's initial weights do not depend on
+    what else there is.
 
     Args:
-        architecture: sizes, activations, wiring.
-        seed: of the initial weights.
+        architecture: topology, sizes, activations.
+        seed: of the initial weights, and of what parts draw while training.
     """
 
     def __init__(self, architecture: Architecture, seed: int = 0) -> None:
         super().__init__()
-        self.architecture = a = architecture
-        _check_names(a)
-        hidden = partial(HIDDEN[a.encoder_activation], a.encoder_slope)
-        self.output = OUTPUT[a.decoder_activation]
-        names = ("shared",) if a.encoders == 1 else a.sides
-        sizes = (a.resolution, a.encoder_widths, a.code_size, a.bridge_width)
-        self.encoders = nn.ModuleDict({name: Encoder(*sizes, hidden) for name in names})
-        self.decoders = nn.ModuleDict({side: Decoder(a.bridge_width, a.decoder_widths, hidden) for side in a.sides})
-        self.register_buffer("colour_shift", torch.zeros(len(a.sides), 3, 1, 1))
-        self._initialise(seed)
-
-    def _initialise(self, seed: int) -> None:
-        a = self.architecture
-        for name, encoder in self.encoders.items():
-            first = name in ("shared", a.sides[0]) or a.encoder_start == "equal"
-            initialise(encoder, a.initialisation, seed_of(seed, "init", "encoder" if first else f"encoder_{name}"))
-        for side, decoder in self.decoders.items():
-            initialise(decoder, a.initialisation, seed_of(seed, "init", f"decoder_{side}"))
-
-    def encoder_of(self, side: str) -> Encoder:
-        """Return the encoder that ``side`` is trained with."""
-        encoder = self.encoders["shared" if "shared" in self.encoders else side]
-        assert isinstance(encoder, Encoder)
-        return encoder
+        self.architecture, self.seed = architecture, seed
+        self.topology = architecture.topology
+        self.sides, self.swap_paths = self.topology.sides, tuple(self.topology.swaps)
+        self.output = OUTPUT[architecture.decoder_activation]
+        hidden = partial(HIDDEN[architecture.encoder_activation], architecture.encoder_slope)
+        self.parts = nn.ModuleDict()
+        for name, described in self.topology.parts.items():
+            part = MODULES[described.kind](described.spec, self.topology.shapes[name], hidden)
+            initialise(part, architecture.initialisation, seed_of(seed, "init", described.start))
+            if isinstance(described.spec, Staged):  # the whole was filled, so a slice starts as it does in the whole
+                part.keep(*described.spec.used(len(described.spec.whole(self.topology.shapes[name])) - 1))
+            self.parts[name] = part.requires_grad_(described.trained)
+        self.register_buffer("colour_shift", torch.zeros(len(self.sides), 3, 1, 1))
 
     def parameters_of(self, side: str) -> Iterator[nn.Parameter]:
-        """Yield the parameters of the side's autoencoder: its encoder (shared or its own) and its decoder."""
-        yield from self.encoder_of(side).parameters()
-        yield from self.decoders[side].parameters()
+        """Yield the parameters on the side's route, part by part."""
+        for name in self.topology.routes[side].parts:
+            yield from self.parts[name].parameters()
 
     def reconstruct(self, side: str, x: Tensor) -> Tensor:
-        """Return decoder_side(encoder_side(x)): what training asks for. (N, 3, r, r) -> (N, 3, r, r)."""
-        return self.swap(x, side, side)
+        """Return the side's faces drawn again, by its own route: what training asks for. (N, 3, r, r), both."""
+        return self.reconstruct_all([Samples(side, x)])[0].faces
 
-    def reconstruct_all(self, faces: Sequence[tuple[str, Tensor]], train_encoders: bool = True) -> list[Tensor]:
-        """Return ``reconstruct(side, x)`` for each (side, x): an encoder that several share is run once, on one batch.
+    def reconstruct_all(
+        self, samples: Sequence[Samples], only_last: bool = False, with_codes: bool = False
+    ) -> list[Drawn]:
+        """Return the sides' faces drawn again; a part that several of them go through is run once, on one batch.
 
-        The same mathematics, because nothing in the network looks across a batch; only the rounding differs.
+        The same mathematics, because no part looks across a batch; only the rounding differs.
 
         Args:
-            faces: (side, (N, 3, r, r) in [0, 1]) pairs.
-            train_encoders: False: no gradient reaches the encoders.
+            samples: faces and whose they are.
+            only_last: no gradient reaches the parts before a route's last.
+            with_codes: return the codes too.
         """
-        shared: dict[Encoder, list[int]] = {}
-        for i, (side, _) in enumerate(faces):
-            shared.setdefault(self.encoder_of(side), []).append(i)
-        codes: dict[int, Tensor] = {}
-        for encoder, which in shared.items():
-            entered = [self._enter(faces[i][1], faces[i][0]) for i in which]
-            with torch.set_grad_enabled(train_encoders and torch.is_grad_enabled()):
-                code = encoder(torch.cat(entered))
-            codes |= zip(which, code.split([len(x) for x in entered]))
-        return [self._leave(self.decoders[side](codes[i]), side) for i, (side, _) in enumerate(faces)]
+        trips = [
+            _Trip(
+                self.topology.routes[s.side].names, s.side, s.first, self.topology.code[s.side] if with_codes else None
+            )
+            for s in samples
+        ]
+        drawn, codes = self._travel([self._enter(s.faces, s.side) for s in samples], trips, only_last)
+        return [Drawn(self._leave(z, s.side), codes.get(i)) for i, (z, s) in enumerate(zip(drawn, samples))]
 
-    def swap(self, x: Tensor, source: str, target: str, path: SwapPath = "own") -> Tensor:
+    def swap(self, x: Tensor, source: str, target: str, path: str | None = None) -> Tensor:
         """Return the target's face in the state of the source's face ``x``.
 
         Args:
             x: faces of ``source``, (N, 3, r, r) in [0, 1].
             source: whose faces they are.
             target: who they become.
-            path: with an encoder per side: ``own`` goes through the source's encoder, which was trained on such
-                faces; ``target`` through the target's, which the decoder was trained with. The same with one encoder.
+            path: one of ``swap_paths``; None: the first. With an encoder per side there are ``own``, through the
+                source's encoder, which was trained on such faces, and ``target``, through the target's, which the
+                decoder was trained with.
         """
-        code = self.encoder_of(source if path == "own" else target)(self._enter(x, source))
-        return self._leave(self.decoders[target](code), target)
+        if source == target:
+            return self.reconstruct(source, x)
+        path = path or self.swap_paths[0]
+        if path not in self.swap_paths or not {source, target} <= set(self.sides):
+            raise ValueError(
+                f"no swap {source} to {target} on path {path}: sides {', '.join(self.sides)}, paths "
+                f"{', '.join(self.swap_paths)}."
+            )
+        route = self.topology.swaps[path][source, target]
+        (z,), _ = self._travel([self._enter(x, source)], [_Trip(route.names, target)])
+        return self._leave(z, target)
 
     def code(self, x: Tensor, side: str) -> Tensor:
-        """Return the code's units for faces ``x`` through the side's encoder: (N, code_size)."""
-        return self.encoder_of(side).bottleneck(self._enter(x, side))
+        """Return the code's units for faces ``x`` on the side's own route: (N, units)."""
+        at, steps = self.topology.code[side], self.topology.routes[side].names
+        before = steps[: next(i for i, step in enumerate(steps) if at in step)]
+        (seen,), _ = self._travel([self._enter(x, side)], [_Trip(before, side)])
+        return self._part(at).to_code(seen).flatten(1)
+
+    def pre_activation(self, side: str, x: Tensor) -> Tensor:
+        """Return what the output activation gets when the side's faces are drawn again: (N, 3, r, r), unbounded."""
+        (z,), _ = self._travel([self._enter(x, side)], [_Trip(self.topology.routes[side].names, side)])
+        return z.float()
+
+    def picture(self, side: str, z: Tensor) -> Tensor:
+        """Return the faces of a side that a pre-activation (N, 3, r, r) becomes."""
+        return self._leave(z, side)
 
     def forward(self, x: Tensor, side: str) -> Tensor:
         """The same as ``reconstruct(side, x)``."""
         return self.reconstruct(side, x)
+
+    def _travel(
+        self, faces: Sequence[Tensor], trips: Sequence[_Trip], only_last: bool = False
+    ) -> tuple[list[Tensor], dict[int, Tensor]]:
+        """Lead faces along their trips, step by step; return what comes out of each, and the codes asked for."""
+        x, codes = list(faces), dict[int, Tensor]()
+        for depth in range(max(len(trip.steps) for trip in trips)):
+            out: dict[tuple[int, str], Tensor] = {}
+            for (name, is_last), who in self._groups(trips, depth).items():
+                sizes = [len(x[i]) for i in who]
+                batch = x[who[0]] if len(who) == 1 else torch.cat([x[i] for i in who])
+                with torch.set_grad_enabled(torch.is_grad_enabled() and (is_last or not only_last)):
+                    y, code = self._through(name, batch, [trips[i] for i in who], sizes)
+                out |= {(i, name): part for i, part in zip(who, y.split(sizes) if len(who) > 1 else [y])}
+                if code is not None:
+                    codes |= dict(zip(who, code.flatten(1).split(sizes)))
+            for i, trip in enumerate(trips):
+                if depth < len(trip.steps):
+                    joined = [out[i, name] for name in trip.steps[depth]]
+                    x[i] = joined[0] if len(joined) == 1 else torch.cat(joined, dim=1)
+        return x, codes
+
+    def _groups(self, trips: Sequence[_Trip], depth: int) -> dict[tuple[str, bool], list[int]]:
+        """Return which faces go through which part now, and whether it is their last: each a batch of its own."""
+        groups: dict[tuple[str, bool], list[int]] = {}
+        for i, trip in enumerate(trips):
+            for name in dict.fromkeys(trip.steps[depth]) if depth < len(trip.steps) else ():
+                groups.setdefault((name, depth == len(trip.steps) - 1), []).append(i)
+        return groups
+
+    def _through(
+        self, name: str, x: Tensor, trips: Sequence[_Trip], sizes: Sequence[int]
+    ) -> tuple[Tensor, Tensor | None]:
+        """Run a part on the faces of some trips; return what comes out, and the code if it is asked for here."""
+        part, kind = self._part(name), self.topology.parts[name].spec
+        if trips[0].code_at == name:
+            code = part.to_code(x)
+            return part.from_code(code), code
+        if kind.told:
+            who = [torch.full((n,), self.sides.index(trip.target), device=x.device) for trip, n in zip(trips, sizes)]
+            return part(x, torch.cat(who)), None
+        if kind.draws and all(trip.first is not None for trip in trips):
+            ranks = [self._ranks(name, trip, n, x.shape[1] // 2) for trip, n in zip(trips, sizes)]
+            return part(x, torch.cat(ranks).to(x.device)), None
+        return part(x), None
+
+    def _ranks(self, name: str, trip: _Trip, count: int, channels: int) -> Tensor:
+        """Return each training sample's own permutation of channels, (count, channels): a matter of its index alone."""
+        assert trip.first is not None
+        drawn = uniforms(self.seed, "mix", name, trip.target, first=trip.first, count=count, width=channels)
+        return torch.from_numpy(drawn.argsort(axis=1, kind="stable"))
+
+    def _part(self, name: str) -> Part:
+        part = self.parts[name]
+        assert isinstance(part, Part)
+        return part
 
     def _enter(self, x: Tensor, side: str) -> Tensor:
         x = x + self._shift_of(side)
@@ -138,28 +227,10 @@ class Autoencoder(nn.Module):
         return (y if self.architecture.value_range == "unit" else (y + 1) / 2) - self._shift_of(side)
 
     def _shift_of(self, side: str) -> Tensor:
-        return self.get_buffer("colour_shift")[self.architecture.sides.index(side)]
+        return self.get_buffer("colour_shift")[self.sides.index(side)]
 
 
 def parameter_counts(model: Autoencoder) -> dict[str, int]:
-    """Return the number of parameters of each component and in all."""
-    counts = {f"encoder_{n}" if n != "shared" else "encoder": _count(m) for n, m in model.encoders.items()}
-    counts |= {f"decoder_{n}": _count(m) for n, m in model.decoders.items()}
+    """Return the number of parameters of each part and in all."""
+    counts = {name: sum(p.numel() for p in part.parameters()) for name, part in model.parts.items()}
     return counts | {"total": sum(counts.values())}
-
-
-def _count(module: nn.Module) -> int:
-    return sum(p.numel() for p in module.parameters())
-
-
-def _check_names(a: Architecture) -> None:
-    """Raise ValueError where a name has no function: a YAML alone does not make an activation."""
-    for what, name, registry in (
-        ("encoder_activation", a.encoder_activation, HIDDEN),
-        ("decoder_activation", a.decoder_activation, OUTPUT),
-        ("initialisation", a.initialisation, INITIALISATIONS),
-    ):
-        if name not in registry:
-            raise ValueError(f"{what}={name}: no function of that name. Known: {', '.join(registry)}.")
-    if a.value_range not in ("unit", "signed"):
-        raise ValueError(f"value_range={a.value_range}: must be unit or signed.")

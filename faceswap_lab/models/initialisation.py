@@ -1,4 +1,4 @@
-"""How a component's weights start, each component from its own random stream."""
+"""How a part's weights start, each part from its own random stream."""
 
 import math
 from collections.abc import Callable
@@ -31,24 +31,37 @@ INITIALISATIONS: dict[str, Callable[[Tensor, torch.Generator], None]] = {
 }
 
 
-def initialise(component: nn.Module, name: str, seed: int) -> None:
-    """Fill every convolution and dense layer of ``component`` in place, in the order of its modules.
+def initialise(part: nn.Module, name: str, seed: int) -> None:
+    """Fill every convolution and dense layer of ``part`` in place, in the order of its modules.
 
     Args:
-        component: an encoder or a decoder.
+        part: of a model.
         name: a key of INITIALISATIONS.
-        seed: the component's own seed. Equal seeds and shapes give equal weights, whatever else there is.
+        seed: the part's own seed. Equal seeds and shapes give equal weights, whatever else there is.
+
+    Raises:
+        TypeError: a parameter of another kind of layer does not start constant: nobody's stream would decide it.
     """
     generator = torch.Generator().manual_seed(seed)
     fill = INITIALISATIONS[name]
-    for module in component.modules():
-        if isinstance(module, (nn.Conv2d, nn.Linear)):
+    for place, module in part.named_modules():
+        if isinstance(module, _FILLED):
             fill(module.weight, generator)
             if module.bias is not None:
                 _fill_bias(module, name, generator)
+            continue
+        for own, parameter in module.named_parameters(recurse=False):
+            if not parameter.is_meta and parameter.min() != parameter.max():
+                raise TypeError(
+                    f"{place}.{own} ({type(module).__name__}) is initialised by nobody: it starts with numbers of "
+                    "torch's global generator. Name its layer in models.initialisation, or let it start constant."
+                )
 
 
-def _fill_bias(module: nn.Conv2d | nn.Linear, name: str, generator: torch.Generator) -> None:
+_FILLED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
+
+
+def _fill_bias(module: nn.Conv2d | nn.ConvTranspose2d | nn.Linear, name: str, generator: torch.Generator) -> None:
     """Zero, as in Keras; torch's own layers draw biases from the weights' fan-in."""
     assert module.bias is not None
     if name != "torch":

@@ -1,56 +1,219 @@
-"""Encoder and decoder of the 2018 family, every width a plain argument."""
+"""The modules of the parts, every size a plain argument; ``topology.kinds`` says which sizes fit."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from faceswap_lab.models.blocks import Activation, Downscale, Upscale
+from faceswap_lab.topology import kinds
+from faceswap_lab.topology.kinds import Shape
 
-GRID = 4  # the encoder comes down to a 4x4 picture, whatever the resolution
 
+class Part(nn.Module):
+    """A map to a map, (N, C, s, s) -> (N, C', s', s').
 
-class Encoder(nn.Module):
-    """A face to its code: (N, 3, r, r) -> (N, bridge_width, 8, 8).
-
-    Halving convolutions to 4x4, a dense layer to ``code_size`` units, a dense layer back to 4x4, one upscale. There is
-    no activation between or after the dense layers: the bottleneck is linear, as in 2018.
+    ``to_code`` and ``from_code`` are the two halves of ``forward``: what is compared between sides comes out of the
+    first, flat.
     """
 
-    def __init__(
-        self, resolution: int, widths: Sequence[int], code_size: int, bridge_width: int, activation: Activation
-    ):
-        super().__init__()
-        if resolution != GRID << len(widths):
-            raise ValueError(
-                f"{len(widths)} widths bring {resolution} px to {resolution / 2 ** len(widths):g} px, not to {GRID}."
-            )
-        channels = [3, *widths]
-        self.down = nn.Sequential(*(Downscale(a, b, activation) for a, b in zip(channels, widths)))
-        self.last_width = widths[-1]
-        features = GRID * GRID * widths[-1]
-        self.squeeze = nn.Linear(features, code_size)
-        self.expand = nn.Linear(code_size, features)
-        self.up = Upscale(widths[-1], bridge_width, activation)
+    def to_code(self, x: Tensor) -> Tensor:
+        """Return the code: what comes out, unless the part has a bottleneck."""
+        return self(x)
 
-    def bottleneck(self, x: Tensor) -> Tensor:
+    def from_code(self, code: Tensor) -> Tensor:
+        """Return what comes out of the part, for a code of ``to_code``."""
+        return code
+
+    def activations(self) -> Iterator[tuple[str, nn.Module]]:
+        """Yield the hidden activations with names: 0, 1, … and up."""
+        yield from ()
+
+    def keep(self, first: int, last: int) -> None:
+        """Let go of the stages that a topology does not use; after ``initialise``."""
+
+
+class Dense(nn.Module):
+    """Two dense layers around the code, nothing between or after: (N, C, s, s) -> (N, width, s, s)."""
+
+    def __init__(self, shape: Shape, code_size: int, width: int) -> None:
+        super().__init__()
+        self.width, self.side = width, shape[1]
+        self.squeeze = nn.Linear(shape[0] * shape[1] ** 2, code_size)
+        self.expand = nn.Linear(code_size, width * shape[1] ** 2)
+
+    def to_code(self, x: Tensor) -> Tensor:
         """Return the code's units, (N, code_size)."""
-        return self.squeeze(self.down(x).flatten(1))
+        return self.squeeze(x.flatten(1))
+
+    def from_code(self, code: Tensor) -> Tensor:
+        """Return the map that the code stands for."""
+        return self.expand(code).reshape(-1, self.width, self.side, self.side)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return what the decoders see, (N, bridge_width, 8, 8)."""
-        grid = self.expand(self.bottleneck(x))  # (N, 16 * last_width)
-        return self.up(grid.reshape(-1, self.last_width, GRID, GRID))
+        """Squeeze, and expand."""
+        return self.from_code(self.to_code(x))
 
 
-class Decoder(nn.Module):
-    """A code to a face before its output activation: (N, bridge_width, 8, 8) -> (N, 3, r, r)."""
+class Encoder(Part):
+    """A face to its code, and to what the decoders see: (N, 3, r, r) -> (N, bridge_width, 8, 8).
 
-    def __init__(self, bridge_width: int, widths: Sequence[int], activation: Activation):
+    There is no activation between or after the dense layers: the bottleneck is linear, as in 2018.
+    """
+
+    def __init__(self, spec: kinds.Encoder, seen: Shape, activation: Activation) -> None:
         super().__init__()
-        channels = [bridge_width, *widths]
-        self.up = nn.Sequential(*(Upscale(a, b, activation) for a, b in zip(channels, widths)))
-        self.out = nn.Conv2d(widths[-1], 3, kernel_size=5, padding=2)
+        channels = (3, *spec.widths)
+        down = [Downscale(a, b, activation) for a, b in zip(channels, spec.widths)]
+        dense = Dense((spec.widths[-1], kinds.GRID), spec.code_size, spec.widths[-1])
+        up = Upscale(spec.widths[-1], spec.bridge_width, activation)
+        names = [*map(str, range(len(down))), "dense", "up"]
+        self.stages = nn.ModuleDict(dict(zip(names, [*down, dense, up])))
+
+    def keep(self, first: int, last: int) -> None:
+        """Keep a slice of the stages."""
+        names = list(self.stages)
+        for name in (*names[:first], *names[last:]):
+            del self.stages[name]
+
+    def to_code(self, x: Tensor) -> Tensor:
+        """Return the code's units, (N, code_size); without the dense layers, what comes out."""
+        for name, stage in self.stages.items():
+            if name == "dense":
+                return stage.to_code(x)  # type: ignore[operator]  # a Dense
+            x = stage(x)
+        return x
+
+    def from_code(self, code: Tensor) -> Tensor:
+        """Return (N, bridge_width, 8, 8) for a code."""
+        if "dense" not in self.stages:
+            return code
+        x = self.stages["dense"].from_code(code)  # type: ignore[operator]  # a Dense
+        return self.stages["up"](x) if "up" in self.stages else x
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Go through the stages."""
+        for stage in self.stages.values():
+            x = stage(x)
+        return x
+
+    def activations(self) -> Iterator[tuple[str, nn.Module]]:
+        """Yield those of the convolutions and of the upscale."""
+        for name, stage in self.stages.items():
+            if name != "dense":
+                yield name, stage.get_submodule("activation")
+
+
+class Inter(Part):
+    """Dense layers of its own, and an upscale if it has a width: (N, C, s, s) -> (N, bridge_width, 2s, 2s)."""
+
+    def __init__(self, spec: kinds.Inter, seen: Shape, activation: Activation) -> None:
+        super().__init__()
+        self.dense = Dense(seen, spec.code_size, spec.width)
+        self.up = Upscale(spec.width, spec.bridge_width, activation) if spec.bridge_width else None
+
+    def to_code(self, x: Tensor) -> Tensor:
+        """Return the code's units, (N, code_size)."""
+        return self.dense.to_code(x)
+
+    def from_code(self, code: Tensor) -> Tensor:
+        """Return what the decoder sees for a code."""
+        x = self.dense.from_code(code)
+        return x if self.up is None else self.up(x)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Go through both."""
+        return self.from_code(self.to_code(x))
+
+    def activations(self) -> Iterator[tuple[str, nn.Module]]:
+        """Yield that of the upscale."""
+        if self.up is not None:
+            yield "up", self.up.activation
+
+
+class Decoder(Part):
+    """What an encoder or inter made, to a face before its output activation: (N, C, s, s) -> (N, 3, r, r)."""
+
+    def __init__(self, spec: kinds.Decoder, seen: Shape, activation: Activation) -> None:
+        super().__init__()
+        channels = (spec.channels, *spec.widths)
+        up = [Upscale(a, b, activation) for a, b in zip(channels, spec.widths)]
+        out = nn.Conv2d(spec.widths[-1], 3, kernel_size=5, padding=2)
+        self.stages = nn.ModuleDict(dict(zip([*map(str, range(len(up))), "out"], [*up, out])))
+
+    def keep(self, first: int, last: int) -> None:
+        """Keep a slice of the stages."""
+        names = list(self.stages)
+        for name in (*names[:first], *names[last:]):
+            del self.stages[name]
 
     def forward(self, code: Tensor) -> Tensor:
-        """Return the pre-activation z, unbounded."""
-        return self.out(self.up(code))
+        """Return the pre-activation z, unbounded; of a slice, what comes out of its last stage."""
+        for stage in self.stages.values():
+            code = stage(code)
+        return code
+
+    def activations(self) -> Iterator[tuple[str, nn.Module]]:
+        """Yield those of the upscales."""
+        for name, stage in self.stages.items():
+            if name != "out":
+                yield name, stage.get_submodule("activation")
+
+
+class ToldDecoder(Decoder):
+    """A decoder that is told who it draws: x -> x (1 + scale) + shift after every upscale, by the identity.
+
+    Scales and shifts start at zero, so at first everybody is drawn alike (FiLM, Perez et al. 2018, arXiv 1709.07871).
+    """
+
+    def __init__(self, spec: kinds.ToldDecoder, seen: Shape, activation: Activation) -> None:
+        super().__init__(spec, seen, activation)
+        zeros = {str(i): torch.zeros(spec.people, 2 * width) for i, width in enumerate(spec.widths)}
+        self.film = nn.ParameterDict(zeros)
+
+    def keep(self, first: int, last: int) -> None:
+        """Keep a slice of the stages, and what tells them who."""
+        super().keep(first, last)
+        for name in [name for name in self.film if name not in self.stages]:
+            del self.film[name]
+
+    def forward(self, code: Tensor, who: Tensor | None = None) -> Tensor:
+        """Return the pre-activation z of the faces of ``who``, (N,) int64: places among the sides."""
+        for name, stage in self.stages.items():
+            code = stage(code)
+            if name in self.film:
+                scale, shift = self.film[name][who].to(code.dtype)[:, :, None, None].chunk(2, dim=1)
+                code = code * (1 + scale) + shift
+        return code
+
+
+class Mix(Part):
+    """Of two joined maps, some channels of the first and the rest of the second: (N, 2C, s, s) -> (N, C, s, s)."""
+
+    def __init__(self, spec: kinds.Mix, seen: Shape, activation: Activation) -> None:
+        super().__init__()
+        self.channels, self.taken = seen[0] // 2, int(seen[0] // 2 * spec.share)
+
+    def forward(self, x: Tensor, ranks: Tensor | None = None) -> Tensor:
+        """Mix.
+
+        Args:
+            x: both maps.
+            ranks: (N, C) each sample's own permutation of 0 … C - 1: the first map is taken where the rank is small
+                enough; None: its first channels are.
+        """
+        first, second = x.chunk(2, dim=1)
+        if ranks is None:
+            ranks = torch.arange(self.channels, device=x.device)[None]
+        return torch.where((ranks < self.taken)[:, :, None, None], first, second)
+
+
+MODULES: dict[str, Callable[[Any, Shape, Activation], Part]] = {
+    "encoder": Encoder,
+    "conv_encoder": Encoder,
+    "inter": Inter,
+    "decoder": Decoder,
+    "told_decoder": ToldDecoder,
+    "mix": Mix,
+}

@@ -46,6 +46,11 @@ class RunFolder:
         return self.path / "metrics.csv"
 
     @property
+    def topology(self) -> Path:
+        """The picture of the parts and routes, SVG."""
+        return self.path / "topology.svg"
+
+    @property
     def previews(self) -> Path:
         """Folder of preview pictures."""
         return self.path / "previews"

@@ -1,33 +1,29 @@
 """From a configuration to the parts of a training. Beyond this file they take plain arguments."""
 
-from functools import partial
+from pathlib import Path
 
 import torch
 
-from faceswap_lab.config import Config
+from faceswap_lab.config import Config, side_weights_of, topology_of
 from faceswap_lab.data.datamodule import FaceDataModule
-from faceswap_lab.data.faces import SIDES, FaceData
+from faceswap_lab.data.faces import FaceData
 from faceswap_lab.data.sampler import SideSampler
 from faceswap_lab.data.sampler_choice import Resident, resident_faces
 from faceswap_lab.data.warp import Recipe
 from faceswap_lab.evaluation.held_out import mean_faces
-from faceswap_lab.models.autoencoder import Architecture, Autoencoder
+from faceswap_lab.models.architecture import Architecture
+from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.orders import Plan
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.optimizers import Settings
-from faceswap_lab.training.orders import ORDERS
+from faceswap_lab.training.weights import load_part
 
 
 def architecture_of(config: Config) -> Architecture:
     """Return the model's arguments."""
-    m, encoders = config.model, config.encoders
     return Architecture(
-        resolution=m.resolution,
-        encoder_widths=m.encoder_widths,
-        code_size=m.code_size,
-        bridge_width=m.bridge_width,
-        decoder_widths=m.decoder_widths,
-        encoders=encoders.count,
-        encoder_start=encoders.start,  # type: ignore[arg-type]  # judged at the door
+        config.model.resolution,
+        topology_of(config),
         encoder_activation=config.encoder_activation.name,
         encoder_slope=config.encoder_activation.slope,
         decoder_activation=config.decoder_activation.name,
@@ -37,9 +33,15 @@ def architecture_of(config: Config) -> Architecture:
 
 
 def autoencoder_of(config: Config, data: FaceData) -> Autoencoder:
-    """Return the model at its start, its weights in memory as the samples will lie."""
+    """Return the model at its start, its weights in memory as the samples will lie.
+
+    Raises:
+        ValueError: a part is to be loaded, and its file or what is in it does not fit.
+    """
     autoencoder = Autoencoder(architecture_of(config), config.seed)
-    autoencoder.encoders.requires_grad_(config.encoders.trained)
+    for name, part in autoencoder.topology.parts.items():
+        if part.load is not None:
+            _load(autoencoder, name, Path(config.topology.load or ""), part.load)
     if config.trainer.channels_last:
         autoencoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
     if config.colour_match.name == "mean_a_to_b":
@@ -49,17 +51,32 @@ def autoencoder_of(config: Config, data: FaceData) -> Autoencoder:
     return autoencoder
 
 
+def _load(autoencoder: Autoencoder, name: str, path: Path, source: str) -> None:
+    try:
+        autoencoder.parts[name].load_state_dict(load_part(path, source))
+    except RuntimeError as error:  # torch's own, of names and shapes
+        short = str(error).splitlines()[-1].strip()
+        raise ValueError(f"topology.load={path}: its part {source} does not fit {name} here: {short}") from error
+
+
+def plan_of(config: Config) -> Plan:
+    """Return the updates of every step."""
+    sides, steps = topology_of(config).sides, config.training.max_steps
+    block = config.update_order.block or steps // len(sides)
+    return Plan(config.update_order.name, sides, config.training.batch_size, block, config.seed)
+
+
 def module_of(config: Config, autoencoder: Autoencoder) -> FaceswapModule:
     """Return the LightningModule that trains ``autoencoder``."""
     optimizer, loss = config.optimizer, config.loss
     return FaceswapModule(
         autoencoder,
-        order=config.update_order.name,
+        plan=plan_of(config),
         optimizer=Settings(optimizer.name, optimizer.lr, optimizer.beta1, optimizer.beta2 or 0.0, optimizer.eps or 0.0),
         optimizer_state=config.optimizer_state.name,
         loss=loss.name,
         mask_weight=loss.mask_weight,
-        side_weights={"A": loss.weight_a, "B": loss.weight_b},
+        side_weights=side_weights_of(config),
         gradient_clip=config.training.gradient_clip,
         log_every=config.logger.every_steps,
         last_step=config.training.max_steps,
@@ -78,14 +95,8 @@ def samples_of(config: Config, data: FaceData, first_step: int) -> FaceDataModul
     a = config.augmentation
     recipe = Recipe(a.name, a.rotation, a.zoom, a.shift, a.flip, a.jitter, a.coverage, a.misaligned, a.two_stage)
     samplers = {
-        side: SideSampler(data.train[side], recipe, config.model.resolution, config.seed, side, a.photometric)
-        for side in SIDES
+        side: SideSampler(faces, recipe, config.model.resolution, config.seed, side, a.photometric)
+        for side, faces in data.train.items()
     }
-    plan = partial(
-        ORDERS[config.update_order.name].plan,
-        batch=config.training.batch_size,
-        block=config.update_order.block or config.training.max_steps // 2,
-        seed=config.seed,
-    )
     last_step, workers = config.training.max_steps, config.trainer.workers
-    return FaceDataModule(samplers, plan, first_step, last_step, workers, config.data.sampler)
+    return FaceDataModule(samplers, plan_of(config), first_step, last_step, workers, config.data.sampler)

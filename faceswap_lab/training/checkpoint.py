@@ -17,13 +17,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from faceswap_lab.data.faces import SIDES, Side
+from faceswap_lab.models.renamed import renamed
 from faceswap_lab.runs.atomic import write_bytes
 from faceswap_lab.training.module import FaceswapModule
 
 log = logging.getLogger(__name__)
 
-_FORMAT = 2
+_FORMAT = 3
+_BEFORE_TOPOLOGIES = 2  # encoders and decoders in place of named parts, losses by side
 _KEPT = 2  # the newest, and the one before in case the newest turns out to be damaged
 _NAME = re.compile(r"^step-(\d+)-([0-9a-f]{16})\.pt$")
 
@@ -42,8 +43,8 @@ class Checkpoint:
         seconds: training time so far.
         weights: the autoencoder's state_dict.
         optimizers: state_dict of every optimizer.
-        pending: losses since the last row of metrics, per side.
-        recent: losses of the last steps, per side; see ``RecentLosses``.
+        pending: losses since the last row of metrics, by name.
+        recent: losses of the last steps, by name; see ``RecentLosses``.
     """
 
     digest: str
@@ -51,22 +52,19 @@ class Checkpoint:
     seconds: float
     weights: dict[str, Tensor]
     optimizers: list[dict[str, Any]]
-    pending: dict[Side, list[float]]
-    recent: dict[Side, list[float]]
+    pending: dict[str, list[float]]
+    recent: dict[str, list[float]]
 
 
 def taken_of(module: FaceswapModule, digest: str, seconds: float) -> Checkpoint:
-    """Return the state of a module in training, between two steps. The tensors are the module's own: save them now.
-
-    Those that are parts of a larger one (seeds trained at once) are copied, or torch would write all of it.
-    """
+    """Return the state of a module in training, between two steps. The tensors are the module's own: save them now."""
     return Checkpoint(
         digest=digest,
         step=module.steps_done,
         seconds=seconds,
         weights=_whole(dict(module.autoencoder.state_dict())),
         optimizers=[_whole(optimizer.state_dict()) for optimizer in module.states.optimizers],
-        pending={side: [float(loss) for loss in losses] for side, losses in module.pending.items()},
+        pending={name: [float(loss) for loss in losses] for name, losses in module.pending.items()},
         recent=module.recent.state(),
     )
 
@@ -83,8 +81,8 @@ def restore(module: FaceswapModule, checkpoint: Checkpoint) -> None:
             optimizer.load_state_dict(state)
         module.states.loaded()
     module.pending = {
-        side: [torch.tensor(loss, device=module.device) for loss in losses]
-        for side, losses in checkpoint.pending.items()
+        name: [torch.tensor(loss, device=module.device) for loss in losses]
+        for name, losses in checkpoint.pending.items()
     }
 
 
@@ -167,7 +165,10 @@ def _read(path: Path, digest: str) -> Checkpoint:
         raise _Damaged("its content does not match its checksum")
     try:
         content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-        if content.pop("format") != _FORMAT:
+        written_in = content.pop("format")
+        if written_in == _BEFORE_TOPOLOGIES:
+            content = _brought_up_to_date(content)
+        elif written_in != _FORMAT:
             raise _Damaged("it is of another format")
         checkpoint = Checkpoint(**content)
         unsound = _unsound(checkpoint, int(match[1]))
@@ -180,6 +181,13 @@ def _read(path: Path, digest: str) -> Checkpoint:
     if checkpoint.digest != digest:
         raise _Damaged(f"it belongs to another configuration ({checkpoint.digest})")
     return checkpoint
+
+
+def _brought_up_to_date(content: dict[str, Any]) -> dict[str, Any]:
+    losses = {
+        kind: {f"loss_{side}": kept for side, kept in content[kind].items() if kept} for kind in ("pending", "recent")
+    }
+    return content | losses | {"weights": renamed(content["weights"])}
 
 
 def _unsound(checkpoint: Checkpoint, step: int) -> str:
@@ -196,8 +204,8 @@ def _unsound(checkpoint: Checkpoint, step: int) -> str:
     return next((part for part, is_sound in sound.items() if not is_sound), "")
 
 
-def _are_losses(losses: dict[Side, list[float]]) -> bool:
-    return set(losses) == set(SIDES) and all(type(loss) is float for side in SIDES for loss in losses[side])
+def _are_losses(losses: dict[str, list[float]]) -> bool:
+    return all(name.startswith("loss_") and all(type(loss) is float for loss in kept) for name, kept in losses.items())
 
 
 @contextmanager

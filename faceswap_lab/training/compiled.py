@@ -1,4 +1,4 @@
-"""torch.compile for encoders and decoders: the same weights under the same names, fewer and faster kernels."""
+"""torch.compile for the parts: the same weights under the same names, fewer and faster kernels."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -8,6 +8,7 @@ import torch
 
 from faceswap_lab.models.autoencoder import Autoencoder
 
+_COMPILERS = ("torch._dynamo", "torch._inductor")  # whose errors are of no public class
 _OPTIONS: dict[str, dict[str, Any]] = {"default": {}, "cudagraphs": {"mode": "reduce-overhead"}}
 
 
@@ -16,7 +17,7 @@ class CompileFailed(RuntimeError):
 
 
 def compile_parts(autoencoder: Autoencoder, how: str, backend: str | Callable[..., Any] = "inductor") -> None:
-    """Have each encoder and decoder compiled when training first calls it.
+    """Have each part compiled when training first calls it.
 
     Args:
         autoencoder: changed in place: calls of its parts go through torch.compile, all else stays as it is.
@@ -26,7 +27,7 @@ def compile_parts(autoencoder: Autoencoder, how: str, backend: str | Callable[..
     if how == "none":
         return
     torch.compiler.reset()  # or a sweep's earlier cells would count towards torch's limit of variants of one function
-    for part in (*autoencoder.encoders.values(), *autoencoder.decoders.values()):
+    for part in autoencoder.parts.values():
         part.compile(backend=backend, **_OPTIONS[how])
 
 
@@ -45,11 +46,11 @@ def explaining(how: str) -> Iterator[None]:
     if how == "none":
         yield
         return
-    from torch._dynamo.exc import TorchDynamoException
-
     try:
         yield
-    except TorchDynamoException as error:
+    except Exception as error:
+        if not type(error).__module__.startswith(_COMPILERS):
+            raise
         cause = getattr(error, "inner_exception", error)
         short = f"{type(cause).__name__}: {(str(cause).splitlines() or [''])[0]}"
         raise CompileFailed(

@@ -21,7 +21,6 @@ from faceswap_lab.training.compiled import compile_parts, explaining
 from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.memory import keep_freed_memory
 from faceswap_lab.training.module import FaceswapModule
-from faceswap_lab.training.orders import ORDERS
 from faceswap_lab.training.processes import LocalProcesses, Place, further_processes
 
 _TORCHS_OWN_THREADS = torch.get_num_threads()  # before any run of this process: a sweep's next cell starts from it too
@@ -37,7 +36,8 @@ def prepare_process(config: Config) -> None:
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # missing in torch's stubs
     for name in ("pytorch_lightning", "lightning_fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", module="pytorch_lightning")
+    for library in ("pytorch_lightning", "lightning_fabric"):
+        warnings.filterwarnings("ignore", module=library)
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
 
 
@@ -88,7 +88,8 @@ def _fit_here(
     loggers: Sequence[Logger],
 ) -> None:
     interruptions = Interruptions(listening=place.rank == 0)
-    trainer = trainer_of(config, place, [Resume(checkpoint), interruptions, *callbacks], loggers)
+    strategy = _strategy(config, place, module.plan.reaches_all)
+    trainer = trainer_of(config, [Resume(checkpoint), interruptions, *callbacks], loggers, **strategy)
     # Lightning asks the devices in every step whether SIGTERM has come, and waits for the answer; Interruptions asks.
     trainer.fit_loop.epoch_loop._broadcast_sigterm_tensor = lambda: None  # type: ignore[method-assign]
     samples = samples_of(config, data, checkpoint.step if checkpoint else 0)
@@ -108,7 +109,7 @@ def _fit_here(
 
 
 def trainer_of(
-    config: Config, place: Place, callbacks: Sequence[pl.Callback] = (), loggers: Sequence[Logger] = ()
+    config: Config, callbacks: Sequence[pl.Callback], loggers: Sequence[Logger], **strategy: Any
 ) -> pl.Trainer:
     """Return Lightning's trainer for this configuration, device, precision and all."""
     return pl.Trainer(
@@ -125,7 +126,7 @@ def trainer_of(
         enable_model_summary=False,
         num_sanity_val_steps=0,
         profiler=_NoProfiler(),
-        **_strategy(config, place),
+        **strategy,
     )
 
 
@@ -139,7 +140,7 @@ class _NoProfiler(PassThroughProfiler):
         return self._nothing
 
 
-def _strategy(config: Config, place: Place) -> dict[str, Any]:
+def _strategy(config: Config, place: Place, reaches_all: bool = False) -> dict[str, Any]:
     """Alternating backward passes leave parameters without a gradient in each of them, and DDP must be told so.
 
     Buffers need no broadcast at every step: nothing changes them. Who is who is always said: under SLURM, Lightning
@@ -148,5 +149,5 @@ def _strategy(config: Config, place: Place) -> dict[str, Any]:
     plugins = [LocalProcesses(place)]
     if config.trainer.strategy != "ddp":
         return {"strategy": config.trainer.strategy, "plugins": plugins}
-    ddp = DDPStrategy(find_unused_parameters=not ORDERS[config.update_order.name].reaches_all, broadcast_buffers=False)
+    ddp = DDPStrategy(find_unused_parameters=not reaches_all, broadcast_buffers=False)
     return {"strategy": ddp, "plugins": plugins}

@@ -5,7 +5,6 @@ import math
 import torch
 from torch import Tensor
 
-from faceswap_lab.data.faces import SIDES, Side
 from faceswap_lab.evaluation.held_out import HeldOut
 from faceswap_lab.evaluation.scores import judged
 from faceswap_lab.models.autoencoder import Autoencoder
@@ -29,39 +28,44 @@ def gradient_diagnostics(
     Returns:
         finite numbers by name; what does not exist is left out:
 
-        - ``grad_cosine``: cosine between the gradients of loss_A and of loss_B with respect to the shared encoder's
-          weights, in [-1, 1]: 1 = both ask for the same change, below 0 = one undoes the other. Only for one encoder
-          that is trained, and only where neither gradient is zero.
-        - ``preact_grad_A``, ``preact_grad_B``: root mean square of the gradient of the side's loss with respect to the
-          decoder's pre-activation z, times the number of its values, so that neither batch nor picture size matters.
-          Mean absolute error behind a linear output in the unit range gives exactly 1; behind any other output, the
-          root mean square of its slope, 1/2 for linear in the signed range. A mask that weighs the face alone and
-          covers a share s of the picture brings a factor 1/sqrt(s).
+        - ``grad_cosine``: cosine between the gradients of loss_A and of loss_B with respect to the weights of the first
+          part that A and B share and that is trained (the encoder), in [-1, 1]: 1 = both ask for the same change,
+          below 0 = one undoes the other. Of every further such part ``grad_cosine_<part>``. Only where neither gradient
+          is zero.
+        - ``preact_grad_A``, ``preact_grad_B``, … of every side: root mean square of the gradient of its loss with
+          respect to the decoder's pre-activation z, times the number of its values, so that neither batch nor picture
+          size matters. Mean absolute error behind a linear output in the unit range gives exactly 1; behind any other
+          output, the root mean square of its slope, 1/2 for linear in the signed range. A mask that weighs the face
+          alone and covers a share s of the picture brings a factor 1/sqrt(s).
     """
-    encoder = [p for p in model.encoder_of("A").parameters() if p.requires_grad]
-    shared = encoder if len(model.encoders) == 1 else []
+    shared = _shared_by_the_pair(model)
+    weights = [p for part in shared for p in model.parts[part].parameters()]
     numbers: dict[str, float] = {}
-    pulls: dict[Side, Tensor] = {}
+    pulls: list[dict[str, Tensor]] = []  # of A and of B: by part the gradient
     with judged(model) as device, torch.enable_grad():
-        for side in SIDES:
+        for side in model.sides:
             x, mask = (part[side][:faces].to(device) for part in (held_out.images, held_out.masks))
-            z, drawn = _reconstruct(model, side, x)
-            at_z, *at_encoder = torch.autograd.grad(loss_of(drawn, x, mask, loss, mask_weight), [z, *shared])
+            z = model.pre_activation(side, x).requires_grad_()
+            found = loss_of(model.picture(side, z), x, mask, loss, mask_weight)
+            at_z, *at_weights = torch.autograd.grad(found, [z, *(weights if side in model.sides[:2] else [])])
             numbers[f"preact_grad_{side}"] = float(at_z.double().square().mean().sqrt()) * at_z.numel()
-            if at_encoder:
-                pulls[side] = torch.cat([g.double().flatten() for g in at_encoder])
-    if pulls:
-        norm = float(pulls["A"].norm() * pulls["B"].norm())
-        numbers |= {"grad_cosine": float(pulls["A"] @ pulls["B"]) / norm} if norm > 0 else {}
+            if at_weights:
+                pulls.append(_by_part(model, shared, at_weights))
+    for i, part in enumerate(shared if len(pulls) == 2 else ()):
+        norm = float(pulls[0][part].norm() * pulls[1][part].norm())
+        name = "grad_cosine" if i == 0 else f"grad_cosine_{part}"
+        numbers |= {name: float(pulls[0][part] @ pulls[1][part]) / norm} if norm > 0 else {}
     return {name: number for name, number in numbers.items() if math.isfinite(number)}
 
 
-def _reconstruct(model: Autoencoder, side: Side, x: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the decoder's pre-activation z and the picture drawn from it, both (N, 3, r, r), with their graph."""
-    seen: list[Tensor] = []
-    hook = model.decoders[side].register_forward_hook(lambda decoder, code, z: seen.append(z.requires_grad_()))
-    try:
-        drawn = model.reconstruct(side, x)
-    finally:
-        hook.remove()
-    return seen[0], drawn
+def _shared_by_the_pair(model: Autoencoder) -> list[str]:
+    """Return the parts with trained weights that both A and B go through, in the order of A's route."""
+    pair = set(model.sides[:2])
+    parts = [name for name in model.topology.parts if pair <= set(model.topology.users(name))]
+    return [name for name in parts if any(p.requires_grad for p in model.parts[name].parameters())]
+
+
+def _by_part(model: Autoencoder, parts: list[str], gradients: list[Tensor]) -> dict[str, Tensor]:
+    """Return each part's gradient as one vector."""
+    rest = iter(gradients)
+    return {part: torch.cat([next(rest).double().flatten() for _ in model.parts[part].parameters()]) for part in parts}

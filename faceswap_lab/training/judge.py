@@ -1,7 +1,7 @@
 """How good a model is, in numbers and in a picture, on held-out faces."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from faceswap_lab.config import Config
@@ -9,10 +9,11 @@ from faceswap_lab.data.cache import cache_root
 from faceswap_lab.data.faces import FaceData, Side
 from faceswap_lab.evaluation.diagnostics import diagnose
 from faceswap_lab.evaluation.followers import Follower, train_followers
-from faceswap_lab.evaluation.held_out import held_out_from, mean_faces
+from faceswap_lab.evaluation.held_out import held_out_from
+from faceswap_lab.evaluation.nulls import null_swaps
 from faceswap_lab.evaluation.png import write_png
 from faceswap_lab.evaluation.preview import picture, preview_rows, tiles
-from faceswap_lab.evaluation.scores import baselines, evaluate
+from faceswap_lab.evaluation.scores import Direction, baselines, evaluate
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.training.compiled import as_written
 from faceswap_lab.training.gradients import gradient_diagnostics
@@ -32,20 +33,21 @@ class Judge:
         self.title = f"{label}, seed {config.seed}"
         self.size, self.coverage = config.model.resolution, config.augmentation.coverage
         self.held_out = held_out_from(data, self.size, self.coverage)
-        self.two_paths = config.encoders.count == 2
+        pair = data.sides[:2]
+        self.declared = [way for way in self.held_out.directions if set(way) == set(pair)]  # A→B and B→A
 
     def on_the_way(self, autoencoder: Autoencoder) -> dict[str, float]:
-        """Return the scores that cost little, and what explains them."""
-        return self._scores(autoencoder)
+        """Return the scores that cost little, of the declared pair alone, and what explains them."""
+        return self._scores(autoencoder, self.declared)
 
     def at_the_end(self, autoencoder: Autoencoder) -> dict[str, float]:
-        """Return all scores, with the baselines that give them meaning."""
+        """Return all scores, of every side as every other, with the baselines that give them meaning."""
         followers = None
         if self.data.paired:
             cache = cache_root(self.config.cache_dir) / "followers"
             followers = train_followers(self.data.train, self.size, self.coverage, self.data.fingerprint, cache)
-        scores = self._scores(autoencoder, followers)
-        return scores | baselines(self.held_out, mean_faces(self.data.train, self.size, self.coverage), followers)
+        scores = self._scores(autoencoder, self.held_out.directions, followers)
+        return scores | baselines(self.held_out, null_swaps(self.data.train, self.held_out, self.coverage), followers)
 
     def draw(self, autoencoder: Autoencoder, path: Path, step: int) -> None:
         """Write the preview: inputs, reconstructions, swaps and, where there is one, the truth.
@@ -55,7 +57,7 @@ class Judge:
         shown = range(min(self.config.evaluation.preview_faces, *(len(x) for x in self.held_out.images.values())))
         title = f"{self.title}, step {step}"
         with as_written(self.config.trainer.compile):
-            rows = preview_rows(autoencoder, self.held_out, list(shown), self.two_paths)
+            rows = preview_rows(autoencoder, self.held_out, list(shown))
         inputs = "inputs and true swaps are rendered" if self.data.paired else "inputs are the user's pictures"
         described = f"Synthetic: reconstructions and swaps are made by a model; {inputs}"
         about = {"Software": "faceswap_lab", "Title": title, "Description": described}
@@ -64,8 +66,13 @@ class Judge:
         layout = {"Rows": json.dumps(names), "Tile": str(self.size)}
         write_png(path.with_name(f"{path.stem}-tiles.png"), faces, about | layout)
 
-    def _scores(self, model: Autoencoder, followers: Mapping[Side, Follower] | None = None) -> dict[str, float]:
+    def _scores(
+        self,
+        model: Autoencoder,
+        directions: Sequence[Direction],
+        followers: Mapping[Side, Follower] | None = None,
+    ) -> dict[str, float]:
         loss = self.config.loss
         with as_written(self.config.trainer.compile):
-            scores = evaluate(model, self.held_out, followers, self.two_paths) | diagnose(model, self.held_out)
+            scores = evaluate(model, self.held_out, followers, directions) | diagnose(model, self.held_out)
             return scores | gradient_diagnostics(model, self.held_out, loss.name, loss.mask_weight)

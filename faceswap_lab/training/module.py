@@ -1,7 +1,7 @@
 """The LightningModule: one training step under any update order, counted as one step."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 
 import pytorch_lightning as pl
 import torch
@@ -9,13 +9,12 @@ from torch import Tensor, distributed
 from torch.optim import Optimizer
 
 from faceswap_lab.data.datamodule import SideBatch
-from faceswap_lab.data.faces import SIDES, Side
 from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.orders import Plan, Portion
 from faceswap_lab.training.finite import Watch
 from faceswap_lab.training.optimizers import CAN_SKIP, STATES, OptimizerStates, Settings
-from faceswap_lab.training.orders import ORDERS
 from faceswap_lab.training.recent import RecentLosses
-from faceswap_lab.training.stepper import TorchStepper
+from faceswap_lab.training.step import TrainingStep
 
 
 class FaceswapModule(pl.LightningModule):
@@ -26,12 +25,12 @@ class FaceswapModule(pl.LightningModule):
 
     Args:
         autoencoder: what is trained.
-        order: a key of ``ORDERS``.
+        plan: the updates of every step.
         optimizer: the arithmetic of an update.
         optimizer_state: a key of ``STATES``.
         loss: a key of ``LOSSES``.
         mask_weight: see ``loss_of``.
-        side_weights: factor of each side's loss.
+        side_weights: factor of each side's loss; 1 where none is given.
         gradient_clip: largest norm of the gradient of one update; None: not clipped.
         log_every: training steps averaged into one row of the loggers.
         last_step: the step after which nothing more comes: the last row may be short, and the result's losses are those
@@ -44,7 +43,7 @@ class FaceswapModule(pl.LightningModule):
 
     Attributes:
         steps_done: training steps made.
-        pending: losses since the last row, per side, each the mean over all devices.
+        pending: losses since the last row, by name, each the mean over all devices.
         recent: losses of the last steps, for the result.
         last_losses: the last row's losses.
     """
@@ -52,12 +51,12 @@ class FaceswapModule(pl.LightningModule):
     def __init__(
         self,
         autoencoder: Autoencoder,
-        order: str,
+        plan: Plan,
         optimizer: Settings,
         optimizer_state: str,
         loss: str = "mae",
         mask_weight: float = 0.0,
-        side_weights: dict[Side, float] | None = None,
+        side_weights: Mapping[str, float] | None = None,
         gradient_clip: float | None = None,
         log_every: int = 10,
         last_step: int = 0,
@@ -68,30 +67,31 @@ class FaceswapModule(pl.LightningModule):
         super().__init__()
         self.automatic_optimization = False
         self.autoencoder = autoencoder
-        self.move = ORDERS[order].move
+        self.plan = plan
         self.optimizer_settings, self.optimizer_state = optimizer, optimizer_state
         self.loss_name, self.mask_weight = loss, mask_weight
-        self.side_weights = side_weights or dict.fromkeys(SIDES, 1.0)
+        self.side_weights = dict.fromkeys(autoencoder.sides, 1.0) | dict(side_weights or {})
         self.gradient_clip = gradient_clip
         self.channels_last, self.cuda_graphs = channels_last, cuda_graphs
         self.log_every, self.last_step, self.look_later = log_every, last_step, look_later
         self.steps_done = 0
-        self.pending: dict[Side, list[Tensor]] = {side: [] for side in SIDES}
+        self.pending: dict[str, list[Tensor]] = {}
         self.recent = RecentLosses(last_step)
         self.last_losses: dict[str, float] = {}
         self.states: OptimizerStates
-        self.stepper: TorchStepper
+        self.step: TrainingStep
 
     def configure_optimizers(self) -> list[Optimizer]:
         """Build the optimizers, and what uses them, on the weights where they now lie."""
         parameters = {
-            side: [p for p in self.autoencoder.parameters_of(side) if p.requires_grad]  # an encoder may be frozen
-            for side in SIDES
+            side: [p for p in self.autoencoder.parameters_of(side) if p.requires_grad]  # a part may be frozen
+            for side in self.autoencoder.sides
         }
         skip = self._skip()
         self.states = STATES[self.optimizer_state](parameters, self.optimizer_settings, skip)
-        self.stepper = TorchStepper(
+        self.step = TrainingStep(
             self.autoencoder,
+            self.plan,
             self.states,
             # Lightning's own prepares DDP; alone it adds hooks that nobody has: a hundredth of a step at scale=quick
             self.manual_backward if distributed.is_initialized() else Tensor.backward,
@@ -122,22 +122,23 @@ class FaceswapModule(pl.LightningModule):
             # What graphs compute lives until the next mark. By itself torch would set one when a forward pass follows a
             # backward pass: within a step, where gradients or a code (of an encoder that is not trained) still wait.
             torch.compiler.cudagraph_mark_step_begin()
-        self.stepper.begin(self.steps_done)
-        self.move(self.stepper, batch)
-        self.step_made(
-            self.stepper.seen.values(), sum(len(portion.input) for portion in batch) * self.trainer.world_size
-        )
+        seen = self.make_step(batch)
+        losses = [(f"loss_{portion.side}", loss) for portion, loss in seen.items()]
+        losses += [("loss_tie", distance) for distance in self.step.tied]
+        self.recent.add(losses)
+        for name, loss in losses:
+            self.pending.setdefault(name, []).append(loss)
+        self.speed.count(sum(len(portion.input) for portion in batch) * self.trainer.world_size)
         self.count_step()
-
-    def step_made(self, seen: Collection[tuple[Side, Tensor]], faces: int) -> None:
-        """Take note of a training step: the loss of each portion, and how many faces they showed."""
-        for side, loss in seen:
-            self.pending[side].append(loss)
-        self.recent.add(seen)
-        self.steps_done += 1
-        self.speed.count(faces)
         if self.steps_done % self.log_every == 0 or self.steps_done == self.last_step:
             self.log_pending()
+
+    def make_step(self, batch: Sequence[SideBatch]) -> dict[Portion, Tensor]:
+        """Make the next training step with its samples, on this device; return the unweighted losses."""
+        portions = self.plan.portions(self.steps_done)
+        seen = self.step.make(self.steps_done, dict(zip(portions, batch, strict=True)))
+        self.steps_done += 1
+        return seen
 
     def on_train_end(self) -> None:
         """Let nothing that is not finite pass for the end of a training."""
@@ -151,7 +152,7 @@ class FaceswapModule(pl.LightningModule):
         Raises:
             Diverged: the first that was not.
         """
-        self.stepper.watch.look()
+        self.step.watch.look()
 
     def count_step(self) -> None:
         """Make Lightning's global_step the number of training steps made, whatever the number of optimizer steps."""
@@ -162,11 +163,9 @@ class FaceswapModule(pl.LightningModule):
         """Send the mean losses since the last row, and the speeds, to every logger."""
         self.look()
         self.last_losses = {
-            f"loss_{side}": float(torch.stack(losses).double().mean())
-            for side, losses in self.pending.items()
-            if losses
+            name: float(torch.stack(losses).double().mean()) for name, losses in sorted(self.pending.items())
         }
-        self.pending = {side: [] for side in SIDES}
+        self.pending = {}
         row = self.last_losses | self.speed.read()
         for logger in self.loggers:
             logger.log_metrics(row, step=self.steps_done)

@@ -9,6 +9,7 @@ distance is the training's own sensitivity to anything at all.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 import torch
@@ -21,7 +22,7 @@ from faceswap_lab.data.faces import FaceData
 from faceswap_lab.data.progress import progress_of
 from faceswap_lab.data.sampler_choice import Resident
 from faceswap_lab.evaluation.held_out import HeldOut, held_out_from
-from faceswap_lab.evaluation.scores import DIRECTIONS, swaps
+from faceswap_lab.evaluation.scores import swaps
 from faceswap_lab.training.build import resident_on
 from faceswap_lab.training.fit import prepare_process
 from faceswap_lab.training.optimizers import STATES
@@ -224,8 +225,8 @@ def _compared(forth: Replica, others: dict[str, Replica], start: Weights, held_o
 
 def _drawn(replica: Replica, held_out: HeldOut) -> Tensor:
     """Return the swaps of the first held-out faces, both ways, (2 N, 3, r, r) in [0, 1]."""
-    both = (swaps(replica.autoencoder, held_out.images[s][:_SHOWN], s, t) for s, t in DIRECTIONS)
-    return torch.cat(list(both))
+    ways = permutations(held_out.sides[:2], 2)
+    return torch.cat([swaps(replica.autoencoder, held_out.images[s][:_SHOWN], s, t) for s, t in ways])
 
 
 def _distances(here: Weights, there: Weights, start: Weights) -> dict[str, Any]:

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor
 
-from faceswap_lab.data.faces import SIDES, Side
-
 _PART = 10  # of the whole training: its last tenth
 
 
 class RecentLosses:
-    """Per side, the losses of the last tenth of a training's steps, counted among those that train the side.
+    """By name, the losses of the last tenth of a training's steps, counted among those in which there is one.
 
     An order may leave a side alone for any number of steps (``alternate``), so a tenth of the clock could hold none.
 
@@ -21,26 +19,29 @@ class RecentLosses:
     """
 
     def __init__(self, last_step: int) -> None:
-        self.kept: dict[Side, deque[Tensor]] = {side: deque(maxlen=max(1, last_step // _PART)) for side in SIDES}
+        self.steps = max(1, last_step // _PART)
+        self.kept: dict[str, deque[Tensor]] = {}
 
-    def add(self, seen: Iterable[tuple[Side, Tensor]]) -> None:
-        """Take the losses of one step; of several portions of a side their mean, so that a step counts once."""
-        of_step: dict[Side, list[Tensor]] = {}
-        for side, loss in seen:
-            of_step.setdefault(side, []).append(loss)
-        for side, losses in of_step.items():
-            self.kept[side].append(losses[0] if len(losses) == 1 else torch.stack(losses).mean())
+    def add(self, losses: Iterable[tuple[str, Tensor]]) -> None:
+        """Take the losses of one step; of several of one name their mean, so that a step counts once."""
+        of_step: dict[str, list[Tensor]] = {}
+        for name, loss in losses:
+            of_step.setdefault(name, []).append(loss)
+        for name, several in of_step.items():
+            kept = self.kept.setdefault(name, deque(maxlen=self.steps))
+            kept.append(several[0] if len(several) == 1 else torch.stack(several).mean())
 
     def means(self) -> dict[str, float]:
-        """Return ``loss_A`` and ``loss_B``, as far as the sides were trained."""
-        return {f"loss_{side}": float(torch.stack([*kept]).double().mean()) for side, kept in self.kept.items() if kept}
+        """Return ``loss_A``, ``loss_B``, …, as far as the sides were trained."""
+        return {name: float(torch.stack([*kept]).double().mean()) for name, kept in sorted(self.kept.items())}
 
-    def state(self) -> dict[Side, list[float]]:
-        """Return what ``load`` needs; float32 goes through a float unchanged. One wait for the device per side."""
-        return {side: torch.stack([*kept]).tolist() if kept else [] for side, kept in self.kept.items()}
+    def state(self) -> dict[str, list[float]]:
+        """Return what ``load`` needs; float32 goes through a float unchanged. One wait for the device per name."""
+        return {name: torch.stack([*kept]).tolist() for name, kept in self.kept.items()}
 
-    def load(self, state: Mapping[Side, Iterable[float]], device: torch.device) -> None:
+    def load(self, state: Mapping[str, Iterable[float]], device: torch.device) -> None:
         """Go on from a ``state``."""
-        for side, kept in self.kept.items():
-            kept.clear()
-            kept.extend(torch.tensor(loss, device=device) for loss in state[side])
+        self.kept = {
+            name: deque((torch.tensor(loss, device=device) for loss in losses), self.steps)
+            for name, losses in state.items()
+        }

@@ -1,19 +1,17 @@
 """A training made by hand, step by step, so that several can be run side by side and compared between any two steps."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from faceswap_lab.config import Config
 from faceswap_lab.data.datamodule import SideBatch, moved
-from faceswap_lab.data.faces import FaceData, Side
+from faceswap_lab.data.faces import FaceData
 from faceswap_lab.data.sampler_choice import Resident
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.training.build import autoencoder_of, module_of, samples_of
-from faceswap_lab.training.finite import Diverged
-from faceswap_lab.training.module import FaceswapModule
-from faceswap_lab.training.stacked_training import Seen, StackedTraining
 
 
 class Replica:
@@ -25,68 +23,34 @@ class Replica:
         config: the run's.
         data: the run's faces.
         device: where to train.
-        reverse: each step's portions are taken in the reverse of their order: B before A.
+        reverse: the sides in reverse order: B before A, of the same samples.
     """
 
     def __init__(self, config: Config, data: FaceData, device: torch.device, reverse: bool = False) -> None:
-        self.autoencoder = autoencoder_of(config, data).to(device)
-        self.device, self.reverse = device, reverse
-        module = module_of(config, self.autoencoder)
-        module.configure_optimizers()
-        self.move, self.stepper, self.states = module.move, module.stepper, module.states
+        self.autoencoder, self.device = autoencoder_of(config, data).to(device), device
+        self.module = module_of(config, self.autoencoder)
+        self.plan = self.module.plan  # whose portions the batches are, in that order
+        if reverse:
+            self.module.plan = replace(self.plan, sides=self.plan.sides[::-1])
+        self.module.configure_optimizers()
         self.steps_done = 0
 
-    def step(self, batch: Sequence[SideBatch]) -> dict[Side, float]:
+    def step(self, batch: Sequence[SideBatch]) -> dict[str, float]:
         """Make one training step; return each side's loss as it was taken in it.
 
         Raises:
             Diverged: a loss or a gradient is not finite.
         """
-        portions = moved(batch, self.device)
-        self.stepper.begin(self.steps_done)
-        self.move(self.stepper, portions[::-1] if self.reverse else portions)
-        self.stepper.watch.look()
+        portions = self.plan.portions(self.steps_done)
+        step = self.module.step
+        seen = step.make(self.steps_done, dict(zip(portions, moved(batch, self.device), strict=True)))
+        step.watch.look()
         self.steps_done += 1
-        return {side: float(loss) for side, loss in self.stepper.seen.values()}
+        return {portion.side: float(loss) for portion, loss in seen.items()}
 
     def weights(self) -> dict[str, list[Tensor]]:
         """Return the present weights by parameter group; see ``groups_of``."""
         return groups_of(self.autoencoder)
-
-
-class StackedReplica:
-    """The steps of several runs that differ in their seed alone, made together as ``trainer.seeds_at_once`` makes them.
-
-    Example:
-        stacked = StackedReplica(configs, data, torch.device("cpu"))
-        for batches in zip(*(batches_of(config, data) for config in configs)):
-            stacked.step(batches)
-
-    Args:
-        configs: the runs'.
-        data: their faces.
-        device: where to train.
-    """
-
-    def __init__(self, configs: Sequence[Config], data: FaceData, device: torch.device) -> None:
-        self.device = device
-        modules = [module_of(config, autoencoder_of(config, data)) for config in configs]
-        for module in modules:
-            module.to(device)
-            module.configure_optimizers()
-        self.training = StackedTraining(modules)
-        self.steps_done = 0
-
-    def step(self, batches: Sequence[Sequence[SideBatch]]) -> list[Seen | Diverged]:
-        """Make one training step, with each run's portions; see ``StackedTraining.step``."""
-        seen = self.training.step([moved(batch, self.device) for batch in batches], self.steps_done)
-        self.steps_done += 1
-        return seen
-
-    def parted(self) -> list[FaceswapModule]:
-        """Return the modules as they are, their optimizers with them."""
-        self.training.hand_out()
-        return self.training.modules
 
 
 def batches_of(config: Config, data: FaceData, resident: Resident | None = None) -> Iterator[list[SideBatch]]:
@@ -104,10 +68,8 @@ def batches_of(config: Config, data: FaceData, resident: Resident | None = None)
 
 
 def groups_of(autoencoder: Autoencoder) -> dict[str, list[Tensor]]:
-    """Return the weights, not copied, of each component: encoder (or encoder_A, encoder_B), decoder_A, decoder_B."""
-    named = {"encoder" if name == "shared" else f"encoder_{name}": m for name, m in autoencoder.encoders.items()}
-    named |= {f"decoder_{side}": m for side, m in autoencoder.decoders.items()}
-    return {name: [p.detach() for p in module.parameters()] for name, module in named.items()}
+    """Return the weights, not copied, of each part: encoder (or encoder_A, encoder_B), decoder_A, decoder_B."""
+    return {name: [p.detach() for p in part.parameters()] for name, part in autoencoder.parts.items()}
 
 
 def copied(weights: dict[str, list[Tensor]]) -> dict[str, list[Tensor]]:

@@ -1,6 +1,7 @@
 """One run from its configuration to its result, top to bottom."""
 
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import partial
@@ -11,8 +12,8 @@ from pytorch_lightning.loggers import Logger
 from faceswap_lab.config import Config
 from faceswap_lab.data.faces import FaceData
 from faceswap_lab.interruption import Interrupted
-from faceswap_lab.models.autoencoder import parameter_counts
-from faceswap_lab.runs.atomic import StorageError
+from faceswap_lab.models.autoencoder import Autoencoder, parameter_counts
+from faceswap_lab.runs.atomic import StorageError, write_text
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.identity import plain
 from faceswap_lab.runs.metrics import MetricsCsv
@@ -20,11 +21,11 @@ from faceswap_lab.runs.provenance import collect
 from faceswap_lab.runs.result import Result, write_result
 from faceswap_lab.runs.sessions import begin_session, end_session, note_in_session, read_sessions
 from faceswap_lab.runs.status import State, write_status
+from faceswap_lab.topology.picture import svg
 from faceswap_lab.training.bar import Bar
 from faceswap_lab.training.build import autoencoder_of, module_of
 from faceswap_lab.training.callbacks import Every
 from faceswap_lab.training.checkpoint import Checkpoint, load, restore_outcome, save, taken_of
-from faceswap_lab.training.clock import Clock
 from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.fit import fit, prepare_process
 from faceswap_lab.training.judge import Judge
@@ -35,6 +36,12 @@ from faceswap_lab.training.peak_memory import PeakMemory
 from faceswap_lab.training.weights import save_weights
 
 Action = Callable[[FaceswapModule], None]
+
+
+def picture_of(autoencoder: Autoencoder, title: str) -> str:
+    """Return the picture of a model's parts and routes with their numbers of weights, as SVG."""
+    counts = parameter_counts(autoencoder)
+    return svg(autoencoder.topology, {name: f"{count:,} weights" for name, count in counts.items()}, title)
 
 
 class Run:
@@ -97,22 +104,17 @@ class Run:
         self.memory = PeakMemory()
         checkpoint = self._reload()
         self.first_step = self.saved_step = checkpoint.step if checkpoint else 0
-        self.clock = Clock(checkpoint.seconds if checkpoint else 0.0)
+        self.began = time.monotonic() - (checkpoint.seconds if checkpoint else 0.0)
         return checkpoint
 
-    def begin(self, seeds_at_once: Sequence[int] = ()) -> FaceswapModule:
-        """Begin a session in the run folder, and return the module at its start.
-
-        Args:
-            seeds_at_once: the seeds of all runs that are trained at once, if there are several: on record as what the
-                rounding depends on.
-        """
+    def begin(self) -> FaceswapModule:
+        """Begin a session in the run folder, and return the module at its start."""
         record = collect(self.command, self.config, self.data.fingerprint, self.config.seed)
-        if seeds_at_once:
-            record["seeds_at_once"] = list(seeds_at_once)
         begin_session(self.folder, record, self.first_step)
         write_status(self.folder, "running", self.first_step)
-        module = module_of(self.config, autoencoder_of(self.config, self.data))
+        autoencoder = autoencoder_of(self.config, self.data)
+        write_text(self.folder.topology, picture_of(autoencoder, self.label))
+        module = module_of(self.config, autoencoder)
         self.mirrors = self.opened.enter_context(self._mirrors())
         self.loggers = [CsvLogger(self.table), self.mirrors]
         return module
@@ -185,13 +187,13 @@ class Run:
         if self.saved_step == module.steps_done:
             return
         self.table.sync()  # its rows up to here will not be made again
-        save(self.folder.checkpoints, taken_of(module, self.digest, self.clock.read()))
+        save(self.folder.checkpoints, taken_of(module, self.digest, time.monotonic() - self.began))
         self.saved_step = module.steps_done
         write_status(self.folder, "running", module.steps_done)
 
     def _judge_at_the_end(self, module: FaceswapModule) -> dict[str, float]:
         """Judge and show the trained model, and keep its weights; return the metrics of the result."""
-        self.seconds = self.clock.read()
+        self.seconds = time.monotonic() - self.began
         autoencoder, picture = module.autoencoder.cpu(), self.folder.previews / "final.png"
         scores = _finite(self.judge.at_the_end(autoencoder), self.last_step)
         self.judge.draw(autoencoder, picture, self.last_step)

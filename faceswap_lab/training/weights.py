@@ -1,7 +1,6 @@
 """Trained weights as safetensors: plain tensors that run no code, with the architecture in the file's metadata."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,13 @@ from safetensors import safe_open
 from safetensors.torch import save as serialise
 from torch import Tensor
 
-from faceswap_lab.models.autoencoder import Architecture, Autoencoder
+from faceswap_lab.models.architecture import Architecture, from_plain, original, to_plain
+from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.models.renamed import renamed
 from faceswap_lab.runs.atomic import write_bytes
 
-_KEY, _FORMAT = "faceswap_lab", 1  # one key, because safetensors writes several in an order that changes
+_FORMAT, _BEFORE_TOPOLOGIES = 2, 1
+_KEY = "faceswap_lab"  # one key, because safetensors writes several in an order that changes
 
 
 def save_weights(path: Path, autoencoder: Autoencoder) -> None:
@@ -22,7 +24,7 @@ def save_weights(path: Path, autoencoder: Autoencoder) -> None:
     The same weights give the same bytes.
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in autoencoder.state_dict().items()}
-    described = {"format": _FORMAT, "architecture": asdict(autoencoder.architecture)}
+    described = {"format": _FORMAT, "architecture": to_plain(autoencoder.architecture)}
     write_bytes(path, serialise(tensors, {_KEY: json.dumps(described)}))
 
 
@@ -33,8 +35,9 @@ def load_weights(path: Path) -> Autoencoder:
         ValueError: the file is no such file, or is damaged; the message names it.
     """
     try:
-        described, tensors = _read(path)
-        autoencoder = _without_memory(described)
+        architecture, tensors = _read(path)
+        with torch.device("meta"):  # a file may claim any size
+            autoencoder = Autoencoder(architecture)
         _check_shapes(autoencoder, tensors)
         autoencoder.to_empty(device="cpu").load_state_dict(tensors)
     except Exception as error:  # a stranger's file can be wrong in every way there is
@@ -42,23 +45,34 @@ def load_weights(path: Path) -> Autoencoder:
     return autoencoder
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def load_part(path: Path, part: str) -> dict[str, Tensor]:
+    """Return the weights of one part of a trained model, by their names inside the part.
+
+    Raises:
+        ValueError: the file is no such file, or has no such part; the message names both.
+    """
+    autoencoder = load_weights(path)
+    if part not in autoencoder.parts:
+        raise ValueError(f"{path} has no part {part}. It has {', '.join(autoencoder.parts)}.")
+    return dict(autoencoder.parts[part].state_dict())
+
+
+def _read(path: Path) -> tuple[Architecture, dict[str, Tensor]]:
     with safe_open(path, framework="pt") as file:
         metadata = file.metadata() or {}
         if _KEY not in metadata:
             raise ValueError(f"its metadata has no '{_KEY}'")
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     described = json.loads(metadata[_KEY])
+    if described["format"] == _BEFORE_TOPOLOGIES:
+        return original(**_tuples(described["architecture"])), renamed(tensors)
     if described["format"] != _FORMAT:
         raise ValueError(f"it is of format {described['format']}, and this version reads {_FORMAT}")
-    return described["architecture"], tensors
+    return from_plain(described["architecture"]), tensors
 
 
-def _without_memory(described: dict[str, Any]) -> Autoencoder:
-    """Build the model on torch's meta device: a file may claim any size."""
-    arguments: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in described.items()}
-    with torch.device("meta"):
-        return Autoencoder(Architecture(**arguments))
+def _tuples(described: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in described.items()}
 
 
 def _check_shapes(autoencoder: Autoencoder, tensors: dict[str, Tensor]) -> None:

@@ -77,6 +77,17 @@ def report_verdicts(studies: int) -> str:
     return table([*header, "equivalent, %", "undecided, %"], rows)
 
 
+def report_borderline(studies: int) -> str:
+    """Studies whose arms all differ by exactly what matters (1): how often is *any* of them called equivalent?"""
+    rows = []
+    for arms in (1, 5, 8, 10):
+        runs = np.random.default_rng(7).standard_normal((studies, arms + 1, 8)) / 3
+        low, high = mean_bounds(runs[:, 1:] - runs[:, :1] + 1)
+        called = (low > -1) & (high < 1)
+        rows.append([arms, 100 * float(called.mean()), 100 * float(called.any(axis=1).mean())])
+    return table(["arms, all at the border", "an arm called equivalent, %", "studies with any, %"], rows)
+
+
 def report_peeking(studies: int) -> str:
     """False alarms when seeds are added, two at a time, until a verdict comes."""
     rng = np.random.default_rng(5)

@@ -38,6 +38,7 @@ REFUSED: Mapping[tuple[str, ...], Sequence[str]] = {
     ("data=folders",): ["data.a", "missing", "data.a=…"],
     ("data=folders", "data.a=/no/a", "data.b=/no/b"): ["/no/", "does not exist"],
     ("data.identity_a=adda",): ["data.identity_a=adda", "'ada'", "random-<seed>"],
+    ("data.identities=[ada,ben,cleeo]",): ["data.identities=[ada,ben,cleeo]", "'cleo'"],
     ("augmentation.photometric=[{name: Bluur}]",): ["augmentation.photometric", "Bluur", "RandomGamma"],
     ("-m", "seed=0,1,two"): ["seed='two'"],
     ("-m", "encoders=one,three"): ["encoders=three", "one, two"],
@@ -177,26 +178,25 @@ def test_a_refused_cell_stops_no_other_and_the_worst_code_is_the_sweeps(program:
 def add_variants() -> None:
     """Do what someone does who adds an activation and an update order: one function each, under a name."""
     from faceswap_lab.models.activations import HIDDEN
-    from faceswap_lab.training.orders import ORDERS, Order, both
+    from faceswap_lab.orders import ORDERS, Choice, Update
 
     class Mish(nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return x * torch.tanh(nn.functional.softplus(x))
 
-    def b_twice(stepper, portions) -> None:
-        a, b = portions
+    def b_twice(step):
+        a, b = step.all()
         for portion in (b, a, b):
-            stepper.backward(*stepper.losses([portion]))
-            stepper.update([portion.side])
+            yield Update((portion,))
 
     HIDDEN["mish"] = lambda slope: Mish()
-    ORDERS["b_twice"] = Order(both, b_twice)
+    ORDERS["b_twice"] = Choice(b_twice)
 
 
 @pytest.mark.parametrize(
     ("group", "text", "told"),
     [
-        ("update_order", "block: null\n", ["training/orders.py", "a_then_b, b_then_a", "ORDERS"]),
+        ("update_order", "block: null\n", ["faceswap_lab/orders.py", "a_then_b, b_then_a", "ORDERS"]),
         ("encoder_activation", "slope: null\n", ["models/activations.py", "leaky_relu", "HIDDEN"]),
         ("decoder_activation", "", ["models/activations.py", "sigmoid", "OUTPUT"]),
         ("initialisation", "", ["models/initialisation.py", "glorot", "INITIALISATIONS"]),
@@ -250,7 +250,7 @@ def test_faces_that_the_device_has_no_room_for_end_the_run_in_a_sentence(program
     ended = program.run("data.sampler=device", before=[leave_no_room])
     assert ended.code == 1
     for part in (
-        "data.sampler=device: the faces of both sides need",
+        "data.sampler=device: the faces of all sides need",
         "1,000 (0.0 GiB) are free",
         "Use data.sampler=cv2",
     ):

@@ -10,16 +10,19 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.roofline import H100, predicted, reduction_seconds, ridge
-from benchmarks.scaling import ORIGINAL, SCALES, family, parameters, state_bytes
-from benchmarks.step_cost import many_sides_cost, step_cost
+from benchmarks.scaling import ORIGINAL, SIZES, family, of_family, parameters, state_bytes
+from benchmarks.step_cost import step_cost
 from faceswap_lab.cli.groups import conf_dir
-from faceswap_lab.models.autoencoder import Architecture, Autoencoder
+from faceswap_lab.data.faces import sides_of
+from faceswap_lab.models.architecture import original
+from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.orders import ORDERS
+from faceswap_lab.topology import Sizes
 from faceswap_lab.training.losses import loss_of
-from faceswap_lab.training.orders import ORDERS
 from tests.models.tiny import tiny
 
 
-def by_hand(a: Architecture, faces: int) -> int:
+def by_hand(a: Sizes, faces: int) -> int:
     """Two operations per weight and output pixel forward; twice that backward, but once for the very first layer."""
     forward, size, channels = [], a.resolution, 3
     for width in a.encoder_widths:
@@ -41,8 +44,7 @@ def test_a_full_size_step_is_1457_gflop():
 @settings(max_examples=15, deadline=None)
 @given(st.sampled_from([32, 64, 128]), st.integers(1, 9), st.integers(1, 5))
 def test_operations_are_those_of_the_layers(resolution, width, batch):
-    architecture = family(resolution, width)
-    assert step_cost(architecture, batch).flops == 2 * by_hand(architecture, batch)
+    assert step_cost(of_family(resolution, width), batch).flops == 2 * by_hand(family(resolution, width), batch)
 
 
 def test_torchs_own_counter_agrees():
@@ -57,7 +59,7 @@ def test_torchs_own_counter_agrees():
 @pytest.mark.parametrize("order", ORDERS)
 def test_every_order_can_be_counted(order):
     cost, plain = step_cost(tiny(), 4, order), step_cost(tiny(), 4)
-    extra = by_hand(tiny(), 4) / plain.flops
+    extra = by_hand(Sizes(32, (4, 4, 4), 8, 4, (4, 4)), 4) / plain.flops
     assert {"only_a": 0.5, "only_b": 0.5}.get(order, 1) * plain.flops <= cost.flops <= (1 + extra) * plain.flops
 
 
@@ -91,18 +93,18 @@ def test_memory_between_steps_is_the_checkpoints():
 
 
 def test_sides_are_added_up():
-    two, eight = (many_sides_cost(Architecture(sides=tuple("ABCDEFGH"[:n])), 8) for n in (2, 8))
+    two, eight = (step_cost(original(sides=sides_of(n)), 8) for n in (2, 8))
     assert two == step_cost(ORIGINAL, 8)
     assert eight.flops == 4 * two.flops
     assert len(eight.updates) == 8
 
 
-@pytest.mark.parametrize("name", SCALES)
+@pytest.mark.parametrize("name", SIZES)
 def test_scales_are_those_of_the_configuration(name):
     stated = OmegaConf.load(conf_dir() / "scale" / f"{name}.yaml")
-    architecture, batch, steps = SCALES[name]
+    sizes, batch, steps = SIZES[name]
     for field, value in stated.model.items():
-        assert getattr(architecture, field) == (tuple(value) if OmegaConf.is_list(value) else value), field
+        assert getattr(sizes, field) == (tuple(value) if OmegaConf.is_list(value) else value), field
     assert (batch, steps) == (stated.training.batch_size, stated.training.max_steps)
 
 
@@ -113,7 +115,7 @@ def test_a_prediction_is_the_slower_of_arithmetic_and_memory():
         memory = cost.bytes / (H100.bandwidth_share * H100.bandwidth)
         device = predicted(cost, H100, precision).device
         assert max(arithmetic, memory) <= device <= arithmetic + memory
-    assert predicted(step_cost(family(32, 1), 1), H100, "bf16").bound == "launches"
+    assert predicted(step_cost(of_family(32, 1), 1), H100, "bf16").bound == "launches"
     assert ridge(H100, "bf16") == pytest.approx(0.4 * 989 / (0.8 * 3.35))
 
 

@@ -4,6 +4,7 @@ import multiprocessing
 from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import joblib
@@ -103,9 +104,10 @@ def test_the_trainer_is_given_that_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError
 
     monkeypatch.setattr(fit.pl, "Trainer", trainer)
+    module = SimpleNamespace(plan=SimpleNamespace(reaches_all=False))
     for config in (config_of(), config_of("trainer.gpu=2")):
         with pytest.raises(RuntimeError):
-            fit.fit(config, None, None, None, lambda: None, (), ())  # type: ignore[arg-type]
+            fit.fit(config, None, module, None, lambda: None, (), ())  # type: ignore[arg-type]
     assert asked == [1, [2]]
 
 

@@ -16,6 +16,7 @@ from tests.config.shipped import OPTIONS, fixed, set_at
 IDENTITY = {
     "": "seed",
     "model": "resolution encoder_widths code_size bridge_width decoder_widths",
+    "topology": "parts route swaps code tie",
     "encoders": "count start trained",
     "encoder_activation": "name slope",
     "decoder_activation": "name",
@@ -24,21 +25,22 @@ IDENTITY = {
     "update_order": "name block",
     "optimizer": "name lr beta1 beta2 eps",
     "optimizer_state": "name",
-    "loss": "name mask_weight weight_a weight_b",
+    "loss": "name mask_weight weight_a weight_b weights",
     "augmentation": "rotation zoom shift flip jitter coverage misaligned two_stage photometric",
     "colour_match": "name",
-    "data": "name identity_a identity_b faces held_out seed pose light background split",
+    "data": "name identity_a identity_b identities faces held_out seed pose light background split",
     "training": "max_steps batch_size gradient_clip precision deterministic",
 }
 NOT_IDENTITY = {
     "": "name runs_dir experiments_dir cache_dir force progress",
+    "topology": "name split load",  # the parts are what they stand for; loaded weights are known by content
     "encoders": "name",  # count and start are what it stands for
     "augmentation": "name",  # likewise
     "data": "a b sampler",  # folders are known by their pictures, not by where they lie
     "scale": "name lr faces held_out evaluate_every preview_every threads",  # a bundle
     "evaluation": "every_steps preview_every_steps preview_faces",
     "checkpoint": "every_seconds every_steps",
-    "trainer": "name accelerator devices gpu strategy compile channels_last workers threads seeds_at_once",
+    "trainer": "name accelerator devices gpu strategy compile channels_last workers threads",
     "logger": "name kinds every_steps project entity mode",
     "study": "name title question baseline metric smallest_difference secondary notes group_seeds companion",
 }
@@ -54,6 +56,14 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "model.resolution": 32,
     "model.encoder_widths": [4, 4, 4],
     "model.decoder_widths": [4, 4],
+    "topology.name": "other",
+    "topology.parts": {"encoder": {"kind": "encoder"}},
+    "topology.route": "encoder > decoder",
+    "topology.swaps": {},
+    "topology.code": "inter",
+    "topology.tie": 1.0,
+    "topology.split": 1,
+    "topology.load": "weights.safetensors",
     "encoders.name": "two",
     "encoders.count": 2,
     "encoders.start": "equal",
@@ -71,6 +81,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "loss.mask_weight": 1.0,
     "loss.weight_a": 0.5,
     "loss.weight_b": 0.5,
+    "loss.weights": [0.5],
     "augmentation.name": "gentle",
     "augmentation.misaligned": False,
     "augmentation.two_stage": True,
@@ -78,6 +89,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "colour_match.name": "mean_a_to_b",
     "data.identity_a": "cleo",
     "data.identity_b": "dai",
+    "data.identities": ["ada", "ben", "cleo"],
     "data.seed": 1,
     "data.pose": "disjoint",
     "data.light": "disjoint",
@@ -184,6 +196,17 @@ def test_twins_and_folders_are_other_runs():
     assert isinstance(folders.data, FoldersData)
     assert identity(twins)["data"]["name"] != identity(folders)["data"]["name"]
     assert run_hash(folders, "these pictures") != run_hash(folders, "those pictures")
+
+
+def test_the_same_people_written_otherwise_are_the_same_run():
+    def digest(*overrides: str) -> str:
+        return run_hash(load(fixed(*overrides), OPTIONS))
+
+    assert digest("data.identities=[ada,ben]") == digest()
+    assert digest("data.identities=[cleo,dai]") == digest("data.identity_a=cleo", "data.identity_b=dai")
+    three = "data.identities=[ada,ben,cleo]"
+    assert digest(three) == digest(three, "data.identity_a=gus")
+    assert len({digest(), digest(three), digest("data.identities=[ben,ada,cleo]")}) == 3
 
 
 def test_the_same_values_written_otherwise_are_the_same_run():

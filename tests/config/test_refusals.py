@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from faceswap_lab.config import ConfigError, check_value, load
 from faceswap_lab.config.keys import settings_called
+from faceswap_lab.config.rules import MOST_PEOPLE
+from faceswap_lab.data.faces import MOST_SIDES
 from tests.config.shipped import OPTIONS, fixed, set_at
 
 SGD = ("optimizer=sgd", "optimizer_state=shared")
@@ -88,7 +90,7 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
         (["update_order.block=5"], ["update_order.block=5", "alternate"]),
         (["update_order=alternate", "update_order.block=null"], ["update_order.block=null", "block=10"]),
         (["update_order=alternate", "training.max_steps=1001"], ["training.max_steps=1001", "multiple of 20"]),
-        (["update_order=a_then_b_alone", "training.max_steps=101"], ["training.max_steps=101", "even number"]),
+        (["update_order=a_then_b_alone", "training.max_steps=101"], ["training.max_steps=101", "multiple of 2"]),
         (["model.encoder_widths=[8,8]"], ["model.encoder_widths=[8, 8]", "64 px needs 4 widths", "got 2"]),
         (["model.resolution=32"], ["32 px needs 3 widths", "encoder_widths=[128,256,512]", "or scale=quick"]),
         (
@@ -117,12 +119,15 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
             ["data.sampler=device", "augmentation.photometric=[{'name': 'ToGray'}]", "data.sampler=auto"],
         ),
         (["data.sampler=gpu"], ["data.sampler=gpu", "auto, cv2, device"]),
+        (["data.identities=[ada]"], ["data.identities=[ada]", "needs 2 people", "data.identities=[ada,ben,cleo]"]),
+        ([f"data.identities=[{','.join(f'random-{i}' for i in range(27))}]"], ["27 of them", "there can be 26"]),
+        (["data.identities=[ada,ben,ada]"], ["data.identities=[ada,ben,ada]: ada is there twice", "such as ben"]),
+        (["data.identity_a=ben"], ["data.identity_a=ben data.identity_b=ben: ben is there twice", "such as cleo"]),
+        (
+            ["data.identities=[ada,ben,cleo]", "data.light=disjoint"],
+            ["data.light=disjoint with 3 people", "data.light=equal"],
+        ),
         (["trainer.devices=2"], ["trainer.devices=2", "trainer=ddp"]),
-        (["trainer.seeds_at_once=2", "trainer=ddp"], ["trainer.seeds_at_once=2", "one device", "seeds_at_once=1"]),
-        (["trainer.seeds_at_once=2", "update_order=random"], ["update_order=random", "coin", "seeds_at_once=1"]),
-        (["trainer.seeds_at_once=2", "update_order=worse_first"], ["update_order=worse_first", "losses decide"]),
-        (["trainer.seeds_at_once=2", "trainer.compile=default"], ["trainer.compile=default", "not compiled"]),
-        (["trainer.seeds_at_once=2", "trainer.channels_last=false"], ["channels_last=false", "channels last"]),
         (["trainer=cpu", "trainer.compile=cudagraphs"], ["accelerator=cpu", "Use trainer.compile=default"]),
         (["trainer=ddp", "trainer.compile=cudagraphs"], ["strategy=ddp", "Use trainer.compile=default"]),
         (["trainer=ddp", "trainer.devices=3"], ["training.batch_size=64", "multiple of 3", "trainer.devices=3"]),
@@ -136,6 +141,10 @@ def test_a_combination_that_means_nothing_is_refused_with_the_remedy(overrides: 
     with pytest.raises(ConfigError) as error:
         load(fixed(*overrides), OPTIONS)
     assert not [part for part in told if part not in str(error.value)], error.value
+
+
+def test_there_are_as_many_people_as_sides():
+    assert MOST_PEOPLE == MOST_SIDES  # the configuration cannot ask the data, which loads NumPy
 
 
 def test_numbers_are_read_as_their_field_wants_them():

@@ -12,9 +12,9 @@ from faceswap_lab.config import load
 from faceswap_lab.config.schema import Config
 from faceswap_lab.models.activations import HIDDEN, OUTPUT
 from faceswap_lab.models.initialisation import INITIALISATIONS
+from faceswap_lab.orders import ORDERS
 from faceswap_lab.training.losses import LOSSES
 from faceswap_lab.training.optimizers import OPTIMIZERS, STATES
-from faceswap_lab.training.orders import ORDERS
 from tests.config.shipped import ADDED, CONF, OPTIONS, composed, set_at
 
 COMPANIONS = {  # what a rule demands beside an option
@@ -22,6 +22,8 @@ COMPANIONS = {  # what a rule demands beside an option
     ("update_order", "joint_half"): ["optimizer_state=shared"],
     ("optimizer", "sgd"): ["optimizer_state=per_autoencoder"],
     ("optimizer", "rmsprop"): ["optimizer_state=shared"],
+    ("topology", "pretrained"): ["topology.load=weights.safetensors"],
+    ("topology", "tied"): ["encoders=two", "update_order=joint", "optimizer_state=shared"],
     ("data", "folders"): ["data.a=faces/a", "data.b=faces/b"],
 }
 REGISTRIES = {
@@ -144,5 +146,6 @@ def test_the_original_is_the_model_of_2018():
 def flat(plain: dict[str, Any], where: str = "") -> dict[str, Any]:
     leaves: dict[str, Any] = {}
     for key, value in plain.items():
-        leaves |= flat(value, f"{where}{key}.") if isinstance(value, dict) else {f"{where}{key}": value}
+        inside = isinstance(value, dict) and where != "topology."  # whose mappings are values
+        leaves |= flat(value, f"{where}{key}.") if inside else {f"{where}{key}": value}
     return leaves

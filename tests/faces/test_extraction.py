@@ -36,7 +36,7 @@ def pictures(folder):
 
 def test_a_video_becomes_aligned_faces_with_their_records(sets, ada):
     found = pictures(sets / "ada")
-    assert 15 < len(found) <= 60
+    assert 12 < len(found) <= 48
     for path in found:
         record = told(path)
         truth = ada[record["frame"]]
@@ -81,13 +81,14 @@ def test_expressions_follow_the_state():
 
 def test_the_mask_covers_the_face(sets, ada):
     """The outline against the renderer's mask, brought into the picture by the record's own landmarks."""
-    data = load_folders(folders=[sets / "ada", sets / "dai"], held_out=0.2, size=128, cache_dir=sets / "cache", progress=False)
+    folders = [sets / "ada", sets / "dai"]
+    data = load_folders(folders=folders, held_out=0.2, size=128, cache_dir=sets / "cache", progress=False)
     for side in SIDES:
         share = (data.train[side].masks > 127).mean()
         assert 0.4 < share < 0.85
         assert (data.train[side].masks[:, 64, 64] == 255).all()
     assert any("landmarks of faceswap_lab" in line for line in data.remarks)
-    assert any("side A: the" in line or "turned" in line for line in data.remarks)
+    assert any("turned" in line for line in data.remarks)
 
 
 def test_a_repeated_command_does_nothing_again(sets, videos, monkeypatch, capsys):
@@ -117,7 +118,7 @@ def test_an_interrupted_one_goes_on_and_ends_with_the_same_frames(videos, sets, 
 
     monkeypatch.setattr(extraction.Extractor, "faces", counting)
     assert faces(command) == 0
-    assert looked == list(range(30, 60))
+    assert looked == list(range(30, 48))
     again, once = ({told(path)["frame"] for path in pictures(place / "ada")} for place in (tmp_path, sets))
     assert len(again ^ once) <= 0.2 * len(once)  # of two alike the one or the other may be kept
 
@@ -128,7 +129,7 @@ def test_of_two_people_the_more_frequent_is_taken_or_the_one_like_a_picture(vide
     assert re.search(r"people      2 of them, .*this is number 1 \(--like PICTURE chooses\)", capsys.readouterr().out)
     who = {"ada" if told(path)["frame"] % 23 < 15 else "dai" for path in pictures(tmp_path / "set")}
     assert who == {"ada"}
-    Image.fromarray(dai[30].pixels).save(tmp_path / "dai.jpg")
+    Image.fromarray(dai[10].pixels).save(tmp_path / "dai.jpg")
     assert faces([*command, "--like", str(tmp_path / "dai.jpg")]) == 0
     assert "this is number 2" in capsys.readouterr().out
     who = {"ada" if told(path)["frame"] % 23 < 15 else "dai" for path in pictures(tmp_path / "set")}
@@ -152,11 +153,11 @@ def test_photos_of_every_kind_are_looked_through(tmp_path, ada, capsys, caplog):
     photos = tmp_path / "photos"
     photos.mkdir()
     kinds = ["jpg", "png", "webp", "tiff", "avif", "gif", "bmp"]
-    for kind, one in zip(kinds, ada[::8]):
+    for kind, one in zip(kinds, ada[::6]):
         Image.fromarray(one.pixels).save(photos / f"{kind}.{kind}")
     exif = Image.Exif()
     exif[0x0112] = 6
-    Image.fromarray(np.rot90(ada[59].pixels).copy()).save(photos / "turned.jpg", exif=exif)
+    Image.fromarray(np.rot90(ada[-1].pixels).copy()).save(photos / "turned.jpg", exif=exif)
     Image.fromarray(np.full((200, 300, 3), 90, np.uint8)).save(photos / "wall.png")
     (photos / "broken.jpg").write_bytes(b"\xff\xd8nothing")
     assert faces([str(photos), "--out", str(tmp_path / "set"), "--quiet"]) == 0
@@ -167,7 +168,7 @@ def test_photos_of_every_kind_are_looked_through(tmp_path, ada, capsys, caplog):
 
 
 def test_two_sources_go_into_one_set(tmp_path, ada):
-    for name, shots in (("one", ada[:6]), ("two", ada[50:56])):
+    for name, shots in (("one", ada[:6]), ("two", ada[40:46])):
         write_video(tmp_path / f"{name}.mp4", shots)
         assert faces([str(tmp_path / f"{name}.mp4"), "--out", str(tmp_path / "set"), "--quiet"]) == 0
     assert {told(path)["source"] for path in pictures(tmp_path / "set")} == {"one.mp4", "two.mp4"}
@@ -278,14 +279,16 @@ def test_shrinking_averages_and_shifts_nothing():
     small = cv2.resize(rng.integers(0, 256, (16, 16, 3), np.uint8), (96, 96), interpolation=cv2.INTER_CUBIC)
     frame = np.kron(small, np.ones((10, 10, 1), np.uint8))
     to_picture = np.array([[0.1, 0, -0.45], [0, 0.1, -0.45]])  # pixel centres: 10 x + 4.5 in the frame is x
-    np.testing.assert_allclose(cut(frame, to_picture, 96).astype(int), small, atol=2)
+    difference = np.abs(cut(frame, to_picture, 96)[1:-1, 1:-1].astype(int) - small[1:-1, 1:-1])
+    shifted = np.abs(small[1:-1, 1:-1].astype(int) - (small[1:-1, 1:-1] / 2 + small[1:-1, 2:] / 2))  # by half a pixel
+    assert difference.mean() < 0.2 * shifted.mean()
 
 
 def test_inside_is_the_share_within_the_frame():
     landmarks = 100 * np.concatenate([np.zeros((17, 2)), MEAN_FACE])
     whole = aligning(landmarks + 300, FRAMINGS["2018"], 256)
     assert inside(whole, 256, (640, 640)) == 1
-    half = aligning(landmarks + (300, -50), FRAMINGS["2018"], 256)
+    half = aligning(landmarks + np.array([300, -50]), FRAMINGS["2018"], 256)
     assert inside(half, 256, (640, 640)) == pytest.approx(0.5, abs=0.07)
     np.testing.assert_allclose(moved(landmarks[17:] + 300, whole), 48 + 160 * MEAN_FACE, atol=1e-6)
 
@@ -303,4 +306,5 @@ def test_the_command_is_a_subcommand_of_the_program(tmp_path):
     asked = [sys.executable, "-m", "faceswap_lab", "faces", str(tmp_path / "no.mp4"), "--out", str(tmp_path / "set")]
     ended = subprocess.run(asked, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert ended.returncode == 2
-    assert ended.stderr == f"faceswap_lab: faces: '{tmp_path / 'no.mp4'}' does not exist; name a video, or a folder of photos\n"
+    said = f"'{tmp_path / 'no.mp4'}' does not exist; name a video, or a folder of photos"
+    assert ended.stderr == f"faceswap_lab: faces: {said}\n"

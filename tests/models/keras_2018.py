@@ -6,6 +6,8 @@ shuffler whose channels are ordered (rh, rw, c), dense layers on (h, w, c).
 
 import numpy as np
 
+from tests.models.tiny import decoder_of, encoder_of
+
 
 def same_conv(x, kernel, bias, stride):
     """tf.nn.conv2d with padding="SAME": (N, H, W, C) * (k, k, C, D) -> (N, ceil(H/s), ceil(W/s), D)."""
@@ -36,15 +38,14 @@ class Keras2018:
     """The weights of an ``Autoencoder``'s parts, brought into Keras' layout, and the forward pass on them."""
 
     def __init__(self, autoencoder, side):
-        encoder, decoder = autoencoder.encoder_of(side), autoencoder.decoders[side]
-        self.downs = [_conv(block.conv) for block in encoder.down]
-        self.dense = [
-            _dense(encoder.squeeze, encoder.last_width, "in"),
-            _dense(encoder.expand, encoder.last_width, "out"),
-        ]
-        self.ups = [_upscale(block.conv) for block in [encoder.up, *decoder.up]]
-        self.out = _conv(decoder.out)
-        self.last_width = encoder.last_width
+        stages = dict(encoder_of(autoencoder, side).stages)
+        dense, up = stages.pop("dense"), stages.pop("up")
+        *decoding, out = decoder_of(autoencoder, side).stages.values()
+        self.last_width = dense.width
+        self.downs = [_conv(block.conv) for block in stages.values()]
+        self.dense = [_dense(dense.squeeze, dense.width, "in"), _dense(dense.expand, dense.width, "out")]
+        self.ups = [_upscale(block.conv) for block in [up, *decoding]]
+        self.out = _conv(out)
 
     def pre_activation(self, x):
         for kernel, bias in self.downs:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from faceswap_lab.models.activations import HIDDEN, OUTPUT
 from faceswap_lab.models.autoencoder import Autoencoder
-from tests.models.tiny import tiny
+from tests.models.tiny import decoder_of, encoder_of, out_of, tiny
 
 Z = torch.linspace(-8, 8, 321, dtype=torch.float64)
 UNIT = {  # closed forms, in NumPy
@@ -83,7 +83,7 @@ def test_an_activation_stands_after_every_convolution_but_the_last(name):
 def test_pictures_stay_between_0_and_1_inside_whatever_range(name, value_range, gain):
     model = Autoencoder(tiny(decoder_activation=name, value_range=value_range))
     with torch.no_grad():
-        model.decoders["A"].out.weight.mul_(gain)
+        out_of(model, "A").weight.mul_(gain)
         y = model.reconstruct("A", torch.rand(1, 3, 32, 32))
     assert y.min() >= 0
     assert y.max() <= 1
@@ -94,9 +94,9 @@ def test_the_network_sees_the_value_range_and_the_outside_does_not(name):
     """One model, both ranges: a signed network on 2x - 1 must answer what the signed model answers on x."""
     signed = Autoencoder(tiny(decoder_activation=name, value_range="signed"))
     x = torch.rand(2, 3, 32, 32)
-    z = signed.decoders["A"](signed.encoder_of("A")(2 * x - 1))
+    z = decoder_of(signed, "A")(encoder_of(signed, "A")(2 * x - 1))
     torch.testing.assert_close(signed.reconstruct("A", x), (OUTPUT[name](z, "signed") + 1) / 2)
     unit = Autoencoder(tiny(decoder_activation=name))
     torch.testing.assert_close(
-        unit.reconstruct("A", x), OUTPUT[name](unit.decoders["A"](unit.encoder_of("A")(x)), "unit")
+        unit.reconstruct("A", x), OUTPUT[name](decoder_of(unit, "A")(encoder_of(unit, "A")(x)), "unit")
     )

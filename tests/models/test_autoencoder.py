@@ -3,8 +3,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceswap_lab.models.autoencoder import Autoencoder
-from tests.models.tiny import tiny
+from faceswap_lab.models.autoencoder import Autoencoder, Samples
+from tests.models.tiny import decoder_of, encoder_of, tiny
 
 X = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 TWO = {"encoders": 2, "encoder_start": "independent"}
@@ -14,11 +14,10 @@ TWO = {"encoders": 2, "encoder_start": "independent"}
 def test_reconstruct_and_forward_are_a_swap_with_oneself(changes):
     model = Autoencoder(tiny(**changes))
     for side in ("A", "B"):
-        expected = model._leave(model.decoders[side](model.encoder_of(side)(model._enter(X, side))), side)
+        expected = model._leave(decoder_of(model, side)(encoder_of(model, side)(model._enter(X, side))), side)
         for got in (
             model.reconstruct(side, X),
             model.swap(X, side, side),
-            model.swap(X, side, side, "target"),
             model(X, side),
         ):
             assert torch.equal(got, expected)
@@ -26,20 +25,26 @@ def test_reconstruct_and_forward_are_a_swap_with_oneself(changes):
 
 def test_swap_paths():
     model = Autoencoder(tiny(**TWO))
-    own = torch.sigmoid(model.decoders["B"](model.encoders["A"](X)))
-    target = torch.sigmoid(model.decoders["B"](model.encoders["B"](X)))
+    own = torch.sigmoid(decoder_of(model, "B")(model.parts["encoder_A"](X)))
+    target = torch.sigmoid(decoder_of(model, "B")(model.parts["encoder_B"](X)))
     assert torch.equal(model.swap(X, "A", "B"), own)
     assert torch.equal(model.swap(X, "A", "B", path="target"), target)
     assert not torch.equal(own, target)
+    assert model.swap_paths == ("own", "target")
     one = Autoencoder(tiny())
-    assert torch.equal(one.swap(X, "A", "B", path="own"), one.swap(X, "A", "B", path="target"))
+    assert one.swap_paths == ("own",)  # through the target's encoder is the same way
+    with pytest.raises(ValueError, match=r"path target.*paths own"):
+        one.swap(X, "A", "B", path="target")
+    with pytest.raises(ValueError, match=r"A to C.*sides A, B"):
+        one.swap(X, "A", "C")
 
 
 @pytest.mark.parametrize("changes", [{}, TWO])
 def test_code_is_what_the_bottleneck_gives(changes):
     model = Autoencoder(tiny(**changes))
-    encoder = model.encoder_of("B")
-    assert torch.equal(model.code(X, "B"), encoder.squeeze(encoder.down(X).flatten(1)))
+    stages = encoder_of(model, "B").stages
+    down = stages["2"](stages["1"](stages["0"](X)))
+    assert torch.equal(model.code(X, "B"), stages["dense"].squeeze(down.flatten(1)))
     assert model.code(X, "B").shape == (3, 8)
 
 
@@ -49,7 +54,7 @@ def test_parameters_of_a_side_are_its_encoder_and_its_decoder():
         ids = {side: {id(p) for p in model.parameters_of(side)} for side in ("A", "B")}
         assert ids["A"] | ids["B"] == {id(p) for p in model.parameters()}
         common = ids["A"] & ids["B"]
-        assert common == ({id(p) for p in model.encoders["shared"].parameters()} if model is shared else set())
+        assert common == ({id(p) for p in model.parts["encoder"].parameters()} if model is shared else set())
 
 
 @settings(deadline=None, max_examples=8)
@@ -62,7 +67,8 @@ def test_one_pass_of_a_shared_encoder_is_the_same_as_one_pass_per_side(portions,
     model = Autoencoder(tiny(**changes))
     model.get_buffer("colour_shift")[0] = 0.1
     faces = [(side, torch.rand(n, 3, 32, 32)) for side, n in portions]
-    together, apart = model.reconstruct_all(faces), [model.reconstruct(*face) for face in faces]
+    together = [drawn.faces for drawn in model.reconstruct_all([Samples(*face) for face in faces])]
+    apart = [model.reconstruct(*face) for face in faces]
     for a, b in zip(together, apart, strict=True):
         torch.testing.assert_close(a, b, atol=1e-6, rtol=0)
     gradients = [
@@ -77,8 +83,8 @@ def test_one_pass_of_a_shared_encoder_is_the_same_as_one_pass_per_side(portions,
 
 def test_the_shared_encoder_really_runs_once():
     model, seen = Autoencoder(tiny()), []
-    model.encoders["shared"].register_forward_hook(lambda module, args, output: seen.append(len(args[0])))
-    model.reconstruct_all([("A", X), ("B", X[:2])])
+    model.parts["encoder"].register_forward_hook(lambda module, args, output: seen.append(len(args[0])))
+    model.reconstruct_all([Samples("A", X), Samples("B", X[:2])])
     assert seen == [5]
 
 

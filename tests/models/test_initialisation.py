@@ -7,7 +7,7 @@ from torch import nn
 
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.models.initialisation import INITIALISATIONS, initialise
-from tests.models.tiny import tiny
+from tests.models.tiny import decoder_of, encoder_of, tiny
 
 LAYERS = {  # layer: (fan_in, fan_out)
     "conv": (lambda: nn.Conv2d(24, 40, 5), 24 * 25, 40 * 25),
@@ -61,22 +61,22 @@ def test_a_component_starts_the_same_whatever_the_number_of_encoders(initialisat
     one, independent, equal = models(initialisation=initialisation)
     for side in ("A", "B"):
         for other in (independent, equal):
-            assert torch.equal(weights(one.decoders[side]), weights(other.decoders[side]))
+            assert torch.equal(weights(decoder_of(one, side)), weights(decoder_of(other, side)))
     for other in (independent, equal):
-        assert torch.equal(weights(one.encoder_of("A")), weights(other.encoder_of("A")))
+        assert torch.equal(weights(encoder_of(one, "A")), weights(encoder_of(other, "A")))
 
 
 def test_two_encoders_start_equal_or_independent_but_are_two():
     _, independent, equal = models()
-    assert torch.equal(weights(equal.encoder_of("A")), weights(equal.encoder_of("B")))
-    assert not torch.equal(weights(independent.encoder_of("A")), weights(independent.encoder_of("B")))
-    assert equal.encoder_of("A") is not equal.encoder_of("B")
+    assert torch.equal(weights(encoder_of(equal, "A")), weights(encoder_of(equal, "B")))
+    assert not torch.equal(weights(encoder_of(independent, "A")), weights(encoder_of(independent, "B")))
+    assert encoder_of(equal, "A") is not encoder_of(equal, "B")
 
 
 def test_components_and_seeds_are_independent_of_each_other():
     one, *_ = models()
-    assert not torch.equal(weights(one.decoders["A"]), weights(one.decoders["B"]))
-    assert not torch.equal(weights(one.decoders["A"]), weights(models(seed=6)[0].decoders["A"]))
+    assert not torch.equal(weights(decoder_of(one, "A")), weights(decoder_of(one, "B")))
+    assert not torch.equal(weights(decoder_of(one, "A")), weights(decoder_of(models(seed=6)[0], "A")))
 
 
 def test_the_global_generator_is_neither_used_nor_moved():

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from faceswap_lab.randomness import stream
+from tests.models.tiny import encoder_of
 from tests.training.tiny import ADAM, BATCH, BLOCK, SEED, samplers
 
 
@@ -37,7 +38,7 @@ class SlowUpdates:
         loss = self.loss(side, samples or self.draw(side))
         self.history.append((side, loss.item()))
         gradients = self.gradients(loss * self.weights[side])
-        frozen = set() if encoder else set(map(id, self.model.encoder_of(side).parameters()))
+        frozen = set() if encoder else set(map(id, encoder_of(self.model, side).parameters()))
         self.state.step([side], [None if id(p) in frozen else g for p, g in zip(self.parameters, gradients)])
 
     def together(self, count=BATCH):

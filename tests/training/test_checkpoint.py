@@ -2,13 +2,19 @@
 
 import hashlib
 import io
+import shutil
+from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceswap_lab.training.checkpoint import BadCheckpoint, Checkpoint, load, save
+from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.training.checkpoint import BadCheckpoint, Checkpoint, load, restore, save
+from faceswap_lab.training.weights import load_weights
+from tests.models.tiny import tiny
+from tests.training.tiny import module_for
 
 DIGEST = "d" * 10
 
@@ -20,8 +26,8 @@ def checkpoint(step, digest=DIGEST):
         seconds=1.5,
         weights={"w": torch.arange(6.0).reshape(2, 3) + step},
         optimizers=[{"state": {0: {"step": torch.tensor(3.0)}}, "param_groups": [{"lr": 5e-5, "params": [0]}]}],
-        pending={"A": [0.1, float(torch.tensor(0.3))], "B": []},
-        recent={"A": [0.2], "B": [float(torch.tensor(0.1))]},
+        pending={"loss_A": [0.1, float(torch.tensor(0.3))], "loss_B": []},
+        recent={"loss_A": [0.2], "loss_B": [float(torch.tensor(0.1))]},
     )
 
 
@@ -104,3 +110,23 @@ def test_what_is_no_checkpoint_is_left_alone(tmp_path):
     save(tmp_path, checkpoint(2))
     assert load(tmp_path, DIGEST).step == 2
     assert (tmp_path / "notes.txt").exists()
+
+
+BEFORE = Path(__file__).with_name("before_topologies")
+
+
+def test_a_checkpoint_from_before_topologies_goes_on(tmp_path):
+    """Written by the commit before topologies after three steps of alternate; its weights stand in two.safetensors."""
+    for path in BEFORE.glob("*.pt"):
+        shutil.copy(path, tmp_path)
+    found = load(tmp_path, "0123456789")
+    model = Autoencoder(tiny(encoders=2))
+    model.load_state_dict(found.weights)
+    written = load_weights(BEFORE / "two.safetensors").state_dict()
+    assert all(torch.equal(tensor, written[name]) for name, tensor in model.state_dict().items())
+    assert found.step == 3
+    assert found.recent == {"loss_A": [0.15857654809951782], "loss_B": [0.1603795886039734]}
+    module = module_for("alternate", "per_autoencoder", model=model)
+    module.configure_optimizers()
+    restore(module, found)
+    assert [len(o.state) for o in module.states.optimizers] == [len(list(model.parameters_of(s))) for s in "AB"]

@@ -6,6 +6,7 @@ import torch
 
 from faceswap_lab.data.faces import FaceData, Faces
 from faceswap_lab.training.build import autoencoder_of, module_of, samples_of
+from tests.models.tiny import encoder_of, out_of
 from tests.training.configs import config_for
 from tests.training.tiny import trainer_for
 
@@ -46,7 +47,7 @@ def pictures(side, spread):
 def seen_inside(model, side, x):
     """Return what the side's encoder gets."""
     seen = []
-    hook = model.encoder_of(side).register_forward_pre_hook(lambda module, args: seen.append(args[0].detach()))
+    hook = encoder_of(model, side).register_forward_pre_hook(lambda module, args: seen.append(args[0].detach()))
     model.reconstruct(side, x)
     hook.remove()
     return seen[0]
@@ -69,9 +70,9 @@ def test_without_it_the_network_sees_a_as_it_is():
 
 def saying(model, said):
     """Let both decoders answer one colour, whatever they see."""
-    for decoder in model.decoders.values():
-        torch.nn.init.zeros_(decoder.out.weight)
-        decoder.out.bias.data = said.ravel().clone()
+    for side in model.sides:
+        torch.nn.init.zeros_(out_of(model, side).weight)
+        out_of(model, side).bias.data = said.ravel().clone()
     return model
 
 

@@ -14,7 +14,7 @@ from faceswap_lab.runs.metrics import read_metrics
 from faceswap_lab.training import fit
 from faceswap_lab.training.compiled import CompileFailed, as_written, compile_parts, explaining
 from faceswap_lab.training.run import Run
-from tests.models.tiny import tiny
+from tests.models.tiny import decoder_of, out_of, tiny
 from tests.training.configs import config_for, noise_data
 from tests.training.tiny import SEED, module_for, samples_for, trainer_for
 
@@ -131,11 +131,12 @@ def test_channels_lie_where_they_are_asked_to(last, tmp_path):
     config, data = config_for(f"trainer.channels_last={str(last).lower()}"), noise_data()
     module = module_of(config, autoencoder_of(config, data))
     module.configure_optimizers()
-    (portion, _) = next(iter(samples_of(config, data, 0).train_dataloader()))
+    batch = next(iter(samples_of(config, data, 0).train_dataloader()))
+    portion = batch[0]
     seen = []
-    module.autoencoder.decoders["A"].register_forward_hook(lambda decoder, code, z: seen.append(z))
-    module.stepper.losses([portion])
-    weight = module.autoencoder.decoders["A"].out.weight
-    for tensor in (module.stepper._picture(portion.input), weight, *seen):
+    decoder_of(module.autoencoder, "A").register_forward_hook(lambda decoder, code, z: seen.append(z))
+    module.make_step(batch)
+    weight = out_of(module.autoencoder, "A").weight
+    for tensor in (module.step._picture(portion.input), weight, *seen):
         assert tensor.is_contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
         assert not tensor.is_contiguous(memory_format=torch.contiguous_format if last else torch.channels_last)

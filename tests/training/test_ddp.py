@@ -9,8 +9,8 @@ import torch
 from torch import distributed
 
 from faceswap_lab.data import sampler_choice
+from faceswap_lab.orders import ORDERS
 from faceswap_lab.training.finite import Diverged
-from faceswap_lab.training.orders import ORDERS
 from faceswap_lab.training.processes import Place, further_processes
 from tests.models.tiny import tiny
 from tests.training.tiny import module_for, samples_for, trained, trainer_for
@@ -88,7 +88,9 @@ class Spoil(pl.Callback):
     def on_train_start(self, trainer, module):
         if self.here:
             reconstruct_all = module.autoencoder.reconstruct_all
-            module.stepper.autoencoder.reconstruct_all = lambda *a: [y * float("nan") for y in reconstruct_all(*a)]
+            module.autoencoder.reconstruct_all = lambda *a, **k: [
+                drawn._replace(faces=drawn.faces * float("nan")) for drawn in reconstruct_all(*a, **k)
+            ]
 
 
 @pytest.fixture(scope="module")

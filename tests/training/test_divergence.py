@@ -162,9 +162,8 @@ def one_step_without_values(monkeypatch, order, state, **options):
     module = module_for(order, state, **options).to("meta")
     module.configure_optimizers()
     batch = next(iter(samples_for(order, 4).train_dataloader()))
-    module.stepper.begin(0)
-    module.move(module.stepper, [p._replace(**{k: getattr(p, k).to("meta") for k in p._fields[1:]}) for p in batch])
-    module.recent.add(module.stepper.seen.values())
+    seen = module.make_step([p._replace(**{k: getattr(p, k).to("meta") for k in p._fields[1:]}) for p in batch])
+    module.recent.add((f"loss_{portion.side}", loss) for portion, loss in seen.items())
     assert not [p for p in module.parameters() if p.grad is not None]
     return module
 
@@ -177,7 +176,7 @@ def test_a_step_that_looks_later_never_waits_for_the_device(monkeypatch, order, 
             one_step_without_values(monkeypatch, order, state, **options)
     else:
         module = one_step_without_values(monkeypatch, order, state, **options)
-        assert len(module.stepper.watch.taken) == (2 if order not in ("accumulate", "joint", "only_a", "only_b") else 1)
+        assert len(module.step.watch.taken) == (2 if order not in ("accumulate", "joint", "only_a", "only_b") else 1)
 
 
 def test_a_step_that_looks_at_once_waits(monkeypatch):

@@ -12,7 +12,7 @@ from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.training.gradients import gradient_diagnostics
 from faceswap_lab.training.losses import LOSSES, loss_of
 from tests.evaluation.pictures import random_held_out
-from tests.models.tiny import tiny
+from tests.models.tiny import decoder_of, encoder_of, out_of, tiny
 
 SIDES = ("A", "B")
 PREACT = {"preact_grad_A", "preact_grad_B"}
@@ -30,7 +30,7 @@ def slow_preact(model, held_out, side, loss, weight):
     signed = a.value_range == "signed"
     with torch.no_grad():
         entered = held_out.images[side] * 2 - 1 if signed else held_out.images[side]
-        z = model.decoders[side](model.encoder_of(side)(entered)).double()
+        z = decoder_of(model, side)(encoder_of(model, side)(entered)).double()
 
         def at(values):
             y = OUTPUT[a.decoder_activation](values, a.value_range)
@@ -90,7 +90,9 @@ def test_the_cosine_is_that_of_two_backward_passes(hidden, loss, weight):
         model.zero_grad()
         x, mask = held_out.images[side][:9], held_out.masks[side][:9]
         loss_of(model.reconstruct(side, x), x, mask, loss, weight).backward()
-        pulls.append(np.concatenate([p.grad.numpy().ravel() for p in model.encoders.parameters()]).astype(float))
+        pulls.append(
+            np.concatenate([p.grad.numpy().ravel() for p in model.parts["encoder"].parameters()]).astype(float)
+        )
     expected = pulls[0] @ pulls[1] / np.linalg.norm(pulls[0]) / np.linalg.norm(pulls[1])
     assert numbers["grad_cosine"] == pytest.approx(expected, abs=1e-6)
     assert abs(expected) < 0.999
@@ -99,12 +101,12 @@ def test_the_cosine_is_that_of_two_backward_passes(hidden, loss, weight):
 def test_sides_that_ask_for_the_same_and_for_the_opposite():
     held_out, model = random_held_out(), Autoencoder(tiny(16, decoder_activation="linear"))
     held_out.images["B"].copy_(held_out.images["A"])
-    model.decoders["B"].load_state_dict(model.decoders["A"].state_dict())
+    decoder_of(model, "B").load_state_dict(decoder_of(model, "A").state_dict())
     same = gradient_diagnostics(model, held_out, "mae", 0.0)
     assert same["grad_cosine"] == pytest.approx(1)
     assert same["preact_grad_A"] == same["preact_grad_B"]
-    model.decoders["A"].out.bias.data.fill_(100.0)  # every value too high
-    model.decoders["B"].out.bias.data.fill_(-100.0)  # every value too low
+    out_of(model, "A").bias.data.fill_(100.0)  # every value too high
+    out_of(model, "B").bias.data.fill_(-100.0)  # every value too low
     assert gradient_diagnostics(model, held_out, "mae", 0.0)["grad_cosine"] == pytest.approx(-1)
 
 
@@ -113,15 +115,15 @@ def test_what_does_not_exist_is_left_out():
     assert set(gradient_diagnostics(Autoencoder(tiny(16)), held_out, "mae", 0.0)) == PREACT | {"grad_cosine"}
     assert set(gradient_diagnostics(Autoencoder(tiny(16, encoders=2)), held_out, "mae", 0.0)) == PREACT
     frozen = Autoencoder(tiny(16))
-    frozen.encoders.requires_grad_(False)
+    frozen.parts["encoder"].requires_grad_(False)
     assert set(gradient_diagnostics(frozen, held_out, "mae", 0.0)) == PREACT
     stuck = Autoencoder(tiny(16, decoder_activation="clamp"))
-    stuck.decoders["A"].out.bias.data.fill_(50)
+    out_of(stuck, "A").bias.data.fill_(50)
     numbers = gradient_diagnostics(stuck, held_out, "mae", 0.0)
     assert set(numbers) == PREACT
     assert numbers["preact_grad_A"] == 0
     lost = Autoencoder(tiny(16))
-    lost.encoder_of("A").squeeze.weight.data.fill_(math.nan)
+    encoder_of(lost, "A").stages["dense"].squeeze.weight.data.fill_(math.nan)
     assert gradient_diagnostics(lost, held_out, "mae", 0.0) == {}
 
 
@@ -129,7 +131,7 @@ def test_what_does_not_exist_is_left_out():
 @pytest.mark.parametrize("training", [False, True])
 def test_the_model_is_left_as_it_was(frozen, training):
     model = Autoencoder(tiny(16)).train(training).requires_grad_(not frozen)
-    bias = model.decoders["A"].out.bias
+    bias = out_of(model, "A").bias
     bias.grad = torch.ones(3)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     stream = torch.get_rng_state()

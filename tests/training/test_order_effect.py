@@ -16,12 +16,12 @@ from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.fit import fit
 from faceswap_lab.training.order_effect import _variants, companion, distance, measure
 from faceswap_lab.training.replica import Replica, batches_of
-from faceswap_lab.training.stepper import picture
+from faceswap_lab.training.step import picture
 from tests.training.configs import config_for, noise_data
 
 STEPS = (1, 5)
 SMOOTH = ("encoder_activation=elu", "encoder_activation.slope=1.0", "loss=mse")  # no kink in it: it has Hessians
-GROUPS = {"encoder": "encoders.", "decoder_A": "decoders.A.", "decoder_B": "decoders.B."}
+GROUPS = {"encoder": "parts.encoder.", "decoder_A": "parts.decoder_A.", "decoder_B": "parts.decoder_B."}
 
 
 @cache

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from faceswap_lab.models.autoencoder import Autoencoder
-from faceswap_lab.training.orders import ORDERS
-from tests.models.tiny import tiny
+from faceswap_lab.orders import ORDERS
+from tests.models.tiny import out_of, tiny
 from tests.training.slow_updates import SlowUpdates
 from tests.training.tiny import SEED, STATES, trained
 
@@ -85,7 +85,7 @@ def test_one_side_alone_leaves_the_other_decoder_as_it_was():
         for state in STATES:
             model = trained(order, state, 2).autoencoder
             for side in ("A", "B"):
-                same = torch.equal(model.decoders[side].out.weight, start.decoders[side].out.weight)
+                same = torch.equal(out_of(model, side).weight, out_of(start, side).weight)
                 assert same == (side == untouched)
 
 
@@ -97,7 +97,7 @@ class Losses:
 
         class Collect(pl.Callback):
             def on_train_batch_end(self, trainer, module, *rest):
-                into.extend((side, loss.item()) for side, loss in module.stepper.seen.values())
+                into.extend((portion.side, loss.item()) for portion, loss in module.step.seen.items())
 
         return Collect()
 
@@ -106,11 +106,11 @@ class Losses:
 @pytest.mark.parametrize("order", ["a_then_b", "accumulate", "worse_first"])
 def test_a_frozen_encoder_stays_and_decoders_learn_on_it(order, state):
     model = Autoencoder(tiny(), SEED)
-    model.encoders.requires_grad_(False)
+    model.parts["encoder"].requires_grad_(False)
     start = {name: p.clone() for name, p in model.named_parameters()}
     trained(order, state, 2, model=model)
     for name, p in model.named_parameters():
-        assert torch.equal(p, start[name]) == name.startswith("encoders")
+        assert torch.equal(p, start[name]) == name.startswith("parts.encoder")
 
 
 def test_b_alone_leaves_the_encoder_to_a():
@@ -118,5 +118,5 @@ def test_b_alone_leaves_the_encoder_to_a():
     two, three = (trained("a_then_b_alone", "keras_2018", steps).autoencoder for steps in (2, 3))
     start = Autoencoder(tiny(), SEED).state_dict()
     moved = {name for name, p in two.state_dict().items() if not torch.equal(p, three.state_dict()[name])}
-    assert moved == {name for name in start if name.startswith("decoders.B")}
+    assert moved == {name for name in start if name.startswith("parts.decoder_B")}
     assert all(torch.equal(two.state_dict()[name], start[name]) for name in moved)

@@ -6,9 +6,9 @@ from functools import cache
 import pytest
 import pytorch_lightning as pl
 
+from faceswap_lab.orders import ORDERS
 from faceswap_lab.training.callbacks import Resume
 from faceswap_lab.training.checkpoint import load, restore_outcome, save, taken_of
-from faceswap_lab.training.orders import ORDERS
 from tests.training.test_resume import killed_after, left_by, run_in
 from tests.training.tiny import module_for, samples_for, trained, trainer_for
 
@@ -22,7 +22,7 @@ class Seen(pl.Callback):
         self.steps = []
 
     def on_train_batch_end(self, trainer, module, *rest):
-        portions = list(module.stepper.seen.values())
+        portions = [(portion.side, loss) for portion, loss in module.step.seen.items()]
         self.steps.append({side: [x.item() for s, x in portions if s == side] for side in {s for s, _ in portions}})
 
 

@@ -5,10 +5,10 @@ import pytorch_lightning as pl
 import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
+from faceswap_lab.orders import ORDERS
 from faceswap_lab.runs.metrics import MetricsCsv, read_metrics
 from faceswap_lab.training.callbacks import Every
 from faceswap_lab.training.loggers import CsvLogger
-from faceswap_lab.training.orders import ORDERS
 from tests.training.test_orders import CASES
 from tests.training.tiny import trained
 

@@ -6,7 +6,6 @@ before is then of another recipe, so it raises ``faceswap_lab.runs.identity.RECI
 """
 
 import json
-from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -17,8 +16,8 @@ import pytorch_lightning as pl
 from faceswap_lab.data.datamodule import FaceDataModule
 from faceswap_lab.data.faces import SIDES, Faces
 from faceswap_lab.data.sampler import SideSampler
+from faceswap_lab.orders import ORDERS, Plan
 from faceswap_lab.training.optimizers import Settings
-from faceswap_lab.training.orders import ORDERS
 from tests.data.recipes import WARP_ALIGNED
 from tests.models.tiny import tiny
 from tests.training.tiny import BATCH, BLOCK, SEED, module_for, trainer_for
@@ -55,7 +54,7 @@ def blocks(side):
 
 def curve(order, state):
     samplers = {side: SideSampler(blocks(side), WARP_ALIGNED, 32, SEED, side) for side in SIDES}
-    plan = partial(ORDERS[order].plan, batch=BATCH, block=BLOCK, seed=SEED)
+    plan = Plan(order, SIDES, BATCH, BLOCK, SEED)
     architecture = tiny(initialisation="he")
     module = module_for(order, state, architecture=architecture, optimizer=CALM, log_every=1, last_step=STEPS)
     kept = Curve()
@@ -66,15 +65,10 @@ def curve(order, state):
 def projections(autoencoder):
     """Each parameter by its part and name, seen from four fixed directions: a thousandth of its numbers."""
     found = {}
-    for name, p in sorted((named(name), p) for name, p in autoencoder.named_parameters()):
+    for name, p in sorted(autoencoder.parts.named_parameters()):
         directions = np.random.default_rng(p.numel()).standard_normal((4, p.numel())) / p.numel() ** 0.5
         found[name] = (directions @ p.detach().double().flatten().numpy()).tolist()
     return found
-
-
-def named(name):
-    kind, part, rest = name.split(".", 2)
-    return f"{kind[:-1] if part == 'shared' else f'{kind[:-1]}_{part}'}.{rest}"
 
 
 def cases():

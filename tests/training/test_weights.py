@@ -1,6 +1,7 @@
 import json
 import pickle
-from dataclasses import asdict
+from copy import deepcopy
+from pathlib import Path
 
 import pytest
 import torch
@@ -8,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
+from faceswap_lab.models.architecture import to_plain
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.runs.atomic import StorageError
-from faceswap_lab.training.weights import load_weights, save_weights
+from faceswap_lab.training.weights import load_part, load_weights, save_weights
 from tests.models.tiny import tiny
 
 ARCHITECTURES = [
@@ -70,20 +72,26 @@ class Bomb:
         return pytest.fail, ("code from a file was run",)
 
 
-def described(**changes):
-    return {"faceswap_lab": json.dumps({"format": 1, "architecture": asdict(tiny()) | changes})}
+def described(part=None, **changes):
+    """Return what a file says of ``tiny()``, with changes to all of it or to the sizes of one part."""
+    plain = deepcopy(to_plain(tiny()))
+    (plain["parts"][part]["spec"] if part else plain).update(changes)
+    return {"faceswap_lab": json.dumps({"format": 2, "architecture": plain})}
 
 
 STRANGERS = {
     "none": None,
     "other": {"format": "pt"},
     "list": {"faceswap_lab": "[]"},
-    "later": {"faceswap_lab": json.dumps({"format": 2, "architecture": {}})},
-    "huge": described(code_size=10**12),
+    "later": {"faceswap_lab": json.dumps({"format": 3, "architecture": {}})},
+    "huge": described("encoder", code_size=10**12),
     "key": described(surprise=1),
-    "type": described(encoder_widths="abc"),
+    "size": described("encoder", surprise=1),
+    "type": described("decoder_A", widths="abc"),
     "activation": described(decoder_activation="os.system"),
+    "kind": described(parts={"encoder": {"kind": "os.system", "spec": {}, "start": "x"}}),
     "more sides": described(sides=["A", "B", "C"]),
+    "old": {"faceswap_lab": json.dumps({"format": 1, "architecture": {"encoder_widths": "abc"}})},
 }
 
 
@@ -107,3 +115,30 @@ def test_no_pickle_is_read(tmp_path):
 def test_nothing_half_written_is_left(tmp_path):
     with pytest.raises(StorageError):
         save_weights(tmp_path / "no folder" / "w.safetensors", Autoencoder(tiny()))
+
+
+BEFORE = Path(__file__).with_name("before_topologies")
+SWAPS = {  # every thousandth value of A to B, as the commit before topologies drew it from these files
+    "one": [0.5009635090827942, 0.5018847584724426, 0.4952428638935089, 0.5010532736778259],
+    "two": [0.502267599105835, 0.5024886727333069, 0.4953233599662781, 0.5012851357460022],
+}
+
+
+@pytest.mark.parametrize("encoders", SWAPS)
+def test_files_from_before_topologies_are_the_models_they_were(encoders):
+    model = load_weights(BEFORE / f"{encoders}.safetensors")
+    assert model.architecture == tiny(encoders={"one": 1, "two": 2}[encoders])
+    x = torch.linspace(0, 1, 3 * 32 * 32).reshape(1, 3, 32, 32)
+    with torch.no_grad():
+        drawn = model.swap(x, "A", "B").flatten()[::1000].tolist()
+    assert drawn == pytest.approx(SWAPS[encoders], abs=1e-6)
+
+
+def test_a_part_is_read_by_name(tmp_path):
+    model = Autoencoder(tiny(), seed=1)
+    save_weights(tmp_path / "w.safetensors", model)
+    part = load_part(tmp_path / "w.safetensors", "decoder_B")
+    assert part.keys() == model.parts["decoder_B"].state_dict().keys()
+    assert all(torch.equal(tensor, part[name]) for name, tensor in model.parts["decoder_B"].state_dict().items())
+    with pytest.raises(ValueError, match=r"no part inter. It has encoder, decoder_A, decoder_B"):
+        load_part(tmp_path / "w.safetensors", "inter")

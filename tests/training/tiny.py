@@ -1,6 +1,5 @@
 """A tiny model, noise for faces, and Lightning around them: everything a training has, in milliseconds."""
 
-from functools import partial
 from types import SimpleNamespace
 
 import pytorch_lightning as pl
@@ -8,11 +7,11 @@ import pytorch_lightning as pl
 from faceswap_lab.data.datamodule import FaceDataModule
 from faceswap_lab.data.sampler import SideSampler
 from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.orders import Plan
 from faceswap_lab.training.compiled import compile_parts
 from faceswap_lab.training.fit import _strategy, prepare_process
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.optimizers import Settings
-from faceswap_lab.training.orders import ORDERS
 from faceswap_lab.training.processes import Place
 from tests.data.recipes import WARP_ALIGNED, noise_faces
 from tests.models.tiny import tiny
@@ -31,20 +30,23 @@ def samplers():
 
 def module_for(order="a_then_b", state="shared", *, model=None, optimizer=ADAM, architecture=None, **options):
     model = model or Autoencoder(architecture or tiny(), SEED)
-    return FaceswapModule(model, order=order, optimizer=optimizer, optimizer_state=state, **options)
+    return FaceswapModule(
+        model, plan=plan_for(order, model.sides), optimizer=optimizer, optimizer_state=state, **options
+    )
+
+
+def plan_for(order, sides=("A", "B")):
+    return Plan(order, sides, BATCH, BLOCK, SEED)
 
 
 def samples_for(order, steps, first_step=0, workers=0, sampler="cv2"):
-    plan = partial(ORDERS[order].plan, batch=BATCH, block=BLOCK, seed=SEED)
-    return FaceDataModule(samplers(), plan, first_step, steps, workers, sampler)
+    return FaceDataModule(samplers(), plan_for(order), first_step, steps, workers, sampler)
 
 
 def trainer_for(callbacks=(), loggers=(), place=None, precision="32-true", order="a_then_b"):
     prepare_process(SimpleNamespace(trainer=SimpleNamespace(threads=1)))
     several = place is not None
-    config = SimpleNamespace(
-        trainer=SimpleNamespace(strategy="ddp" if several else "auto"), update_order=SimpleNamespace(name=order)
-    )
+    config = SimpleNamespace(trainer=SimpleNamespace(strategy="ddp" if several else "auto"))
     return pl.Trainer(
         accelerator="cpu",
         devices=place.world if several else 1,
@@ -56,7 +58,7 @@ def trainer_for(callbacks=(), loggers=(), place=None, precision="32-true", order
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        **_strategy(config, place or Place()),
+        **_strategy(config, place or Place(), plan_for(order).reaches_all),
     )
 
 

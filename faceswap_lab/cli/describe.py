@@ -1,0 +1,113 @@
+"""``describe``: the parts of a model, its routes and swap paths, and who trains whom, as a table and a picture."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from faceswap_lab.config import Config
+
+if TYPE_CHECKING:
+    from faceswap_lab.topology import Part
+    from faceswap_lab.training.description import Description
+
+
+def describe(config: Config, title: str, picture: Path | None) -> int:
+    """Print what a configuration would train, write its picture, and return the exit code.
+
+    Args:
+        config: the configuration.
+        title: above the picture.
+        picture: where it goes, SVG or, by its ending, PNG; None: nowhere.
+    """
+    from rich.console import Console
+
+    from faceswap_lab.training.description import describe as described
+
+    found, console = described(config), Console()
+    console.print(_table(found, title))
+    for line in (*_routes(found), *_swaps(found), *_step(found, config)):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    if picture is not None:
+        _draw(found, title, picture)
+        console.print(f"picture     {picture}", highlight=False, markup=False, soft_wrap=True)
+    return 0
+
+
+def _table(found: "Description", title: str) -> "object":
+    from rich.box import SIMPLE
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
+    for column in ("part", "kind", "channels × px, in → out"):
+        table.add_column(column, no_wrap=True)
+    for column in ("weights", "MFLOP"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("trained by")
+    for name, cost in found.costs.items():
+        part = found.topology.parts[name]
+        sees, gives = (f"{channels}×{side}²" for channels, side in (cost.sees, cost.gives))
+        flops = f"{cost.flops / 1e6:.1f}"
+        table.add_row(
+            name, part.kind, f"{sees} → {gives}", f"{cost.parameters:,}", flops, _trained_by(found, name, part)
+        )
+    total = sum(cost.parameters for cost in found.costs.values())
+    table.add_row("all", "", "", f"{total:,}", "", "")
+    return table
+
+
+def _trained_by(found: "Description", name: str, part: "Part") -> str:
+    """Return the sides whose losses move a part, each with its updates per training step."""
+    if not found.costs[name].parameters:
+        return "no weights"
+    start = f"from {part.load}" if part.load else "random" if not part.trained else ""
+    if not part.trained:
+        return f"frozen, {start}"
+    sides = [f"{side} {_count(times)}" for side, times in found.updates[name].items()]
+    until = f"until step {part.frozen_from}" if part.frozen_from is not None else ""
+    return ", ".join(filter(None, [*(sides or ["nobody"]), until, start]))
+
+
+def _count(times: Fraction) -> str:
+    return f"{float(times):g}×"
+
+
+def _routes(found: "Description") -> list[str]:
+    return [
+        f"{'route' if i == 0 else '':<12}{side}: {route.text}   ({found.forward[side] / 1e6:.1f} MFLOP)"
+        for i, (side, route) in enumerate(found.topology.routes.items())
+    ]
+
+
+def _swaps(found: "Description") -> list[str]:
+    """Name every path, for A→B; the others are made alike."""
+    source, target = found.topology.sides[:2]
+    several = len(found.topology.swaps) > 1
+    lines = []
+    for path, by_pair in found.topology.swaps.items():
+        named = f" (path {path})" if several else ""
+        lines.append(f"{'' if lines else 'swap':<12}{source}→{target}{named}: {by_pair[source, target].text}")
+    return lines
+
+
+def _step(found: "Description", config: Config) -> list[str]:
+    code = ", ".join(dict.fromkeys(found.topology.code.values()))
+    flops = 3 * config.training.batch_size * sum(found.forward.values()) / 1e9
+    return [
+        f"{'code':<12}{code}",
+        f"{'step':<12}update_order={config.update_order.name}, optimizer_state={config.optimizer_state.name}; "
+        f"{config.training.batch_size} faces per side: about {flops:,.2f} GFLOP",
+        f"{'':<12}MFLOP: one face, forward. trained by: updates per training step, by whose loss they follow",
+    ]
+
+
+def _draw(found: "Description", title: str, picture: Path) -> None:
+    from faceswap_lab.topology.picture import svg
+
+    captions = {name: f"{cost.parameters:,} weights" for name, cost in found.costs.items()}
+    drawn = svg(found.topology, captions, title)
+    if picture.suffix == ".png":
+        import vl_convert
+
+        picture.write_bytes(vl_convert.svg_to_png(drawn, scale=2))
+    else:
+        picture.write_text(drawn, encoding="utf-8")

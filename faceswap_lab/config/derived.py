@@ -1,0 +1,31 @@
+"""What follows from a configuration and several rooms need: who the sides are, and how they are wired."""
+
+from string import ascii_uppercase
+
+from faceswap_lab.config.schema import Config, TwinsData
+from faceswap_lab.topology import Declared, Encoders, Sizes, Topology, expand
+
+
+def sides_of(config: Config) -> tuple[str, ...]:
+    """Return A, B, C, …: a side for each person."""
+    people = len(config.data.people) if isinstance(config.data, TwinsData) else 2
+    return tuple(ascii_uppercase[:people])
+
+
+def topology_of(config: Config) -> Topology:
+    """Return the parts and routes of a run.
+
+    Raises:
+        TopologyError: they cannot be built.
+    """
+    m, t, e = config.model, config.topology, config.encoders
+    sizes = Sizes(m.resolution, m.encoder_widths, m.code_size, m.bridge_width, m.decoder_widths)
+    declared = Declared(t.parts, t.route, t.swaps, t.code, t.tie)
+    return expand(declared, sides_of(config), sizes, Encoders(e.count, e.start == "equal", e.trained))
+
+
+def side_weights_of(config: Config) -> dict[str, float]:
+    """Return the factor of each side's loss."""
+    given = (config.loss.weight_a, config.loss.weight_b, *config.loss.weights)
+    sides = sides_of(config)
+    return dict(zip(sides, (*given, *[1.0] * len(sides))))

@@ -1,0 +1,224 @@
+"""The kinds of parts, as far as they can be judged without torch: their arguments, and what shape comes out.
+
+A map has a shape (channels, side): square, side x side pixels. ``models.parts`` has the module of every kind under the
+same name, made from the same arguments. To add a kind: a class here, a module there.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+Shape = tuple[int, int]
+GRID = 4  # the 2018 encoder comes down to 4x4 pixels, whatever the resolution
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The numbers that a part takes where its YAML names none: the group ``model``."""
+
+    resolution: int = 64
+    encoder_widths: tuple[int, ...] = (128, 256, 512, 1024)
+    code_size: int = 1024
+    bridge_width: int = 512
+    decoder_widths: tuple[int, ...] = (256, 128, 64)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What all kinds have.
+
+    Attributes:
+        draws: it draws random numbers while training.
+        told: it is told whose face to draw.
+        ends: it draws a face, so a route may end with it.
+        weighs: it has weights.
+    """
+
+    draws: ClassVar[bool] = False
+    told: ClassVar[bool] = False
+    ends: ClassVar[bool] = False
+    weighs: ClassVar[bool] = True
+
+    def stages(self, seen: Shape) -> list[Shape]:
+        """Return the shapes before, between and after the part's stages.
+
+        Raises:
+            ValueError: what it sees does not fit; says why.
+        """
+        raise NotImplementedError
+
+    def out(self, seen: Shape) -> Shape:
+        """Return the shape of what comes out."""
+        return self.stages(seen)[-1]
+
+
+@dataclass(frozen=True)
+class Staged(Kind):
+    """A part of which a topology may use some stages only, ``first`` … ``last`` - 1, counted as Python's slices are.
+
+    A slice starts with the same weights as those stages of the whole part would, so that splitting a part changes who
+    shares it and nothing else.
+    """
+
+    first: int = 0
+    last: int | None = None
+
+    def whole(self, seen: Shape) -> list[Shape]:
+        """Return the shapes before, between and after all stages of the whole part."""
+        raise NotImplementedError
+
+    def stages(self, seen: Shape) -> list[Shape]:
+        """Return the shapes at the stages that are used."""
+        whole = self.whole(seen)
+        first, last = self.used(len(whole) - 1)
+        if max(abs(self.first), abs(self.last or 0)) > len(whole) - 1:
+            raise ValueError(f"it has {len(whole) - 1} stages, and is split after {max(self.first, self.last or 0)}")
+        if seen != whole[first]:
+            raise ValueError(f"its stage {first} sees {told(whole[first])}, not {told(seen)}")
+        return whole[first : last + 1]
+
+    def used(self, stages: int) -> tuple[int, int]:
+        """Return first and last as numbers from 0 to the number of stages."""
+        first, last, _ = slice(self.first, self.last).indices(stages)
+        return first, max(first, last)
+
+
+@dataclass(frozen=True)
+class Encoder(Staged):
+    """Halving convolutions to 4x4, two dense layers, one upscale (deepfakes/faceswap 2018).
+
+    Stages: one per convolution, the two dense layers together, the upscale.
+    """
+
+    resolution: int = 0
+    widths: tuple[int, ...] = ()
+    code_size: int = 0
+    bridge_width: int = 0
+
+    @classmethod
+    def usual(cls, sizes: Sizes) -> dict[str, Any]:
+        """Return the arguments that are not given."""
+        return {
+            "resolution": sizes.resolution,
+            "widths": sizes.encoder_widths,
+            "code_size": sizes.code_size,
+            "bridge_width": sizes.bridge_width,
+        }
+
+    def whole(self, seen: Shape) -> list[Shape]:
+        """(3, r) … (widths[-1], 4), (widths[-1], 4), (bridge_width, 8)."""
+        sides = [self.resolution >> i for i in range(len(self.widths) + 1)]
+        if self.resolution != GRID << len(self.widths):
+            raise ValueError(f"{len(self.widths)} widths bring {self.resolution} px to {sides[-1]} px, not to {GRID}")
+        down = list(zip((3, *self.widths), sides))
+        return [*down, down[-1], (self.bridge_width, 2 * GRID)]
+
+
+@dataclass(frozen=True)
+class ConvEncoder(Encoder):
+    """The convolutions of the encoder alone: the dense layers are an inter's matter (IAE, LIAE, SAEHD)."""
+
+    last: int | None = -2
+
+
+@dataclass(frozen=True)
+class Inter(Kind):
+    """Two dense layers, no activation between or after, and an upscale: what lies between encoder and decoder.
+
+    deepfakes/faceswap IAE and DeepFaceLab's SAE have such inters; ``bridge_width: 0`` leaves the upscale out.
+    """
+
+    code_size: int = 0
+    width: int = 0
+    bridge_width: int = 0
+
+    @classmethod
+    def usual(cls, sizes: Sizes) -> dict[str, Any]:
+        """Return the arguments that are not given."""
+        return {
+            "code_size": sizes.code_size,
+            "width": sizes.encoder_widths[-1],
+            "bridge_width": sizes.bridge_width,
+        }
+
+    def stages(self, seen: Shape) -> list[Shape]:
+        """(c, s), (width, s), and (bridge_width, 2 s) with an upscale."""
+        dense = (self.width, seen[1])
+        return [seen, dense, (self.bridge_width, 2 * seen[1])] if self.bridge_width else [seen, dense]
+
+
+@dataclass(frozen=True)
+class Decoder(Staged):
+    """Upscales, and a convolution to the picture. Stages: one per upscale, the convolution.
+
+    ``channels`` is what the whole decoder sees: taken from the route where the decoder begins with its first stage.
+    """
+
+    ends: ClassVar[bool] = True
+    channels: int = 0
+    widths: tuple[int, ...] = ()
+
+    @classmethod
+    def usual(cls, sizes: Sizes) -> dict[str, Any]:
+        """Return the arguments that are not given."""
+        return {"widths": sizes.decoder_widths, "channels": sizes.bridge_width}
+
+    def whole(self, seen: Shape) -> list[Shape]:
+        """(channels, 8) … (widths[-1], r), (3, r)."""
+        first, _ = self.used(len(self.widths) + 1)
+        side = seen[1] >> min(first, len(self.widths))
+        up = [(width, side << i) for i, width in enumerate((self.channels, *self.widths))]
+        return [*up, (3, up[-1][1])]
+
+    def at(self, seen: Shape) -> "Decoder":
+        """Return the decoder for what it sees on its route."""
+        return dataclasses.replace(self, channels=seen[0]) if self.first == 0 else self
+
+
+@dataclass(frozen=True)
+class ToldDecoder(Decoder):
+    """One decoder for all, told who it draws: each upscale's channels are scaled and shifted by the identity.
+
+    FiLM (Perez et al. 2018, arXiv 1709.07871) with one vector per side. ``people`` is the number of sides.
+    """
+
+    told: ClassVar[bool] = True
+    people: int = 0
+
+
+@dataclass(frozen=True)
+class Mix(Kind):
+    """Of two joined maps, ``share`` of the first one's channels and the rest of the second's (DeepFaceLab's AMP).
+
+    While training, which ones is drawn anew for every sample; otherwise it is the first ones. No weights.
+    """
+
+    draws: ClassVar[bool] = True
+    weighs: ClassVar[bool] = False
+    share: float = 0.5
+
+    @classmethod
+    def usual(cls, sizes: Sizes) -> dict[str, Any]:
+        """Return the arguments that are not given."""
+        return {}
+
+    def stages(self, seen: Shape) -> list[Shape]:
+        """(2 c, s), (c, s)."""
+        if seen[0] % 2:
+            raise ValueError(f"it mixes two maps of equally many channels, not {told(seen)}")
+        return [seen, (seen[0] // 2, seen[1])]
+
+
+KINDS: dict[str, type[Any]] = {
+    "encoder": Encoder,
+    "conv_encoder": ConvEncoder,
+    "inter": Inter,
+    "decoder": Decoder,
+    "told_decoder": ToldDecoder,
+    "mix": Mix,
+}
+
+
+def told(shape: Shape) -> str:
+    """Return a shape as a person reads it: 64 channels of 8x8."""
+    return f"{shape[0]} channels of {shape[1]}x{shape[1]}"

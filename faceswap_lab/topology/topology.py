@@ -1,0 +1,64 @@
+"""A topology: named parts, a route per side, named swap paths. Whoever trains, draws, saves or counts follows it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from faceswap_lab.topology.kinds import Kind, Shape
+from faceswap_lab.topology.routes import Route
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part with all its numbers.
+
+    Attributes:
+        kind: a key of ``KINDS``.
+        spec: its arguments.
+        start: the name of the random stream of its initial weights; parts of one stream and shape start equal.
+        trained: False: it keeps the weights it starts with.
+        frozen_from: the training step from which on it keeps its weights; None: it never does.
+        load: the part of a weights file that it starts from; None: it starts from its stream.
+    """
+
+    kind: str
+    spec: Kind
+    start: str
+    trained: bool = True
+    frozen_from: int | None = None
+    load: str | None = None
+
+
+@dataclass(frozen=True)
+class Topology:
+    """A topology for given sides: every name is spelled out, every size known, and all of it has been judged.
+
+    Attributes:
+        sides: A, B, C, …; A and B are the declared pair.
+        parts: by name, in the order in which they were declared.
+        routes: per side, what its faces are trained on.
+        swaps: named ways from a source's face to a target's, the primary one first: (source, target) → route.
+        code: per side, the part whose output is compared between sides.
+        shapes: what each part sees, (channels, side).
+        tie: weight of the loss that ties the sides' codes; 0: none.
+    """
+
+    sides: tuple[str, ...]
+    parts: Mapping[str, Part]
+    routes: Mapping[str, Route]
+    swaps: Mapping[str, Mapping[tuple[str, str], Route]]
+    code: Mapping[str, str]
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
+    tie: float = 0.0
+
+    def users(self, part: str) -> tuple[str, ...]:
+        """Return the sides that train through a part."""
+        return tuple(side for side, route in self.routes.items() if part in route.parts)
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """The parts that more than one side trains through."""
+        return tuple(part for part in self.parts if len(self.users(part)) > 1)
+
+    def kinds_of(self, parts: Iterable[str]) -> list[Kind]:
+        """Return what kinds of parts these are."""
+        return [self.parts[part].spec for part in parts]

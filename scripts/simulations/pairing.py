@@ -1,0 +1,49 @@
+"""What pairing by seed has brought so far, from the results of the studies in experiments/; nothing is simulated."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from simulations.tables import table
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+METRIC = "swap_ssim_AB"  # the one that all of them have
+FEWEST = 4  # pairs: fewer say nothing of a spread
+
+
+def comparisons(results: Path) -> Iterator[tuple[float, float]]:
+    """Yield for each arm of a study how loud a pair's difference is beside two unpaired runs, and their correlation.
+
+    The first is the standard deviation of the paired differences, divided by that of the difference of two runs that
+    share nothing, sqrt(var arm + var baseline): below 1 pairing helps. An arm equal to the baseline in every run is
+    left out.
+    """
+    values: dict[str, dict[str, float]] = {}
+    with open(results, encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row.get(METRIC):
+                values.setdefault(row["arm"], {})[row["seed"]] = float(row[METRIC])
+    baseline = values.pop("baseline")
+    for arm in values.values():
+        seeds = [seed for seed in baseline if seed in arm]
+        a, b = (np.array([of[seed] for seed in seeds]) for of in (arm, baseline))
+        if len(seeds) >= FEWEST and np.ptp(a - b) > 0:
+            unpaired = np.sqrt(a.var(ddof=1) + b.var(ddof=1))
+            yield float((a - b).std(ddof=1) / unpaired), float(np.corrcoef(a, b)[0, 1])
+
+
+def report(_: int) -> str:
+    rows, everything = [], []
+    for results in sorted(EXPERIMENTS.glob("*/results.csv")):
+        found = list(comparisons(results))
+        if found:
+            everything += found
+            rows.append([results.parent.name, *_summary(found)])
+    rows.append(["**all**", *_summary(everything)])
+    return table(["study", "comparisons", "paired ÷ unpaired noise, median", "correlation, median", "noisier"], rows)
+
+
+def _summary(found: list[tuple[float, float]]) -> list[object]:
+    loud, correlation = np.array(found).T
+    return [len(found), f"{np.median(loud):.2f}", f"{np.median(correlation):.2f}", int((loud > 1).sum())]

@@ -1,0 +1,247 @@
+"""What every topology promises: each shipped one, with two sides and with three, and random ones."""
+
+import copy
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from faceswap_lab.data.datamodule import FaceDataModule
+from faceswap_lab.data.faces import sides_of
+from faceswap_lab.data.sampler import SideSampler
+from faceswap_lab.models.architecture import Architecture
+from faceswap_lab.models.autoencoder import Autoencoder, Samples
+from faceswap_lab.orders import Plan
+from faceswap_lab.topology import Declared, TopologyError, expand
+from faceswap_lab.training.callbacks import Resume
+from faceswap_lab.training.checkpoint import load, save, taken_of
+from faceswap_lab.training.module import FaceswapModule
+from faceswap_lab.training.processes import Place, further_processes
+from faceswap_lab.training.weights import load_weights, save_weights
+from tests.data.recipes import WARP_ALIGNED, noise_faces
+from tests.topology.shipped import SHIPPED, SIZES, architecture
+from tests.training.tiny import ADAM, BATCH, SEED, trainer_for
+
+CASES = [(name, people) for name in SHIPPED for people in (2, 3)]
+ORDERS = {"joint": "shared", "a_then_b": "keras_2018"}  # all sides at once, and one after another
+STEPS = 4
+
+
+def orders_of(name):
+    """A tie needs all sides in one update."""
+    return {"joint": "shared"} if name == "tied" else ORDERS
+
+
+def module_of(model, order):
+    plan = Plan(order, model.sides, BATCH, block=1, seed=SEED)
+    return FaceswapModule(model, plan, ADAM, ORDERS[order], log_every=1, last_step=STEPS)
+
+
+def fit(module, steps, first=0, place=None, callbacks=()):
+    sides = module.autoencoder.sides
+    samplers = {
+        side: SideSampler(noise_faces(6, 64, seed=i), WARP_ALIGNED, 32, SEED, side) for i, side in enumerate(sides)
+    }
+    trainer_for(callbacks, place=place, order=module.plan.order).fit(
+        module, FaceDataModule(samplers, module.plan, first, steps)
+    )
+    return module
+
+
+def trained(name, people, order, steps=STEPS, place=None):
+    model = Autoencoder(architecture(name, sides_of(people)), SEED)
+    return fit(module_of(model, order), steps, place=place)
+
+
+def vector(model):
+    return torch.cat([p.detach().ravel() for p in model.parameters()]).numpy()
+
+
+def faces(n=2):
+    return torch.rand(n, 3, 32, 32, generator=torch.Generator().manual_seed(n))
+
+
+def check_shapes_and_ranges(model):
+    x = faces()
+    for side in model.sides:
+        assert model.code(x, side).shape[0] == 2
+        assert model.code(x, side).dim() == 2
+        drawn = [model.reconstruct(side, x)]
+        drawn += [
+            model.swap(x, side, other, path) for other in model.sides if other != side for path in model.swap_paths
+        ]
+        for y in drawn:
+            assert y.shape == x.shape
+            assert ((y >= 0) & (y <= 1)).all()
+
+
+def check_what_training_moves(start, module):
+    """Every trained part has moved, every frozen one has not, and nothing is without a finite loss."""
+    for name, part in module.autoencoder.topology.parts.items():
+        before, after = start.parts[name].state_dict(), module.autoencoder.parts[name].state_dict()
+        moved = [key for key in before if not torch.equal(before[key], after[key])]
+        assert bool(moved) == (part.trained and bool(before)), name
+    assert all(math.isfinite(value) for value in module.last_losses.values())
+
+
+@pytest.mark.parametrize(("name", "people"), CASES)
+def test_shapes_ranges_and_what_training_moves(name, people):
+    start = Autoencoder(architecture(name, sides_of(people)), SEED)
+    check_shapes_and_ranges(start)
+    for order in orders_of(name):
+        module = trained(name, people, order, steps=2)
+        check_what_training_moves(start, module)
+        sides = {f"loss_{side}" for side in module.autoencoder.sides}
+        assert set(module.last_losses) == sides | ({"loss_tie"} if name == "tied" else set())
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_gone_on_from_a_checkpoint_is_bit_equal_and_saved_weights_swap_alike(name, tmp_path):
+    order = next(iter(orders_of(name)))
+    whole = trained(name, 3, order)
+    half = trained(name, 3, order, steps=2)
+    save(tmp_path, taken_of(half, "d", 0.0))
+    again = module_of(Autoencoder(architecture(name, sides_of(3)), SEED), order)
+    fit(again, STEPS, first=2, callbacks=[Resume(load(tmp_path, "d"))])
+    assert np.array_equal(vector(again.autoencoder), vector(whole.autoencoder))
+    save_weights(tmp_path / "w.safetensors", whole.autoencoder)
+    loaded = load_weights(tmp_path / "w.safetensors")
+    assert loaded.architecture == whole.autoencoder.architecture
+    for source, target in itertools.permutations("ABC", 2):
+        for path in loaded.swap_paths:
+            with torch.no_grad():
+                pair = [model.swap(faces(), source, target, path) for model in (loaded, whole.autoencoder)]
+            torch.testing.assert_close(*pair)
+
+
+DDP = [name for name in SHIPPED if name != "tied"]  # refused: the tie is taken over the whole batch
+
+
+def every_case(place, out):
+    ends = {name: vector(trained(name, 3, "a_then_b", 2, place).autoencoder) for name in DDP}
+    torch.distributed.destroy_process_group()
+    torch.save({name: torch.from_numpy(end) for name, end in ends.items()}, out / f"{place.rank}.pt")
+
+
+def test_two_processes_are_one(tmp_path):
+    first = Place.first_of(2)
+    with further_processes(first, every_case, tmp_path):
+        every_case(first, tmp_path)
+    ends = [torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1)]
+    for name in DDP:
+        assert torch.equal(ends[0][name], ends[1][name]), name
+        alone = vector(trained(name, 3, "a_then_b", 2).autoencoder)
+        np.testing.assert_allclose(ends[0][name].numpy(), alone, atol=2e-6, err_msg=name)
+
+
+@st.composite
+def topologies(draw):
+    """Encoders of some kind, inters joined in some way, decoders of some kind: all that fits together."""
+    people = draw(st.integers(2, 3))
+    parts, steps = {}, []
+    own_encoder = draw(st.booleans())
+    encoder = "e_{side}" if own_encoder else "e"
+    inters = draw(st.lists(st.sampled_from(["i", "i_{side}", "j"]), max_size=3))
+    if inters:
+        parts[encoder] = {"kind": "conv_encoder"}
+        parts |= {name: {"kind": "inter", "code_size": draw(st.integers(1, 5))} for name in inters}
+        steps = [encoder, " + ".join(inters)]
+    else:
+        parts[encoder] = {"kind": "encoder"}
+        split = draw(st.none() | st.integers(0, 5))
+        steps = [encoder]
+        if split is not None:
+            top = draw(st.sampled_from(["t", "t_{side}"]))
+            parts = {encoder: {"kind": "encoder", "last": split}, top: {"kind": "encoder", "first": split}}
+            steps = [encoder, top]
+    if len(inters) == 2 and draw(st.booleans()):
+        parts["mix"] = {"kind": "mix", "share": draw(st.floats(0, 1))}
+        steps.append("mix")
+    decoder = draw(st.sampled_from(["d", "d_{side}"]))
+    parts[decoder] = {"kind": draw(st.sampled_from(["decoder", "told_decoder"]))}
+    return Declared(parts, " > ".join([*steps, decoder]), code=encoder), people
+
+
+@settings(deadline=None, max_examples=15)
+@given(topologies(), st.sampled_from(sorted(ORDERS)))
+def test_a_random_topology_keeps_the_same_promises(tmp_path_factory, drawn, order):
+    declared, people = drawn
+    built = Architecture(32, expand(declared, sides_of(people), SIZES))
+    start = Autoencoder(built, SEED)
+    check_shapes_and_ranges(start)
+    module = fit(module_of(copy.deepcopy(start), order), 2)
+    check_what_training_moves(start, module)
+    path = tmp_path_factory.mktemp("weights") / "w.safetensors"
+    save_weights(path, module.autoencoder)
+    with torch.no_grad():
+        torch.testing.assert_close(
+            load_weights(path).swap(faces(), "A", "B"), module.autoencoder.swap(faces(), "A", "B")
+        )
+
+
+def test_the_generator_of_random_topologies_makes_what_can_be_built():
+    """A generator that only made what is refused would test nothing."""
+
+    @settings(max_examples=50, database=None)
+    @given(topologies())
+    def built(drawn):
+        try:
+            expand(drawn[0], sides_of(drawn[1]), SIZES)
+        except TopologyError as error:
+            pytest.fail(str(error))
+
+    built()
+
+
+def test_a_part_that_several_sides_use_runs_once_and_mixtures_are_a_matter_of_the_samples_index():
+    model, seen = Autoencoder(architecture("amp"), SEED), []
+    model.parts["decoder"].register_forward_hook(lambda part, args, out: seen.append(len(args[0])))
+    x = faces(6)
+    whole = model.reconstruct_all([Samples("B", x, first=10)])[0].faces
+    parts = [model.reconstruct_all([Samples("B", x[i : i + 2], first=10 + i)])[0].faces for i in (0, 2, 4)]
+    torch.testing.assert_close(torch.cat(parts), whole)  # whichever batch or device a sample is in
+    assert not torch.allclose(model.reconstruct_all([Samples("B", x, first=11)])[0].faces, whole)
+    mixed = model.parts["mix"](torch.cat([torch.zeros(1, 4, 2, 2), torch.ones(1, 4, 2, 2)], dim=1))
+    assert mixed[0, :, 0, 0].tolist() == [0, 0, 1, 1]  # a swap takes the first half of the first
+    seen.clear()
+    told = Autoencoder(architecture("told_decoder"), SEED)
+    told.parts["decoder"].register_forward_hook(lambda part, args, out: seen.append(len(args[0])))
+    told.reconstruct_all([Samples("A", x), Samples("B", x[:2])])
+    assert seen == [8]
+
+
+@pytest.mark.parametrize(
+    ("name", "split", "encoders"),
+    [
+        ("shared_encoder_start", 0, 2),
+        ("shared_encoder_start", 5, 1),
+        ("shared_encoder_end", 0, 1),
+        ("shared_encoder_end", 5, 2),
+    ],
+)
+def test_the_ends_of_partly_shared_encoders_are_one_and_two_to_the_last_bit(name, split, encoders):
+    from tests.models.tiny import tiny
+
+    ends = []
+    for built in (architecture(name, split=split), tiny(encoders=encoders, encoder_start=None)):
+        module = fit(module_of(Autoencoder(built, SEED), "joint"), 2)
+        ends.append([module.autoencoder.swap(faces(), a, b) for a, b in ("AB", "BA")])
+    for here, there in zip(*ends):
+        assert torch.equal(here, there)
+
+
+def test_the_ends_of_partly_shared_decoders():
+    from tests.models.tiny import tiny
+
+    ends = []
+    for built in (architecture("shared_decoder_start", split=0), architecture("shared_decoder_end", split=3), tiny()):
+        module = fit(module_of(Autoencoder(built, SEED), "joint"), 2)
+        ends.append(module.autoencoder.swap(faces(), "A", "B"))
+    assert torch.equal(ends[0], ends[2])
+    assert torch.equal(ends[1], ends[2])
+    blind = Autoencoder(architecture("shared_decoder_start", split=3), SEED)  # one decoder that is told nothing
+    assert torch.equal(blind.swap(faces(), "A", "B"), blind.reconstruct("A", faces()))

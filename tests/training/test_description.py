@@ -1,0 +1,62 @@
+"""What ``describe`` says: weights and operations as counted otherwise, and who moves what how often."""
+
+from fractions import Fraction
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from faceswap_lab.models.autoencoder import Autoencoder, parameter_counts
+from faceswap_lab.models.costs import costs
+from faceswap_lab.orders import ORDERS, Plan
+from faceswap_lab.training.description import updates_per_step
+from tests.topology.shipped import SHIPPED, architecture, shipped
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_weights_and_operations_add_up_to_those_of_the_whole(name):
+    built = architecture(name)
+    model, of_parts = Autoencoder(built), costs(built)
+    assert {part: cost.parameters for part, cost in of_parts.items()} | {
+        "total": sum(cost.parameters for cost in of_parts.values())
+    } == parameter_counts(model)
+    for side in model.sides:
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            model.reconstruct(side, torch.zeros(1, 3, 32, 32))
+        assert sum(of_parts[part].flops for part in model.topology.routes[side].parts) == counter.get_total_flops()
+
+
+ONE, TWO = Fraction(1), Fraction(2)
+
+
+@pytest.mark.parametrize(
+    ("order", "encoder", "decoder_b"),
+    [
+        ("a_then_b", {"A": ONE, "B": ONE}, {"B": ONE}),
+        ("joint", {"A": ONE, "B": ONE}, {"B": ONE}),
+        ("joint_half", {"A": TWO, "B": TWO}, {"B": TWO}),
+        ("accumulate", {"A": ONE, "B": ONE}, {"B": ONE}),
+        ("alternate", {"A": ONE, "B": ONE}, {"B": ONE}),
+        ("a_then_b_alone", {"A": ONE}, {"B": ONE}),
+        ("only_a", {"A": ONE}, {}),
+        ("only_b", {"B": ONE}, {"B": ONE}),
+    ],
+)
+def test_updates_per_step(order, encoder, decoder_b):
+    found = updates_per_step(shipped("original"), Plan(order, ("A", "B"), batch=4, block=5))
+    assert found["encoder"] == encoder
+    assert found["decoder_B"] == decoder_b
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_of_many_sides_every_one_moves_the_shared_part_as_often(order):
+    sides = ("A", "B", "C")
+    found = updates_per_step(shipped("iae", sides), Plan(order, sides, batch=4, block=2))["encoder"]
+    only = ORDERS[order].only
+    due = {"a_then_b_alone": {"A"}}.get(order, {only} if only else set(sides))
+    assert set(found) == due
+    assert len(set(found.values())) == 1
+
+
+def test_a_part_that_is_never_trained_has_no_entry():
+    assert "inter_A" not in updates_per_step(shipped("amp_random_inters"), Plan("a_then_b", ("A", "B"), batch=4))
