@@ -122,7 +122,7 @@ def opened(data: bytes, smallest: int) -> Image.Image:
         raise UnusablePicture("empty: zero bytes")
     heif = data[4:8] == b"ftyp" and data[8:12] in _HEIF_MARKS
     if heif and not _reads_heif():
-        raise UnusablePicture("HEIC, which needs the package pillow-heif: pip install 'faceswap-lab[faces]'")
+        raise UnusablePicture("HEIC, which needs the package pillow-heif: pip install 'faceswap-lab[heic]'")
     try:
         picture = Image.open(io.BytesIO(data), formats=(_HEIF,) if heif else _FORMATS)
     except Image.DecompressionBombError as error:
