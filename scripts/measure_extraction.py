@@ -7,7 +7,6 @@ Twins are drawn in many states, degraded like a phone's video, set into frames o
 import sys
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
 from faceswap_lab.faces.detector import Detector
@@ -31,7 +30,6 @@ def frame_with(picture: np.ndarray, corner: tuple[int, int]) -> np.ndarray:
 
 
 def main(faces: int) -> None:
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     rng = np.random.default_rng(0)
     heads = {who: Head(identity(who)) for who in PEOPLE}
     detector, mesher, judges = Detector(), Mesher(), embedders()

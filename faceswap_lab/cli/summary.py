@@ -33,6 +33,8 @@ def print_summary(folder: RunFolder, result: Result, console: Console | None = N
         console.print(_swap_table(m))
         console.print(f"[dim]{_LEGEND}[/dim]", highlight=False)
         console.print(_in_words(m))
+    for line in _real_swaps(m):
+        console.print(line, highlight=False)
     console.print(
         _side_line("loss", m, "loss_{}", 4) + "   " + _side_line("reconstruction SSIM", m, "recon_ssim_{}", 3)
     )
@@ -55,11 +57,41 @@ def print_line(folder: RunFolder, result: Result) -> None:
             swap, copy, mean = (m[f"{kind}_ssim_{direction}"] for kind in ("swap", "copy", "mean"))
             arrow = f"{direction[0]}→{direction[1]}"
             said.append(f"{arrow} {swap:.3f} (copy {copy:.3f}, mean {mean:.3f})")
-    swap_part = f"swap SSIM {', '.join(said)}; " if said else ""
+        elif f"face_found_{direction}" in m:
+            said.append(f"{direction[0]}→{direction[1]} identity {_identity(m, direction)}")
+    named = "swap SSIM" if "swap_ssim_AB" in m else "swap"
+    swap_part = f"{named} {', '.join(said)}; " if said else ""
     print(
         f"{result.label}, seed {result.seed}: {swap_part}{_side_line('loss', m, 'loss_{}', 4)}   {folder.path}",
         flush=True,
     )
+
+
+def _real_swaps(m: Mapping[str, float]) -> list[str]:
+    """Say of swaps of real people what networks see in them; see ``evaluation.real_swaps``."""
+    lines = []
+    for source, target in ("AB", "BA"):
+        way = source + target
+        if f"face_found_{way}" not in m:
+            continue
+        follows = ", ".join(
+            f"{says} {m[f'follow_{name}_{way}']:.2f}" for name, says in (("yaw", "yaw"), ("mouth_open", "mouth"))
+        )
+        lines.append(
+            f"{source}→{target}: a face in {m[f'face_found_{way}']:.0%} of the swaps; identity {_identity(m, way)}; "
+            f"follows {follows}"
+        )
+    if lines:
+        lines.append(
+            "[dim]By networks, for there is no truth. Identity: 0 as far from the target as the source's own\n"
+            "faces, 1 as near as the target's. follows: correlation with the input. A swap without a face has 0.[/dim]"
+        )
+    return lines
+
+
+def _identity(m: Mapping[str, float], way: str) -> str:
+    judges = [key.split("_")[1] for key in m if key.startswith("identity_") and key.endswith(f"_{way}")]
+    return ", ".join(f"{m[f'identity_{judge}_{way}']:.2f} ({judge})" for judge in judges)
 
 
 def _swap_table(m: Mapping[str, float]) -> Table:

@@ -110,7 +110,8 @@ def remarks_on(
     notes, typical = entry.notes, medians(measures)
     lines = []
     if notes["held_out"] is not None:
-        how = f"in {notes['blocks']} blocks of time" if notes["films"] else "one by one"
+        blocks = f"in {notes['blocks']} block{'s' * (notes['blocks'] > 1)} of time"
+        how = blocks if notes["films"] else "one by one"
         left = f", {notes['near_duplicates']} like them left out" if notes["near_duplicates"] else ""
         lines.append(f"side {side}: {notes['held_out']} held out {how}{left}; listed in {entry.path / split_list}")
     about = [f"{typical.pixels:.0f} px"]

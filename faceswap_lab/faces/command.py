@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-import cv2
-
 from faceswap_lab.config import ConfigError
 from faceswap_lab.data.cache import cache_root
 from faceswap_lab.data.mean_face import FRAMINGS
@@ -82,7 +80,6 @@ def _every(text: str) -> int:
 
 
 def _extract(asked: argparse.Namespace) -> int:
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # it warns of targets that nobody asked for
     like = None if asked.like is None else embedding_of(asked.like)
     frames, kept = frames_of(asked.source), FaceSet(asked.out)
     extract(frames, kept, asked.framing, asked.size, asked.every, not asked.quiet)

@@ -37,6 +37,7 @@ class Detector:
 
     def __init__(self, largest: int = _LARGEST, sure: float = _SURE) -> None:
         self.largest = largest
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # it warns of targets that nobody asked for
         self._net = cv2.FaceDetectorYN.create(str(model_file("detector")), "", (320, 320), sure)
 
     def find(self, frame: NDArray[np.uint8]) -> list[Detection]:
