@@ -28,6 +28,7 @@ usage
   python -m faceswap_lab report +study=NAME          a study's report, once more
   python -m faceswap_lab report RUN_FOLDER ...       any runs side by side
   python -m faceswap_lab dashboard +study=NAME       its runs, drawn by W&B
+  python -m faceswap_lab faces VIDEO --out FOLDER    cut a person's faces out
 """
 
 _TAIL = """\
