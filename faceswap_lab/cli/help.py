@@ -35,6 +35,7 @@ usage
   python -m faceswap_lab findings                    all that was asked so far
   python -m faceswap_lab dashboard +study=NAME       its runs, drawn by W&B
   python -m faceswap_lab swap RUN_FOLDER PICTURE ... aligned faces, swapped
+  python -m faceswap_lab faces VIDEO --out FOLDER    cut a person's faces out
 """
 
 _TAIL = """\
