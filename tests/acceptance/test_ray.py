@@ -20,7 +20,7 @@ from tests.acceptance.records import metrics, sessions
 pytestmark = [pytest.mark.acceptance, pytest.mark.minutes, pytest.mark.timeout(600)]
 
 LONG = (
-    *("training.max_steps=1500", "checkpoint.every_steps=20", "checkpoint.every_seconds=null", "progress=false"),
+    *("training.max_steps=3000", "checkpoint.every_steps=20", "checkpoint.every_seconds=null", "progress=false"),
     *("evaluation.every_steps=null", "evaluation.preview_every_steps=null"),
 )
 QUIETLY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # stay on loopback
@@ -85,10 +85,12 @@ def test_a_sweep_runs_on_both_nodes_and_goes_on_when_one_is_lost(program: Progra
 
     head = ("--head", f"--port={address.rpartition(':')[2]}", "--include-dashboard=false", "--node-name=n1")
     with node(program.place, *head), node(program.place, f"--address={address}", "--node-name=n2") as second:
-        started = start()  # it waits until both nodes are there: each has room for one cell
+        until(lambda: all("Ray runtime started" in log.read_text() for log in program.place.glob("ray-*")), 120)
+        started = start()  # each node has room for one cell
 
         def both_train() -> bool:
-            return len(runs(program)) == 2 and all(read_status(run).step >= 20 for run in runs(program))
+            found = [read_status(run) for run in runs(program)]
+            return [status.state for status in found if status.step >= 20] == ["running", "running"]
 
         until(lambda: both_train() or not started.process.is_alive(), 200)
         assert started.process.is_alive(), started.err
