@@ -26,7 +26,7 @@ examples
 
 usage
   python -m faceswap_lab [group=option ...] [setting=value ...] [flags]
-  python -m faceswap_lab describe topology=liae      a model, before it is trained
+  python -m faceswap_lab describe topology=liae      a model before training
   python -m faceswap_lab show RUN_FOLDER             what came out of a run
   python -m faceswap_lab diff RUN_FOLDER RUN_FOLDER  what differs between two
   python -m faceswap_lab report +study=NAME          a study's report, once more
