@@ -63,6 +63,8 @@ def _read(word: str, options: Mapping[str, Sequence[str]], sweep: bool) -> str:
         raise ConfigError(f"{word}: several values make a sweep. Add -m to run each of them.")
     if name in options and not override.is_delete():
         _check_option(word, name, override, options[name])
+    if "\\" in text and takes_any_text(name) and text[:1] not in ("'", '"'):
+        return f"{key}={quoted(text)}"  # Hydra takes some backslashes for its own
     return word
 
 

@@ -28,7 +28,7 @@ def label_of(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> 
     >>> label_of(["encoder_activation=tanh"], groups)
     'encoder_activation_tanh'
     >>> label_of(["data.a='/faces of/a=b'", "training.max_steps=9", "training.max_steps=10"], groups)
-    'a_faces-of-a-b-max_steps_10'
+    'a_a-b-max_steps_10'
     >>> label_of(["seed=1"], groups)
     'baseline'
     """
@@ -87,7 +87,7 @@ def _parts(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> li
         elif key in _NOT_IN_LABELS or key.split(".")[0].split("/")[0] in _NOT_IN_LABELS:
             continue
         elif "." in key:
-            shown = PurePath(value).name if key in _FOLDERS else value  # where they lie is nobody's business
+            shown = PurePath(value.strip("'")).name if key in _FOLDERS else value  # where they lie is nobody's business
             values.append(f"{key.split('.')[-1]}_{shown}")
         else:
             chosen.append(f"{key.split('@')[0]}_{value}" if groups_with[value] > 1 else value)
