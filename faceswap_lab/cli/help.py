@@ -26,7 +26,7 @@ examples
 
 usage
   python -m faceswap_lab [group=option ...] [setting=value ...] [flags]
-  python -m faceswap_lab describe topology=liae      a model, before it is trained
+  python -m faceswap_lab describe topology=liae      a model, untrained
   python -m faceswap_lab show RUN_FOLDER             what came out of a run
   python -m faceswap_lab diff RUN_FOLDER RUN_FOLDER  what differs between two
   python -m faceswap_lab report +study=NAME          a study's report, once more
@@ -46,7 +46,7 @@ flags
   -m, --multirun    run every combination of comma-separated values
   --config-dir DIR  groups of your own: DIR/experiment/mine.yaml adds
                     +experiment=mine
-  --shell-completion install=bash   (zsh, fish) completes what is typed
+  --shell-completion install=bash    for bash, zsh or fish
   --version         the version
 
 side by side: hydra/launcher=joblib|submitit_local|submitit_slurm|ray
