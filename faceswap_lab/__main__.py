@@ -41,6 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(args: list[str]) -> int:
+    if args[:1] == ["faces"]:  # has flags of its own
+        from faceswap_lab.cli.subcommands import run_subcommand
+
+        return run_subcommand("faces", args[1:], ())
     arguments = parse(args)
     folders = [conf_dir(), *([arguments.config_dir] if arguments.config_dir else [])]
     words = arguments.words

@@ -14,7 +14,8 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from faceswap_lab.cli.groups import baseline_options, conf_dir, first_comment, group_options
+from faceswap_lab.cli.groups import baseline_options, conf_dir, first_comment
+from faceswap_lab.config.options import Options
 from faceswap_lab.config.schema import Config
 
 ROOT = Path(__file__).parents[1]
@@ -63,7 +64,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def reference() -> str:
     """Return the page of every setting, by group: meaning, unit, type, bounds; and every option of every group."""
-    options, chosen = group_options([conf_dir()]), baseline_options(conf_dir())
+    options, chosen = Options([conf_dir()]), baseline_options(conf_dir())
     parts = ["# Every setting\n\nMade from the schema that judges each run. Identity: whether it can change a result."]
     plain, groups = [], []
     for field, kinds in _fields(Config):

@@ -18,7 +18,8 @@ from safetensors.numpy import load_file
 import faceswap_lab as lab
 from benchmarks.gpu.found import Found
 from benchmarks.gpu.scale import TINY, Scale
-from faceswap_lab.cli.groups import conf_dir, group_options
+from faceswap_lab.cli.groups import conf_dir
+from faceswap_lab.config.options import Options
 
 ROUNDING, INTERPOLATION, BF16 = 1e-3, 2e-2, 0.05
 STEPS = 12
@@ -46,7 +47,7 @@ def compared(what: str, one: np.ndarray, other: np.ndarray, start: np.ndarray, b
 
 def orders(scale: Scale, place: Path) -> Iterator[Found]:
     """Every update order, on the device and on the CPU."""
-    for name in group_options([conf_dir()])["update_order"][: scale.orders]:
+    for name in Options([conf_dir()])["update_order"][: scale.orders]:
         words = _order(name)
         cpu = weights((*words, "trainer=cpu"), place / "cpu")
         device = weights((*words, f"trainer={scale.trainer}", "data.sampler=cv2"), place / "device")

@@ -26,7 +26,7 @@ examples
 
 usage
   python -m faceswap_lab [group=option ...] [setting=value ...] [flags]
-  python -m faceswap_lab describe topology=liae      a model, untrained
+  python -m faceswap_lab describe topology=liae      a model before training
   python -m faceswap_lab show RUN_FOLDER             what came out of a run
   python -m faceswap_lab diff RUN_FOLDER RUN_FOLDER  what differs between two
   python -m faceswap_lab report +study=NAME          a study's report, once more
@@ -35,6 +35,7 @@ usage
   python -m faceswap_lab findings                    all that was asked so far
   python -m faceswap_lab dashboard +study=NAME       its runs, drawn by W&B
   python -m faceswap_lab swap RUN_FOLDER PICTURE ... aligned faces, swapped
+  python -m faceswap_lab faces VIDEO --out FOLDER    cut a person's faces out
 """
 
 _TAIL = """\
@@ -46,7 +47,7 @@ flags
   -m, --multirun    run every combination of comma-separated values
   --config-dir DIR  groups of your own: DIR/experiment/mine.yaml adds
                     +experiment=mine
-  --shell-completion install=bash    for bash, zsh or fish
+  --shell-completion install=bash   (zsh, fish) completes what is typed
   --version         the version
 
 side by side: hydra/launcher=joblib|submitit_local|submitit_slurm|ray

@@ -3,7 +3,7 @@
 from faceswap_lab.config.derived import side_weights_of, sides_of, topology_of
 from faceswap_lab.config.options import Options
 from faceswap_lab.config.refusal import ConfigError
-from faceswap_lab.config.schema import Config, TwinsData
+from faceswap_lab.config.schema import Config, FoldersData, TwinsData
 from faceswap_lab.orders import ORDERS, Plan
 from faceswap_lab.topology import TopologyError
 
@@ -29,6 +29,7 @@ def check_rules(config: Config, options: Options) -> None:
     _loss(config)
     _devices(config)
     _sampler(config)
+    _held_out(config)
     _compile(config)
 
 
@@ -200,6 +201,16 @@ def _devices(config: Config) -> None:
         raise ConfigError(
             f"training.batch_size={batch}: must be a multiple of {portions} with trainer.devices={devices} and "
             f"update_order={config.update_order.name}, so that every portion is equally large."
+        )
+
+
+def _held_out(config: Config) -> None:
+    if not isinstance(config.data, FoldersData):
+        return
+    share = config.data.held_out
+    if share > 0.9 and (share < 1 or share != int(share)):
+        raise ConfigError(
+            f"data.held_out={share}: a share of the pictures, up to 0.9, or a whole number of them, such as 40."
         )
 
 

@@ -280,7 +280,16 @@ class FoldersData:
     a: str = _label("folder with aligned face pictures of A")
     b: str = _label("folder with aligned face pictures of B")
     held_out: float = _field(
-        "share of the pictures that is never trained on; 2,048 a side are judged at most", above=0.0, high=0.9
+        "share of a side's pictures that is never trained on, up to 0.9, or their number, such as 40; 2,048 a side are "
+        "judged at most",
+        above=0.0,
+        high=10_000_000,
+    )
+    split: str = _field(
+        "which pictures are held out: leak_free: films by blocks of time, and nothing trained on looks like them; "
+        "pictures: by chance, whatever they look like",
+        choices=("leak_free", "pictures"),
+        absent="pictures",
     )
     sampler: str = _sampler()
 

@@ -99,6 +99,9 @@ class FaceData:
             is the true swap of the others; False for folders, where there is no truth.
         fingerprint: a hex digest of the content (or of the recipe that makes it); goes into the run's provenance.
         people: the names of rendered people by side, see ``faceswap_lab.data.people``; empty for folders.
+        groups: per side (n,) which held-out faces belong together (a block of a film), for intervals over groups; None
+            where each stands for itself.
+        remarks: lines for a person who is about to train on them.
     """
 
     train: dict[Side, Faces]
@@ -106,6 +109,8 @@ class FaceData:
     paired: bool
     fingerprint: str
     people: tuple[str, ...] = ()
+    groups: dict[Side, NDArray[np.int64]] | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def sides(self) -> tuple[Side, ...]:

@@ -18,10 +18,10 @@ from faceswap_lab.evaluation import metrics
 from faceswap_lab.evaluation.held_out import HeldOut
 from faceswap_lab.evaluation.reader import COLOUR_SIZE, STATE_READ, Reading, read, shape_size, strangers, taken_for
 
-FOLLOWED = {"pose": ("yaw", "pitch"), "expression": ("mouth", "smile"), "lighting": ("light", "light_height")}
+FOLLOWING = {"pose": ("yaw", "pitch"), "expression": ("mouth", "smile"), "lighting": ("light", "light_height")}
 """What the swap must follow: the aspect → what is read of the state for it."""
 
-ASPECTS = ("identity", "colour", *FOLLOWED, "sharpness")
+ASPECTS = ("identity", "colour", *FOLLOWING, "sharpness")
 COLOUR_NIL = 0.2
 """Mean error of the mean colour at which the aspect is nil: about that between the palest and a dark brown skin."""
 
@@ -108,7 +108,7 @@ def agreement(drawn: Tensor, true: Tensor) -> Tensor:
 
 def _followed(drawn: Tensor, true: Tensor) -> dict[str, float]:
     agreed, names = agreement(drawn, true), list(STATE_READ)
-    return {aspect: float(agreed[[names.index(one) for one in of]].mean()) for aspect, of in FOLLOWED.items()}
+    return {aspect: float(agreed[[names.index(one) for one in of]].mean()) for aspect, of in FOLLOWING.items()}
 
 
 def _colour(drawn: Tensor, held_out: HeldOut, source: Side, target: Side) -> dict[str, float]:
@@ -124,6 +124,6 @@ def _colour(drawn: Tensor, held_out: HeldOut, source: Side, target: Side) -> dic
 
 def _score(scores: dict[str, float]) -> float:
     sharp = scores["sharpness"]
-    factors = [max(scores[name], BY_ACCIDENT) if name in FOLLOWED else scores[name] for name in ASPECTS[:-1]]
+    factors = [max(scores[name], BY_ACCIDENT) if name in FOLLOWING else scores[name] for name in ASPECTS[:-1]]
     factors.append(min(sharp, 1 / sharp) if sharp > 0 else sharp)
     return math.prod(factors) ** (1 / len(factors))

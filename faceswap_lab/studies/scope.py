@@ -8,15 +8,15 @@ from faceswap_lab.runs.flat import flat, text_of
 
 def in_general(config: Mapping[str, Any]) -> bool:
     """Whether every seed brought its own pair of people."""
-    return bool(_data(config).get("name") == "people")
+    data = _data(config)
+    return bool(data.get("name") == "people" and data.get("group") is None)  # a group is the same whatever the seed
 
 
 def people_of(config: Mapping[str, Any]) -> str:
     """Return whose faces they are, in a few words; empty where the configuration does not tell."""
     data = _data(config)
     if data.get("name") == "people":
-        population = data.get("population")
-        return f"people ({population if isinstance(population, str) else 'drawn by the seed'})"
+        return ", ".join([f"people ({data.get('population')})", *_restricted(data)])
     if data.get("name") == "folders":
         return f"the pictures in {data.get('a')} and {data.get('b')}"
     names = data.get("identities") or [data.get("identity_a"), data.get("identity_b")]
@@ -39,6 +39,12 @@ def scope_of(config: Mapping[str, Any], pairs: int) -> str:
     if in_general(config):
         return f"About people in general: {pairs} pairs, {people}, each seed a pair of its own{at}."
     return f"About one pair only, {people}: what holds for other people is not asked here{at}." if people else ""
+
+
+def _restricted(data: Mapping[str, Any]) -> list[str]:
+    """Return what is asked of the people, such as ``glasses all``."""
+    restrictions = ("group", "glasses", "beard", "hair", "skin", "likeness")
+    return [f"{name} {data[name]}" for name in restrictions if data.get(name) not in (None, "any")]
 
 
 def _data(config: Mapping[str, Any]) -> Mapping[str, Any]:

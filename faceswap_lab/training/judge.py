@@ -13,6 +13,7 @@ from faceswap_lab.evaluation.held_out import held_out_from
 from faceswap_lab.evaluation.nulls import null_swaps
 from faceswap_lab.evaluation.png import write_png
 from faceswap_lab.evaluation.preview import picture, preview_rows, tiles
+from faceswap_lab.evaluation.real_swaps import real_swap_scores
 from faceswap_lab.evaluation.scores import Direction, baselines, evaluate
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.training.compiled import as_written
@@ -47,6 +48,9 @@ class Judge:
             cache = cache_root(self.config.cache_dir) / "followers"
             followers = train_followers(self.data.train, self.size, self.coverage, self.data.fingerprint, cache)
         scores = self._scores(autoencoder, self.held_out.directions, followers)
+        if not self.data.paired:
+            with as_written(self.config.trainer.compile):
+                scores |= real_swap_scores(autoencoder, self.held_out)
         return scores | baselines(self.held_out, null_swaps(self.data.train, self.held_out, self.coverage), followers)
 
     def draw(self, autoencoder: Autoencoder, path: Path, step: int) -> None:

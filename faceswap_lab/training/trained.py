@@ -148,7 +148,7 @@ class TrainedModel:
             data = path.read_bytes()
             with Image.open(io.BytesIO(data)) as header:
                 self._check_size(*header.size[::-1], coverage)
-            return decode_square(data, _STORED * self.resolution, smallest=1)
+            return decode_square(data, _STORED * self.resolution, smallest=1).pixels
         except FileNotFoundError:
             raise ValueError(f"{path}: there is no such file.") from None
         except (ValueError, OSError, Image.DecompressionBombError) as error:  # UnusablePicture is one of the first

@@ -1,6 +1,7 @@
 """A study through a real SLURM's sbatch, on two nodes of this machine: nothing stands for anything here."""
 
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from faceswap_lab.runs.folder import RunFolder
+from faceswap_lab.runs.metrics import read_metrics
 from faceswap_lab.runs.status import read_status
 from tests.acceptance.program import Program, Started, until
 from tests.acceptance.records import metrics, sessions
@@ -91,7 +93,11 @@ def settled() -> bool:
 @pytest.mark.timeout(900)
 def test_a_job_whose_time_is_up_is_saved_queued_again_and_finished(program: Program) -> None:
     limit = ("hydra.launcher.timeout_min=2", "hydra.launcher.signal_delay_s=30")  # SLURM may be a minute early
-    started = on_slurm(program, "training.max_steps=30000", *LONG, "checkpoint.every_steps=500", *limit)
+    rare = (*LONG, "checkpoint.every_steps=500")
+    assert program.run("training.max_steps=400", *rare).code == 0
+    speed = max(float(row.get("steps_per_second", 0)) for row in read_metrics(program.folder / "metrics.csv"))
+    shutil.rmtree(program.folder)
+    started = on_slurm(program, f"training.max_steps={int(100 * speed)}", *rare, *limit)  # 100 s: more than the limit
     until(lambda: [read_status(run).state for run in runs(program)] == ["interrupted"], 200)
     until(lambda: [state for state, _ in jobs().values() if state == "PENDING"], 60)
     for job, (state, _) in jobs().items():

@@ -48,3 +48,9 @@ def test_a_long_label_is_cut_and_fits_a_folders_name():
     name = run_name(label, 0, "0123456789")
     assert "/" not in name
     assert name.endswith("-s0-0123456789")
+
+
+def test_a_folder_is_named_by_its_last_part_alone():
+    """Long paths were cut so that two folders looked alike, and told where they lie."""
+    words = ["data=folders", "data.a=/home/me/private/faces/anna", "data.b=../faces/ben/"]
+    assert label_of(words, {"data": ["twins", "folders"]}) == "folders-a_anna-b_ben"

@@ -29,7 +29,7 @@ IDENTITY = {
     "augmentation": "rotation zoom shift flip jitter coverage misaligned two_stage photometric",
     "colour_match": "name",
     "data": "name identity_a identity_b identities seed faces held_out pose light background "
-    "population sides group glasses beard hair skin likeness",
+    "population sides group glasses beard hair skin likeness split",
     "training": "max_steps batch_size gradient_clip precision deterministic",
 }
 NOT_IDENTITY = {
@@ -47,6 +47,7 @@ NOT_IDENTITY = {
     "study": "name title question baseline metric smallest_difference secondary notes group_seeds companion",
 }
 ANOTHER = {  # a value other than the baseline's, for every field
+    "data.split": "pictures",
     "seed": 1,
     "name": "mine",
     "runs_dir": "elsewhere",
@@ -186,13 +187,16 @@ def changed(key: str, start: Config) -> Config:
     return config
 
 
+OF_FOLDERS = ("data.a", "data.b", "data.split")
+
+
 def folders_plain() -> dict[str, Any]:
     return fixed("data=folders", "data.a=a", "data.b=b")
 
 
 def start_for(key: str) -> dict[str, Any]:
     """Return a configuration that has the field."""
-    if key in ("data.a", "data.b"):
+    if key in OF_FOLDERS:
         return folders_plain()
     of_people = {field.name for field in dataclasses.fields(PeopleData)} - {
         f.name for f in dataclasses.fields(TwinsData)

@@ -14,6 +14,7 @@ from faceswap_lab.data import folders
 from faceswap_lab.data.cache import CacheError
 from faceswap_lab.data.faces import SIDES
 from faceswap_lab.data.folders import load_folders
+from tests.data.test_leak_free import film
 
 
 def write_faces(folder: Path, count: int, seed: int, side: int = 40) -> list[Path]:
@@ -32,7 +33,8 @@ def load(tmp_path):
     write_faces(tmp_path / "b", 6, seed=2)
 
     def loaded(**changes):
-        standard = {"a": tmp_path / "a", "b": tmp_path / "b", "held_out": 2, "size": 40, "progress": False}
+        folders = [changes.pop(side, tmp_path / side) for side in "ab"]
+        standard = {"folders": folders, "held_out": 2, "size": 40, "progress": False}
         return load_folders(**(standard | {"cache_dir": tmp_path / "cache"} | changes))
 
     return loaded
@@ -113,10 +115,11 @@ def test_something_must_be_left_to_train_on(load):
 
 def test_a_second_look_decodes_nothing(load, tmp_path, monkeypatch):
     load()
+    load(rule="pictures")
     monkeypatch.setattr("faceswap_lab.data.folders.decode_square", lambda *_, **__: pytest.fail("decoded again"))
     load()
-    load(held_out=0.5)  # another split, the same faces
     load(a=tmp_path / "b", b=tmp_path / "a")
+    load(rule="pictures", held_out=0.5)  # another split, the same faces
 
 
 def test_a_changed_folder_is_read_again(load, tmp_path):
@@ -148,7 +151,7 @@ def test_what_cannot_be_used_is_listed_and_skipped(load, tmp_path, caplog):
     assert "skipped 5 of 17 files" in caplog.text
     for listed in (
         "zero.jpg: empty",
-        "text.png: no JPEG",
+        "text.png: no JPEG, PNG",
         "cut.png: broken",
         "small.png: too small: 19×300",
         "sparse.png: too large: 1,024 MiB",
@@ -196,14 +199,14 @@ def test_names_that_are_no_text_do_no_harm(load, tmp_path, caplog):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"a": "missing"}, r"side A, '.*missing', does not exist; data\.a names a folder .*jpg, jpeg, png, webp, bmp"),
+        ({"a": "missing"}, r"side A, '.*missing', does not exist; data\.a names a folder .*jpg, jpeg, .*webp, bmp"),
         ({"b": "file.png"}, r"side B, '.*file\.png', is a file; data\.b names a folder"),
         ({"b": "empty"}, r"side B, '.*empty', holds no pictures; data\.b names a folder"),
         ({"a": "bad"}, r"side A, '.*bad', holds 1 files but no usable picture \(x\.jpg: empty: zero bytes\)"),
         ({"b": "a"}, "A and B are the same folder"),
         ({"b": "link"}, "A and B are the same folder"),
         ({"b": "a/inner"}, r"'.*inner' lies inside '.*a'"),
-        ({"b": "copy"}, "hold the same pictures"),
+        ({"b": "copy"}, "all 10 pictures of side A are on side B too"),
         ({"size": 0}, "size is 0"),
     ],
 )
@@ -242,4 +245,137 @@ def test_pictures_of_any_size_become_squares_of_one(load, tmp_path, caplog):
     assert {tuple(image[20, 20]) for which in (data.train, data.held_out) for image in which["A"].images} >= {
         (1, 2, 3), (9, 9, 9),
     }  # fmt: skip
-    assert caplog.text == ""
+    assert "1 of 12 pictures are not square" not in caplog.text
+    assert "2 of 12 pictures are not square and lost their ends" in caplog.text
+
+
+def test_what_earlier_versions_split_keeps_its_fingerprint(tmp_path):
+    """As computed by the version before ``rule``, on the same files (BMP: their bytes depend on no library)."""
+    for side, count, seed in (("a", 10, 1), ("b", 6, 2)):
+        (tmp_path / side).mkdir()
+        rng = np.random.default_rng(seed)
+        for index in range(count):
+            pixels = rng.integers(0, 256, (40, 40, 3), np.uint8).tobytes()
+            sizes = (54 + len(pixels), 0, 54, 40, 40, 40)
+            header = b"BM" + b"".join(size.to_bytes(4, "little") for size in sizes) + b"\1\0\x18\0" + bytes(24)
+            (tmp_path / side / f"{index}.bmp").write_bytes(header + pixels)
+    both = {"folders": [tmp_path / "a", tmp_path / "b"], "held_out": 0.2, "size": 40, "cache_dir": tmp_path / "c"}
+    assert load_folders(**both, rule="pictures", progress=False).fingerprint == "fb6cf7f01f446d77bed259dd860a985b"
+    assert load_folders(**both, progress=False).fingerprint != "fb6cf7f01f446d77bed259dd860a985b"
+
+
+def write_film(folder: Path, count: int, seed: int) -> None:
+    folder.mkdir()
+    for index, frame in enumerate(film(count, seed)):
+        Image.fromarray(frame).save(folder / f"take_{index}.png")
+
+
+def test_a_films_held_out_frames_are_listed_in_blocks(load, tmp_path):
+    write_film(tmp_path / "film", 200, 5)
+    data = load(a=tmp_path / "film", held_out=0.12)
+    assert len(data.held_out["A"]) == len(data.groups["A"]) == 24
+    assert len(set(data.groups["A"].tolist())) == 3
+    (line,) = (remark for remark in data.remarks if "side A" in remark and "held out" in remark)
+    assert "24 held out in 3 blocks of time" in line
+    listed = [row.split("\t") for row in Path(line.split("listed in ")[1]).read_text().splitlines()[1:]]
+    assert len(listed) == 200
+    assert sum(use == "held out" for use, _, _ in listed) == 24
+    blocks = {block: sorted(int(name[5:-4]) for _, b, name in listed if b == block) for _, block, _ in listed if block}
+    assert [np.ptp(frames) for frames in blocks.values()] == [7, 7, 7]
+
+
+def test_pictures_on_both_sides_are_said(load, tmp_path, caplog):
+    shutil.copyfile(tmp_path / "a" / "000.png", tmp_path / "b" / "again.png")
+    load()
+    assert "1 pictures are on both sides, A and B" in caplog.text
+    for path in (tmp_path / "a").iterdir():
+        shutil.copyfile(path, tmp_path / "b" / f"a{path.name}")
+    with pytest.raises(ValueError, match="all 10 pictures of side A are on side B too"):
+        load()
+
+
+def test_masks_are_masks_and_no_faces(load, tmp_path, caplog):
+    half = np.zeros((40, 40), np.uint8)
+    half[:, :20] = 255
+    for place in ("a/masks", "a_masks"):
+        (tmp_path / place).mkdir()
+    Image.fromarray(half).save(tmp_path / "a" / "masks" / "003.png")
+    Image.fromarray(half).save(tmp_path / "a" / "loose_mask.png")
+    data = load()
+    both = [*data.train["A"].pixels, *data.held_out["A"].pixels]
+    assert len(both) == 10
+    wanted = np.asarray(Image.open(tmp_path / "a" / "003.png"))
+    for face in both:
+        np.testing.assert_array_equal(face[..., 3], half if (face[..., :3] == wanted).all() else np.full((40, 40), 255))
+    assert "left out 1 file: masks, by their folder's name" in caplog.text
+    assert "loose_mask.png: a mask, not a face" in caplog.text
+    without = load(b=tmp_path / "b").fingerprint
+    shutil.rmtree(tmp_path / "a" / "masks")
+    assert load().fingerprint != without
+
+
+def test_alpha_is_the_mask_and_another_run(load, tmp_path):
+    path = tmp_path / "a" / "003.png"
+    before = load(rule="pictures").fingerprint
+    pixels = np.asarray(Image.open(path))
+    alpha = np.zeros((40, 40), np.uint8)
+    alpha[5:35, 5:35] = 255
+    path.unlink()
+    Image.fromarray(np.dstack([pixels, alpha])).save(path)
+    data = load(rule="pictures")
+    masks = [mask for faces in (data.train["A"], data.held_out["A"]) for mask in faces.masks]
+    assert sum((mask == alpha).all() for mask in masks) == 1
+    assert data.fingerprint != before
+
+
+def test_a_workspace_of_frames_and_faces_is_refused_with_the_place_of_the_faces(load, tmp_path):
+    write_faces(tmp_path / "data_src", 3, seed=4)
+    write_faces(tmp_path / "data_src" / "aligned", 3, seed=5)
+    with pytest.raises(ValueError, match=r"'aligned' and other pictures.*data\.a='.*data_src/aligned'"):
+        load(a=tmp_path / "data_src")
+    load(a=tmp_path / "data_src" / "aligned")
+
+
+def test_a_video_is_refused_with_the_command_that_cuts_faces_out(load, tmp_path):
+    (tmp_path / "anna.mp4").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"python -m faceswap_lab faces '.*anna\.mp4' --out faces/anna"):
+        load(a=tmp_path / "anna.mp4")
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos" / "x.MOV").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"videos and no pictures; .*x\.MOV"):
+        load(a=tmp_path / "videos")
+
+
+def test_what_is_no_picture_by_its_name_is_counted(load, tmp_path, caplog):
+    for name in ("a.txt", "b.txt", "raw.CR2", "film.mp4"):
+        (tmp_path / "a" / name).write_bytes(b"x")
+    load()
+    assert "left out 2 files: no pictures by their names (.txt)" in caplog.text
+    assert "left out 1 file: of a kind that is not read (.cr2)" in caplog.text
+    assert "left out 1 video(s)" in caplog.text
+
+
+def test_sides_that_differ_in_more_than_who_they_are_are_told_apart(load, tmp_path, caplog):
+    (tmp_path / "dark").mkdir()
+    for path in (tmp_path / "a").iterdir():
+        pixels = np.asarray(Image.open(path)) // 4
+        pixels[:, :20] *= 2
+        Image.fromarray(pixels).resize((160, 160)).save(tmp_path / "dark" / path.name)
+    load(b=tmp_path / "dark")
+    assert "levels darker than side A" in caplog.text
+    assert "levels more lit from the left than side A" in caplog.text
+    assert "side A's pictures have 40 px, side B's 160" in caplog.text
+
+
+def test_few_judges_and_unequal_sides_are_said(load, tmp_path, caplog):
+    write_faces(tmp_path / "many", 100, seed=9)
+    data = load(a=tmp_path / "many", b=tmp_path / "b", held_out=0.31)
+    assert (len(data.held_out["A"]), len(data.held_out["B"])) == (31, 2)
+    assert "side A, '" not in caplog.text
+    assert "a score rests on 2 held-out pictures, fewer than 30" in caplog.text
+    assert "side A has 100 pictures, side B 6" in caplog.text
+
+
+def test_the_framing_is_stated(load):
+    remarks = load(coverage=0.625).remarks
+    assert "side A: the network sees the middle 62% of each picture, whatever lies there" in remarks

@@ -84,9 +84,9 @@ def test_decoding_holds_a_few_pictures_only(tmp_path):
         (tmp_path / side).mkdir()
         for i in range(60):
             Image.fromarray(rng.integers(0, 256, (16, 16, 3), np.uint8)).save(tmp_path / side / f"{i}.png")
-    places = {side: tmp_path / side for side in "ab"}
+    places = [tmp_path / side for side in "ab"]
     with most_allocated() as peak:
-        data = load_folders(**places, held_out=2, size=384, smallest=1, cache_dir=tmp_path / "c", progress=False)
+        data = load_folders(folders=places, held_out=2, size=384, smallest=1, cache_dir=tmp_path / "c", progress=False)
     assert data.train["A"].pixels.nbytes > 32 * MIB
     assert peak[0] < (3 * folders._threads() + 2) * 384**2 * 4 + MIB  # what is under way, ahead, and being written
 
@@ -114,11 +114,10 @@ def test_folders_of_which_only_one_fits_are_not_begun(tmp_path, free, monkeypatc
         for i in range(4):
             Image.new("RGB", (8, 8), colour).save(tmp_path / side / f"{i}.png")
     free(25 * MIB)
-    monkeypatch.setattr(folders, "_write", lambda *_: pytest.fail("begun"))
+    monkeypatch.setattr(folders._Reading, "write", lambda *_: pytest.fail("begun"))
+    places = [tmp_path / side for side in "ab"]
     with pytest.raises(CacheError, match=r"32 MiB are needed \(25 MiB are free"):
-        load_folders(
-            a=tmp_path / "a", b=tmp_path / "b", held_out=1, size=1024, smallest=1, cache_dir=tmp_path, progress=False
-        )
+        load_folders(folders=places, held_out=1, size=1024, smallest=1, cache_dir=tmp_path, progress=False)
 
 
 def test_what_another_process_has_written_so_far_is_not_asked_for_again(tmp_path, free):

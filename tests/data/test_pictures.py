@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from faceswap_lab.data.pictures import UnusablePicture, decode_square, picture_files
+from faceswap_lab.data.picture_files import find_pictures
+from faceswap_lab.data.pictures import UnusablePicture, decode_square
 
 RNG = np.random.default_rng(0)
 NOISE = RNG.integers(0, 256, (64, 64, 3), np.uint8)
@@ -26,7 +27,7 @@ def encoded(picture: Image.Image | np.ndarray, kind: str, **options) -> bytes:
 
 
 def decoded(data: bytes, size: int = 64) -> np.ndarray:
-    face = decode_square(data, size, smallest=1)
+    face = decode_square(data, size, smallest=1).pixels
     assert face.dtype == np.uint8
     assert face.shape == (size, size, 3)
     return face
@@ -189,21 +190,101 @@ def test_a_picture_bomb_is_refused_before_it_is_decoded(claiming, side, monkeypa
 
 def test_the_shorter_side_must_be_large_enough():
     data = encoded(np.zeros((40, 31, 3), np.uint8), "PNG")
-    assert decode_square(data, 64, smallest=31).shape == (64, 64, 3)
+    assert decode_square(data, 64, smallest=31).pixels.shape == (64, 64, 3)
     with pytest.raises(UnusablePicture, match=r"31×40.*needs 32"):
         decode_square(data, 64, smallest=32)
 
 
 def test_other_formats_are_refused_even_under_a_good_name():
-    with pytest.raises(UnusablePicture, match="no JPEG, PNG, WEBP, BMP picture"):
-        decode_square(encoded(SMOOTH, "TIFF"), 32, smallest=1)
+    with pytest.raises(UnusablePicture, match=r"no JPEG, PNG, .* picture"):
+        decode_square(encoded(SMOOTH, "PPM"), 32, smallest=1)
 
 
 def test_files_are_found_by_name_below_the_folder(tmp_path):
-    wanted = ["a.jpg", "B.JPEG", "deep/er/c.png", "deep/d.WebP", "e.bmp", "naïve 顔.png"]
-    unwanted = ["notes.txt", "._a.jpg", ".hidden/f.png", "jpg", "g.jpg.part", "h.gif"]
+    wanted = ["a.jpg", "B.JPEG", "deep/er/c.png", "deep/d.WebP", "e.bmp", "h.gif", "i.tiff", "j.HEIC", "naïve 顔.png"]
+    unwanted = ["notes.txt", "._a.jpg", ".hidden/f.png", "jpg", "g.jpg.part", "film.mp4", "k.cr2", "masks/a.png"]
+    unwanted += ["deep_masks/c.png", "aligned_debug/a.jpg", "data_trash/x.png"]
     for name in wanted + unwanted:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "folder.png").mkdir()
-    assert [path.relative_to(tmp_path).as_posix() for path in picture_files(tmp_path)] == sorted(wanted)
+    found = find_pictures(tmp_path)
+    assert [path.relative_to(tmp_path).as_posix() for path in found.pictures] == sorted(wanted)
+    assert [path.name for path in found.videos] == ["film.mp4"]
+    assert found.left_out == {
+        "no pictures by their names (.txt)": 1,
+        "no pictures by their names (no ending)": 1,
+        "no pictures by their names (.part)": 1,
+        "of a kind that is not read (.cr2)": 1,
+        "masks, by their folder's name": 2,
+        "debug pictures or trash, by their folder's name": 2,
+    }
+    assert found.mask_of(tmp_path / "a.jpg") == tmp_path / "masks" / "a.png"
+    assert found.mask_of(tmp_path / "deep" / "c.jpg") == tmp_path / "deep_masks" / "c.png"
+    assert found.mask_of(tmp_path / "e.bmp") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "exact"),
+    [
+        ("TIFF", {}, True),
+        ("TIFF", {"compression": "tiff_lzw"}, True),
+        ("GIF", {}, False),
+        ("AVIF", {"quality": 95}, False),
+        ("JPEG2000", {}, True),
+    ],
+)
+def test_what_cameras_browsers_and_phones_write_is_read(kind, options, exact):
+    face = decoded(encoded(Image.fromarray(SMOOTH), kind, **options))
+    assert np.abs(face.astype(int) - SMOOTH).mean() < (0.01 if exact else 14)
+
+
+def test_heic_is_read_where_its_package_is_installed():
+    pillow_heif = pytest.importorskip("pillow_heif")
+    file = io.BytesIO()
+    pillow_heif.from_pillow(Image.fromarray(SMOOTH)).save(file, quality=95)
+    face = decoded(file.getvalue())
+    assert np.abs(face.astype(int) - SMOOTH).mean() < 4
+
+
+def test_heic_without_its_package_is_refused_with_the_remedy(monkeypatch):
+    monkeypatch.setattr("faceswap_lab.data.pictures._reads_heif", lambda: False)
+    with pytest.raises(UnusablePicture, match=r"HEIC.*pip install 'faceswap-lab\[heic\]'"):
+        decode_square(b"\0\0\0\x18ftypheic" + bytes(40), 32, smallest=1)
+
+
+def test_16_bit_tiff_and_grey_alpha_keep_their_upper_bits():
+    deep = RNG.integers(0, 1 << 16, (64, 64), np.uint16)
+    np.testing.assert_array_equal(decoded(encoded(Image.fromarray(deep), "TIFF"))[..., 0], deep >> 8)
+
+
+def test_floating_point_pixels_are_refused():
+    with pytest.raises(UnusablePicture, match="floating-point"):
+        decode_square(encoded(Image.fromarray(np.zeros((40, 40), np.float32)), "TIFF"), 32, smallest=1)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
+def test_of_an_animation_the_first_frame_is_taken_and_the_others_counted(kind):
+    frames = [Image.fromarray(np.full((40, 40, 3), level, np.uint8)) for level in (60, 120, 200)]
+    face = decode_square(encoded(frames[0], kind, save_all=True, append_images=frames[1:]), 40, smallest=1)
+    assert face.frames == 3
+    assert np.abs(face.pixels.astype(int) - 60).max() <= 4
+
+
+def test_alpha_becomes_the_mask_unless_it_hides_all():
+    alpha = np.zeros((64, 64), np.uint8)
+    alpha[8:56, 8:56] = 255
+    face = decode_square(encoded(np.dstack([NOISE, alpha]), "PNG"), 64, smallest=1)
+    np.testing.assert_array_equal(face.mask, alpha)
+    assert decode_square(encoded(np.dstack([NOISE, 0 * alpha]), "PNG"), 64, smallest=1).mask is None
+    assert decode_square(encoded(np.dstack([NOISE, 0 * alpha + 255]), "PNG"), 64, smallest=1).mask is None
+
+
+def test_a_mask_picture_is_refused_and_a_drawing_in_grey_is_not():
+    mask = np.zeros((64, 64), np.uint8)
+    cv2.circle(mask, (32, 32), 20, 255, -1, cv2.LINE_AA)
+    for data in (encoded(mask, "PNG"), encoded(np.dstack([mask] * 3), "JPEG", quality=80)):
+        with pytest.raises(UnusablePicture, match="a mask"):
+            decode_square(data, 32, smallest=1)
+    decoded(encoded(SMOOTH[..., 0], "PNG"))
+    decoded(encoded(np.zeros((64, 64), np.uint8), "PNG"))  # black says nothing

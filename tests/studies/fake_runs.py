@@ -178,7 +178,7 @@ def write_finished(
     folder = _begun(root, cell, provenance)
     rng, luck = _generators(cell, luck_of)
     people = pair_of(cell.seed) if cell.config.get("data") == PEOPLE else {}
-    likeness = people.get("likeness", 0.0)
+    likeness = people["pair"]["likeness"] if people else 0.0
     final = final_metrics(replace(arm, shift=arm.shift + arm.with_likeness * likeness), rng, luck)
     _write_metrics(folder, final, rng)
     if tiles:
@@ -202,13 +202,11 @@ def write_finished(
 def pair_of(seed: int) -> dict[str, Any]:
     """Return what a run knows of the pair of people that its seed drew."""
     rng = np.random.default_rng([seed, 7])
-    return {
-        **{
-            side: {"name": f"person-{2 * seed + place}", "tone": float(rng.random())} for place, side in enumerate("AB")
-        },
-        "likeness": float(rng.random()),
-        "same_hair": bool(rng.integers(2)),
+    sides = {
+        side: {"name": f"person-{2 * seed + place}", "skin_lightness": float(rng.random())}
+        for place, side in enumerate("AB")
     }
+    return {"sides": sides, "pair": {"likeness": float(rng.random()), "same_hair": bool(rng.integers(2))}}
 
 
 def write_unfinished(root: Path, cell: Planned, state: str, provenance: Mapping[str, Any] = PROVENANCE) -> RunFolder:

@@ -47,13 +47,13 @@ def test_the_answer_is_for_people_with_an_interval_and_a_prediction(findings):
 
 def test_what_an_effect_goes_with_is_found_and_corrected(findings):
     first = findings.people.goes_with[0]
-    assert (first.arm, first.fact) == ("likeness", "likeness")
+    assert (first.arm, first.fact) == ("likeness", "pair.likeness")
     assert first.rho < -0.9
-    assert {(one.arm, one.fact) for one in findings.people.goes_with} == {
-        (arm, fact) for arm in ("worse", "likeness") for fact in ("A.tone", "B.tone", "likeness", "same_hair")
-    }
+    facts = ("sides.A.skin_lightness", "sides.B.skin_lightness", "pair.likeness", "pair.same_hair")
+    looked_at = {(one.arm, one.fact) for one in findings.people.goes_with}
+    assert looked_at == {(arm, fact) for arm in ("worse", "likeness") for fact in facts}
     differences = findings.people.arms["likeness"].differences
-    truth = stats.spearmanr([pair_of(seed)["likeness"] for seed in differences], list(differences.values()))
+    truth = stats.spearmanr([pair_of(seed)["pair"]["likeness"] for seed in differences], list(differences.values()))
     assert first.rho == pytest.approx(truth.statistic)
     assert first.p == pytest.approx(min(1, 8 * truth.pvalue), rel=1e-6)
 
@@ -97,6 +97,7 @@ def test_few_pairs_say_nothing_of_what_an_effect_goes_with(tmp_path):
         ({"name": "twins", "identities": ["ada", "ben", "cleo"]}, "ada → ben → cleo"),
         ({"name": "folders", "a": "x/A", "b": "x/B"}, "the pictures in x/A and x/B"),
         (PEOPLE, "people (development)"),
+        (PEOPLE | {"glasses": "all", "hair": "any", "group": 3}, "people (development), group 3, glasses all"),
         ({}, ""),
     ],
 )
@@ -120,3 +121,10 @@ def test_the_prediction_interval_against_scipy(values):
 
 def test_a_prediction_from_one_value_is_anything():
     assert prediction_interval([0.3]) == (-np.inf, np.inf)
+
+
+def test_the_same_people_under_every_seed_are_not_people_in_general(tmp_path):
+    same = {"data": PEOPLE | {"group": 3}}
+    found = analysed(fake_study(tmp_path, {"baseline": FakeArm(changes=same), "arm": FakeArm(changes=same)}, range(6)))
+    assert found.people is None
+    assert found.scope.startswith("About one pair only, people (development), group 3")

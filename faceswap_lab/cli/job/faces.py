@@ -100,10 +100,11 @@ def _folders(config: Config, data: FoldersData) -> FaceData:
     from faceswap_lab.data.folders import load_folders
 
     return load_folders(
-        a=data.a,
-        b=data.b,
-        held_out=data.held_out,
+        folders=(data.a, data.b),
+        held_out=int(data.held_out) if data.held_out >= 1 else data.held_out,
+        rule=data.split,  # type: ignore[arg-type]  # judged at the door
         size=STORED * config.model.resolution,
+        coverage=config.augmentation.coverage,
         cache_dir=config.cache_dir,
         progress=config.progress,
     )

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 
 from faceswap_lab.cli.groups import ADDED
 
@@ -86,12 +87,14 @@ def _parts(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> li
         elif key in _NOT_IN_LABELS or key.split(".")[0].split("/")[0] in _NOT_IN_LABELS:
             continue
         elif "." in key:
-            values.append(f"{key.split('.')[-1]}_{value}")
+            shown = PurePath(value).name if key in _FOLDERS else value  # where they lie is nobody's business
+            values.append(f"{key.split('.')[-1]}_{shown}")
         else:
             chosen.append(f"{key.split('@')[0]}_{value}" if groups_with[value] > 1 else value)
     return [*named, *chosen, *values]
 
 
+_FOLDERS = ("data.a", "data.b")
 _LONGEST = 60  # characters; what is cut off is in the run's configuration, and its hash tells it apart
 _NOT_IN_LABELS = {
     *("seed", "name", "study", "runs_dir", "experiments_dir", "cache_dir", "cache_gib", "force", "progress"),

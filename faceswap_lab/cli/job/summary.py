@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from faceswap_lab.cli.job.real_swaps import identities, real_swaps
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.result import Result
 
@@ -44,6 +45,8 @@ def print_summary(folder: RunFolder, result: Result, console: Console | None = N
         if "swap_score_AB" in m:
             console.print(f"[dim]{_LEGEND}[/dim]", highlight=False)
         console.print(_in_words(m))
+    for line in real_swaps(m):
+        console.print(line, highlight=False)
     console.print(
         _side_line("loss", m, "loss_{}", 4) + "   " + _side_line("reconstruction SSIM", m, "recon_ssim_{}", 3)
     )
@@ -64,7 +67,9 @@ def print_line(folder: RunFolder, result: Result) -> None:
     for way in [way for way in ("AB", "BA") if f"swap_{metric}_{way}" in m]:
         null, kind = _best_null(m, metric, way)
         said.append(f"{way[0]}→{way[1]} {m[f'swap_{metric}_{way}']:.3f} (best null {null:.3f}: {kind})")
-    swap_part = f"swap {_NAMES[metric]} {', '.join(said)}; " if said else ""
+    said += [f"{way[0]}→{way[1]} identity {identities(m, way)}" for way in ("AB", "BA") if f"face_found_{way}" in m]
+    named = f"swap {_NAMES[metric]}" if "swap_ssim_AB" in m else "swap"
+    swap_part = f"{named} {', '.join(said)}; " if said else ""
     print(
         f"{result.label}, seed {result.seed}: {swap_part}{_side_line('loss', m, 'loss_{}', 4)}   {folder.path}",
         flush=True,

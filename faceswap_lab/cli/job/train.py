@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from faceswap_lab.cli.job.outcome import Outcome
 from faceswap_lab.config import Config, FoldersData
@@ -70,11 +71,16 @@ def _failed(folder: RunFolder, error: Exception) -> Outcome:
 
 def _introduce(config: Config, data: FaceData, folder: RunFolder, label: str) -> None:
     d = config.data
-    who = f"{d.a} → {d.b}" if isinstance(d, FoldersData) else f"{' → '.join(data.people)}, rendered"
+    folders = (
+        [Path(d.a).name, Path(d.b).name] if isinstance(d, FoldersData) else []
+    )  # a whole path is nobody's business
+    who = " → ".join(names) if names else f"{' → '.join(data.people)}, rendered"
     counts = ", ".join(f"{side} {len(data.train[side])}+{len(data.held_out[side])}" for side in data.sides)
     print(
         f"run         {label}, seed {config.seed}: {config.training.max_steps} steps of "
         f"{config.training.batch_size} faces per side at {config.model.resolution} px"
     )
     print(f"faces       {who}: {counts} (training + held out)")
+    for remark in data.remarks:
+        print(f"            {remark}")
     print(f"run folder  {folder.path}", flush=True)

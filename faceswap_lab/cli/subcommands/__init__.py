@@ -14,6 +14,7 @@ USAGE = {
     "findings": "findings",
     "dashboard": "dashboard +study=NAME",
     "swap": "swap RUN_FOLDER PICTURE ... [source=A] [target=B] [out=FOLDER] [cropped=true]",
+    "faces": "faces VIDEO|FOLDER --out faces/NAME",
 }
 
 
@@ -49,6 +50,10 @@ def run_subcommand(name: str, args: Sequence[str], folders: Sequence[Path]) -> i
         from faceswap_lab.cli.subcommands.dashboard import dashboard
 
         return dashboard(args, folders)
+    if name == "faces":
+        from faceswap_lab.faces.command import faces
+
+        return faces(args)
     if name == "swap":
         from faceswap_lab.cli.subcommands.swap import swap
 

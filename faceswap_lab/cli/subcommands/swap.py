@@ -9,7 +9,7 @@ import numpy as np
 from faceswap_lab.cli.messages import say
 from faceswap_lab.config import ConfigError
 from faceswap_lab.config.refusal import nearest
-from faceswap_lab.data.pictures import picture_files
+from faceswap_lab.data.picture_files import find_pictures
 
 _SETTINGS = {"source": "A", "target": "B", "out": "swaps", "cropped": "false"}
 
@@ -37,7 +37,7 @@ def swap(words: Sequence[str]) -> int:
     for side in (source, target):
         if side not in model.sides:
             raise ConfigError(f"swap: side {side!r}: {model.folder.name} knows {', '.join(model.sides)}.")
-    files = [file for path in paths[1:] for file in (picture_files(path) if path.is_dir() else [path])]
+    files = [file for path in paths[1:] for file in (find_pictures(path).pictures if path.is_dir() else [path])]
     if not files:
         raise ConfigError(f"swap: no pictures in {', '.join(map(str, paths[1:]))}.")
     out.mkdir(parents=True, exist_ok=True)

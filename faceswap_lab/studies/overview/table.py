@@ -26,7 +26,7 @@ class Row:
         study: the name of its folder.
         title, question: the study's.
         arm, says: the arm's name, and what it is.
-        claim: what the arm changes, and what it is judged by: rows with the same claim speak of the same thing.
+        claim: the arm and its metric: rows with the same claim speak of the same thing.
         people: whose faces; general: whether every seed brought its own pair.
         size: of pictures and trainings.
         under: other settings in which the study's baseline is not as most are; may be empty.
@@ -130,7 +130,7 @@ def _rows(name: str, found: Evidence, usual: dict[str, Any]) -> list[Row]:
                 question=found.plan.question,
                 arm=arm,
                 says=found.plan.arms[arm],
-                claim=_claim(config, _config(found, arm), compared.metric.key),
+                claim=f"{arm} by {compared.metric.key}",
                 people=people_of(config),
                 general=general,
                 size=size_of(config),
@@ -182,12 +182,6 @@ def _usual(found: Iterable[Evidence]) -> dict[str, Any]:
     return {
         key: json.loads(counted.most_common(1)[0][0]) for key, counted in values.items() if key not in goes_with_size
     }
-
-
-def _claim(baseline: dict[str, Any], arm: dict[str, Any], metric: str) -> str:
-    first, second = _settings(baseline), _settings(arm)
-    changes = {key: second.get(key) for key in sorted({*first, *second}) if first.get(key) != second.get(key)}
-    return json.dumps([changes or flat(arm), metric], sort_keys=True)
 
 
 def _agreements(rows: Sequence[Row]) -> list[tuple[str, str, str]]:

@@ -1,6 +1,7 @@
 """Arms over pairs of people: the mean, the next pair, a mark per pair, and what the effect goes with."""
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,8 +81,8 @@ def goes_with(people: People) -> str:
             f"{one.fact} (ρ {digits.fixed(one.rho, 2, sign=True)}, corrected p {digits.p_value(one.p)})."
         )
     said = [
-        f"{one.arm}'s difference goes with {one.fact} (ρ {digits.fixed(one.rho, 2, sign=True)} over {one.pairs} pairs, "
-        f"corrected p {digits.p_value(one.p)})"
+        f"{one.arm}'s difference goes with {_words(one.fact)} (ρ {digits.fixed(one.rho, 2, sign=True)} over "
+        f"{one.pairs} pairs, corrected p {digits.p_value(one.p)})"
         for one in sure[:_MOST_SAID]
     ]
     more = f", and {len(sure) - _MOST_SAID} more" if len(sure) > _MOST_SAID else ""
@@ -129,6 +130,11 @@ def _figure(findings: Findings, people: People) -> Figure | None:
         spec=spec,
         left=0,
     )
+
+
+def _words(fact: str) -> str:
+    """Return a fact's name for a person: "A skin lightness" for ``sides.A.skin_lightness``."""
+    return re.sub("^(sides|pair)[.]", "", fact).replace(".", " ").replace("_", " ")
 
 
 def _known(facts: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,100 @@
+"""Which files of a person's folder are faces, and which are something else, by their names and places."""
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
+SUFFIXES = (
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif", ".avif",
+    ".heic", ".heif", ".hif", ".jp2", ".j2k",
+)  # fmt: skip
+VIDEOS = (".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp", ".mts", ".m2ts")
+_RAW = (".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2", ".psd", ".svg", ".ico", ".jxl", ".tga", ".exr")
+
+OWN_FILES = ("contact_sheet.html", "summary.json", "exclude.txt")
+"""What ``python -m faceswap_lab faces`` writes beside faces."""
+
+_MASKS = ("mask", "masks", "_masks", "aligned_masks", "aligned_mask", "xseg", "xseg_masks")
+_DEBUG = ("aligned_debug", "debug", "_trash", "trash", "excluded", "merged", "merged_mask")
+
+
+@dataclass
+class Found:
+    """The files of a folder and below.
+
+    Attributes:
+        pictures: those that may be faces, sorted.
+        masks: pictures in a folder of masks, by (the folder whose faces they belong to, the name without its ending).
+        left_out: why files were left out, each with how many.
+        videos: those that are videos.
+    """
+
+    pictures: list[Path] = field(default_factory=list)
+    masks: dict[tuple[Path, str], Path] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
+    videos: list[Path] = field(default_factory=list)
+
+    def mask_of(self, picture: Path) -> Path | None:
+        """Return the mask picture that goes with a picture, if there is one."""
+        return self.masks.get((picture.parent, picture.stem)) or self.masks.get(
+            (picture.parent, f"{picture.stem}_mask")
+        )
+
+
+def find_pictures(folder: Path) -> Found:
+    """Look through a folder and below.
+
+    Hidden files and folders are left out (macOS puts a "._face.jpg" that is no picture beside each face.jpg on foreign
+    disks), and so is what is no regular file. Links to files are followed, links to folders are not.
+
+    Folders of masks (``masks``, DeepFaceLab's ``…_masks``) are no faces: a mask there goes with the picture of the same
+    name beside or above its folder. Debug pictures and trash of DeepFaceLab's are no faces either.
+    """
+    found = Found()
+    for path in sorted(_visible(folder)):
+        ending, place = path.suffix.lower(), path.parent.relative_to(folder).parts
+        if not path.is_file() or path.name in OWN_FILES:
+            continue
+        if ending in VIDEOS:
+            found.videos.append(path)
+        elif ending not in SUFFIXES:
+            what = "of a kind that is not read" if ending in _RAW else "no pictures by their names"
+            found.left_out[f"{what} ({ending or 'no ending'})"] += 1
+        elif any(_is_debug(part) for part in place):
+            found.left_out["debug pictures or trash, by their folder's name"] += 1
+        elif place and _is_masks(place[-1]):
+            found.left_out["masks, by their folder's name"] += 1
+            for faces in _faces_of(path.parent):
+                found.masks[faces, path.stem] = path
+        else:
+            found.pictures.append(path)
+    return found
+
+
+def _is_masks(name: str) -> bool:
+    return name.lower() in _MASKS or name.lower().endswith("_masks")
+
+
+def _is_debug(name: str) -> bool:
+    return name.lower() in _DEBUG or name.lower().endswith(("_debug", "_trash"))
+
+
+def _faces_of(masks: Path) -> list[Path]:
+    """Return the folders whose faces a folder of masks belongs to: the one above, and ``x`` beside ``x_masks``."""
+    beside = masks.with_name(masks.name[: -len("_masks")]) if masks.name.lower().endswith("_masks") else None
+    return [masks.parent, *([beside] if beside is not None and beside.name else [])]
+
+
+def _visible(folder: Path) -> Iterator[Path]:
+    for place, folders, names in os.walk(folder, onerror=_say_unreadable):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(place, name) for name in names if not name.startswith("."))
+
+
+def _say_unreadable(error: OSError) -> None:
+    _log.warning("cannot look into '%s': %s", error.filename, error.strerror)

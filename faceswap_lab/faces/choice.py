@@ -1,0 +1,154 @@
+"""Which of the faces that were found belong to a set: the right person's, plain to see, and no two alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_lab.faces.embedders import Embedding, SFace
+from faceswap_lab.faces.face_set import Row, SetRefused
+
+_JOINS, _MERGES = 0.5, 0.62  # cosine of a face to the mean of a person's, and of two such means
+_TOO_ALIKE = 0.15  # distance of looks (``data.near_duplicates``) below which one of two faces teaches nothing new
+_FEWEST = 3  # faces that make a person worth naming
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a face must have to be kept.
+
+    Attributes:
+        eyes: distance of the eyes in the frame, at least, in pixels. The eyes of the mean face are 65 px apart in its
+            picture of 256 px: a face that had 24 was enlarged not quite three times.
+        sharpness: at least; see ``data.measures``.
+        yaw: at most, either way, in degrees.
+        disagreement: at most; see ``mesh.Mesh``.
+        inside: at least; see ``face_set.Row``.
+    """
+
+    eyes: float = 24.0
+    sharpness: float = 4.0
+    yaw: float = 75.0
+    disagreement: float = 0.3
+    inside: float = 0.85
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What became of each face.
+
+    Attributes:
+        reasons: for each row why it is not kept, or "" if it is.
+        likeness: for each row, the cosine to the person chosen.
+        people: how many faces each person has who was found, the most frequent first.
+        chosen: which of them.
+    """
+
+    reasons: list[str]
+    likeness: NDArray[np.float64]
+    people: list[int] = field(default_factory=list)
+    chosen: int = 0
+
+
+def choose(rows: Sequence[Row], like: Embedding | None, excluded: set[str], limits: Limits | None = None) -> Choice:
+    """Choose the faces of one person.
+
+    Args:
+        rows: all that were found.
+        like: of a picture of the person; without one, the most frequent person is taken.
+        excluded: names of pictures that are not wanted.
+        limits: what a face must have.
+
+    Raises:
+        SetRefused: nobody looks like the picture.
+    """
+    limits = limits or Limits()
+    reasons = [_fault(row, limits) for row in rows]
+    good = [i for i, reason in enumerate(reasons) if not reason]
+    likeness = np.zeros(len(rows))
+    if not good:
+        return Choice(reasons, likeness)
+    embeddings = np.array([rows[i].embedding for i in good], np.float64)
+    person, means = _people(embeddings)
+    counts = np.bincount(person, minlength=len(means))
+    chosen = int(np.argmax(counts)) if like is None else _most_like(means, like)
+    likeness = np.array([row.embedding for row in rows], np.float64) @ means[chosen]
+    for i, who in zip(good, person):
+        if who != chosen:
+            reasons[i] = "another person"
+    order = sorted(range(len(means)), key=lambda who: -counts[who])
+    for i, row in enumerate(rows):
+        if not reasons[i] and row.file in excluded:
+            reasons[i] = "excluded by hand"
+    _thin(rows, reasons)
+    people = [int(counts[who]) for who in order if counts[who] >= _FEWEST or who == chosen]
+    return Choice(reasons, likeness, people, order.index(chosen))
+
+
+def _fault(row: Row, limits: Limits) -> str:
+    """Return what is wrong with a face as a picture, or ""."""
+    if row.eyes < limits.eyes:
+        return f"too small: the eyes are less than {limits.eyes:.0f} px apart"
+    if row.disagreement > limits.disagreement:
+        return "hidden in part, or no face"
+    if row.inside < limits.inside:
+        return "cut off by the frame"
+    if abs(row.yaw) > limits.yaw:
+        return f"turned away by more than {limits.yaw:.0f}°"
+    return "blurred" if row.sharpness < limits.sharpness else ""
+
+
+def _people(embeddings: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Group embeddings (n, 128) by person; return each one's person, and the mean of each, of length 1.
+
+    Each face joins the person whose mean it is nearest to, or begins a new one; then persons whose means are near are
+    one. Simple, in one pass, and good enough for the few people of a home video; --like and the sheet mend the rest.
+    """
+    sums = list[NDArray[np.float64]]()
+    person = np.zeros(len(embeddings), np.int64)
+    for i, embedding in enumerate(embeddings):
+        near = [float(embedding @ total) / float(np.linalg.norm(total)) for total in sums]
+        best = int(np.argmax(near)) if near else -1
+        if best >= 0 and near[best] > _JOINS:
+            sums[best] = sums[best] + embedding
+            person[i] = best
+        else:
+            person[i] = len(sums)
+            sums.append(embedding.copy())
+    merged = list(range(len(sums)))
+    for i in range(len(sums)):
+        for j in range(i):
+            a, b = sums[i], sums[merged[j]]
+            if float(a @ b) > _MERGES * float(np.linalg.norm(a) * np.linalg.norm(b)):
+                merged[i] = merged[j]
+                sums[merged[j]] = a + b
+                break
+    numbers = {who: number for number, who in enumerate(sorted(set(merged)))}
+    means = np.array([sums[who] / np.linalg.norm(sums[who]) for who in numbers])
+    return np.array([numbers[merged[who]] for who in person], np.int64), means
+
+
+def _most_like(means: NDArray[np.float64], like: Embedding) -> int:
+    near = means @ like
+    best = int(np.argmax(near))
+    if near[best] < SFace.same:
+        raise SetRefused(
+            f"nobody in it looks like the picture of --like (likeness {near[best]:.2f} at most; one person has more "
+            f"than {SFace.same:.2f}); leave --like out to take the most frequent person"
+        )
+    return best
+
+
+def _thin(rows: Sequence[Row], reasons: list[str]) -> None:
+    """Of faces that look alike keep the sharpest."""
+    kept = [i for i, reason in enumerate(reasons) if not reason]
+    kept.sort(key=lambda i: -rows[i].sharpness)
+    looks = np.empty((len(kept), len(rows[0].look)), np.float32)
+    count = 0
+    for i in kept:
+        if count and float((looks[:count] @ rows[i].look).max()) > 1 - _TOO_ALIKE**2 / 2:
+            reasons[i] = "like another, sharper one"
+        else:
+            looks[count] = rows[i].look
+            count += 1

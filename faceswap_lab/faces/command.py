@@ -1,0 +1,136 @@
+"""``python -m faceswap_lab faces``: from a video or photos to a set of aligned faces of one person."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from faceswap_lab.config import ConfigError
+from faceswap_lab.data.cache import cache_root
+from faceswap_lab.data.mean_face import FRAMINGS
+from faceswap_lab.faces.choice import Choice, choose
+from faceswap_lab.faces.contact_sheet import page
+from faceswap_lab.faces.detector import Detector
+from faceswap_lab.faces.embedders import Embedding, SFace
+from faceswap_lab.faces.extraction import extract
+from faceswap_lab.faces.face_set import FaceSet, Row, SetRefused
+from faceswap_lab.faces.forget import forget
+from faceswap_lab.faces.frames import NoFrames, frames_of
+from faceswap_lab.faces.mesh import Mesher
+from faceswap_lab.faces.model_files import ModelMissing
+from faceswap_lab.faces.summary import lines, summary
+
+USAGE = "faces VIDEO|FOLDER --out faces/NAME [--like PICTURE]"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"faces: {message}. Usage: {USAGE} (more: faces --help)")
+
+
+def faces(args: Sequence[str]) -> int:
+    """Run the subcommand on its arguments and return the exit code: 0, or 1 if no face was found.
+
+    Raises:
+        ConfigError: what is asked cannot be done; the message says why in one line.
+    """
+    asked = _parser().parse_args(list(args))
+    try:
+        if asked.forget is not None:
+            return _forget(asked.forget, asked.cache_dir, asked.runs_dir)
+        if asked.source is None or asked.out is None:
+            raise ConfigError(f"faces: name a video or a folder of photos, and --out. Usage: {USAGE}")
+        return _extract(asked)
+    except (NoFrames, SetRefused, ModelMissing) as error:
+        raise ConfigError(f"faces: {error}") from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m faceswap_lab faces", description=__doc__, allow_abbrev=False)
+    parser.add_argument("source", nargs="?", type=Path, help="a video, a photo, or a folder of photos")
+    parser.add_argument("--out", type=Path, help="the folder of the set; several sources may go into one")
+    parser.add_argument("--like", type=Path, help="a picture of the person, where there are several")
+    parser.add_argument(
+        "--framing",
+        choices=sorted(FRAMINGS),
+        default="2018",
+        help="2018: the face, as faceswap cut it out then (the default); whole_face: with forehead and chin; head",
+    )
+    parser.add_argument("--size", type=_size, default=256, help="side of the pictures in pixels, 64 to 1024 (256)")
+    parser.add_argument("--every", type=_every, default=1, help="look at one frame in so many (1)")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    parser.add_argument("--forget", type=Path, metavar="SET", help="remove a set and its copies in the cache")
+    parser.add_argument("--cache_dir", help="with --forget: where decoded faces are kept")
+    parser.add_argument("--runs_dir", type=Path, default=Path("runs"), help="with --forget: where to look for runs")
+    return parser
+
+
+def _size(text: str) -> int:
+    if not text.isdecimal() or not 64 <= int(text) <= 1024:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 64 to 1024")
+    return int(text)
+
+
+def _every(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 100_000:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 1 to 100000")
+    return int(text)
+
+
+def _extract(asked: argparse.Namespace) -> int:
+    like = None if asked.like is None else embedding_of(asked.like)
+    frames, kept = frames_of(asked.source), FaceSet(asked.out)
+    extract(frames, kept, asked.framing, asked.size, asked.every, not asked.quiet)
+    rows = kept.rows()
+    if not rows:
+        looked = sum(int(source.header.get("looked", 0)) for source in kept.sources())
+        print(f"faceswap_lab: faces: no face found in {looked} frames of '{asked.source.name}'", file=sys.stderr)
+        return 1
+    choice = settle(kept, rows, like)
+    told = summary(rows, choice, sum(int(source.header.get("looked", 0)) for source in kept.sources()))
+    said = lines(told, str(kept.path))
+    (kept.path / "summary.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+    sheet = kept.path / "contact_sheet.html"
+    sheet.write_text(page(kept.path.name, said, rows, choice, kept.excluded()), encoding="utf-8")
+    print("\n".join(said))
+    print(f"look at     {sheet}")
+    if not told["kept"]:
+        print("faceswap_lab: faces: every face was dropped; see the page for why", file=sys.stderr)
+        return 1
+    print(
+        f"next        cut out the other person's too, then: python -m faceswap_lab data=folders data.a={kept.path} "
+        "data.b=…"
+    )
+    return 0
+
+
+def settle(kept: FaceSet, rows: Sequence[Row], like: Embedding | None) -> Choice:
+    """Choose what belongs to a set, and put every picture where it belongs."""
+    choice = choose(rows, like, kept.excluded())
+    for row, reason in zip(rows, choice.reasons):
+        kept.settle(row.file, kept=not reason)
+    return choice
+
+
+def embedding_of(path: Path) -> Embedding:
+    """Return who the largest face in a picture is.
+
+    Raises:
+        NoFrames: it cannot be read, or shows no face.
+    """
+    frame = next(iter(frames_of(path)), None)
+    found = [] if frame is None else Detector().find(frame.pixels)
+    if frame is None or not found:
+        raise NoFrames(f"--like: no face found in '{path.name}'")
+    return SFace().embed(frame.pixels, Mesher().fit(frame.pixels, found[0]).landmarks)
+
+
+def _forget(path: Path, cache_dir: str | None, runs_dir: Path) -> int:
+    told = forget(path, cache_root(cache_dir), runs_dir)
+    for place in told.removed:
+        print(f"removed     {place}")
+    for run in told.runs:
+        print(f"left        {run}: a model trained on these faces, with previews of them; remove it yourself")
+    return 0

@@ -1,0 +1,193 @@
+"""From frames to aligned face pictures: find, fit, align, measure, write. What is kept is chosen later (``choice``)."""
+
+import json
+import re
+from collections import deque
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from faceswap_lab.data.face_record import OWN_KEYWORD
+from faceswap_lab.data.mean_face import FRAMINGS, Points, aligning, moved
+from faceswap_lab.data.measures import measured
+from faceswap_lab.data.near_duplicates import look
+from faceswap_lab.data.pictures import Decoded
+from faceswap_lab.data.progress import progress_of
+from faceswap_lab.faces.detector import Detection, Detector
+from faceswap_lab.faces.embedders import SFace
+from faceswap_lab.faces.face_set import FaceSet, Row, Source
+from faceswap_lab.faces.frames import Frame, Frames
+from faceswap_lab.faces.mesh import Mesh, Mesher
+
+_JUST_SEEN = 0.12  # distance of looks, half that of near-duplicates: the next frame of a face that keeps still
+_REMEMBERED = 24  # faces of the last frames that a new one is compared with
+_FRAMES_AT_ONCE = 25  # that a kill may cost
+_MOST_FACES = 20  # of one frame
+
+
+class Extractor:
+    """Cuts the faces of frames out and measures them.
+
+    Args:
+        framing: one of ``data.mean_face.FRAMINGS``.
+        size: the side of the pictures in pixels.
+
+    Raises:
+        ModelMissing: the extra ``faces`` is not installed.
+    """
+
+    def __init__(self, framing: str = "2018", size: int = 256) -> None:
+        self.framing, self.size = FRAMINGS[framing], size
+        self.detector, self.mesher, self.embedder = Detector(), Mesher(), SFace()
+        self._recent: deque[NDArray[np.float32]] = deque(maxlen=_REMEMBERED)
+
+    def faces(self, frame: Frame, name: str, identity: str) -> list[tuple[Row, Image.Image, PngInfo]]:
+        """Return the faces of a frame that do not look like one of the last frames'.
+
+        Args:
+            frame: the frame.
+            name: what their files' names begin with.
+            identity: the hash of the source, for the record.
+        """
+        found = []
+        for index, detection in enumerate(self.detector.find(frame.pixels)[:_MOST_FACES]):
+            mesh = self.mesher.fit(frame.pixels, detection)
+            try:
+                to_picture = aligning(mesh.landmarks, self.framing, self.size)
+            except ValueError:
+                continue
+            picture = cut(frame.pixels, to_picture, self.size)
+            seen = look(picture)
+            if any(float(seen @ other) > 1 - _JUST_SEEN**2 / 2 for other in self._recent):
+                continue
+            self._recent.append(seen)
+            file = f"{name}_{frame.number:06d}{f'_{index}' if index else ''}.png"
+            row = self._row(file, frame, detection, mesh, picture, to_picture, seen)
+            about = record(row, moved(mesh.landmarks, to_picture), moved(mesh.outline, to_picture), identity)
+            found.append((row, Image.fromarray(picture), about))
+        return found
+
+    def _row(
+        self,
+        file: str,
+        frame: Frame,
+        detection: Detection,
+        mesh: Mesh,
+        picture: NDArray[np.uint8],
+        to_picture: NDArray[np.float64],
+        seen: NDArray[np.float32],
+    ) -> Row:
+        yaw, pitch = mesh.turn
+        return Row(
+            file=file,
+            source=frame.source,
+            frame=frame.number,
+            eyes=float(np.linalg.norm(detection.points[1] - detection.points[0])),
+            score=detection.score,
+            disagreement=mesh.disagreement,
+            inside=inside(to_picture, self.size, frame.pixels.shape[1::-1]),
+            sharpness=measured(Decoded(picture, None, self.size, self.size, 1)).sharpness,
+            yaw=yaw,
+            pitch=pitch,
+            roll=mesh.roll,
+            embedding=self.embedder.embed(frame.pixels, mesh.landmarks).astype(np.float32),
+            look=seen,
+        )
+
+
+def cut(frame: NDArray[np.uint8], to_picture: NDArray[np.float64], size: int) -> NDArray[np.uint8]:
+    """Return the aligned picture (size, size, 3). What shrinks to less than half is averaged first, against flicker."""
+    zoom = float(np.hypot(*to_picture[:, 0]))
+    if zoom < 0.5:
+        square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float64) * size
+        corners = moved(square, _inverse(to_picture))
+        low = np.maximum(np.floor(corners.min(axis=0)) - 2, 0).astype(int)
+        high = np.minimum(np.ceil(corners.max(axis=0)) + 2, frame.shape[1::-1]).astype(int)
+        if (high > low).all():
+            part = frame[low[1] : high[1], low[0] : high[0]]
+            shape = np.maximum(1, np.rint((high - low) * zoom)).astype(int)
+            scale = shape / (high - low)
+            frame = np.asarray(cv2.resize(part, tuple(shape.tolist()), interpolation=cv2.INTER_AREA), np.uint8)
+            first = low + 0.5 / scale - 0.5  # where the first pixel of what was shrunk has its middle, in the frame
+            to_picture = np.column_stack([to_picture[:, :2] / scale, moved(first[None], to_picture)[0]])
+    cut_out = cv2.warpAffine(frame, to_picture, (size, size), borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(cut_out, np.uint8)
+
+
+def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(cv2.invertAffineTransform(matrix), np.float64)
+
+
+def inside(to_picture: NDArray[np.float64], size: int, frame: tuple[int, ...]) -> float:
+    """Return the share of an aligned picture that lies inside a frame of (width, height) pixels."""
+    axis = (np.arange(8) + 0.5) * size / 8
+    places = moved(np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2), _inverse(to_picture))
+    return float(((places >= 0) & (places < frame)).all(axis=1).mean())
+
+
+def record(row: Row, landmarks: Points, outline: Points, identity: str) -> PngInfo:
+    """Return what a face's PNG says about itself; read by ``data.face_record``."""
+    told = {
+        "landmarks": np.round(landmarks, 2).tolist(),
+        "outline": np.round(outline, 2).tolist(),
+        "source": row.source,
+        "source_sha256": identity,
+        "frame": row.frame,
+    }
+    quality = ("eyes", "score", "disagreement", "inside", "sharpness", "yaw", "pitch", "roll")
+    about = PngInfo()
+    about.add_text("Software", "faceswap_lab")
+    about.add_text("Description", "A face cut out of a picture of a person. Not made by a model.")
+    about.add_itxt(OWN_KEYWORD, json.dumps(told | {name: round(getattr(row, name), 3) for name in quality}))
+    return about
+
+
+def extract(frames: Frames, faces: FaceSet, framing: str, size: int, every: int = 1, shown: bool = True) -> Source:
+    """Look at all frames of a source and write their faces into a set; an interrupted one goes on where it stopped.
+
+    Args:
+        frames: the source.
+        faces: the set.
+        framing: one of ``data.mean_face.FRAMINGS``.
+        size: the side of the pictures in pixels.
+        every: look at one frame in so many.
+        shown: whether to show progress.
+
+    Raises:
+        SetRefused: the set has another framing or size.
+        ModelMissing: the extra ``faces`` is not installed.
+    """
+    source = faces.source(frames.path.name, frames.identity, framing, size)
+    if source.finished:
+        return source
+    extractor, first, name = Extractor(framing, size), source.next_frame, file_name(frames.path)
+    total = max(1, frames.count - first)
+    waiting = list[Row]()
+    looked, done = int(source.header.get("looked", 0)), 0
+    with progress_of(f"looking for faces in '{frames.path.name}'", total, shown=shown) as advance:
+        for frame in frames.beginning_at(first):
+            if frame.number % every == 0:
+                looked += 1
+                for row, picture, about in extractor.faces(frame, name, frames.identity):
+                    picture.save(faces.place(row.file, kept=False), "PNG", pnginfo=about, compress_level=3)
+                    waiting.append(row)
+            if frame.number % _FRAMES_AT_ONCE == _FRAMES_AT_ONCE - 1:
+                source.append(waiting)
+                source.save(next_frame=frame.number + 1, looked=looked)
+                waiting.clear()
+            done += 1
+            if done < total:  # what a file claims about its length may be wrong either way
+                advance(1)
+        source.append(waiting)
+        source.save(finished=True, looked=looked)
+        advance(1)
+    return source
+
+
+def file_name(path: Path) -> str:
+    """Return what is left of a source's name for file names anywhere."""
+    return re.sub(r"[^A-Za-z0-9-]+", "-", path.stem).strip("-")[:40] or "face"

@@ -1,0 +1,200 @@
+"""A set of extracted faces on the disk: the pictures a person sees, and behind them what a repeated command needs.
+
+    <set>/<video>_000123.png      the faces, each with its record inside (see ``data.face_record``)
+    <set>/contact_sheet.html      all of them to look at, and what was dropped and why
+    <set>/summary.json            how many, which poses, how even
+    <set>/exclude.txt             names of faces that a person does not want, if there is such a file
+    <set>/.extraction/            faces that were dropped, and what was measured, by source
+
+``.extraction`` holds embeddings, from which a person can be recognised: it is as private as the pictures.
+"""
+
+import base64
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+HIDDEN = ".extraction"
+_ROWS, _HEADER = "rows.jsonl", "header.json"
+
+
+class SetRefused(ValueError):
+    """The folder cannot be used as it is asked; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was measured of one face that was found.
+
+    Attributes:
+        file: the name of its picture.
+        source: the file that it was cut from.
+        frame: its number there.
+        eyes: distance of the eyes in the frame, in pixels: how large the face was.
+        score: the detector's, 0 to 1.
+        disagreement: see ``mesh.Mesh``: a guess of how much is hidden.
+        inside: the share of the picture that lies inside the frame.
+        sharpness: see ``data.measures``.
+        yaw: in degrees, > 0 to the right of the picture.
+        pitch: in degrees, > 0 downwards.
+        roll: in degrees, > 0 clockwise.
+        embedding: (128,) SFace's.
+        look: (256,) see ``data.near_duplicates``.
+    """
+
+    file: str
+    source: str
+    frame: int
+    eyes: float
+    score: float
+    disagreement: float
+    inside: float
+    sharpness: float
+    yaw: float
+    pitch: float
+    roll: float
+    embedding: NDArray[np.float32]
+    look: NDArray[np.float32]
+
+
+@dataclass
+class Source:
+    """What is known of one video or folder of photos that faces were cut from.
+
+    Attributes:
+        folder: where its rows lie.
+        header: its name, its identity, the framing, and how far it was read.
+    """
+
+    folder: Path
+    header: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def next_frame(self) -> int:
+        """The first frame that was not looked at yet."""
+        return int(self.header.get("next_frame", 0))
+
+    @property
+    def finished(self) -> bool:
+        """Whether all frames were looked at."""
+        return bool(self.header.get("finished", False))
+
+    def append(self, rows: list[Row]) -> None:
+        """Write down rows; their pictures are there already."""
+        with (self.folder / _ROWS).open("a", encoding="utf-8") as file:
+            file.writelines(_line(row) for row in rows)
+
+    def save(self, **changes: Any) -> None:
+        """Write down how far it was read; whole or not at all."""
+        self.header |= changes
+        partial = self.folder / f"{_HEADER}.partial"
+        partial.write_text(json.dumps(self.header, indent=1), encoding="utf-8")
+        os.replace(partial, self.folder / _HEADER)
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows of frames that are done; a line that a kill has cut ends them."""
+        path, seen = self.folder / _ROWS, set()
+        if not path.exists():
+            return
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                row = _row(json.loads(line))
+            except (ValueError, KeyError, TypeError):
+                return
+            if row.file not in seen:
+                seen.add(row.file)
+                yield row
+
+
+class FaceSet:
+    """A set of faces.
+
+    Args:
+        path: its folder; made if need be.
+
+    Raises:
+        SetRefused: it is no folder, or one with something else in it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.hidden = path, path / HIDDEN
+        if path.exists() and not path.is_dir():
+            raise SetRefused(f"'{path}' is a file; --out names a folder for faces")
+        if path.is_dir() and not self.hidden.is_dir() and any(path.iterdir()):
+            raise SetRefused(f"'{path}' holds other things; --out names an empty or a new folder, or an earlier set")
+        (self.hidden / "dropped").mkdir(parents=True, exist_ok=True)
+
+    def source(self, name: str, identity: str, framing: str, size: int) -> Source:
+        """Return a source of this set, new or as far as it was read.
+
+        Raises:
+            SetRefused: the set has another framing or size.
+        """
+        for other in self.sources():
+            told = (other.header["framing"], other.header["size"])
+            if told != (framing, size):
+                raise SetRefused(
+                    f"'{self.path}' holds faces framed as {told[0]} at {told[1]} px, not {framing} at {size} px; "
+                    "use another --out"
+                )
+        folder = self.hidden / identity[:16]
+        folder.mkdir(exist_ok=True)
+        known = [source for source in self.sources() if source.folder == folder]
+        if known:
+            return known[0]
+        source = Source(folder)
+        source.save(name=name, identity=identity, framing=framing, size=size, next_frame=0, finished=False)
+        return source
+
+    def sources(self) -> list[Source]:
+        """Return all sources, in the order of their names."""
+        found = []
+        for path in sorted(self.hidden.glob(f"*/{_HEADER}")):
+            found.append(Source(path.parent, json.loads(path.read_text(encoding="utf-8"))))
+        return sorted(found, key=lambda source: str(source.header["name"]))
+
+    def rows(self) -> list[Row]:
+        """Return what was measured of all faces that were found."""
+        return [row for source in self.sources() for row in source.rows()]
+
+    def place(self, file: str, kept: bool) -> Path:
+        """Return where a face's picture lies, or belongs."""
+        return self.path / file if kept else self.hidden / "dropped" / file
+
+    def settle(self, file: str, kept: bool) -> bool:
+        """Move a face's picture to where it belongs; return whether it is there."""
+        right, wrong = self.place(file, kept), self.place(file, not kept)
+        if wrong.exists():
+            os.replace(wrong, right)
+        return right.exists()
+
+    def excluded(self) -> set[str]:
+        """Return the names that a person has written into exclude.txt."""
+        path = self.path / "exclude.txt"
+        if not path.is_file():
+            return set()
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        return {line.strip() for line in lines if line.strip()}
+
+
+def _line(row: Row) -> str:
+    told = asdict(row) | {name: _packed(getattr(row, name)) for name in ("embedding", "look")}
+    return json.dumps({k: round(v, 4) if isinstance(v, float) else v for k, v in told.items()}) + "\n"
+
+
+def _row(told: dict[str, Any]) -> Row:
+    return Row(**(told | {name: _unpacked(told[name]) for name in ("embedding", "look")}))
+
+
+def _packed(values: NDArray[np.float32]) -> str:
+    return base64.b64encode(values.astype("<f2").tobytes()).decode()
+
+
+def _unpacked(text: str) -> NDArray[np.float32]:
+    return np.frombuffer(base64.b64decode(text), "<f2").astype(np.float32)

@@ -1,0 +1,135 @@
+"""The frames of a video or of a folder of photos, one after another, whatever the files claim about themselves."""
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_lab.data.picture_files import SUFFIXES, VIDEOS, find_pictures
+from faceswap_lab.data.pictures import MOST_BYTES, MOST_PIXELS, UnusablePicture, decode_whole
+
+_log = logging.getLogger(__name__)
+
+_MOST_FRAMES = 10_000_000  # four days at 25 a second: what claims more, or never ends, is cut off
+
+
+class NoFrames(ValueError):
+    """There is nothing to look at; the message says why, in one line."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame.
+
+    Attributes:
+        source: the name of its file.
+        number: in a video, counted from 0; of a photo, its place in the folder.
+        pixels: (H, W, 3) uint8 RGB.
+    """
+
+    source: str
+    number: int
+    pixels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Where frames come from.
+
+    Attributes:
+        path: a video, a photo, or a folder of photos.
+        count: how many there probably are: what the file claims.
+        identity: a hash by which the same source is known again.
+    """
+
+    path: Path
+    count: int
+    identity: str
+
+    def __iter__(self) -> Iterator[Frame]:
+        return self.beginning_at(0)
+
+    def beginning_at(self, first: int) -> Iterator[Frame]:
+        """Yield the frames from number ``first`` on. Photos that cannot be read are said and left out."""
+        return _of_video(self.path, first) if _is_video(self.path) else _of_photos(self.path, first)
+
+
+def frames_of(path: Path) -> Frames:
+    """Return the frames of a video, a photo or a folder of photos.
+
+    Raises:
+        NoFrames: there is no such file, it is no video and no picture, or there is no picture in the folder.
+    """
+    if not path.exists():
+        raise NoFrames(f"'{path}' does not exist; name a video, or a folder of photos")
+    if path.is_dir():
+        photos, found = _photos(path), find_pictures(path)
+        if not photos:
+            videos = f" It holds {len(found.videos)} video(s): name one of them." if found.videos else ""
+            raise NoFrames(f"'{path}' holds no photos.{videos}")
+        names = "\n".join(f"{photo.name} {photo.stat().st_size} {photo.stat().st_mtime_ns}" for photo in photos)
+        return Frames(path, len(photos), hashlib.sha256(names.encode(errors="backslashreplace")).hexdigest())
+    if not _is_video(path) and path.suffix.lower() not in SUFFIXES:
+        raise NoFrames(f"'{path.name}' is neither a video ({', '.join(VIDEOS)}) nor a picture, by its name")
+    with path.open("rb") as file:
+        identity = hashlib.file_digest(file, "sha256").hexdigest()
+    return Frames(path, _claimed(path) if _is_video(path) else 1, identity)
+
+
+def _is_video(path: Path) -> bool:
+    return path.is_file() and path.suffix.lower() in VIDEOS
+
+
+def _photos(path: Path) -> list[Path]:
+    return find_pictures(path).pictures if path.is_dir() else [path]
+
+
+def _claimed(path: Path) -> int:
+    video = _opened(path)
+    claimed, width, height = (
+        video.get(what) for what in (cv2.CAP_PROP_FRAME_COUNT, cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+    )
+    video.release()
+    if width * height > MOST_PIXELS:
+        most = f"{MOST_PIXELS / 1e6:.0f} million pixels"
+        raise NoFrames(f"'{path.name}' has frames of {width:.0f}×{height:.0f}, more than {most}")
+    return int(claimed) if 0 < claimed < _MOST_FRAMES else 0
+
+
+def _opened(path: Path) -> cv2.VideoCapture:
+    video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    if not video.isOpened():
+        raise NoFrames(f"'{path.name}' cannot be opened as a video: it is broken, or of a kind that FFmpeg cannot read")
+    return video
+
+
+def _of_video(path: Path, first: int) -> Iterator[Frame]:
+    video = _opened(path)
+    try:
+        for number in range(_MOST_FRAMES):
+            if not video.grab():
+                return
+            if number < first:
+                continue
+            read, pixels = video.retrieve()
+            if read and pixels is not None and pixels.ndim == 3:
+                yield Frame(path.name, number, np.asarray(pixels[..., 2::-1], np.uint8))
+    finally:
+        video.release()
+
+
+def _of_photos(path: Path, first: int) -> Iterator[Frame]:
+    for number, photo in enumerate(_photos(path)):
+        if number < first:
+            continue
+        try:
+            if photo.stat().st_size > MOST_BYTES:
+                raise UnusablePicture("too large")
+            yield Frame(photo.name, number, decode_whole(photo.read_bytes()))
+        except (UnusablePicture, OSError) as error:
+            _log.warning("%s: left out: %s", photo.name, error)

@@ -1,0 +1,188 @@
+"""Judging swaps of real people, whose true swap nobody knows: is it a face, whose, and does it do what the input does?
+
+A model's pictures are small and filled by the face: they are enlarged and given a margin before a face is looked for.
+A swap in which none is found counts as the worst; it is never left out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_lab.faces.detector import Detector
+from faceswap_lab.faces.embedders import Embedder, Embedding, embedders
+from faceswap_lab.faces.mesh import Mesher
+from faceswap_lab.randomness import stream
+
+SMALLEST = 32  # px; below it, real faces themselves are not judged well enough to judge by them
+
+FOLLOWED = ("yaw", "pitch", "mouth_open", "eyes_open", "smile", "gaze_x")
+"""What of the input a swap should follow, in the order of what the mesh measures best (docs/own_faces.md)."""
+
+_ENLARGED, _MARGIN = 192, 64  # px: the picture, and what is repeated of its edge on each side
+_SURE = 0.5  # the detector's score, less than for photos: a swap is blurred
+_RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is seen in n pictures.
+
+    Attributes:
+        found: (n,) whether there is a face.
+        embeddings: by judge, (n, 128); zeros where there is none.
+        does: by name of ``FOLLOWED``, (n,); NaN where there is none.
+    """
+
+    found: NDArray[np.bool_]
+    embeddings: Mapping[str, NDArray[np.float64]]
+    does: Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class SwapJudged:
+    """How good swaps from a source to a target are.
+
+    Attributes:
+        found: share of swaps with a face in them, 0 to 1.
+        found_of_inputs: the same of the inputs: what the small size alone costs.
+        identity: by judge, (n,): 0 is as far from the target as the source's own faces, 1 as near as the target's own;
+            cut off at both ends; 0 where no face is found.
+        to_target: by judge: mean cosine of the swaps that have a face to the target.
+        to_source: likewise to the source.
+        floor: by judge: mean cosine of the source's faces to the target.
+        ceiling: by judge: mean cosine of the target's faces to the mean of the others of them.
+        follows: by name of ``FOLLOWED``: correlation with the input where both have a face, times the share that has.
+    """
+
+    found: float
+    found_of_inputs: float
+    identity: dict[str, NDArray[np.float64]]
+    to_target: dict[str, float]
+    to_source: dict[str, float]
+    floor: dict[str, float]
+    ceiling: dict[str, float]
+    follows: dict[str, float] = field(default_factory=dict)
+
+
+class FaceJudge:
+    """Looks at pictures with a detector, a mesh and all embedders that are installed.
+
+    Args:
+        judges: who tells people apart; all that are installed unless given.
+
+    Raises:
+        ModelMissing: the extra ``faces`` is not installed.
+    """
+
+    def __init__(self, judges: Sequence[Embedder] | None = None) -> None:
+        self._detector, self._mesher = Detector(sure=_SURE), Mesher()
+        self._judges = embedders() if judges is None else judges
+
+    def look(self, pictures: NDArray[np.uint8]) -> Seen:
+        """Return what is seen in pictures (n, S, S, 3) RGB.
+
+        Raises:
+            ValueError: they are smaller than ``SMALLEST``.
+        """
+        if pictures.shape[1] < SMALLEST:
+            raise ValueError(f"faces of {pictures.shape[1]} px cannot be judged; {SMALLEST} px are the least")
+        found = np.zeros(len(pictures), bool)
+        vectors = {judge.name: np.zeros((len(pictures), 128)) for judge in self._judges}
+        does = {name: np.full(len(pictures), np.nan) for name in FOLLOWED}
+        for i, picture in enumerate(pictures):
+            frame = _with_margin(picture)
+            faces = self._detector.find(frame)
+            if not faces:
+                continue
+            found[i] = True
+            mesh = self._mesher.fit(frame, faces[0])
+            yaw, pitch = mesh.turn
+            told = {"yaw": yaw, "pitch": pitch} | mesh.expression()
+            for name in FOLLOWED:
+                does[name][i] = told[name]
+            for judge in self._judges:
+                vectors[judge.name][i] = judge.embed(frame, mesh.landmarks)
+        return Seen(found, vectors, does)
+
+
+def judge_swaps(swaps: Seen, inputs: Seen, target: Seen) -> SwapJudged:
+    """Judge swaps by what is seen in them, in their inputs (row by row the same), and in faces of the target.
+
+    Raises:
+        ValueError: swaps and inputs differ in number, or hardly a face is found in the inputs or the target's faces, so
+            that there is nothing to measure by.
+    """
+    if len(swaps.found) != len(inputs.found):
+        raise ValueError(f"{len(swaps.found)} swaps of {len(inputs.found)} inputs; there must be one of each")
+    if inputs.found.sum() < 2 or target.found.sum() < 2:
+        raise ValueError(
+            f"a face is found in {inputs.found.sum()} inputs and {target.found.sum()} faces of the target; at least 2 "
+            "each are needed to judge a swap by"
+        )
+    identity, to_target, to_source, floor, ceiling = {}, {}, {}, {}, {}
+    for name, vectors in swaps.embeddings.items():
+        source_faces, target_faces = (seen.embeddings[name][seen.found] for seen in (inputs, target))
+        who, whose = _mean(target_faces), _mean(source_faces)
+        floor[name] = float((source_faces @ who).mean())
+        ceiling[name] = _among_themselves(target_faces)
+        near = vectors @ who
+        span = max(ceiling[name] - floor[name], 1e-6)
+        identity[name] = np.where(swaps.found, np.clip((near - floor[name]) / span, 0, 1), 0.0)
+        to_target[name] = float(near[swaps.found].mean()) if swaps.found.any() else np.nan
+        to_source[name] = float((vectors @ whose)[swaps.found].mean()) if swaps.found.any() else np.nan
+    return SwapJudged(
+        found=float(swaps.found.mean()),
+        found_of_inputs=float(inputs.found.mean()),
+        identity=identity,
+        to_target=to_target,
+        to_source=to_source,
+        floor=floor,
+        ceiling=ceiling,
+        follows={name: _follows(swaps.does[name], inputs.does[name]) for name in FOLLOWED},
+    )
+
+
+def interval(values: NDArray[np.float64], groups: NDArray[np.int64], level: float = 0.95) -> tuple[float, float]:
+    """Return an interval for the mean of values (n,) by resampling whole groups (n,): frames of a block are alike.
+
+    The percentile bootstrap over clusters (Cameron, Gelbach and Miller, REStat 2008); with few groups it is too narrow,
+    so below 5 it is all there can be: the lowest and the highest mean of a group.
+    """
+    names, place = np.unique(groups, return_inverse=True)
+    sums = np.bincount(place, values, len(names))
+    counts = np.bincount(place, minlength=len(names))
+    if len(names) < 5:
+        return float((sums / counts).min()), float((sums / counts).max())
+    rng = stream(0, "cluster bootstrap")
+    drawn = rng.integers(len(names), size=(_RESAMPLES, len(names)))
+    means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def _with_margin(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    large = cv2.resize(picture, (_ENLARGED, _ENLARGED), interpolation=cv2.INTER_CUBIC)
+    margins = (_MARGIN,) * 4
+    return np.asarray(cv2.copyMakeBorder(large, *margins, cv2.BORDER_REPLICATE), np.uint8)
+
+
+def _mean(vectors: NDArray[np.float64]) -> Embedding:
+    total = vectors.sum(axis=0)
+    return total / (float(np.linalg.norm(total)) or 1.0)
+
+
+def _among_themselves(vectors: NDArray[np.float64]) -> float:
+    """Return the mean cosine of each vector to the mean of the others."""
+    others = vectors.sum(axis=0) - vectors
+    others /= np.maximum(np.linalg.norm(others, axis=1, keepdims=True), 1e-12)
+    return float((vectors * others).sum(axis=1).mean())
+
+
+def _follows(swap: NDArray[np.float64], given: NDArray[np.float64]) -> float:
+    both = np.isfinite(swap) & np.isfinite(given)
+    if both.sum() < 3 or swap[both].std() < 1e-9 or given[both].std() < 1e-9:
+        return 0.0
+    return float(np.corrcoef(swap[both], given[both])[0, 1] * both.mean())

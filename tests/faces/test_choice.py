@@ -1,0 +1,106 @@
+"""Whose faces are kept, and what is said of them, on rows made by hand; and forgetting."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from faceswap_lab.data.folders import load_folders
+from faceswap_lab.faces.choice import choose
+from faceswap_lab.faces.face_set import FaceSet, Row, SetRefused
+from faceswap_lab.faces.forget import forget
+from faceswap_lab.faces.summary import evenness, lines, summary
+from tests.data.test_folders import write_faces
+
+RNG = np.random.default_rng(0)
+
+
+def unit(vector: np.ndarray) -> np.ndarray:
+    return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+PEOPLE = [unit(RNG.normal(size=128)) for _ in range(3)]
+
+
+def row(number: int, who: int = 0, **changes: object) -> Row:
+    told = {
+        "file": f"{number:04}.png", "source": "film.mp4", "frame": number, "eyes": 60.0, "score": 0.9,
+        "disagreement": 0.1, "inside": 1.0, "sharpness": 20.0,
+        "yaw": 0.0, "pitch": 0.0, "roll": 0.0,
+        "embedding": unit(PEOPLE[who] + 0.4 * RNG.normal(size=128) / np.sqrt(128)), "look": unit(RNG.normal(size=256)),
+    }  # fmt: skip
+    return Row(**(told | changes))
+
+
+def test_the_most_frequent_person_is_kept_or_the_one_asked_for():
+    rows = [row(i, who) for i, who in enumerate([0] * 10 + [1] * 6 + [2] * 4 + [0] * 3)]
+    choice = choose(rows, None, set())
+    assert [not reason for reason in choice.reasons] == [i < 10 or i >= 20 for i in range(23)]
+    assert choice.people == [13, 6, 4]
+    asked = choose(rows, PEOPLE[2].astype(float), set())
+    assert [i for i, reason in enumerate(asked.reasons) if not reason] == [16, 17, 18, 19]
+    assert asked.chosen == 2
+    with pytest.raises(SetRefused, match="nobody in it looks like"):
+        choose(rows, unit(RNG.normal(size=128)).astype(float), set())
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"eyes": 10.0}, "too small"),
+        ({"disagreement": 0.5}, "hidden in part"),
+        ({"inside": 0.5}, "cut off"),
+        ({"yaw": -80.0}, "turned away"),
+        ({"sharpness": 1.0}, "blurred"),
+    ],
+)
+def test_what_is_no_good_picture_is_dropped_for_its_reason(changes, reason):
+    choice = choose([row(0), row(1, **changes)], None, set())
+    assert not choice.reasons[0]
+    assert choice.reasons[1].startswith(reason)
+
+
+def test_of_faces_that_look_alike_the_sharpest_stays():
+    same = unit(RNG.normal(size=256))
+    rows = [row(i, look=unit(same + 0.005 * RNG.normal(size=256)), sharpness=10.0 + i) for i in range(5)]
+    assert [i for i, reason in enumerate(choose(rows, None, set()).reasons) if not reason] == [4]
+
+
+def test_the_summary_counts_and_says_what_is_uneven():
+    rows = [row(i, yaw=float(yaw)) for i, yaw in enumerate([-40, -20, 0, 0, 0, 20, 50])] + [row(9, eyes=5.0)]
+    told = summary(rows, choose(rows, None, set()), looked=100)
+    assert (told["kept"], told["found"], told["frames"]) == (7, 8, 100)
+    assert told["poses"] == {"left": 2, "ahead": 3, "right": 2, "up": 0, "down": 0}
+    assert "7 faces are few" in "\n".join(lines(told, "faces/anna"))
+    assert evenness(np.zeros(50)) == 0
+    assert evenness(np.arange(-50, 51, 20.0)) == pytest.approx(1)
+
+
+def test_forgetting_removes_a_set_and_its_copies_and_names_the_runs(tmp_path):
+    for side in "ab":
+        write_faces(tmp_path / side, 5, seed=ord(side))
+    load_folders(folders=[tmp_path / s for s in "ab"], held_out=1, size=40, cache_dir=tmp_path / "c", progress=False)
+    (tmp_path / "a" / ".extraction").mkdir()
+    run, other = tmp_path / "runs" / "one", tmp_path / "runs" / "two"
+    for place, folder in ((run, tmp_path / "a"), (other, tmp_path / "elsewhere")):
+        place.mkdir(parents=True)
+        (place / "config.yaml").write_text(f"data: {{name: folders, a: {folder}, b: {tmp_path / 'x'}}}\n")
+    told = forget(tmp_path / "a", tmp_path / "c", tmp_path / "runs")
+    assert told.runs == [run]
+    assert not (tmp_path / "a").exists()
+    left = [json.loads(path.read_text())["notes"]["folder"] for path in (tmp_path / "c").glob("rgba/*/manifest.json")]
+    assert left == [str(tmp_path / "b")]
+    told = forget(tmp_path / "b", tmp_path / "c", tmp_path / "runs")
+    assert len(told.removed) == 1
+    assert (tmp_path / "b").is_dir()  # the lab has not written it
+    with pytest.raises(SetRefused, match="no set of faces"):
+        forget(tmp_path / "b", tmp_path / "c", tmp_path / "runs")
+
+
+def test_a_set_of_nothing_is_refused_where_other_things_lie(tmp_path: Path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(SetRefused, match="is a file"):
+        FaceSet(tmp_path / "file")
+    with pytest.raises(SetRefused, match="holds other things"):
+        FaceSet(tmp_path)
