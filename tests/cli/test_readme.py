@@ -52,8 +52,8 @@ def test_the_tables_settings_exist():
 def test_a_command_is_one_that_passes(arguments: list[str]):
     words = [word for word in parse(arguments).words if word not in ADDED_IN_README]
     if words and "=" not in words[0]:
-        assert words[0] in ("show", "diff", "report", "dashboard")
-        words = [word for word in words[1:] if not word.startswith("runs/")]
+        assert words[0] in ("show", "diff", "report", "findings", "dashboard")
+        words = [word for word in words[1:] if not word.startswith(("runs/", "experiments/"))]
     check_overrides(words, OPTIONS)
     check_values(words, OPTIONS)
 
