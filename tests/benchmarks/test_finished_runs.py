@@ -1,7 +1,8 @@
 import json
 
 from benchmarks.finished_runs import copy_as
-from faceswap_lab.runs.folder import find_or_create
+from faceswap_lab.runs.folder import RunFolder, find_or_create
+from faceswap_lab.runs.sessions import read_sessions
 from faceswap_lab.studies.collecting.collect import collect
 from tests.studies.fake_runs import FakeArm, fake_study, planned, write_finished
 
@@ -20,4 +21,6 @@ def test_copies_of_a_run_are_finished_runs_of_their_own(tmp_path):
     assert all(set(run.cell.metrics) == names for run in runs)
     assert len({run.value("swap_ssim_AB") for run in runs}) == 4
     assert all(len(run.curve("loss_A")) == 80 and len(run.curve("swap_ssim_AB")) == 8 for run in runs)
-    assert [run.sessions[0]["config"]["decoder_activation"]["name"] for run in runs] == ["sigmoid"] * 2 + ["tanh"] * 2
+    sessions = [read_sessions(RunFolder(run.cell.folder)) for run in runs]  # type: ignore[arg-type]
+    activations = [session[0]["config"]["decoder_activation"]["name"] for session in sessions]
+    assert activations == ["sigmoid"] * 2 + ["tanh"] * 2
