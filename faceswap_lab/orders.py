@@ -5,14 +5,12 @@ losses to put its portions in order), so the processes that make the samples fol
 Under every order, samples and updates per side after ``max_steps`` are the same unless the order says otherwise.
 
 To add one: write the function here, name it in ORDERS, add a YAML of that name in conf/update_order/. Nothing here
-imports torch: the configuration's rules ask ORDERS what an order needs.
+imports torch or, but for a draw, NumPy: the configuration's rules ask ORDERS what an order needs.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
-
-from faceswap_lab.randomness import stream
 
 
 class Portion(NamedTuple):
@@ -87,6 +85,8 @@ def b_then_a(step: Step) -> Iterator[Update]:
 
 def in_random_order(step: Step) -> Iterator[Update]:
     """The sides in an order that is drawn for each step: of two, by a coin."""
+    from faceswap_lab.randomness import stream  # loads NumPy, which a refused configuration need not wait for
+
     rng, portions = stream(step.seed, "update_order", step.number), step.all()
     if len(portions) == 2:
         drawn = portions if rng.random() < 0.5 else portions[::-1]

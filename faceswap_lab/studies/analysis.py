@@ -25,7 +25,15 @@ from faceswap_lab.studies.statistics.verdicts import Judgement, judge_arms
 ALPHA = 0.05
 _LOSSES = ("loss_A", "loss_B")
 _FOR_ANY_RUNS = (  # what runs of no study are compared by, as far as they have it; the first decides
-    *("swap_ssim_AB", "swap_ssim_BA", "swap_ssim_AB_target_path", "swap_fitted_mae_AB", "swap_recall5_AB"),
+    *(
+        "swap_score_AB",
+        "swap_score_BA",
+        "swap_ssim_AB",
+        "swap_ssim_BA",
+        "swap_ssim_AB_target_path",
+        "swap_fitted_mae_AB",
+        "swap_recall5_AB",
+    ),
     *("swap_yaw_AB", "swap_mouth_AB", "swap_light_AB", "recon_ssim_A", "recon_ssim_B"),
 )
 _IN_GROUPS = (

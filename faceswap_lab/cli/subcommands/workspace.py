@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from wandb_workspaces.workspaces import Section, Workspace
 
 _STEP = "step"
-_SWAP = ("swap_ssim_AB", "swap_ssim_BA", "swap_fitted_mae_AB", "swap_fitted_mae_BA")
+_SWAP = ("swap_score_AB", "swap_score_BA", "swap_ssim_AB", "swap_ssim_BA", "swap_fitted_mae_AB", "swap_fitted_mae_BA")
 _WHY = (
     *("grad_cosine", "code_twins_AB", "code_twins_BA", "code_cka", "code_probe"),
     *("saturated_A", "saturated_B", "preact_grad_A", "preact_grad_B"),
