@@ -23,7 +23,7 @@ from faceswap_lab.data.faces import FaceData
 from faceswap_lab.runs.metrics import MetricsCsv
 from faceswap_lab.training.build import autoencoder_of, module_of, samples_of
 from faceswap_lab.training.fit import fit, prepare_process
-from faceswap_lab.training.replica import Replica, batches_of
+from faceswap_lab.training.order_effect.replica import Replica, batches_of
 from faceswap_lab.training.tracking.loggers import CsvLogger
 
 PORTION, ROUNDS, FACES = 10, 81, 512  # short portions: what disturbs one disturbs its neighbours

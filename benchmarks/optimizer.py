@@ -15,8 +15,8 @@ from benchmarks.measure import Work, apart, interleaved
 from faceswap_lab.config import Config
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.training.build import autoencoder_of, module_of
+from faceswap_lab.training.device.memory import keep_freed_memory
 from faceswap_lab.training.fit import prepare_process
-from faceswap_lab.training.memory import keep_freed_memory
 
 DEFAULT, KEEPING = "two default Adams", "the same, freed memory kept"
 

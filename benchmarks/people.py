@@ -9,7 +9,7 @@ from benchmarks.figures import Figure, Goal, times_as_long
 from benchmarks.measure import interleaved, timed
 from faceswap_lab.data.faces import sides_of
 from faceswap_lab.training.fit import prepare_process
-from faceswap_lab.training.replica import Replica, batches_of
+from faceswap_lab.training.order_effect.replica import Replica, batches_of
 
 PEOPLE = (4, 16)
 STEPS = 4  # of each measurement

@@ -18,7 +18,7 @@ from faceswap_lab.data.draws import draw, shown
 from faceswap_lab.data.faces import Faces
 from faceswap_lab.data.sampler import SideSampler
 from faceswap_lab.data.warp import Recipe
-from faceswap_lab.training.memory import keep_freed_memory
+from faceswap_lab.training.device.memory import keep_freed_memory
 
 COUNT, FACES, SEED, ROUNDS = 128, 1000, 0, 21
 WARP_2018 = Recipe("warp_2018", 10, 0.05, 0.05, 0.4, 5, 160 / 256, misaligned=True, two_stage=False)

@@ -19,7 +19,7 @@ from faceswap_lab.evaluation.held_out import mean_faces
 from faceswap_lab.topology import Sizes
 from faceswap_lab.training.fit import prepare_process
 from faceswap_lab.training.judge import Judge
-from faceswap_lab.training.replica import Replica, batches_of
+from faceswap_lab.training.order_effect.replica import Replica, batches_of
 from faceswap_lab.twins import STATE_FIELDS
 
 _FEWEST, _MOST, _SECONDS = 3, 21, 3.0  # repetitions, and about how long they may take

@@ -15,7 +15,7 @@ from benchmarks.plain_loop import PlainLoop
 from faceswap_lab.config import Config
 from faceswap_lab.data.datamodule import SideBatch
 from faceswap_lab.training.fit import prepare_process
-from faceswap_lab.training.replica import Replica
+from faceswap_lab.training.order_effect.replica import Replica
 
 PLAIN = "the plain loop"
 

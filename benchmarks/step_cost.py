@@ -20,7 +20,7 @@ from faceswap_lab.data.datamodule import SideBatch
 from faceswap_lab.models.architecture import Architecture
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.orders import ORDERS, Plan, Portion
-from faceswap_lab.training.step import TrainingStep
+from faceswap_lab.training.step.training_step import TrainingStep
 
 ADAM_BYTES = 28  # per parameter and update: reads weight, gradient and two moments, writes weight and moments
 NORM_BYTES = 4  # the look at all gradients before an update

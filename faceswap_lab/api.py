@@ -27,7 +27,7 @@ from faceswap_lab.runs.status import read_status
 from faceswap_lab.runs.table import find_runs, results
 
 if TYPE_CHECKING:
-    from faceswap_lab.training.trained import TrainedModel
+    from faceswap_lab.training.saved.trained import TrainedModel
 
 __all__ = ["ConfigError", "RunFailed", "compose", "find_runs", "load", "results", "train"]
 
@@ -48,7 +48,7 @@ def load(run: str | PathLike[str]) -> "TrainedModel":
     >>> load(results("runs")[0]["folder"]).config["optimizer"]["name"]
     'adam'
     """
-    from faceswap_lab.training.trained import TrainedModel
+    from faceswap_lab.training.saved.trained import TrainedModel
 
     return TrainedModel(run)
 

@@ -149,7 +149,7 @@ class UpdateOrder:
 class Optimizer:
     """The arithmetic of one update."""
 
-    name: str = _field("name in faceswap_lab.training.optimizers.OPTIMIZERS")
+    name: str = _field("name in faceswap_lab.training.step.optimizers.OPTIMIZERS")
     lr: float = _field("learning rate", above=0.0, high=10.0)
     beta1: float = _field("decay of the mean of gradients (adam), momentum (sgd, rmsprop)", low=0.0, high=0.9999)
     beta2: float | None = _field("decay of the mean of squared gradients; null: has none", low=0.0, high=0.999999)
@@ -162,7 +162,7 @@ class Optimizer:
 class OptimizerState:
     """Whose moments and whose step counter an update uses."""
 
-    name: str = _field("name in faceswap_lab.training.optimizers.STATES")
+    name: str = _field("name in faceswap_lab.training.step.optimizers.STATES")
     optimizer: str | None = _label("the one optimizer it works with; null: any", None)
 
 
@@ -170,7 +170,7 @@ class OptimizerState:
 class Loss:
     """The distance between output and target."""
 
-    name: str = _field("name in faceswap_lab.training.losses.LOSSES")
+    name: str = _field("name in faceswap_lab.training.step.losses.LOSSES")
     mask_weight: float = _field("0: the whole picture counts alike; 1: only the face counts", low=0.0, high=1.0)
     weight_a: float = _field("factor of loss_A", low=0.0, high=1e6)
     weight_b: float = _field("factor of loss_B", low=0.0, high=1e6)

@@ -15,8 +15,8 @@ from faceswap_lab.models.architecture import Architecture
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.orders import Plan
 from faceswap_lab.training.module import FaceswapModule
-from faceswap_lab.training.optimizers import Settings
-from faceswap_lab.training.weights import BadWeights, load_part
+from faceswap_lab.training.saved.weights import BadWeights, load_part
+from faceswap_lab.training.step.optimizers import Settings
 
 
 def architecture_of(config: Config) -> Architecture:

@@ -12,8 +12,8 @@ import torch
 from torch import distributed
 
 from faceswap_lab.interruption import SIGNALS, Interrupted, ignore_signals
-from faceswap_lab.training.checkpoint import Checkpoint, restore
 from faceswap_lab.training.module import FaceswapModule
+from faceswap_lab.training.saved.checkpoint import Checkpoint, restore
 
 
 class Resume(pl.Callback):

@@ -16,12 +16,12 @@ from faceswap_lab.config import Config
 from faceswap_lab.data.faces import FaceData
 from faceswap_lab.training.build import autoencoder_of, module_of, samples_of
 from faceswap_lab.training.callbacks import Interruptions, Resume
-from faceswap_lab.training.checkpoint import Checkpoint
-from faceswap_lab.training.compiled import compile_parts, explaining
-from faceswap_lab.training.finite import Diverged
-from faceswap_lab.training.memory import keep_freed_memory
+from faceswap_lab.training.device.compiled import compile_parts, explaining
+from faceswap_lab.training.device.memory import keep_freed_memory
+from faceswap_lab.training.device.processes import LocalProcesses, Place, further_processes
 from faceswap_lab.training.module import FaceswapModule
-from faceswap_lab.training.processes import LocalProcesses, Place, further_processes
+from faceswap_lab.training.saved.checkpoint import Checkpoint
+from faceswap_lab.training.step.finite import Diverged
 
 _TORCHS_OWN_THREADS = torch.get_num_threads()  # before any run of this process: a sweep's next cell starts from it too
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from faceswap_lab.evaluation.held_out import HeldOut
 from faceswap_lab.evaluation.scores import judged
 from faceswap_lab.models.autoencoder import Autoencoder
-from faceswap_lab.training.losses import loss_of
+from faceswap_lab.training.step.losses import loss_of
 
 
 def gradient_diagnostics(

@@ -16,7 +16,7 @@ from faceswap_lab.evaluation.preview import picture, preview_rows, tiles
 from faceswap_lab.evaluation.real_swaps import real_swap_scores
 from faceswap_lab.evaluation.scores import Direction, baselines, evaluate
 from faceswap_lab.models.autoencoder import Autoencoder
-from faceswap_lab.training.compiled import as_written
+from faceswap_lab.training.device.compiled import as_written
 from faceswap_lab.training.gradients import gradient_diagnostics
 
 

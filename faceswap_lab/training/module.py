@@ -11,10 +11,10 @@ from torch.optim import Optimizer
 from faceswap_lab.data.datamodule import SideBatch
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.orders import Plan, Portion
-from faceswap_lab.training.finite import Watch
-from faceswap_lab.training.optimizers import CAN_SKIP, STATES, OptimizerStates, Settings
 from faceswap_lab.training.recent import RecentLosses
-from faceswap_lab.training.step import TrainingStep
+from faceswap_lab.training.step.finite import Watch
+from faceswap_lab.training.step.optimizers import CAN_SKIP, STATES, OptimizerStates, Settings
+from faceswap_lab.training.step.training_step import TrainingStep
 
 
 class FaceswapModule(pl.LightningModule):

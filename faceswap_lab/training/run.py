@@ -25,15 +25,15 @@ from faceswap_lab.topology.picture import svg
 from faceswap_lab.training.bar import Bar
 from faceswap_lab.training.build import autoencoder_of, module_of
 from faceswap_lab.training.callbacks import Every
-from faceswap_lab.training.checkpoint import Checkpoint, load, restore_outcome, save, taken_of
-from faceswap_lab.training.finite import Diverged
+from faceswap_lab.training.device.peak_memory import PeakMemory
 from faceswap_lab.training.fit import fit, prepare_process
 from faceswap_lab.training.judge import Judge
 from faceswap_lab.training.module import FaceswapModule
-from faceswap_lab.training.peak_memory import PeakMemory
+from faceswap_lab.training.saved.checkpoint import Checkpoint, load, restore_outcome, save, taken_of
+from faceswap_lab.training.saved.weights import save_weights
+from faceswap_lab.training.step.finite import Diverged
 from faceswap_lab.training.tracking.loggers import CsvLogger, Mirrors, mirrors
 from faceswap_lab.training.tracking.mirror import described
-from faceswap_lab.training.weights import save_weights
 
 Action = Callable[[FaceswapModule], None]
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from faceswap_lab.evaluation import HeldOut
 from faceswap_lab.evaluation.scores import swaps
-from faceswap_lab.training.weights import load_weights
+from faceswap_lab.training.saved.weights import load_weights
 
 MEDIUM = (  # 64 px, some 250 CPU seconds
     "model.resolution=64", "model.encoder_widths=[12,24,48,96]", "model.decoder_widths=[48,24,12]", "scale.faces=400",

@@ -33,7 +33,7 @@ TINY = (
 TWINS = ("data.faces=16", "data.held_out=20")
 
 STEP = "faceswap_lab.training.module:FaceswapModule.training_step"
-UPDATE = "faceswap_lab.training.step:TrainingStep._update"
+UPDATE = "faceswap_lab.training.step.training_step:TrainingStep._update"
 
 
 @dataclass(frozen=True)

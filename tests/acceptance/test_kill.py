@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from faceswap_lab.training.checkpoint import Checkpoint, load, save
+from faceswap_lab.training.saved.checkpoint import Checkpoint, load, save
 from tests.acceptance.program import FORKED, STEP, Program, strike, until
 from tests.acceptance.records import checkpoints, last_checkpoint, same, sessions
 

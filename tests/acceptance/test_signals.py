@@ -107,7 +107,10 @@ def test_a_signal_to_the_whole_group_reaches_workers_and_loses_no_step(program: 
 
 
 def test_a_second_ctrl_c_ends_at_once_and_keeps_what_was_saved(program: Program) -> None:
-    twice = [strike(STEP, 25, SIGINT), strike("faceswap_lab.training.step:TrainingStep._update", 50, SIGINT)]
+    twice = [
+        strike(STEP, 25, SIGINT),
+        strike("faceswap_lab.training.step.training_step:TrainingStep._update", 50, SIGINT),
+    ]
     ended = program.run("checkpoint.every_seconds=null", "checkpoint.every_steps=10", before=twice)
     assert ended.code == 130, ended.err
     assert "Traceback" not in ended.err

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from faceswap_lab.training.trained import TrainedModel
+from faceswap_lab.training.saved.trained import TrainedModel
 from faceswap_lab.twins import State, identity, render
 from tests.acceptance.program import Program
 

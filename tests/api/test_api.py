@@ -8,8 +8,8 @@ import pytest
 
 import faceswap_lab
 from faceswap_lab import api
-from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.run import Run
+from faceswap_lab.training.step.finite import Diverged
 
 TINY = (
     *("scale=smoke", "training.max_steps=6", "training.batch_size=4", "evaluation.preview_faces=1", "data.faces=16"),

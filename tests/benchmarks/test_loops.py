@@ -9,7 +9,7 @@ from benchmarks.lightning import BARE, REPLICA, bare_loop_of, interleaved_with_a
 from benchmarks.plain_loop import PlainLoop
 from benchmarks.step import mask_of, noise, plain_loop_of
 from faceswap_lab.data.datamodule import SideBatch
-from faceswap_lab.training.replica import Replica, batches_of
+from faceswap_lab.training.order_effect.replica import Replica, batches_of
 from tests.training.configs import config_for
 
 STEPS = 6

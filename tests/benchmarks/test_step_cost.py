@@ -18,7 +18,7 @@ from faceswap_lab.models.architecture import original
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.orders import ORDERS
 from faceswap_lab.topology import Sizes
-from faceswap_lab.training.losses import loss_of
+from faceswap_lab.training.step.losses import loss_of
 from tests.models.tiny import tiny
 
 

@@ -13,8 +13,8 @@ from faceswap_lab.config.schema import Config
 from faceswap_lab.models.activations import HIDDEN, OUTPUT
 from faceswap_lab.models.initialisation import INITIALISATIONS
 from faceswap_lab.orders import ORDERS
-from faceswap_lab.training.losses import LOSSES
-from faceswap_lab.training.optimizers import OPTIMIZERS, STATES
+from faceswap_lab.training.step.losses import LOSSES
+from faceswap_lab.training.step.optimizers import OPTIMIZERS, STATES
 from tests.config.shipped import ADDED, CONF, OPTIONS, composed, set_at
 
 COMPANIONS = {  # what a rule demands beside an option

@@ -18,10 +18,10 @@ from faceswap_lab.models.autoencoder import Autoencoder, Samples
 from faceswap_lab.orders import Plan
 from faceswap_lab.topology import Declared, TopologyError, expand
 from faceswap_lab.training.callbacks import Resume
-from faceswap_lab.training.checkpoint import load, save, taken_of
+from faceswap_lab.training.device.processes import Place, further_processes
 from faceswap_lab.training.module import FaceswapModule
-from faceswap_lab.training.processes import Place, further_processes
-from faceswap_lab.training.weights import load_weights, save_weights
+from faceswap_lab.training.saved.checkpoint import load, save, taken_of
+from faceswap_lab.training.saved.weights import load_weights, save_weights
 from tests.data.recipes import WARP_ALIGNED, noise_faces
 from tests.topology.shipped import SHIPPED, SIZES, architecture
 from tests.training.tiny import ADAM, BATCH, SEED, trainer_for

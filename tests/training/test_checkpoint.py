@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceswap_lab.models.autoencoder import Autoencoder
-from faceswap_lab.training.checkpoint import BadCheckpoint, Checkpoint, load, restore, save
-from faceswap_lab.training.weights import load_weights
+from faceswap_lab.training.saved.checkpoint import BadCheckpoint, Checkpoint, load, restore, save
+from faceswap_lab.training.saved.weights import load_weights
 from tests.models.tiny import tiny
 from tests.training.tiny import module_for
 

@@ -11,7 +11,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from faceswap_lab.training.checkpoint import BadCheckpoint, Checkpoint, load, save
+from faceswap_lab.training.saved.checkpoint import BadCheckpoint, Checkpoint, load, save
 
 HONEST = Checkpoint(
     digest="d",

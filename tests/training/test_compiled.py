@@ -12,7 +12,7 @@ from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.runs.folder import find_or_create
 from faceswap_lab.runs.metrics import read_metrics
 from faceswap_lab.training import fit
-from faceswap_lab.training.compiled import CompileFailed, as_written, compile_parts, explaining
+from faceswap_lab.training.device.compiled import CompileFailed, as_written, compile_parts, explaining
 from faceswap_lab.training.run import Run
 from tests.models.tiny import decoder_of, out_of, tiny
 from tests.training.configs import config_for, noise_data

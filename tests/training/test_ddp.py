@@ -10,8 +10,8 @@ from torch import distributed
 
 from faceswap_lab.data import sampler_choice
 from faceswap_lab.orders import ORDERS
-from faceswap_lab.training.finite import Diverged
-from faceswap_lab.training.processes import Place, further_processes
+from faceswap_lab.training.device.processes import Place, further_processes
+from faceswap_lab.training.step.finite import Diverged
 from tests.models.tiny import tiny
 from tests.training.tiny import module_for, samples_for, trained, trainer_for
 

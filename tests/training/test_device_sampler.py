@@ -10,10 +10,10 @@ from faceswap_lab.runs.folder import find_or_create
 from faceswap_lab.runs.metrics import read_metrics
 from faceswap_lab.runs.sessions import read_sessions
 from faceswap_lab.training.build import resident_on
-from faceswap_lab.training.checkpoint import load
-from faceswap_lab.training.order_effect import measure
-from faceswap_lab.training.replica import Replica, batches_of
+from faceswap_lab.training.order_effect.measure import measure
+from faceswap_lab.training.order_effect.replica import Replica, batches_of
 from faceswap_lab.training.run import Run
+from faceswap_lab.training.saved.checkpoint import load
 from tests.training.configs import config_for, noise_data
 from tests.training.test_resume import DIGEST, assert_equal, killed_after, left_by, run_in
 

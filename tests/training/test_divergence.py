@@ -6,10 +6,10 @@ import torch
 from torch.optim import adam, optimizer
 
 from faceswap_lab.runs.metrics import MetricsCsv, read_metrics
-from faceswap_lab.training import losses
 from faceswap_lab.training.callbacks import Every
-from faceswap_lab.training.finite import Diverged
-from faceswap_lab.training.optimizers import OPTIMIZERS, Settings
+from faceswap_lab.training.step import losses
+from faceswap_lab.training.step.finite import Diverged
+from faceswap_lab.training.step.optimizers import OPTIMIZERS, Settings
 from faceswap_lab.training.tracking.loggers import CsvLogger
 from tests.training.test_orders import CASES
 from tests.training.tiny import STATES, module_for, samples_for, trainer_for

@@ -6,7 +6,7 @@ import itertools
 import pytest
 import torch
 
-from faceswap_lab.training.fused_adam import FusedAdam
+from faceswap_lab.training.step.fused_adam import FusedAdam
 
 SHAPES = ((8, 4, 5, 5), (4, 8, 3, 3), (6, 3, 5, 5), (8, 1, 1, 1), (40, 24), (24,))
 LAYOUTS = (torch.contiguous_format, torch.channels_last)

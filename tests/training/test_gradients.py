@@ -10,7 +10,7 @@ from faceswap_lab.evaluation import HeldOut
 from faceswap_lab.models.activations import HIDDEN, OUTPUT
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.training.gradients import gradient_diagnostics
-from faceswap_lab.training.losses import LOSSES, loss_of
+from faceswap_lab.training.step.losses import LOSSES, loss_of
 from tests.evaluation.pictures import random_held_out
 from tests.models.tiny import decoder_of, encoder_of, out_of, tiny
 

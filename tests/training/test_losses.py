@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceswap_lab.training.losses import LOSSES, loss_of
+from faceswap_lab.training.step.losses import LOSSES, loss_of
 
 weights = st.sampled_from([0.0, 0.25, 1.0])
 names = st.sampled_from(sorted(LOSSES))

@@ -8,7 +8,7 @@ import pytest
 FAULTS = """
 import resource, sys, torch
 from torch.nn.functional import leaky_relu
-from faceswap_lab.training.memory import keep_freed_memory
+from faceswap_lab.training.device.memory import keep_freed_memory
 torch.set_num_threads(1)
 told = keep_freed_memory() if sys.argv[1] == "kept" else True
 x = torch.ones(1 << 19, requires_grad=True)

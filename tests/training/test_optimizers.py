@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from faceswap_lab.training.optimizers import OPTIMIZERS, STATES, Settings
+from faceswap_lab.training.step.optimizers import OPTIMIZERS, STATES, Settings
 from tests.training.slow_updates import KerasAdam
 
 SIZES = {"encoder": 6, "A": 5, "B": 4}

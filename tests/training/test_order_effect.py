@@ -12,11 +12,11 @@ import torch
 from faceswap_lab.config.schema import Optimizer
 from faceswap_lab.data.sampler import centre
 from faceswap_lab.training.build import autoencoder_of, module_of
-from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.fit import fit
-from faceswap_lab.training.order_effect import _variants, companion, distance, measure
-from faceswap_lab.training.replica import Replica, batches_of
-from faceswap_lab.training.step import picture
+from faceswap_lab.training.order_effect.measure import _variants, companion, distance, measure
+from faceswap_lab.training.order_effect.replica import Replica, batches_of
+from faceswap_lab.training.step.finite import Diverged
+from faceswap_lab.training.step.training_step import picture
 from tests.training.configs import config_for, noise_data
 
 STEPS = (1, 5)

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from faceswap_lab.training import peak_memory
-from faceswap_lab.training.peak_memory import PeakMemory
+from faceswap_lab.training.device import peak_memory
+from faceswap_lab.training.device.peak_memory import PeakMemory
 from tests.training.tracking.mirrored import run_in
 
 MIB = 2**20
 HELD = """
 import json, mmap, sys, numpy as np
-from faceswap_lab.training.peak_memory import PeakMemory
+from faceswap_lab.training.device.peak_memory import PeakMemory
 def hold(mib):
     np.ones(mib << 20, np.uint8)
 def read(mapped_file):

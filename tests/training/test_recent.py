@@ -8,7 +8,7 @@ import pytorch_lightning as pl
 
 from faceswap_lab.orders import ORDERS
 from faceswap_lab.training.callbacks import Resume
-from faceswap_lab.training.checkpoint import load, restore_outcome, save, taken_of
+from faceswap_lab.training.saved.checkpoint import load, restore_outcome, save, taken_of
 from tests.training.test_resume import killed_after, left_by, run_in
 from tests.training.tiny import module_for, samples_for, trained, trainer_for
 

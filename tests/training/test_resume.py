@@ -11,13 +11,13 @@ import torch
 
 from faceswap_lab.runs.folder import find_or_create
 from faceswap_lab.runs.metrics import read_metrics
-from faceswap_lab.training import losses
 from faceswap_lab.training import run as run_module
 from faceswap_lab.training.build import module_of
 from faceswap_lab.training.callbacks import Every, Interrupted
-from faceswap_lab.training.checkpoint import BadCheckpoint, load
-from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.run import Run
+from faceswap_lab.training.saved.checkpoint import BadCheckpoint, load
+from faceswap_lab.training.step import losses
+from faceswap_lab.training.step.finite import Diverged
 from tests.training.configs import config_for, noise_data
 
 ORDERS = ["a_then_b", "joint", "worse_first", "alternate"]

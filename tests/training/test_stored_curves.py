@@ -17,7 +17,7 @@ from faceswap_lab.data.datamodule import FaceDataModule
 from faceswap_lab.data.faces import SIDES, Faces
 from faceswap_lab.data.sampler import SideSampler
 from faceswap_lab.orders import ORDERS, Plan
-from faceswap_lab.training.optimizers import Settings
+from faceswap_lab.training.step.optimizers import Settings
 from tests.data.recipes import WARP_ALIGNED
 from tests.models.tiny import tiny
 from tests.training.tiny import BATCH, BLOCK, SEED, module_for, trainer_for

@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 
 from faceswap_lab.evaluation.held_out import held_out_from
-from faceswap_lab.training.trained import TrainedModel
-from faceswap_lab.training.weights import load_weights
+from faceswap_lab.training.saved.trained import TrainedModel
+from faceswap_lab.training.saved.weights import load_weights
 from tests.training.configs import noise_data
 from tests.training.tracking.mirrored import Killed, killed, run_in
 

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from faceswap_lab.models.architecture import to_plain
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.runs.atomic import StorageError
-from faceswap_lab.training.weights import load_part, load_weights, save_weights
+from faceswap_lab.training.saved.weights import load_part, load_weights, save_weights
 from tests.models.tiny import tiny
 
 ARCHITECTURES = [

@@ -8,11 +8,11 @@ from faceswap_lab.data.datamodule import FaceDataModule
 from faceswap_lab.data.sampler import SideSampler
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.orders import Plan
-from faceswap_lab.training.compiled import compile_parts
+from faceswap_lab.training.device.compiled import compile_parts
+from faceswap_lab.training.device.processes import Place
 from faceswap_lab.training.fit import _strategy, prepare_process
 from faceswap_lab.training.module import FaceswapModule
-from faceswap_lab.training.optimizers import Settings
-from faceswap_lab.training.processes import Place
+from faceswap_lab.training.step.optimizers import Settings
 from tests.data.recipes import WARP_ALIGNED, noise_faces
 from tests.models.tiny import tiny
 

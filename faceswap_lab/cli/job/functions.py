@@ -10,9 +10,9 @@ _REGISTRIES = {
     "decoder_activation": ("models/activations", "OUTPUT"),
     "initialisation": ("models/initialisation", "INITIALISATIONS"),
     "update_order": ("orders", "ORDERS"),
-    "optimizer": ("training/optimizers", "OPTIMIZERS"),
-    "optimizer_state": ("training/optimizers", "STATES"),
-    "loss": ("training/losses", "LOSSES"),
+    "optimizer": ("training/step/optimizers", "OPTIMIZERS"),
+    "optimizer_state": ("training/step/optimizers", "STATES"),
+    "loss": ("training/step/losses", "LOSSES"),
 }
 
 

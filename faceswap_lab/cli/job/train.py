@@ -55,10 +55,10 @@ def train(
 
 def _failed(folder: RunFolder, error: Exception) -> Outcome:
     from faceswap_lab.data.sampler_choice import SamplerRefused
-    from faceswap_lab.training.checkpoint import BadCheckpoint
-    from faceswap_lab.training.compiled import CompileFailed
-    from faceswap_lab.training.finite import Diverged
-    from faceswap_lab.training.weights import BadWeights
+    from faceswap_lab.training.device.compiled import CompileFailed
+    from faceswap_lab.training.saved.checkpoint import BadCheckpoint
+    from faceswap_lab.training.saved.weights import BadWeights
+    from faceswap_lab.training.step.finite import Diverged
 
     where = str(folder.path)
     if isinstance(error, Diverged):

@@ -59,7 +59,7 @@ def measure_companion(asked: Asked) -> None:
     name = asked.study.companion
     if name is None or _measured(asked, name) is not None:
         return
-    from faceswap_lab.training.order_effect import companion
+    from faceswap_lab.training.order_effect.measure import companion
 
     measured = companion(asked.baseline, faces_of(asked.baseline))
     asked.folder.mkdir(parents=True, exist_ok=True)

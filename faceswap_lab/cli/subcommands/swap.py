@@ -27,7 +27,7 @@ def swap(words: Sequence[str]) -> int:
     if len(paths) < 2:
         raise ConfigError("swap: expected a run folder and pictures. Usage: swap RUN_FOLDER PICTURE ... [out=FOLDER]")
     from faceswap_lab.evaluation.png import write_png
-    from faceswap_lab.training.trained import TrainedModel
+    from faceswap_lab.training.saved.trained import TrainedModel
 
     source, target, out = settings["source"], settings["target"], Path(settings["out"])
     try:

@@ -9,7 +9,7 @@ import pytest
 from faceswap_lab.interruption import Interrupted
 from faceswap_lab.runs.folder import find_or_create
 from faceswap_lab.runs.result import Result
-from faceswap_lab.training.finite import Diverged
+from faceswap_lab.training.step.finite import Diverged
 from faceswap_lab.training.tracking import loggers
 from faceswap_lab.training.tracking.loggers import mirrors, show_finished
 from faceswap_lab.training.tracking.mirror import described

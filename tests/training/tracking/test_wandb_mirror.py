@@ -16,8 +16,8 @@ from wandb.sdk.lib import wbauth
 
 from faceswap_lab.interruption import Interrupted
 from faceswap_lab.runs.identity import identity, plain
-from faceswap_lab.training.finite import Diverged
 from faceswap_lab.training.judge import Judge
+from faceswap_lab.training.step.finite import Diverged
 from faceswap_lab.training.tracking import wandb_mirror
 from faceswap_lab.training.tracking.loggers import show_finished
 from faceswap_lab.training.tracking.mirror import described

@@ -8,9 +8,9 @@ from torch import Tensor, distributed, nn
 from faceswap_lab.data.datamodule import SideBatch
 from faceswap_lab.models.autoencoder import Autoencoder, Samples
 from faceswap_lab.orders import Plan, Portion, Update
-from faceswap_lab.training.finite import Watch
-from faceswap_lab.training.losses import code_distance, loss_of
-from faceswap_lab.training.optimizers import OptimizerStates
+from faceswap_lab.training.step.finite import Watch
+from faceswap_lab.training.step.losses import code_distance, loss_of
+from faceswap_lab.training.step.optimizers import OptimizerStates
 
 Batch = Mapping[Portion, SideBatch]
 

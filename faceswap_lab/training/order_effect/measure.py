@@ -25,9 +25,9 @@ from faceswap_lab.evaluation.held_out import HeldOut, held_out_from
 from faceswap_lab.evaluation.scores import swaps
 from faceswap_lab.training.build import resident_on
 from faceswap_lab.training.fit import prepare_process
-from faceswap_lab.training.optimizers import STATES
-from faceswap_lab.training.order_words import sentences
-from faceswap_lab.training.replica import Replica, batches_of, copied, move_by_rounding
+from faceswap_lab.training.order_effect.replica import Replica, batches_of, copied, move_by_rounding
+from faceswap_lab.training.order_effect.sentences import sentences
+from faceswap_lab.training.step.optimizers import STATES
 
 STEPS = (1, 10, 100, 1000)
 _PAST_THE_END = 1.5  # how far beyond a run's last step the comparison may go, so that quick (800) is asked at 1,000 too

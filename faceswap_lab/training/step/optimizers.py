@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from faceswap_lab.data.faces import Side
-from faceswap_lab.training.fused_adam import FusedAdam
+from faceswap_lab.training.step.fused_adam import FusedAdam
 
 Parameters = Iterable[nn.Parameter]
 

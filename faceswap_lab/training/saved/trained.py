@@ -24,7 +24,7 @@ from faceswap_lab.evaluation.held_out import to_tensor
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.result import read_result, weights_are_intact
 from faceswap_lab.runs.sessions import read_sessions
-from faceswap_lab.training.weights import load_weights
+from faceswap_lab.training.saved.weights import load_weights
 
 Picture = str | PathLike[str] | Image.Image | NDArray[Any]
 """A file, a PIL image, or an array: (S, S, 3) or (N, S, S, 3) RGB, uint8 or floats in [0, 1]."""

@@ -1,0 +1,1 @@
+"""What depends on the machine: compilation, memory, further processes."""
