@@ -7,7 +7,7 @@ from signal import SIGINT, SIGTERM, SIGUSR1
 
 import pytest
 
-from tests.acceptance.program import STEP, Program, strike, until
+from tests.acceptance.program import STEP, UPDATE, Program, strike, until
 from tests.acceptance.records import checkpoints, last_checkpoint, metrics, same, sessions, status
 
 pytestmark = pytest.mark.acceptance
@@ -109,7 +109,7 @@ def test_a_signal_to_the_whole_group_reaches_workers_and_loses_no_step(program: 
 def test_a_second_ctrl_c_ends_at_once_and_keeps_what_was_saved(program: Program) -> None:
     twice = [
         strike(STEP, 25, SIGINT),
-        strike("faceswap_lab.training.step.training_step:TrainingStep._update", 50, SIGINT),
+        strike(UPDATE, 50, SIGINT),
     ]
     ended = program.run("checkpoint.every_seconds=null", "checkpoint.every_steps=10", before=twice)
     assert ended.code == 130, ended.err

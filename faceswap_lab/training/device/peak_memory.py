@@ -14,7 +14,8 @@ class PeakMemory:
 
     In a sweep several runs share a process, so the peak is set back where the system lets us (Linux; see proc(5),
     clear_refs). A later run still counts what an earlier one has left with the process: libraries, and freed memory
-    that is kept (``training.device.memory``). DataLoader workers and the further processes of ``trainer=ddp`` are not counted.
+    that is kept (``training.device.memory``). DataLoader workers and the further processes of ``trainer=ddp`` are not
+    counted.
     """
 
     def __init__(self) -> None:
