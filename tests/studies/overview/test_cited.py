@@ -15,7 +15,7 @@ from faceswap_lab.studies.overview.table import overview
 
 HERE = Path(__file__).resolve().parents[3]
 EXPERIMENTS = HERE / "experiments"
-README = HERE / "README.md"
+CITING = [HERE / "README.md", HERE / "docs" / "answers.md"]
 
 
 def differences(study: str, arm: str, metric: str) -> np.ndarray:
@@ -86,9 +86,11 @@ def test_numbers_that_nothing_vouches_for_are_found() -> None:
     assert uncited(text.replace("−0.31 by hand", "").replace("1.2", "")) == []
 
 
-def test_the_readmes_numbers_are_those_of_the_data() -> None:
-    text = README.read_text(encoding="utf-8")
-    assert rewritten(text, EXPERIMENTS) == text, "run: python -m faceswap_lab findings readme=README.md"
+@pytest.mark.parametrize("path", CITING, ids=lambda path: path.name)
+def test_the_numbers_in_the_answers_are_those_of_the_data(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(re.findall("<!--=", text)) >= 8
+    assert rewritten(text, EXPERIMENTS) == text, f"run: python -m faceswap_lab findings readme={path.relative_to(HERE)}"
     assert uncited(text) == []
 
 
