@@ -205,7 +205,7 @@ def add_variants() -> None:
         ("loss", "mask_weight: 0\nweight_a: 1\nweight_b: 1\n", ["training/step/losses.py", "mae", "LOSSES"]),
         ("colour_match", "", ["none, mean_a_to_b"]),
         ("value_range", "", ["unit, signed"]),
-        ("data", "", ["twins, folders"]),
+        ("data", "", ["twins, people, folders"]),
     ],
 )
 def test_a_yaml_without_its_function_is_refused(program: Program, group: str, text: str, told: list[str]):

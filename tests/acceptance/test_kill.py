@@ -20,7 +20,7 @@ EVERY_TEN = ("checkpoint.every_seconds=null", "checkpoint.every_steps=10")
 def save_for_ever(folder: Path, first: int) -> None:
     weights = {"w": torch.zeros(100_000)}
     for step in range(first, first + 1_000_000):
-        save(folder, Checkpoint("digest", step, 0.0, weights, [], *[{"A": [], "B": []}] * 2))
+        save(folder, Checkpoint("digest", step, 0.0, weights, [], *[{"loss_A": [], "loss_B": []}] * 2))
         (folder / "saved").write_text(str(step))
 
 

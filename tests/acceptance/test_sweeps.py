@@ -139,7 +139,7 @@ def test_a_sweep_ends_with_its_results_and_they_can_be_put_side_by_side(program:
     values: dict[str, list[float]] = {"a_then_b": [], "b_then_a": []}
     for path in program.runs.glob("*/result.json"):
         order = yaml.safe_load((path.parent / "config.yaml").read_text())["update_order"]["name"]
-        values[order].append(json.loads(path.read_text())["metrics"]["swap_ssim_AB"])
+        values[order].append(json.loads(path.read_text())["metrics"]["swap_score_AB"])
     rows = [line.split()[:3] for line in ended.out.splitlines() if line.startswith("update_order=")]
     assert rows == [[f"update_order={order}", "2", f"{sum(two) / 2:.3f}"] for order, two in values.items()]
     (sweep,) = (program.runs / "sweeps").iterdir()

@@ -38,11 +38,11 @@ def test_the_best_learning_rate_is_that_of_the_best_metric(program: Program, lau
     ended = program.run(*search, BEST, seconds=120)
     assert ended.code == 0, ended.err
     found = scores(program)
-    right = max(found, key=lambda rate: found[rate]["swap_ssim_AB"])
+    right = max(found, key=lambda rate: found[rate]["swap_score_AB"])
     assert best(program) == {
-        "name": "optuna", "best_params": {"optimizer.lr": right}, "best_value": found[right]["swap_ssim_AB"],
+        "name": "optuna", "best_params": {"optimizer.lr": right}, "best_value": found[right]["swap_score_AB"],
     }  # fmt: skip
-    assert f"best_value: {found[right]['swap_ssim_AB']}" in ended.out
+    assert f"best_value: {found[right]['swap_score_AB']}" in ended.out
     made = {path: path.stat().st_mtime_ns for path in program.runs.glob("*/result.json")}
     again = program.run(*search, "hydra.sweeper.direction=minimize", "optimized_metric=loss_A", seconds=120)
     assert "2 cells: 2 reused" in again.out, again.err
@@ -51,10 +51,10 @@ def test_the_best_learning_rate_is_that_of_the_best_metric(program: Program, lau
 
 
 def test_several_metrics_are_several_objectives(program: Program) -> None:
-    several = ("optimized_metric=[swap_ssim_AB,loss_B]", "hydra.sweeper.direction=[maximize,minimize]")
+    several = ("optimized_metric=[swap_score_AB,loss_B]", "hydra.sweeper.direction=[maximize,minimize]")
     ended = program.run("-m", *GRID, *SHORT, "optimizer.lr=choice(1e-7,1e-2)", *several)
     assert ended.code == 0, ended.err
-    pairs = [[metrics["swap_ssim_AB"], metrics["loss_B"]] for metrics in scores(program).values()]
+    pairs = [[metrics["swap_score_AB"], metrics["loss_B"]] for metrics in scores(program).values()]
     best_pairs = [pair for pair in pairs if not any(o[0] >= pair[0] and o[1] <= pair[1] and o != pair for o in pairs)]
     solutions = best(program)["solutions"]
     assert isinstance(solutions, list)
@@ -80,7 +80,7 @@ def test_what_is_refused_fails_or_diverges_never_wins(program: Program) -> None:
     assert failed.code == 1
     assert "1 failed" in failed.out
     results = [yaml.safe_load(path.read_text())["metrics"] for path in program.runs.glob("*/result.json")]
-    assert best(program)["best_value"] in [metrics["swap_ssim_AB"] for metrics in results]
+    assert best(program)["best_value"] in [metrics["swap_score_AB"] for metrics in results]
 
 
 def test_where_nothing_finishes_there_is_no_best_and_no_traceback(program: Program) -> None:
@@ -95,9 +95,9 @@ def test_where_nothing_finishes_there_is_no_best_and_no_traceback(program: Progr
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ((), ["hydra.sweeper.direction=minimize", "optimized_metric=swap_ssim_AB", "direction=maximize"]),
-        (("optimized_metric=swap_sim_AB", BEST), ["'swap_ssim_AB'"]),
-        (("optimized_metric=[swap_ssim_AB,loss_A]", BEST), ["hydra.sweeper.direction=[maximize,minimize]"]),
+        ((), ["hydra.sweeper.direction=minimize", "optimized_metric=swap_score_AB", "direction=maximize"]),
+        (("optimized_metric=swap_scor_AB", BEST), ["'swap_score_AB'"]),
+        (("optimized_metric=[swap_score_AB,loss_A]", BEST), ["hydra.sweeper.direction=[maximize,minimize]"]),
     ],
 )
 def test_a_search_for_the_worst_is_refused(program: Program, words: tuple[str, ...], told: list[str]) -> None:

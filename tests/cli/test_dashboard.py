@@ -56,7 +56,14 @@ def test_both_losses_have_a_panel_grouped_by_arm_against_training_steps(spec):
 def test_the_swap_error_begins_with_what_decides(spec):
     curves = drawn(sections(spec)["Swap error on held-out faces"])
     assert curves[0] == "swap_recall5_AB"
-    assert {"swap_ssim_AB", "swap_ssim_BA", "swap_fitted_mae_AB", "swap_fitted_mae_BA"} == set(curves[1:])
+    assert {
+        "swap_score_AB",
+        "swap_score_BA",
+        "swap_ssim_AB",
+        "swap_ssim_BA",
+        "swap_fitted_mae_AB",
+        "swap_fitted_mae_BA",
+    } == set(curves[1:])
     assert drawn(sections(spec)["At the end"]) == ["swap_recall5_AB", "swap_ssim_AB", "swap_yaw_AB"]
 
 

@@ -159,7 +159,7 @@ def topologies(draw):
             parts = {encoder: {"kind": "encoder", "last": split}, top: {"kind": "encoder", "first": split}}
             steps = [encoder, top]
     if len(inters) == 2 and draw(st.booleans()):
-        parts["mix"] = {"kind": "mix", "share": draw(st.floats(0, 1))}
+        parts["mix"] = {"kind": "mix", "share": draw(st.floats(0.3, 0.7))}
         steps.append("mix")
     decoder = draw(st.sampled_from(["d", "d_{side}"]))
     parts[decoder] = {"kind": draw(st.sampled_from(["decoder", "told_decoder"]))}

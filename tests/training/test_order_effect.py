@@ -17,6 +17,7 @@ from faceswap_lab.training.order_effect.measure import _variants, companion, dis
 from faceswap_lab.training.order_effect.replica import Replica, batches_of
 from faceswap_lab.training.step.finite import Diverged
 from faceswap_lab.training.step.training_step import picture
+from tests.config.shipped import OPTIONS
 from tests.training.configs import config_for, noise_data
 
 STEPS = (1, 5)
@@ -270,7 +271,7 @@ def test_every_variant_is_a_configuration_that_the_door_lets_in(optimizer):
     state = "shared" if optimizer != "adam" else "keras_2018"
     variants = list(_variants(config_for(f"optimizer={optimizer}", f"optimizer_state={state}")))
     for config in variants:
-        check_rules(config)
+        check_rules(config, OPTIONS)
     assert len(variants) == (7 if optimizer == "adam" else 6)
 
 

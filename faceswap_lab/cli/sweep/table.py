@@ -14,8 +14,7 @@ from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.result import BadResult, read_result
 
 _COLUMNS = (
-    *(("swap_score_AB", "score A→B", 3), ("swap_score_BA", "B→A", 3)),
-    *(("swap_ssim_AB", "SSIM A→B", 3), ("swap_ssim_BA", "B→A", 3), ("swap_fitted_mae_AB", "MAE A→B", 4)),
+    *(("swap_score_AB", "score A→B", 3), ("swap_score_BA", "B→A", 3), ("swap_ssim_AB", "SSIM A→B", 3)),
     *(("loss_A", "loss A", 4), ("loss_B", "loss B", 4)),
 )
 _MOST = 40  # rows

@@ -185,7 +185,7 @@ def _variants(first: Config) -> Iterator[Config]:
 
 
 def _with_state(config: Config, name: str) -> Config:
-    return replace(config, optimizer_state=OptimizerState(name=name))
+    return replace(config, optimizer_state=OptimizerState(name=name, optimizer=None))
 
 
 def _growth(
