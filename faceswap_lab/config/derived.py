@@ -9,7 +9,10 @@ from faceswap_lab.topology import Declared, Encoders, Sizes, Topology, expand
 def sides_of(config: Config) -> tuple[str, ...]:
     """Return A, B, C, …: a side for each person."""
     data = config.data
-    people = data.sides if isinstance(data, PeopleData) else len(data.people) if isinstance(data, TwinsData) else 2
+    if isinstance(data, PeopleData):
+        people = data.sides
+    else:
+        people = len(data.people if isinstance(data, TwinsData) else data.folders)
     return tuple(ascii_uppercase[:people])
 
 

@@ -279,6 +279,7 @@ class FoldersData:
     name: str = _field("folders")
     a: str = _label("folder with aligned face pictures of A")
     b: str = _label("folder with aligned face pictures of B")
+    more: tuple[str, ...] = _label("folders of C, D, …, where more than two people are trained", ())
     held_out: float = _field(
         "share of a side's pictures that is never trained on, up to 0.9, or their number, such as 40; 2,048 a side are "
         "judged at most",
@@ -292,6 +293,11 @@ class FoldersData:
         absent="pictures",
     )
     sampler: str = _sampler()
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The folders of A, B, C, …"""
+        return (self.a, self.b, *self.more)
 
 
 @dataclass(frozen=True, kw_only=True)

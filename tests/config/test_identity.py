@@ -38,7 +38,7 @@ NOT_IDENTITY = {
     "optimizer_state": "optimizer",
     "encoders": "name",  # count and start are what it stands for
     "augmentation": "name",  # likewise
-    "data": "a b sampler",  # folders are known by their pictures, not by where they lie
+    "data": "a b more sampler",  # folders are known by their pictures, not by where they lie
     "scale": "name lr faces held_out evaluate_every preview_every threads",  # a bundle
     "evaluation": "every_steps preview_every_steps preview_faces",
     "checkpoint": "every_seconds every_steps",
@@ -109,6 +109,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "data.sampler": "device",
     "data.a": "x",
     "data.b": "y",
+    "data.more": ["z"],
     "training.gradient_clip": 1.0,
     "training.precision": "bf16-mixed",
     "training.deterministic": False,
@@ -187,7 +188,7 @@ def changed(key: str, start: Config) -> Config:
     return config
 
 
-OF_FOLDERS = ("data.a", "data.b", "data.split")
+OF_FOLDERS = ("data.a", "data.b", "data.more", "data.split")
 
 
 def folders_plain() -> dict[str, Any]:

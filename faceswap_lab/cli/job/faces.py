@@ -100,7 +100,7 @@ def _folders(config: Config, data: FoldersData) -> FaceData:
     from faceswap_lab.data.folders import load_folders
 
     return load_folders(
-        folders=(data.a, data.b),
+        folders=data.folders,
         held_out=int(data.held_out) if data.held_out >= 1 else data.held_out,
         rule=data.split,  # type: ignore[arg-type]  # judged at the door
         size=STORED * config.model.resolution,

@@ -14,13 +14,14 @@ def real_swaps(m: Mapping[str, float]) -> list[str]:
             f"{says} {m[f'follow_{name}_{way}']:.2f}" for name, says in (("yaw", "yaw"), ("mouth_open", "mouth"))
         )
         lines.append(
-            f"{source}→{target}: a face in {m[f'face_found_{way}']:.0%} of the swaps; identity {identities(m, way)}; "
-            f"follows {follows}"
+            f"{source}→{target}: a face in {m[f'face_found_{way}']:.0%} of the swaps; identity {identities(m, way)};\n"
+            f"     follows {follows}"
         )
     if lines:
         lines.append(
-            "[dim]By networks, for there is no truth. Identity: 0 as far from the target as the source's own\n"
-            "faces, 1 as near as the target's. follows: correlation with the input. A swap without a face has 0.[/dim]"
+            "[dim]By networks, for there is no truth. Identity: 0 as far from the target as the\n"
+            "source's own faces, 1 as near as the target's. follows: correlation with the\n"
+            "input. A swap without a face has 0.[/dim]"
         )
     return lines
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from string import ascii_uppercase
 from typing import Any
 
 from rich.console import Console
@@ -46,7 +47,7 @@ def print_summary(folder: RunFolder, result: Result, console: Console | None = N
             console.print(f"[dim]{_LEGEND}[/dim]", highlight=False)
         console.print(_in_words(m))
     for line in real_swaps(m):
-        console.print(line, highlight=False)
+        console.print(line, highlight=False, soft_wrap=True)
     console.print(
         _side_line("loss", m, "loss_{}", 4) + "   " + _side_line("reconstruction SSIM", m, "recon_ssim_{}", 3)
     )
@@ -145,5 +146,5 @@ def _memory(details: Mapping[str, Any]) -> str:
 
 
 def _side_line(caption: str, m: Mapping[str, float], key: str, digits: int) -> str:
-    values = [f"{side} {m[key.format(side)]:.{digits}f}" for side in "AB" if key.format(side) in m]
+    values = [f"{side} {m[key.format(side)]:.{digits}f}" for side in ascii_uppercase if key.format(side) in m]
     return f"{caption}: {', '.join(values)}" if values else ""

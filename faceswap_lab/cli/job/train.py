@@ -71,7 +71,7 @@ def _failed(folder: RunFolder, error: Exception) -> Outcome:
 
 def _introduce(config: Config, data: FaceData, folder: RunFolder, label: str) -> None:
     d = config.data
-    folders = [d.a, d.b] if isinstance(d, FoldersData) else []
+    folders = d.folders if isinstance(d, FoldersData) else ()
     names = [Path(folder).name for folder in folders]  # a whole path is nobody's business
     who = " → ".join(names) if names else f"{' → '.join(data.people)}, rendered"
     counts = ", ".join(f"{side} {len(data.train[side])}+{len(data.held_out[side])}" for side in data.sides)
