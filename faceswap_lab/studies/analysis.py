@@ -11,7 +11,7 @@ from faceswap_lab.studies.collecting.collect import Run, differing, look_up, of_
 from faceswap_lab.studies.collecting.pictures import extremes, grids_of
 from faceswap_lab.studies.collecting.provenance import provenance_of
 from faceswap_lab.studies.collecting.side_by_side import cells_of
-from faceswap_lab.studies.evidence import Evidence, gather
+from faceswap_lab.studies.evidence import Evidence, drawings_of, gather
 from faceswap_lab.studies.findings import Arm, Compared, Curves, Findings, Metric
 from faceswap_lab.studies.metric_names import diagnostic, diagnostics_of, judged_metric, own_path
 from faceswap_lab.studies.over_time import budgets_of, curves_of
@@ -155,6 +155,7 @@ def _findings(found: Evidence) -> Findings:
         budgets=budgets_of(runs, arms, primary.metric),
         scope=scope_of(config, len({run.pair for run in finished})),
         people=people,
+        drawings=drawings_of(runs, arms),
     )
 
 

@@ -4,6 +4,7 @@
     results.csv   a row per cell: arm, seed, state, time, every metric
     curves.npz    what the runs measured on their way
     faces.webp    the faces that the report shows, row by row
+    topology_1.svg, …   the topologies of the arms
 
 Reports are made from such a folder alone, so a page can always be made again without the runs.
 """
@@ -24,7 +25,7 @@ from faceswap_lab.runs.atomic import explaining, write_bytes, write_text
 from faceswap_lab.studies.collecting import pictures
 from faceswap_lab.studies.collecting.collect import Run, collect, differing
 from faceswap_lab.studies.collecting.history import Rows, steps_to_show
-from faceswap_lab.studies.findings import Cell, Grid
+from faceswap_lab.studies.findings import Cell, Drawing, Grid
 from faceswap_lab.studies.plan import StudyPlan
 
 STUDY, _RESULTS, _CURVES, _FACES = "study.json", "results.csv", "curves.npz", "faces.webp"
@@ -95,6 +96,7 @@ def write_evidence(found: Evidence, folder: Path) -> None:
         }
         for arm in found.arms
     }
+    drawings = _write_drawings(drawings_of(found.runs, found.arms), folder)
     told = {
         "format": _FORMAT,
         "study": {key: value for key, value in asdict(replace(found.plan, cells=[])).items() if key in _DECLARED},
@@ -105,6 +107,7 @@ def write_evidence(found: Evidence, folder: Path) -> None:
         "people": {str(run.cell.seed): run.people for run in found.runs if run.people},
         "extras": list(found.extras),
         "grids": grids,
+        "drawings": drawings,
     }
     write_text(folder / STUDY, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 
@@ -175,7 +178,7 @@ def _runs(folder: Path, told: Mapping[str, Any]) -> list[Run]:
     curves = _unpacked(folder / _CURVES)
     with (folder / _RESULTS).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    found = []
+    found, drawn = [], _drawn(folder, told)
     for place, row in enumerate(rows):
         name = f"{row['arm']}/{row['seed']}"
         metrics = {key: float(value) for key, value in row.items() if key not in _COLUMNS and value}
@@ -193,6 +196,7 @@ def _runs(folder: Path, told: Mapping[str, Any]) -> list[Run]:
                 int(row["steps"] or 0),
                 int(row["parameters"]) if row["parameters"] else None,
                 told["people"].get(row["seed"], {}),
+                drawn.get(row["arm"], ""),
             )
         )
     return found
@@ -217,6 +221,34 @@ def _nested(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
             inner = inner.setdefault(group, {})
         inner[last] = value
     return made
+
+
+def drawings_of(runs: Sequence[Run], arms: Sequence[str]) -> list[Drawing]:
+    """Return the topologies of the arms as they were drawn, each once."""
+    whose: dict[str, list[str]] = {}
+    for arm in arms:
+        drawn = next((run.drawing for run in runs if run.cell.arm == arm and run.drawing), None)
+        if drawn is not None:
+            whose.setdefault(drawn, []).append(arm)
+    return [Drawing(f"topology_{i}.svg", own, drawn) for i, (drawn, own) in enumerate(whose.items(), start=1)]
+
+
+def _write_drawings(drawings: Sequence[Drawing], folder: Path) -> dict[str, list[str]]:
+    """Write the pictures, and return file → arms."""
+    for old in folder.glob("topology_*.svg"):
+        old.unlink()
+    for drawing in drawings:
+        write_text(folder / drawing.file, drawing.svg)
+    return {drawing.file: drawing.arms for drawing in drawings}
+
+
+def _drawn(folder: Path, told: Mapping[str, Any]) -> dict[str, str]:
+    """Return arm → its topology; evidence from before they were kept has none."""
+    return {
+        arm: (folder / name).read_text(encoding="utf-8")
+        for name, arms in told.get("drawings", {}).items()
+        for arm in arms
+    }
 
 
 def _packed(runs: Sequence[Run]) -> dict[str, np.ndarray]:

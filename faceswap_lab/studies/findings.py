@@ -163,6 +163,21 @@ class Grid:
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """A topology as a picture, and whose it is.
+
+    Attributes:
+        file: its name in the folder of evidence.
+        arms: the arms that have it, the baseline first.
+        svg: the picture, an SVG document.
+    """
+
+    file: str
+    arms: list[str]
+    svg: str
+
+
+@dataclass(frozen=True)
 class ForPeople:
     """An arm over pairs of people.
 
@@ -256,6 +271,7 @@ class Findings:
         curves: loss_A and loss_B apart, then the swap error in both directions, ….
         predictions: of losses for the true swap error.
         grids: pictures.
+        drawings: the topologies of the arms; empty where no run kept its own.
         budgets: of every arm, the baseline first; empty where the primary metric was not measured on the way.
         scope: whom and what size it is about, the first thing to say; may be empty.
         people: over pairs of people; None where all runs are of one pair.
@@ -290,3 +306,4 @@ class Findings:
     budgets: list[Budget] = field(default_factory=list)
     scope: str = ""
     people: People | None = None
+    drawings: list[Drawing] = field(default_factory=list)

@@ -115,7 +115,7 @@ class Run:
         begin_session(self.folder, record, self.first_step)
         write_status(self.folder, "running", self.first_step)
         autoencoder = autoencoder_of(self.config, self.data)
-        write_text(self.folder.topology, picture_of(autoencoder, self.label))
+        write_text(self.folder.topology, picture_of(autoencoder, self.config.topology.name))
         module = module_of(self.config, autoencoder)
         self.mirrors = self.opened.enter_context(self._mirrors())
         self.loggers = [CsvLogger(self.table), self.mirrors]

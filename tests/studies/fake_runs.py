@@ -183,6 +183,8 @@ def write_finished(
     _write_metrics(folder, final, rng)
     if tiles:
         write_tiles(folder, rng, arm.two_paths)
+    encoders = "an encoder per side" if arm.two_paths else "one encoder"
+    folder.topology.write_text(f'<svg xmlns="http://www.w3.org/2000/svg"><text>{encoders}</text></svg>')
     end_session(folder, "finished", STEPS)
     write_result(
         folder,

@@ -1,5 +1,6 @@
 """A folder of evidence says what the runs said, without them."""
 
+import base64
 import csv
 import io
 import json
@@ -16,6 +17,7 @@ from faceswap_lab.studies.analysis import analyse, compared, evidence_of
 from faceswap_lab.studies.collecting.collect import Run
 from faceswap_lab.studies.evidence import STUDY, read_evidence, results_csv, write_evidence
 from faceswap_lab.studies.findings import Cell, Findings
+from faceswap_lab.studies.report import write_report
 from tests.studies.fake_runs import FakeArm, fake_study
 
 ARMS = {
@@ -73,12 +75,22 @@ def test_the_findings_are_the_same_without_the_runs(kept: tuple[Findings, Path])
 def test_it_is_small_and_written_the_same_again(kept: tuple[Findings, Path], tmp_path: Path) -> None:
     _, folder = kept
     assert {path.name for path in folder.iterdir()} == {
-        "study.json", "results.csv", "curves.npz", "faces.webp", "order_effect.json",
+        "study.json", "results.csv", "curves.npz", "faces.webp", "order_effect.json", "topology_1.svg",
+        "topology_2.svg",
     }  # fmt: skip
     assert sum(path.stat().st_size for path in folder.iterdir()) < 150_000
     write_evidence(read_evidence(folder), tmp_path)
-    for name in ("study.json", "results.csv", "curves.npz"):
+    for name in ("study.json", "results.csv", "curves.npz", "topology_1.svg", "topology_2.svg"):
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_every_topology_is_kept_once_with_the_arms_that_have_it(kept: tuple[Findings, Path], tmp_path: Path) -> None:
+    findings = analyse(read_evidence(kept[1]))
+    assert [drawing.arms for drawing in findings.drawings] == [["baseline", "a_slow"], ["two"]]
+    assert ["an encoder per side" in drawing.svg for drawing in findings.drawings] == [False, True]
+    page = write_report(findings, tmp_path).read_text(encoding="utf-8")
+    assert base64.b64encode(findings.drawings[1].svg.encode()).decode() in page
+    assert "![Parts and routes of two](topology_2.svg)" in (tmp_path / "report.md").read_text(encoding="utf-8")
 
 
 def test_runs_put_side_by_side_are_evidence_too(tmp_path: Path) -> None:

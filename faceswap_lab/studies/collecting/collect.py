@@ -30,6 +30,7 @@ class Run:
         steps: training steps of a finished run, else 0.
         parameters: of the whole model, if the run is finished.
         people: what is known of the pair of people, where the seed drew them: plain numbers and words by name.
+        drawing: its topology as an SVG document; "" where the run has none.
     """
 
     cell: Cell
@@ -40,6 +41,7 @@ class Run:
     steps: int = 0
     parameters: int | None = None
     people: dict[str, Any] = field(default_factory=dict)
+    drawing: str = ""
 
     @property
     def finished(self) -> bool:
@@ -91,7 +93,15 @@ def look_up(cell: Planned, folder: RunFolder | None) -> Run:
         result.steps if result else 0,
         _parameters(result) if result else None,
         _people(result) if result else {},
+        _drawing(folder),
     )
+
+
+def _drawing(folder: RunFolder) -> str:
+    try:
+        return folder.topology.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
 
 
 def _state(folder: RunFolder) -> tuple[str, str, Result | None]:

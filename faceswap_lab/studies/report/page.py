@@ -11,7 +11,7 @@ from typing import Any
 
 from faceswap_lab.runs.atomic import StorageError, write_text
 from faceswap_lab.studies.collecting.pictures import webp
-from faceswap_lab.studies.findings import Picture
+from faceswap_lab.studies.findings import Drawing, Picture
 from faceswap_lab.studies.report.content import Content, words_of
 from faceswap_lab.studies.report.figure import FONT, Figure, for_page
 from faceswap_lab.studies.report.palette import THEMES
@@ -26,7 +26,9 @@ def page(content: Content, cache: Path | None = None) -> str:
         content: what to show.
         cache: folder in which the plots' library is kept from one report to the next.
     """
-    return render("report.html", {**words_of(content), "data_uri": _data_uri}, content.figures, cache)
+    return render(
+        "report.html", {**words_of(content), "data_uri": _data_uri, "svg_uri": _svg_uri}, content.figures, cache
+    )
 
 
 def render(template: str, words: Mapping[str, Any], figures: Sequence[Figure] = (), cache: Path | None = None) -> str:
@@ -53,6 +55,10 @@ def render(template: str, words: Mapping[str, Any], figures: Sequence[Figure] = 
 
 def _data_uri(picture: Picture) -> str:
     return "data:image/webp;base64," + base64.b64encode(webp(picture.pixels)).decode()
+
+
+def _svg_uri(drawing: Drawing) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(drawing.svg.encode()).decode()
 
 
 def _asset(name: str) -> str:
