@@ -82,6 +82,12 @@ def _topology(config: Config) -> None:
                 f"topology.parts.{name}.load={part.load}: of which run? Add "
                 "topology.load=runs/<run>/weights.safetensors."
             )
+    across = [name for name, part in topology.parts.items() if part.spec.across_batch]
+    if across and config.trainer.devices > 1:
+        raise ConfigError(
+            f"topology.parts.{across[0]} with trainer.devices={config.trainer.devices}: it computes across the batch, "
+            "and no device has the whole of it. Use trainer.devices=1."
+        )
     if topology.tie:
         order = config.update_order.name
         if order in ORDERS and not Plan(order, topology.sides, 2).reaches_all:

@@ -168,7 +168,7 @@ class Autoencoder(nn.Module):
         x, codes = list(faces), dict[int, Tensor]()
         for depth in range(max(len(trip.steps) for trip in trips)):
             out: dict[tuple[int, str], Tensor] = {}
-            for (name, is_last), who in self._groups(trips, depth).items():
+            for (name, is_last, _), who in self._groups(trips, depth).items():
                 sizes = [len(x[i]) for i in who]
                 batch = x[who[0]] if len(who) == 1 else torch.cat([x[i] for i in who])
                 with torch.set_grad_enabled(torch.is_grad_enabled() and (is_last or not only_last)):
@@ -182,12 +182,16 @@ class Autoencoder(nn.Module):
                     x[i] = joined[0] if len(joined) == 1 else torch.cat(joined, dim=1)
         return x, codes
 
-    def _groups(self, trips: Sequence[_Trip], depth: int) -> dict[tuple[str, bool], list[int]]:
-        """Return which faces go through which part now, and whether it is their last: each a batch of its own."""
-        groups: dict[tuple[str, bool], list[int]] = {}
+    def _groups(self, trips: Sequence[_Trip], depth: int) -> dict[tuple[str, bool, int], list[int]]:
+        """Return which faces go through which part now, and whether it is their last: each a batch of its own.
+
+        A part that computes across the batch sees each side alone, whether sides are updated together or in turn.
+        """
+        groups: dict[tuple[str, bool, int], list[int]] = {}
         for i, trip in enumerate(trips):
             for name in dict.fromkeys(trip.steps[depth]) if depth < len(trip.steps) else ():
-                groups.setdefault((name, depth == len(trip.steps) - 1), []).append(i)
+                alone = i if self.topology.parts[name].spec.across_batch else -1
+                groups.setdefault((name, depth == len(trip.steps) - 1, alone), []).append(i)
         return groups
 
     def _through(

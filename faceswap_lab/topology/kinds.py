@@ -29,12 +29,14 @@ class Kind:
 
     Attributes:
         draws: it draws random numbers while training.
+        across_batch: what it makes of a face depends on the others in the batch, as batch normalisation does.
         told: it is told whose face to draw.
         ends: it draws a face, so a route may end with it.
         weighs: it has weights.
     """
 
     draws: ClassVar[bool] = False
+    across_batch: ClassVar[bool] = False
     told: ClassVar[bool] = False
     ends: ClassVar[bool] = False
     weighs: ClassVar[bool] = True

@@ -12,6 +12,7 @@ from faceswap_lab.config.keys import no_such_setting, takes_any_text
 from faceswap_lab.config.rules import MOST_PEOPLE
 from faceswap_lab.data.faces import MOST_SIDES
 from tests.config.shipped import OPTIONS, fixed, set_at
+from tests.topology.normalised import NORMALISED, add_kind
 
 SGD = ("optimizer=sgd", "optimizer_state=shared")
 
@@ -238,3 +239,15 @@ def test_pythons_null_is_null_except_where_a_word_is_needed():
     assert "a value is needed" in refusal("optimizer.lr", "None")
     set_at(plain, "data.identity_a", "None")
     assert load(plain, OPTIONS).data.identity_a == "None"
+
+
+def test_a_part_that_computes_across_the_batch_on_several_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    add_kind(monkeypatch)
+    parts = {name: dict(part) for name, part in NORMALISED.parts.items()}
+    group = {"parts": parts, "route": NORMALISED.route, "swaps": {}, "code": NORMALISED.code}
+    plain = fixed()
+    plain["topology"] |= group
+    assert load(plain, OPTIONS)
+    plain["trainer"]["devices"] = 2
+    with pytest.raises(ConfigError, match=r"topology\.parts\.normalised .*across the batch.*Use trainer\.devices=1"):
+        load(plain, OPTIONS)

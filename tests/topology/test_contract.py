@@ -23,6 +23,7 @@ from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.saved.checkpoint import load, save, taken_of
 from faceswap_lab.training.saved.weights import load_weights, save_weights
 from tests.data.recipes import WARP_ALIGNED, noise_faces
+from tests.topology.normalised import NORMALISED, add_kind
 from tests.topology.shipped import SHIPPED, SIZES, architecture
 from tests.training.tiny import ADAM, BATCH, SEED, trainer_for
 
@@ -245,3 +246,25 @@ def test_the_ends_of_partly_shared_decoders():
     assert torch.equal(ends[1], ends[2])
     blind = Autoencoder(architecture("shared_decoder_start", split=3), SEED)  # one decoder that is told nothing
     assert torch.equal(blind.swap(faces(), "A", "B"), blind.reconstruct("A", faces()))
+
+
+@pytest.mark.parametrize("order", sorted(ORDERS))
+def test_a_part_is_frozen_from_its_step_on_and_not_before(order):
+    parts = {"encoder": {"kind": "encoder", "frozen_from": 2}, "decoder_{side}": {"kind": "decoder"}}
+    routed = Declared(parts, "encoder > decoder_{side}", code="encoder")
+    built = Architecture(32, expand(routed, sides_of(2), SIZES))
+    ends = {steps: fit(module_of(Autoencoder(built, SEED), order), steps).autoencoder for steps in (1, 2, 4)}
+    for name, moves in (("encoder", False), ("decoder_A", True), ("decoder_B", True)):
+        one, two, four = (vector(ends[steps].parts[name]) for steps in (1, 2, 4))
+        assert not np.array_equal(one, two), name
+        assert np.array_equal(two, four) is not moves, name
+
+
+def test_a_part_that_computes_across_the_batch_sees_each_side_alone(monkeypatch):
+    add_kind(monkeypatch)
+    model = Autoencoder(Architecture(32, expand(NORMALISED, sides_of(2), SIZES)), SEED)
+    own = {side: faces(n) for side, n in (("A", 5), ("B", 3))}
+    together = [drawn.faces for drawn in model.reconstruct_all([Samples(side, x) for side, x in own.items()])]
+    for drawn, (side, x) in zip(together, own.items()):
+        torch.testing.assert_close(drawn, model.reconstruct(side, x))
+    assert not torch.allclose(model.reconstruct("A", own["A"][:2]), model.reconstruct("A", own["A"])[:2])

@@ -13,6 +13,7 @@ from faceswap_lab.training.gradients import gradient_diagnostics
 from faceswap_lab.training.step.losses import LOSSES, loss_of
 from tests.evaluation.pictures import random_held_out
 from tests.models.tiny import decoder_of, encoder_of, out_of, tiny
+from tests.topology.shipped import architecture
 
 SIDES = ("A", "B")
 PREACT = {"preact_grad_A", "preact_grad_B"}
@@ -96,6 +97,27 @@ def test_the_cosine_is_that_of_two_backward_passes(hidden, loss, weight):
     expected = pulls[0] @ pulls[1] / np.linalg.norm(pulls[0]) / np.linalg.norm(pulls[1])
     assert numbers["grad_cosine"] == pytest.approx(expected, abs=1e-6)
     assert abs(expected) < 0.999
+
+
+def test_every_shared_part_has_a_cosine_of_its_own():
+    model, held_out = Autoencoder(architecture("iae"), seed=2), random_held_out(r=32)
+    numbers = gradient_diagnostics(model, held_out, "mae", 0.0)
+    pulls = {name: [] for name in ("encoder", "inter_both", "decoder")}
+    for side in SIDES:
+        model.zero_grad()
+        x = held_out.images[side]
+        loss_of(model.reconstruct(side, x), x, None, "mae", 0.0).backward()
+        for name, own in pulls.items():
+            own.append(np.concatenate([p.grad.numpy().ravel() for p in model.parts[name].parameters()]).astype(float))
+    expected = {name: a @ b / np.linalg.norm(a) / np.linalg.norm(b) for name, (a, b) in pulls.items()}
+    assert {key: value for key, value in numbers.items() if key.startswith("grad_cosine")} == pytest.approx(
+        {
+            "grad_cosine": expected["encoder"],
+            "grad_cosine_inter_both": expected["inter_both"],
+            "grad_cosine_decoder": expected["decoder"],
+        },
+        abs=1e-5,
+    )
 
 
 def test_sides_that_ask_for_the_same_and_for_the_opposite():
