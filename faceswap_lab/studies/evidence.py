@@ -22,8 +22,9 @@ import numpy as np
 
 from faceswap_lab.config import ConfigError
 from faceswap_lab.runs.atomic import explaining, write_bytes, write_text
+from faceswap_lab.runs.flat import flat
 from faceswap_lab.studies.collecting import pictures
-from faceswap_lab.studies.collecting.collect import Run, collect, differing
+from faceswap_lab.studies.collecting.collect import Run, collect
 from faceswap_lab.studies.collecting.history import Rows, steps_to_show
 from faceswap_lab.studies.findings import Cell, Drawing, Grid
 from faceswap_lab.studies.plan import StudyPlan
@@ -90,11 +91,7 @@ def write_evidence(found: Evidence, folder: Path) -> None:
     grids = pictures.write_grids(found.grids, folder / _FACES)
     baseline = _config(found.runs, found.plan.baseline)
     arms = {
-        arm: {
-            "says": found.plan.arms[arm],
-            "changes": {key: new for key, (_, new) in differing(baseline, _config(found.runs, arm)).items()},
-        }
-        for arm in found.arms
+        arm: {"says": found.plan.arms[arm], **_difference(baseline, _config(found.runs, arm))} for arm in found.arms
     }
     drawings = _write_drawings(drawings_of(found.runs, found.arms), folder)
     told = {
@@ -180,7 +177,7 @@ def _runs(folder: Path, told: Mapping[str, Any]) -> list[Run]:
         rows = list(csv.DictReader(file))
     found, drawn = [], _drawn(folder, told)
     for place, row in enumerate(rows):
-        name = f"{row['arm']}/{row['seed']}"
+        name, arm = f"{row['arm']}/{row['seed']}", told["arms"][row["arm"]]
         metrics = {key: float(value) for key, value in row.items() if key not in _COLUMNS and value}
         folder_name = Path(row["folder"]) if row["folder"] else None
         seconds = float(row["seconds"]) if row["seconds"] else None
@@ -190,7 +187,7 @@ def _runs(folder: Path, told: Mapping[str, Any]) -> list[Run]:
             Run(
                 cell,
                 cell.seed,
-                _nested(told["config"], told["arms"][row["arm"]]["changes"]) | {"seed": cell.seed},
+                _nested(told["config"], arm["changes"], arm.get("lacks", [])) | {"seed": cell.seed},
                 _facts_of(name, told["facts"]) if begun else {},
                 curves[place] if curves else {},
                 int(row["steps"] or 0),
@@ -211,10 +208,20 @@ def _facts_of(name: str, facts: Mapping[str, Mapping[str, list[str] | None]]) ->
     }
 
 
-def _nested(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a nested configuration in which some dotted settings have other values."""
-    made: dict[str, Any] = json.loads(json.dumps(base))
-    for key, value in changes.items():
+def _difference(baseline: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an arm has otherwise than the baseline, and the dotted settings that it has not at all."""
+    theirs, own = flat(baseline), flat(config)
+    return {
+        "changes": {k: v for k, v in own.items() if k != "seed" and (k not in theirs or theirs[k] != v)},
+        "lacks": [key for key in theirs if key not in own],
+    }
+
+
+def _nested(base: Mapping[str, Any], changes: Mapping[str, Any], lacks: Sequence[str]) -> dict[str, Any]:
+    """Return a nested configuration without some dotted settings, in which others have other values."""
+    lines = {key: value for key, value in flat(base).items() if key not in lacks} | dict(changes)
+    made: dict[str, Any] = {}
+    for key, value in lines.items():
         *groups, last = key.split(".")
         inner = made
         for group in groups:

@@ -8,14 +8,17 @@ import math
 import shutil
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from faceswap_lab.config import ConfigError
 from faceswap_lab.studies.analysis import analyse, compared, evidence_of
 from faceswap_lab.studies.collecting.collect import Run
-from faceswap_lab.studies.evidence import STUDY, read_evidence, results_csv, write_evidence
+from faceswap_lab.studies.evidence import STUDY, _difference, _nested, read_evidence, results_csv, write_evidence
 from faceswap_lab.studies.findings import Cell, Findings
 from faceswap_lab.studies.report import write_report
 from tests.studies.fake_runs import FakeArm, fake_study
@@ -91,6 +94,22 @@ def test_every_topology_is_kept_once_with_the_arms_that_have_it(kept: tuple[Find
     page = write_report(findings, tmp_path).read_text(encoding="utf-8")
     assert base64.b64encode(findings.drawings[1].svg.encode()).decode() in page
     assert "![Parts and routes of two](topology_2.svg)" in (tmp_path / "report.md").read_text(encoding="utf-8")
+
+
+TREES = st.recursive(
+    st.none() | st.integers(0, 3) | st.just([]),
+    lambda inner: st.dictionaries(st.sampled_from("abc"), inner),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from("abc"), TREES), st.dictionaries(st.sampled_from("abc"), TREES))
+@example({"swaps": {}}, {"swaps": {"own": "e > d"}})
+@example({"swaps": {"own": "e > d"}, "parts": {"e": {"kind": "encoder"}}}, {"swaps": {}, "parts": None})
+@example({"load": None}, {})
+def test_an_arms_configuration_comes_back_from_its_difference(base: dict[str, Any], arm: dict[str, Any]) -> None:
+    told = json.loads(json.dumps(_difference(base, arm)))
+    assert _nested(base, told["changes"], told["lacks"]) == arm
 
 
 def test_runs_put_side_by_side_are_evidence_too(tmp_path: Path) -> None:
