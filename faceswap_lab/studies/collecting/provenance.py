@@ -7,6 +7,7 @@ from faceswap_lab.runs.flat import flat
 from faceswap_lab.studies.collecting.collect import Run
 from faceswap_lab.studies.collecting.sessions import NO_GIT
 from faceswap_lab.studies.findings import Provenance
+from faceswap_lab.studies.scope import in_general
 
 Facts = dict[str, dict[str, list[str]]]
 _MOST_NAMED = 6  # cells that a warning names one by one
@@ -108,6 +109,8 @@ def _other_data(begun: list[Run]) -> Iterator[str]:
     for run in begun:
         if run.facts:
             deciding = {name for name in flat(run.config) if name.startswith(_DECIDES_DATA)} - {_BUT_NOT}
+            if in_general(run.config):  # the seed draws the people
+                deciding.add("seed")
             same = {name: value for name, value in flat(run.config).items() if name in deciding}
             asked.setdefault(json.dumps(same, sort_keys=True), {}).setdefault(run.facts["data"], []).append(run.name)
     for found in asked.values():

@@ -4,7 +4,7 @@ import pytest
 
 from faceswap_lab.studies.collecting.collect import collect
 from faceswap_lab.studies.collecting.provenance import named, provenance_of
-from tests.studies.fake_runs import FakeArm, fake_study
+from tests.studies.fake_runs import PEOPLE, FakeArm, fake_study
 
 ARMS = {"baseline": FakeArm(), "other_data": FakeArm(changes={"data": {"pose": "disjoint"}})}
 
@@ -68,6 +68,16 @@ def test_an_arm_on_other_data_has_another_fingerprint_and_that_is_right(tmp_path
         tmp_path / "b", arms=ARMS, provenance=other | {("other_data", 1): {"data_fingerprint": "x"}}
     ).warnings
     assert warnings == ["Runs that ask for the same data had other ones: twins-disjoint (3 runs); x (other_data/1)."]
+
+
+def test_every_seed_brings_its_own_people_but_all_arms_the_same(tmp_path):
+    arms = {name: FakeArm(changes={"data": PEOPLE}) for name in ("baseline", "arm", "more")}
+    pairs = {(arm, seed): {"data_fingerprint": f"pair-{seed}"} for arm in arms for seed in range(4)}
+    assert told(tmp_path / "a", arms=arms, provenance=pairs).warnings == []
+    warnings = told(tmp_path / "b", arms=arms, provenance=pairs | {("arm", 2): {"data_fingerprint": "x"}}).warnings
+    assert warnings == [
+        "Runs that ask for the same data had other ones: pair-2 (2 runs); x (arm/2).",
+    ]
 
 
 def test_the_sampler_does_not_decide_which_data_a_run_asks_for(tmp_path):
