@@ -34,7 +34,6 @@ def launch(args: Sequence[str], words: Sequence[str], flags: Sequence[str], fold
     import hydra
 
     from faceswap_lab.cli.sweep.objective import check_directions
-    from faceswap_lab.cli.sweep.table import print_sweep
 
     name = f"{datetime.now():%Y-%m-%d_%H-%M-%S}-{os.getpid()}"
     sweep_dir = (_runs_dir(words) / SWEEPS / name).absolute()
@@ -72,6 +71,8 @@ def launch(args: Sequence[str], words: Sequence[str], flags: Sequence[str], fold
         raise stop
     if not cells:
         return code  # --cfg and --info make no job
+    from faceswap_lab.cli.sweep.table import print_sweep
+
     code = max(code, print_sweep(cells, sweep_dir), launched.code, 128 + stop.signal if stop else 0)
     return max(code, task.end_study()) if code < 128 else code
 

@@ -263,11 +263,9 @@ def _shaped(
 
 def _through(route: Route, word: Word, shape: Shape, parts: dict[str, Part], seen: dict[str, Shape]) -> Shape:
     part = parts[word.part]
-    spec: Any = part.spec
-    if hasattr(spec, "at"):
-        spec = spec.at(shape)
+    spec = part.spec.at(shape)
     try:
-        out: Shape = spec.out(shape)
+        out = spec.out(shape)
     except ValueError as error:
         raise route.wrong(word, f"It does not fit: {error}.") from error
     if seen.setdefault(word.part, shape) != shape:

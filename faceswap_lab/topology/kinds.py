@@ -41,6 +41,10 @@ class Kind:
     ends: ClassVar[bool] = False
     weighs: ClassVar[bool] = True
 
+    def at(self, seen: Shape) -> "Kind":
+        """Return the arguments for what it sees on its route."""
+        return self
+
     def stages(self, seen: Shape) -> list[Shape]:
         """Return the shapes before, between and after the part's stages.
 

@@ -1,6 +1,6 @@
 """A topology: named parts, a route per side, named swap paths. Whoever trains, draws, saves or counts follows it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from faceswap_lab.topology.kinds import Kind, Shape
@@ -58,7 +58,3 @@ class Topology:
     def shared(self) -> tuple[str, ...]:
         """The parts that more than one side trains through."""
         return tuple(part for part in self.parts if len(self.users(part)) > 1)
-
-    def kinds_of(self, parts: Iterable[str]) -> list[Kind]:
-        """Return what kinds of parts these are."""
-        return [self.parts[part].spec for part in parts]

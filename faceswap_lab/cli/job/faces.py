@@ -1,16 +1,19 @@
-"""The faces a configuration names. Nothing here loads torch."""
+"""The faces a configuration names. Nothing here loads torch, and NumPy only where there are faces to be had."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from faceswap_lab.config import Config, ConfigError, FoldersData, PeopleData, RenderedData, TwinsData
-from faceswap_lab.data.faces import FaceData
 from faceswap_lab.runs.atomic import StorageError
+
+if TYPE_CHECKING:
+    from faceswap_lab.data.faces import FaceData
 
 STORED = 4  # pixels kept per pixel the network sees, each way; 2018: 256 px for a network of 64 px
 
 
-def faces_of(config: Config) -> FaceData:
+def faces_of(config: Config) -> "FaceData":
     """Load or render the faces.
 
     Raises:
@@ -63,7 +66,7 @@ def renderer() -> str:
     return f"twins, renderer {RENDERER_VERSION}"
 
 
-def _rendered(config: Config, data: RenderedData) -> FaceData:
+def _rendered(config: Config, data: RenderedData) -> "FaceData":
     from faceswap_lab.data.twin_sets import load_twins
 
     return load_twins(
@@ -96,7 +99,7 @@ def _stored(config: Config) -> int:
     return stored
 
 
-def _folders(config: Config, data: FoldersData) -> FaceData:
+def _folders(config: Config, data: FoldersData) -> "FaceData":
     from faceswap_lab.data.folders import load_folders
 
     return load_folders(

@@ -67,7 +67,8 @@ def print_line(folder: RunFolder, result: Result) -> None:
     m, said, metric = result.metrics, [], _primary(result.metrics)
     for way in [way for way in ("AB", "BA") if f"swap_{metric}_{way}" in m]:
         null, kind = _best_null(m, metric, way)
-        said.append(f"{way[0]}→{way[1]} {m[f'swap_{metric}_{way}']:.3f} (best null {null:.3f}: {kind})")
+        name = _NULLS[kind][0].strip().format(*way)
+        said.append(f"{way[0]}→{way[1]} {m[f'swap_{metric}_{way}']:.3f} (best null {null:.3f}: {name})")
     said += [f"{way[0]}→{way[1]} identity {identities(m, way)}" for way in ("AB", "BA") if f"face_found_{way}" in m]
     named = f"swap {_NAMES[metric]}" if "swap_ssim_AB" in m else "swap"
     swap_part = f"{named} {', '.join(said)}; " if said else ""

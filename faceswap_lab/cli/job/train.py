@@ -3,19 +3,22 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from faceswap_lab.cli.job.outcome import Outcome
 from faceswap_lab.config import Config, FoldersData
-from faceswap_lab.data.faces import FaceData
 from faceswap_lab.interruption import Interrupted
 from faceswap_lab.runs.atomic import StorageError
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.result import Result
 
+if TYPE_CHECKING:
+    from faceswap_lab.data.faces import FaceData
+
 
 def train(
     config: Config,
-    data: FaceData,
+    data: "FaceData",
     folder: RunFolder,
     digest: str,
     label: str,
@@ -69,7 +72,7 @@ def _failed(folder: RunFolder, error: Exception) -> Outcome:
     return Outcome("failed", where, f"the run has failed. {short}\ntraceback   {folder.traceback}")
 
 
-def _introduce(config: Config, data: FaceData, folder: RunFolder, label: str) -> None:
+def _introduce(config: Config, data: "FaceData", folder: RunFolder, label: str) -> None:
     d = config.data
     folders = d.folders if isinstance(d, FoldersData) else ()
     names = [Path(folder).name for folder in folders]  # a whole path is nobody's business

@@ -13,7 +13,6 @@ from faceswap_lab.config import ConfigError
 from faceswap_lab.config.refusal import nearest
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.result import read_result
-from faceswap_lab.studies.metric_names import judged_metric
 
 
 def check_directions(sweeper: str, words: Sequence[str], folders: Sequence[Path]) -> None:
@@ -38,6 +37,8 @@ def check_directions(sweeper: str, words: Sequence[str], folders: Sequence[Path]
     asked = composed.hydra.sweeper.get("direction")
     if asked is None:
         return
+    from faceswap_lab.studies.metric_names import judged_metric  # loads NumPy
+
     names, several = metrics_of(composed), OmegaConf.is_list(asked)
     given = [getattr(one, "name", one) for one in (asked if several else [asked])]
     right = ["maximize" if judged_metric(name).higher_is_better else "minimize" for name in names]
