@@ -90,13 +90,25 @@ def test_a_submitit_job_whose_time_is_up_saves_and_is_queued_again(program: Prog
 
 
 SBATCH = """#!/bin/sh
-# Stands for SLURM's sbatch: keeps the file, and runs its array here.
+# Stands for SLURM's sbatch: keeps the file, and runs its array here. As SLURM does, it runs its own copy:
+# submitit moves the file away as soon as this has ended.
 cp "$1" submitted.sh
 export SLURM_ARRAY_JOB_ID=77 SLURM_JOB_NUM_NODES=1 SLURM_NTASKS=1 SLURM_NODEID=0 SLURM_PROCID=0 SLURM_LOCALID=0
 for task in 0 1; do
-    SLURM_JOB_ID=$((77 + task)) SLURM_ARRAY_TASK_ID=$task sh "$1" >"task-$task.log" 2>&1 &
+    export SLURM_JOB_ID=$((77 + task)) SLURM_ARRAY_TASK_ID=$task
+    { sh submitted.sh; touch "task-$task.ended"; } >"task-$task.log" 2>&1 &
 done
 echo "Submitted batch job 77"
+"""
+SACCT = """#!/bin/sh
+# Stands for the sacct of a cluster that keeps no accounts.
+exit 1
+"""
+SQUEUE = """#!/bin/sh
+# Stands for SLURM's squeue: a task that has died is told as ended, so that nobody waits for its result.
+for task in 0 1; do
+    if [ -e task-$task.ended ]; then echo "77_$task|COMPLETED|here"; else echo "77_$task|RUNNING|here"; fi
+done
 """
 SRUN = """#!/bin/sh
 # Stands for SLURM's srun: leaves its options away.
@@ -110,7 +122,7 @@ exec "$@"
 
 def pretend_slurm(tools: Path) -> None:
     tools.mkdir()
-    for name, script in (("sbatch", SBATCH), ("srun", SRUN)):
+    for name, script in (("sbatch", SBATCH), ("sacct", SACCT), ("squeue", SQUEUE), ("srun", SRUN)):
         (tools / name).write_text(script)
         (tools / name).chmod(stat.S_IRWXU)
     os.environ["PATH"] = f"{tools}{os.pathsep}{os.environ['PATH']}"
