@@ -35,7 +35,7 @@ _DECLARED = (
     *("name", "title", "question", "baseline", "metric", "smallest_difference", "secondary", "notes"),
     *("group_seeds", "seeds", "command", "settings", "declared"),
 )
-_COLUMNS = ("arm", "seed", "state", "seconds", "steps", "parameters", "folder", "message")
+_COLUMNS = ("arm", "seed", "state", "seconds", "steps", "parameters", "flops_per_step", "folder", "message")
 _KEPT_CURVES = ("loss_", "swap_", "grad_cosine")
 
 
@@ -142,7 +142,8 @@ def results_csv(runs: Sequence[Run]) -> str:
     writer.writerow([*_COLUMNS, *keys])
     for run in runs:
         cell = run.cell
-        known = [run.steps or "", run.parameters or "", cell.folder.name if cell.folder else "", cell.message]
+        counts = [run.steps or "", run.parameters or "", _number(run.flops_per_step)]
+        known = [*counts, cell.folder.name if cell.folder else "", cell.message]
         values = [_number(cell.metrics.get(key)) for key in keys]
         writer.writerow([cell.arm, cell.seed, cell.state, _number(cell.seconds), *known, *values])
     return text.getvalue()
@@ -192,6 +193,7 @@ def _runs(folder: Path, told: Mapping[str, Any]) -> list[Run]:
                 curves[place] if curves else {},
                 int(row["steps"] or 0),
                 int(row["parameters"]) if row["parameters"] else None,
+                float(row["flops_per_step"]) if row.get("flops_per_step") else None,
                 told["people"].get(row["seed"], {}),
                 drawn.get(row["arm"], ""),
             )

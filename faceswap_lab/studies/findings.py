@@ -228,7 +228,8 @@ class Budget:
         reached: how many of them get there.
         steps: median number of training steps over these runs, interpolated; infinite where half never get there.
         ratio: median of steps ÷ the steps that the baseline's own run takes, likewise.
-        seconds: median training time until then, likewise.
+        flops: median of the operations until then ÷ those that the baseline's own run takes; nan where not counted.
+        seconds: median training time until then.
     """
 
     arm: str
@@ -236,6 +237,7 @@ class Budget:
     reached: int
     steps: float
     ratio: float
+    flops: float
     seconds: float
 
 

@@ -73,18 +73,26 @@ def budgets_of(runs: list[Run], arms: Sequence[str], metric: Metric) -> list[Bud
         if not steps:
             continue
         per_step = {pair: (run.cell.seconds or np.nan) / run.steps for pair, run in of_arm(runs, arm).items()}
-        ratios = [count / took[arms[0]][pair] for pair, count in steps.items() if pair in took[arms[0]]]
+        ratios = {pair: count / took[arms[0]][pair] for pair, count in steps.items() if pair in took[arms[0]]}
+        flops = [ratio * _dearer(runs, arm, arms[0], pair) for pair, ratio in ratios.items()]
         made.append(
             Budget(
                 arm,
                 runs=len(steps),
                 reached=int(np.isfinite(list(steps.values())).sum()),
                 steps=float(np.median(list(steps.values()))),
-                ratio=float(np.median(ratios)) if ratios else np.nan,
+                ratio=float(np.median(list(ratios.values()))) if ratios else np.nan,
+                flops=float(np.median(flops)) if flops else np.nan,
                 seconds=float(np.median([count * per_step[pair] for pair, count in steps.items()])),
             )
         )
     return made if len(made) > 1 else []
+
+
+def _dearer(runs: list[Run], arm: str, baseline: str, pair: int) -> float:
+    """Return the operations of an arm's training step ÷ those of the baseline's."""
+    own, other = (of_arm(runs, name)[pair].flops_per_step for name in (arm, baseline))
+    return own / other if own and other else np.nan
 
 
 def _first_at(rows: Rows, way: float, target: float) -> float:

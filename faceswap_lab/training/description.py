@@ -3,10 +3,16 @@
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from faceswap_lab.config import Config
+from faceswap_lab.models.architecture import Architecture
+from faceswap_lab.models.autoencoder import Autoencoder, Samples
 from faceswap_lab.models.costs import PartCost, costs
-from faceswap_lab.orders import ORDERS, Plan
+from faceswap_lab.orders import ORDERS, Plan, Update
 from faceswap_lab.topology import Topology
 from faceswap_lab.training.build import architecture_of, plan_of
 
@@ -21,20 +27,23 @@ class Description:
         updates: by part and side, updates of the part per training step that come from the side's loss; the mean over
             the steps after which the order repeats.
         forward: FLOPs of one face's way through a side's whole route.
+        flops: of a training step, see ``flops_per_step``.
     """
 
     topology: Topology
     costs: dict[str, PartCost]
     updates: dict[str, dict[str, Fraction]]
     forward: dict[str, int]
+    flops: float
 
 
 def describe(config: Config) -> Description:
     """Return what a configuration would train; torch is loaded, and no weight is allocated."""
-    architecture = architecture_of(config)
+    architecture, plan = architecture_of(config), plan_of(config)
     topology, of_parts = architecture.topology, costs(architecture)
     forward = {side: sum(of_parts[part].flops for part in route.parts) for side, route in topology.routes.items()}
-    return Description(topology, of_parts, updates_per_step(topology, plan_of(config)), forward)
+    updates = updates_per_step(topology, plan)
+    return Description(topology, of_parts, updates, forward, flops_per_step(architecture, plan))
 
 
 def updates_per_step(topology: Topology, plan: Plan) -> dict[str, dict[str, Fraction]]:
@@ -42,16 +51,43 @@ def updates_per_step(topology: Topology, plan: Plan) -> dict[str, dict[str, Frac
 
     An update on a sum counts for every side in it. Parts that are not trained have no entry.
     """
-    period = len(plan.sides) * plan.block if ORDERS[plan.order].blocks else 1
+    updates, period = _round(plan)
     counts: Counter[tuple[str, str]] = Counter()
-    for step in range(period):
-        for update in plan.updates(step):
-            for side in dict.fromkeys(portion.side for portion in update.portions):
-                route = topology.routes[side]
-                moved = route.names[-1] if update.only_last else route.parts
-                counts.update((part, side) for part in dict.fromkeys(moved) if topology.parts[part].trained)
+    for update in updates:
+        for side in dict.fromkeys(portion.side for portion in update.portions):
+            route = topology.routes[side]
+            moved = route.names[-1] if update.only_last else route.parts
+            counts.update((part, side) for part in dict.fromkeys(moved) if topology.parts[part].trained)
     trained = [name for name, part in topology.parts.items() if part.trained]
     return {
         part: {side: Fraction(counts[part, side], period) for side in topology.sides if counts[part, side]}
         for part in trained
     }
+
+
+def flops_per_step(architecture: Architecture, plan: Plan) -> float:
+    """Return the floating-point operations of a training step, the mean over the steps after which the order repeats.
+
+    Forward and backward passes through convolutions and dense layers, as torch counts them; nothing is computed. What
+    is frozen from a step on counts as trained, and the pass by which ``worse_first`` compares is not counted.
+    """
+    with torch.device("meta"):
+        model = Autoencoder(architecture)
+    faces = torch.empty(1, 3, architecture.resolution, architecture.resolution, device="meta")
+
+    @cache
+    def of_a_face(side: str, only_last: bool) -> int:
+        with FlopCounterMode(display=False) as counter:
+            drawn = model.reconstruct_all([Samples(side, faces)], only_last)[0].faces
+            if drawn.requires_grad:
+                drawn.sum().backward()
+        return counter.get_total_flops()
+
+    updates, period = _round(plan)
+    return sum(p.samples * of_a_face(p.side, u.only_last) for u in updates for p in u.portions) / period
+
+
+def _round(plan: Plan) -> tuple[list[Update], int]:
+    """Return the updates of the steps after which an order repeats, and how many steps these are."""
+    period = len(plan.sides) * plan.block if ORDERS[plan.order].blocks else 1
+    return [update for step in range(period) for update in plan.updates(step)], period

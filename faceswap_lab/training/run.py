@@ -25,6 +25,7 @@ from faceswap_lab.topology.picture import svg
 from faceswap_lab.training.bar import Bar
 from faceswap_lab.training.build import autoencoder_of, module_of
 from faceswap_lab.training.callbacks import Every
+from faceswap_lab.training.description import flops_per_step
 from faceswap_lab.training.device.peak_memory import PeakMemory
 from faceswap_lab.training.fit import fit, prepare_process
 from faceswap_lab.training.judge import Judge
@@ -205,6 +206,7 @@ class Run:
             metrics=metrics,
             details={
                 "parameters": parameter_counts(module.autoencoder),
+                "flops_per_step": flops_per_step(module.autoencoder.architecture, module.plan),
                 "data_fingerprint": self.data.fingerprint,
                 **({"people": described_people(self.data.people)} if self.data.people else {}),
                 "peak_memory": self.memory.read(),

@@ -9,8 +9,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from faceswap_lab.models.autoencoder import Autoencoder, parameter_counts
 from faceswap_lab.models.costs import costs
 from faceswap_lab.orders import ORDERS, Plan
-from faceswap_lab.training.description import updates_per_step
+from faceswap_lab.training.description import flops_per_step, updates_per_step
+from tests.models.tiny import tiny
 from tests.topology.shipped import SHIPPED, architecture, shipped
+from tests.training.tiny import BLOCK, plan_for, trained
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -60,3 +62,21 @@ def test_of_many_sides_every_one_moves_the_shared_part_as_often(order):
 
 def test_a_part_that_is_never_trained_has_no_entry():
     assert "inter_A" not in updates_per_step(shipped("amp_random_inters"), Plan("a_then_b", ("A", "B"), batch=4))
+
+
+STEPS = 2 * BLOCK  # after which every order has gone once through its sides
+
+
+@pytest.mark.parametrize(
+    ("built", "order"),
+    [
+        *((tiny(), order) for order in ORDERS if order != "worse_first"),
+        (tiny(encoders=2), "a_then_b"),
+        *((architecture(name), "joint") for name in SHIPPED if name != "tied"),  # the tie is no layer's operation
+    ],
+    ids=lambda value: value if isinstance(value, str) else "model",
+)
+def test_operations_of_a_step_are_those_that_a_training_makes(built, order):
+    with FlopCounterMode(display=False) as counter:
+        trained(order, "shared", STEPS, architecture=built)
+    assert flops_per_step(built, plan_for(order)) * STEPS == counter.get_total_flops()

@@ -104,11 +104,10 @@ def _swaps(found: "Description") -> list[str]:
 
 def _step(found: "Description", config: Config) -> list[str]:
     code = ", ".join(dict.fromkeys(found.topology.code.values()))
-    flops = 3 * config.training.batch_size * sum(found.forward.values()) / 1e9
     return [
         f"{'code':<12}{code}",
         f"{'step':<12}update_order={config.update_order.name}, optimizer_state={config.optimizer_state.name}; "
-        f"{config.training.batch_size} faces per side: about {flops:,.2f} GFLOP",
+        f"{config.training.batch_size} faces per side: {found.flops / 1e9:,.2f} GFLOP",
         f"{'':<12}MFLOP: one face, forward. trained by: updates per training step, by whose loss they follow",
     ]
 

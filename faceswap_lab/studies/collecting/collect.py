@@ -29,6 +29,7 @@ class Run:
         history: metric → (step, value), of any run that has begun.
         steps: training steps of a finished run, else 0.
         parameters: of the whole model, if the run is finished.
+        flops_per_step: floating-point operations of a training step; None where the run did not count them.
         people: what is known of the pair of people, where the seed drew them: plain numbers and words by name.
         drawing: its topology as an SVG document; "" where the run has none.
     """
@@ -40,6 +41,7 @@ class Run:
     history: dict[str, Rows] = field(default_factory=dict)
     steps: int = 0
     parameters: int | None = None
+    flops_per_step: float | None = None
     people: dict[str, Any] = field(default_factory=dict)
     drawing: str = ""
 
@@ -92,6 +94,7 @@ def look_up(cell: Planned, folder: RunFolder | None) -> Run:
         read_history(folder.metrics),
         result.steps if result else 0,
         _parameters(result) if result else None,
+        result.details.get("flops_per_step") if result else None,
         _people(result) if result else {},
         _drawing(folder),
     )

@@ -36,7 +36,7 @@ class Content:
         mixed: the other facts → values with the cells that share them.
         sections: made from extras.
         people: rows over pairs of people; None where all runs are of one pair.
-        budgets: rows of arm, how many runs got there, steps, ratio to the baseline's, time.
+        budgets: a row for each arm, under ``budget_columns``.
     """
 
     findings: Findings
@@ -67,6 +67,11 @@ class Content:
         words = [f"{done} of {all_cells} cells are finished"] if self.unfinished else []
         words += [f"{warnings} warning{'s' if warnings > 1 else ''}"] if warnings else []
         return f"Needs attention: {', '.join(words)}" if words else ""
+
+    @property
+    def budget_columns(self) -> list[str]:
+        """What the columns of ``budgets`` are."""
+        return tables.budget_columns(self.findings)
 
     @property
     def budget_says(self) -> str:

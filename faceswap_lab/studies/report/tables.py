@@ -141,7 +141,8 @@ def mixed(findings: Findings) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def budget_rows(findings: Findings) -> list[list[str]]:
-    """Return arm, how many runs reached the baseline's end score, after how many steps, ratio and training time."""
+    """Return what ``budget_columns`` names of every arm."""
+    columns = len(budget_columns(findings))
     return [
         [
             one.arm,
@@ -149,9 +150,17 @@ def budget_rows(findings: Findings) -> list[list[str]]:
             f"{one.steps:,.0f}" if math.isfinite(one.steps) else "never",
             digits.fixed(one.ratio, 2) if math.isfinite(one.ratio) else NONE,
             digits.duration(one.seconds) if math.isfinite(one.seconds) else NONE,
-        ]
+            digits.fixed(one.flops, 2) if math.isfinite(one.flops) else NONE,
+        ][:columns]
         for one in findings.budgets
     ]
+
+
+def budget_columns(findings: Findings) -> list[str]:
+    """Return arm, how many runs reached the baseline's end score, steps, ratio, time, and operations if counted."""
+    counted = any(math.isfinite(one.flops) for one in findings.budgets)
+    known = ["arm", "reached", "steps", f"÷ {findings.baseline}", "training time"]
+    return [*known, f"FLOPs ÷ {findings.baseline}"] if counted else known
 
 
 def budget_says(findings: Findings) -> str:

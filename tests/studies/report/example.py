@@ -106,7 +106,7 @@ def example(folder: Path, arms: int = 10, seeds: int = 9, unfinished: bool = Tru
         curves=curves,
         predictions=[_prediction(loss, values, rng) for loss in ("loss_A", "loss_B", "loss_A + loss_B")],
         grids=_grids(names),
-        budgets=[Budget(name, seeds, seeds, 700 - 20 * k, 1 - k / 35, 30.0) for k, name in enumerate(names)],
+        budgets=[Budget(name, seeds, seeds, 700 - 20 * k, 1 - k / 35, 1.2, 30.0) for k, name in enumerate(names)],
         scope="About one pair only, ada → ben.",
         cells=cells,
         provenance=_provenance(cells, unfinished and arms > 2),
