@@ -111,7 +111,7 @@ def _numbers(config: Config, options: Options) -> None:
             usual = written.get(key)
             if value is None and usual is not None:
                 raise ConfigError(f"{group}.{key}=null: {chosen.name} needs a number, such as {group}.{key}={usual}.")
-            if key in written and usual is None and value is not None:
+            if usual is None and value is not None:
                 with_one = [name for name in options[group] if options.written(group, name).get(key) is not None]
                 raise ConfigError(
                     f"{group}.{key}={value}: {chosen.name} has no {key}. Leave it null, or use "

@@ -151,10 +151,19 @@ class Optimizer:
 
     name: str = _field("name in faceswap_lab.training.step.optimizers.OPTIMIZERS")
     lr: float = _field("learning rate", above=0.0, high=10.0)
-    beta1: float = _field("decay of the mean of gradients (adam), momentum (sgd, rmsprop)", low=0.0, high=0.9999)
+    beta1: float = _field(
+        "decay of the mean of gradients, its share in the step (lion), momentum (sgd, rmsprop)", low=0.0, high=0.9999
+    )
     beta2: float | None = _field("decay of the mean of squared gradients; null: has none", low=0.0, high=0.999999)
     eps: float | None = _field(
         "small number beside the root of the squared gradients; null: has none", above=0.0, high=1.0
+    )
+    weight_decay: float | None = _field(
+        "share of a weight that lr times this takes off it in every update; null: has none",
+        low=0.0,
+        high=10.0,
+        absent=None,
+        default=None,
     )
 
 

@@ -66,13 +66,19 @@ def plan_of(config: Config) -> Plan:
     return Plan(config.update_order.name, sides, config.training.batch_size, block, config.seed)
 
 
+def settings_of(config: Config) -> Settings:
+    """Return the numbers of an update's arithmetic."""
+    o = config.optimizer
+    return Settings(o.name, o.lr, o.beta1, o.beta2 or 0.0, o.eps or 0.0, o.weight_decay or 0.0)
+
+
 def module_of(config: Config, autoencoder: Autoencoder) -> FaceswapModule:
     """Return the LightningModule that trains ``autoencoder``."""
-    optimizer, loss = config.optimizer, config.loss
+    loss = config.loss
     return FaceswapModule(
         autoencoder,
         plan=plan_of(config),
-        optimizer=Settings(optimizer.name, optimizer.lr, optimizer.beta1, optimizer.beta2 or 0.0, optimizer.eps or 0.0),
+        optimizer=settings_of(config),
         optimizer_state=config.optimizer_state.name,
         loss=loss.name,
         mask_weight=loss.mask_weight,

@@ -108,7 +108,7 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
         (["update_order=only_b", "loss.weight_a=0"], ["loss.weight_a=0.0", "A is never trained"]),
         (
             [*SGD, "optimizer.beta2=0.9"],
-            ["optimizer.beta2=0.9", "sgd has no beta2", "null", "optimizer=adam or optimizer=rmsprop"],
+            ["optimizer.beta2=0.9", "sgd has no beta2", "null", "optimizer=adam or", "or optimizer=rmsprop"],
         ),
         ([*SGD, "optimizer.eps=1e-7"], ["optimizer.eps=1e-07", "sgd has no eps"]),
         (["optimizer.beta2=null"], ["optimizer.beta2=null", "adam needs a number", "beta2=0.999"]),

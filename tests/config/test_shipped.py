@@ -21,7 +21,7 @@ COMPANIONS = {  # what a rule demands beside an option
     ("update_order", "joint"): ["optimizer_state=shared"],
     ("update_order", "joint_half"): ["optimizer_state=shared"],
     ("optimizer", "sgd"): ["optimizer_state=per_autoencoder"],
-    ("optimizer", "rmsprop"): ["optimizer_state=shared"],
+    **{("optimizer", name): ["optimizer_state=shared"] for name in OPTIMIZERS.keys() - {"adam", "sgd"}},
     ("topology", "pretrained"): ["topology.load=weights.safetensors"],
     ("topology", "tied"): ["encoders=two", "update_order=joint", "optimizer_state=shared"],
     ("data", "folders"): ["data.a=faces/a", "data.b=faces/b"],

@@ -120,7 +120,53 @@ def test_the_first_update_of_sgd_and_rmsprop(name, closed):
     assert p.item() < first  # the momentum goes on
 
 
-@pytest.mark.parametrize("name", ["sgd", "rmsprop"])
+def slow_adamw(w, g, t, memory, o):
+    m = memory["m"] = o.beta1 * memory.get("m", 0) + (1 - o.beta1) * g
+    v = memory["v"] = o.beta2 * memory.get("v", 0) + (1 - o.beta2) * g**2
+    step = m / (1 - o.beta1**t) / (np.sqrt(v / (1 - o.beta2**t)) + o.eps)
+    return w - o.lr * o.weight_decay * w - o.lr * step
+
+
+def slow_adabelief(w, g, t, memory, o):
+    m = memory["m"] = o.beta1 * memory.get("m", 0) + (1 - o.beta1) * g
+    v = memory["v"] = o.beta2 * memory.get("v", 0) + (1 - o.beta2) * (g - m) ** 2 + o.eps
+    return w - o.lr * m / (1 - o.beta1**t) / (np.sqrt(v / (1 - o.beta2**t)) + o.eps)
+
+
+def slow_adabelief_dfl(w, g, t, memory, o):
+    m = memory["m"] = o.beta1 * memory.get("m", 0) + (1 - o.beta1) * g
+    v = memory["v"] = o.beta2 * memory.get("v", 0) + (1 - o.beta2) * (g - m) ** 2
+    return w - o.lr * m / (np.sqrt(v) + o.eps)
+
+
+def slow_lion(w, g, t, memory, o):
+    before = memory.get("m", 0)
+    memory["m"] = o.beta2 * before + (1 - o.beta2) * g
+    return w - o.lr * (np.sign(o.beta1 * before + (1 - o.beta1) * g) + o.weight_decay * w)
+
+
+SLOW = {"adamw": slow_adamw, "adabelief": slow_adabelief, "adabelief_dfl": slow_adabelief_dfl, "lion": slow_lion}
+
+
+@settings(deadline=None, max_examples=10)
+@given(st.sampled_from(sorted(SLOW)), sides_of_updates, st.sampled_from([1e-3, 1.0]))
+def test_further_optimizers_are_as_their_papers_have_them(name, updates, scale):
+    """One for each side, through a checkpoint half-way; in float64 from the formulas."""
+    optimizer = Settings(name, lr=1e-2, beta1=0.9, beta2=0.99, eps=1e-8, weight_decay=0.1)
+    got = run("per_autoencoder", updates, scale, optimizer)
+    weights = {name: np.zeros(n) for name, n in SIZES.items()}
+    memory, clock = {}, dict.fromkeys("AB", 0)
+    for side, gradient in zip(updates, gradients(updates, scale)):
+        clock[side] += 1
+        for part in ("encoder", side):
+            own = memory.setdefault((side, part), {})
+            g = gradient[part].astype(np.float64)
+            weights[part] = SLOW[name](weights[part], g, clock[side], own, optimizer)
+    for part in SIZES:
+        np.testing.assert_allclose(got[part], weights[part], rtol=1e-4, atol=1e-4 * np.abs(weights[part]).max())
+
+
+@pytest.mark.parametrize("name", sorted(set(OPTIMIZERS) - {"adam"}))
 @pytest.mark.parametrize("state", ["per_autoencoder", "shared"])
 def test_other_optimizers_survive_a_checkpoint(name, state):
     updates = list("ABBA" * 3)

@@ -13,7 +13,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from faceswap_lab.data.faces import Side
+from faceswap_lab.training.step.adabelief import AdaBelief
 from faceswap_lab.training.step.fused_adam import FusedAdam
+from faceswap_lab.training.step.lion import Lion
 
 Parameters = Iterable[nn.Parameter]
 
@@ -27,6 +29,7 @@ class Settings:
     beta1: float
     beta2: float
     eps: float
+    weight_decay: float = 0.0
 
 
 def adam(parameters: Parameters, s: Settings, skip: Tensor | None = None) -> Optimizer:
@@ -34,10 +37,8 @@ def adam(parameters: Parameters, s: Settings, skip: Tensor | None = None) -> Opt
     return _skipping(FusedAdam(parameters, lr=s.lr, betas=(s.beta1, s.beta2), eps=s.eps), skip)
 
 
-def rmsprop(parameters: Parameters, s: Settings, skip: Tensor | None = None) -> Optimizer:
+def rmsprop(parameters: Parameters, s: Settings) -> Optimizer:
     """RMSprop (Tieleman & Hinton 2012): alpha is beta2, momentum is beta1. torch has no fused one, so none can skip."""
-    if skip is not None:
-        raise ValueError("rmsprop: cannot be told on the device to skip an update; give no skip.")
     return torch.optim.RMSprop(parameters, lr=s.lr, alpha=s.beta2, momentum=s.beta1, eps=s.eps)
 
 
@@ -71,8 +72,42 @@ def _skipping(optimizer: Optimizer, skip: Tensor | None) -> Optimizer:
     return optimizer
 
 
-OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {"adam": adam, "rmsprop": rmsprop, "sgd": sgd}
+def adamw(parameters: Parameters, s: Settings) -> Optimizer:
+    """Adam with decoupled weight decay (Loshchilov & Hutter 2017, arXiv 1711.05101)."""
+    return torch.optim.AdamW(parameters, lr=s.lr, betas=(s.beta1, s.beta2), eps=s.eps, weight_decay=s.weight_decay)
+
+
+def adabelief(parameters: Parameters, s: Settings) -> Optimizer:
+    """AdaBelief as its paper has it."""
+    return AdaBelief(parameters, s.lr, (s.beta1, s.beta2), s.eps, bias_correction=True)
+
+
+def adabelief_dfl(parameters: Parameters, s: Settings) -> Optimizer:
+    """AdaBelief as DeepFaceLab has it, without bias correction (core/leras/optimizers/AdaBelief.py)."""
+    return AdaBelief(parameters, s.lr, (s.beta1, s.beta2), s.eps, bias_correction=False)
+
+
+def lion(parameters: Parameters, s: Settings) -> Optimizer:
+    """Lion: every weight moves by lr."""
+    return Lion(parameters, s.lr, (s.beta1, s.beta2), s.weight_decay)
+
+
+OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
+    "adam": adam,
+    "rmsprop": rmsprop,
+    "sgd": sgd,
+    "adamw": adamw,
+    "adabelief": adabelief,
+    "adabelief_dfl": adabelief_dfl,
+    "lion": lion,
+}
 CAN_SKIP = ("adam", "sgd")
+"""Those that take ``skip``; see ``finite.Watch``."""
+
+
+def _optimizer(parameters: Parameters, settings: Settings, skip: Tensor | None) -> Optimizer:
+    options = {} if skip is None else {"skip": skip}
+    return OPTIMIZERS[settings.name](parameters, settings, **options)
 
 
 class PerAutoencoder:
@@ -87,7 +122,7 @@ class PerAutoencoder:
     """
 
     def __init__(self, parameters: Mapping[Side, Parameters], settings: Settings, skip: Tensor | None = None) -> None:
-        self.by_side = {side: OPTIMIZERS[settings.name](list(p), settings, skip) for side, p in parameters.items()}
+        self.by_side = {side: _optimizer(list(p), settings, skip) for side, p in parameters.items()}
         self.settings = settings
 
     @property
@@ -143,7 +178,7 @@ class Shared:
 
     def __init__(self, parameters: Mapping[Side, Parameters], settings: Settings, skip: Tensor | None = None) -> None:
         unique = dict.fromkeys(p for side in parameters.values() for p in side)
-        self.optimizers = [OPTIMIZERS[settings.name](list(unique), settings, skip)]
+        self.optimizers = [_optimizer(list(unique), settings, skip)]
 
     def loaded(self) -> None:
         """Take note that the optimizers' state was loaded from a checkpoint."""
