@@ -104,7 +104,7 @@ def _topology(config: Config) -> None:
 
 def _numbers(config: Config, options: Options) -> None:
     """Hold an option to the numbers that it has: what its YAML leaves null means nothing, what it sets is needed."""
-    for group in ("encoder_activation", "optimizer"):
+    for group in ("encoder_activation", "optimizer", "schedule"):
         chosen = getattr(config, group)
         written = options.written(group, chosen.name)
         for key, value in vars(chosen).items():

@@ -176,6 +176,22 @@ class OptimizerState:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """How the learning rate goes over a training."""
+
+    name: str = _field("name in faceswap_lab.schedules.SCHEDULES", absent="constant")
+    length: int | None = _field(
+        "training steps of the rise (warm_up), between two drops (drops), of a wave (waves); null: has none",
+        low=1,
+        high=1_000_000_000,
+        absent=None,
+    )
+    factor: float | None = _field(
+        "what a drop multiplies the rate by (drops); null: has none", low=0.0, high=1.0, absent=None
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Loss:
     """The distance between output and target."""
 
@@ -329,6 +345,21 @@ class Training:
     max_steps: int = _field("training steps; in one step both sides are trained once", low=1, high=1_000_000_000)
     batch_size: int = _field("faces per side and step, over all devices", low=1, high=65536)
     gradient_clip: float | None = _field("largest norm of the gradient of one update; null: no clipping", above=0.0)
+    lr_dropout: float | None = _field(
+        "learning rate dropout: the probability with which a weight makes its step, drawn in every update; null: every "
+        "weight does",
+        above=0.0,
+        high=1.0,
+        absent=None,
+        default=None,
+    )
+    ema: float | None = _field(
+        "decay, per training step, of a moving average of the weights that is judged beside the weights; null: none",
+        low=0.0,
+        high=0.999999,
+        absent=None,
+        default=None,
+    )
     precision: str = _field("arithmetic of the forward pass", choices=("32", "bf16-mixed"))
     deterministic: bool = _field("operations that give the same twice; a warning of each that cannot")
 
@@ -446,6 +477,7 @@ class Config:
     update_order: UpdateOrder
     optimizer: Optimizer
     optimizer_state: OptimizerState
+    schedule: Schedule
     loss: Loss
     augmentation: Augmentation
     colour_match: ColourMatch

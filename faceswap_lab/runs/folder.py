@@ -66,6 +66,11 @@ class RunFolder:
         return self.path / "weights.safetensors"
 
     @property
+    def averaged_weights(self) -> Path:
+        """The moving average of the weights, of a run that has one."""
+        return self.path / "weights-ema.safetensors"
+
+    @property
     def result(self) -> Path:
         """What came out; written last: it is what "finished" means (``result.py``)."""
         return self.path / "result.json"

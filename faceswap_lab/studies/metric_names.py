@@ -4,6 +4,7 @@ The smallest differences are declared here, before any run: an arm whose interva
 """
 
 import re
+from dataclasses import replace
 
 from faceswap_lab.config import ConfigError
 from faceswap_lab.config.refusal import nearest
@@ -58,6 +59,7 @@ _DIAGNOSTICS = {
     "swap_skin_tone_AB": "skin tone taken over from B, %",
     "swap_skin_tone_BA": "skin tone taken over from A, %",
 }
+_AVERAGED = "ema_"  # of runs with training.ema
 _DEAD = "dead_"  # and the layer's name
 
 
@@ -67,6 +69,9 @@ def judged_metric(key: str) -> Metric:
     Raises:
         ConfigError: there is none of this name, or it is a diagnostic, which has no better and worse.
     """
+    if key.startswith(_AVERAGED) and (rest := key.removeprefix(_AVERAGED)).startswith(("swap_", "recon_")):
+        metric = judged_metric(rest)
+        return replace(metric, key=key, caption=f"{metric.caption}, with averaged weights")
     if match := _SWAP.fullmatch(key):
         kind, stem, source, target, path = match.groups()
         if source != target and (path is None or kind == "swap"):

@@ -14,6 +14,7 @@ from faceswap_lab.evaluation.held_out import mean_faces
 from faceswap_lab.models.architecture import Architecture
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.orders import Plan
+from faceswap_lab.schedules import Schedule
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.saved.weights import BadWeights, load_part
 from faceswap_lab.training.step.optimizers import Settings
@@ -72,6 +73,14 @@ def settings_of(config: Config) -> Settings:
     return Settings(o.name, o.lr, o.beta1, o.beta2 or 0.0, o.eps or 0.0, o.weight_decay or 0.0)
 
 
+def schedule_of(config: Config) -> Schedule | None:
+    """Return the learning rate of every step; None: it is always the same."""
+    s = config.schedule
+    if s.name == "constant":
+        return None
+    return Schedule(s.name, config.optimizer.lr, config.training.max_steps, s.length or 1, s.factor or 0.0)
+
+
 def module_of(config: Config, autoencoder: Autoencoder) -> FaceswapModule:
     """Return the LightningModule that trains ``autoencoder``."""
     loss = config.loss
@@ -80,6 +89,9 @@ def module_of(config: Config, autoencoder: Autoencoder) -> FaceswapModule:
         plan=plan_of(config),
         optimizer=settings_of(config),
         optimizer_state=config.optimizer_state.name,
+        schedule=schedule_of(config),
+        lr_dropout=config.training.lr_dropout,
+        ema=config.training.ema,
         loss=loss.name,
         mask_weight=loss.mask_weight,
         side_weights=side_weights_of(config),

@@ -1,12 +1,14 @@
 """The LightningModule: one training step under any update order, counted as one step."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, distributed
 from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from faceswap_lab.data.datamodule import SideBatch
 from faceswap_lab.models.autoencoder import Autoencoder
@@ -28,6 +30,9 @@ class FaceswapModule(pl.LightningModule):
         plan: the updates of every step.
         optimizer: the arithmetic of an update.
         optimizer_state: a key of ``STATES``.
+        schedule: returns the learning rate of a step; None: it is always the optimizer's.
+        lr_dropout: the probability with which a weight makes its step; None: every weight does.
+        ema: decay of averaged weights; None: there are none.
         loss: a key of ``LOSSES``.
         mask_weight: see ``loss_of``.
         side_weights: factor of each side's loss; 1 where none is given.
@@ -46,6 +51,7 @@ class FaceswapModule(pl.LightningModule):
         pending: losses since the last row, by name, each the mean over all devices.
         recent: losses of the last steps, for the result.
         last_losses: the last row's losses.
+        averaged: what averages the weights, if they are averaged.
     """
 
     def __init__(
@@ -54,6 +60,9 @@ class FaceswapModule(pl.LightningModule):
         plan: Plan,
         optimizer: Settings,
         optimizer_state: str,
+        schedule: Callable[[int], float] | None = None,
+        lr_dropout: float | None = None,
+        ema: float | None = None,
         loss: str = "mae",
         mask_weight: float = 0.0,
         side_weights: Mapping[str, float] | None = None,
@@ -69,6 +78,8 @@ class FaceswapModule(pl.LightningModule):
         self.autoencoder = autoencoder
         self.plan = plan
         self.optimizer_settings, self.optimizer_state = optimizer, optimizer_state
+        self.schedule, self.lr_dropout = schedule, lr_dropout
+        self.averaged = _averaged(autoencoder, ema) if ema is not None else None
         self.loss_name, self.mask_weight = loss, mask_weight
         self.side_weights = dict.fromkeys(autoencoder.sides, 1.0) | dict(side_weights or {})
         self.gradient_clip = gradient_clip
@@ -80,6 +91,11 @@ class FaceswapModule(pl.LightningModule):
         self.last_losses: dict[str, float] = {}
         self.states: OptimizerStates
         self.step: TrainingStep
+
+    @property
+    def average(self) -> Autoencoder | None:
+        """The model of the averaged weights, if there is one."""
+        return None if self.averaged is None else cast(Autoencoder, self.averaged.module)
 
     def configure_optimizers(self) -> list[Optimizer]:
         """Build the optimizers, and what uses them, on the weights where they now lie."""
@@ -101,6 +117,8 @@ class FaceswapModule(pl.LightningModule):
             self.gradient_clip,
             self.channels_last,
             Watch(skip),
+            self.schedule,
+            self.lr_dropout,
         )
         return self.states.optimizers
 
@@ -138,6 +156,8 @@ class FaceswapModule(pl.LightningModule):
         portions = self.plan.portions(self.steps_done)
         seen = self.step.make(self.steps_done, dict(zip(portions, batch, strict=True)))
         self.steps_done += 1
+        if self.averaged is not None:
+            self.averaged.update_parameters(self.autoencoder)
         return seen
 
     def on_train_end(self) -> None:
@@ -169,6 +189,16 @@ class FaceswapModule(pl.LightningModule):
         row = self.last_losses | self.speed.read()
         for logger in self.loggers:
             logger.log_metrics(row, step=self.steps_done)
+
+
+def _averaged(autoencoder: Autoencoder, decay: float) -> AveragedModel:
+    """Return a model whose weights are, after each update, ``decay`` times its own and the rest the autoencoder's.
+
+    The first update copies them.
+    """
+    averaged = AveragedModel(autoencoder, multi_avg_fn=get_ema_multi_avg_fn(decay))
+    averaged.requires_grad_(False)  # or DDP would wait for their gradients
+    return averaged
 
 
 class _Speed:

@@ -25,12 +25,13 @@ IDENTITY = {
     "update_order": "name block",
     "optimizer": "name lr beta1 beta2 eps weight_decay",
     "optimizer_state": "name",
+    "schedule": "name length factor",
     "loss": "name mask_weight weight_a weight_b weights",
     "augmentation": "rotation zoom shift flip jitter coverage misaligned two_stage photometric",
     "colour_match": "name",
     "data": "name identity_a identity_b identities seed faces held_out pose light background "
     "population sides group glasses beard hair skin likeness split",
-    "training": "max_steps batch_size gradient_clip precision deterministic",
+    "training": "max_steps batch_size gradient_clip lr_dropout ema precision deterministic",
 }
 NOT_IDENTITY = {
     "": "name runs_dir experiments_dir cache_dir cache_gib force progress optimized_metric",
@@ -83,6 +84,11 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "optimizer.weight_decay": 0.1,
     "optimizer_state.name": "shared",
     "optimizer_state.optimizer": "sgd",
+    "schedule.name": "drops",
+    "schedule.length": 100,
+    "schedule.factor": 0.5,
+    "training.lr_dropout": 0.3,
+    "training.ema": 0.99,
     "loss.name": "mse",
     "loss.mask_weight": 1.0,
     "loss.weight_a": 0.5,

@@ -13,6 +13,7 @@ from faceswap_lab.config.schema import Config
 from faceswap_lab.models.activations import HIDDEN, OUTPUT
 from faceswap_lab.models.initialisation import INITIALISATIONS
 from faceswap_lab.orders import ORDERS
+from faceswap_lab.schedules import SCHEDULES
 from faceswap_lab.training.step.losses import LOSSES
 from faceswap_lab.training.step.optimizers import OPTIMIZERS, STATES
 from tests.config.shipped import ADDED, CONF, OPTIONS, composed, set_at
@@ -33,6 +34,7 @@ REGISTRIES = {
     "update_order": ORDERS,
     "optimizer": OPTIMIZERS,
     "optimizer_state": STATES,
+    "schedule": SCHEDULES,
     "loss": LOSSES,
 }
 NAMED_AFTER_ITS_FUNCTION = {("loss", "mae_masked"): "mae", ("loss", "mse_masked"): "mse"}

@@ -10,6 +10,7 @@ from torch import distributed
 
 from faceswap_lab.data import sampler_choice
 from faceswap_lab.orders import ORDERS
+from faceswap_lab.schedules import Schedule
 from faceswap_lab.training.device.processes import Place, further_processes
 from faceswap_lab.training.step.finite import Diverged
 from tests.models.tiny import tiny
@@ -22,6 +23,13 @@ CASES = {order: {"order": order, "state": "shared"} for order in ORDERS} | {
     "weighed by the mask": {"order": "joint", "state": "shared", "mask_weight": 0.7},
     "faces on the device": {"order": "a_then_b", "state": "shared", "sampler": "device"},
     "clipped": {"order": "a_then_b", "state": "shared", "gradient_clip": 2e-3},
+    "scheduled, dropped and averaged": {
+        "order": "a_then_b",
+        "state": "keras_2018",
+        "schedule": Schedule("cosine", 0.1, 4),
+        "lr_dropout": 0.5,
+        "ema": 0.9,
+    },
     "two encoders": {"order": "a_then_b", "state": "keras_2018", "architecture": TWO},
     "compiled": {"order": "a_then_b", "state": "shared", "backend": "aot_eager"},
     "two encoders, joint": {"order": "joint", "state": "shared", "architecture": TWO},
@@ -42,7 +50,8 @@ class Rows(pl.Callback):
 def one_case(case, place=None):
     rows = Rows()
     module = trained(**CASES[case], steps=4, place=place, callbacks=[rows])
-    return {"weights": module.autoencoder.state_dict(), "rows": rows.rows}
+    averaged = {} if module.averaged is None else module.averaged.state_dict()
+    return {"weights": module.autoencoder.state_dict() | averaged, "rows": rows.rows}
 
 
 def all_cases(place, out):

@@ -23,7 +23,7 @@ from tests.training.configs import config_for, noise_data
 ORDERS = ["a_then_b", "joint", "worse_first", "alternate"]
 OVERRIDES = {
     "joint": ["optimizer_state=shared"],
-    "alternate": ["update_order.block=7"],
+    "alternate": ["update_order.block=7", "schedule=cosine", "training.lr_dropout=0.5", "training.ema=0.9"],
     "worse_first": ["optimizer_state=per_autoencoder"],
 }
 DIGEST = "0" * 10
@@ -78,11 +78,12 @@ def left_by(root):
     return {
         "weights": state["weights"],
         "optimizers": state["optimizers"],
+        "averaged": state["averaged"],
         "step": state["step"],
         "rows": rows,
         "result": result,
         "previews": previews,
-        "safetensors": (folder / "weights.safetensors").read_bytes(),
+        "safetensors": {path.name: path.read_bytes() for path in folder.glob("*.safetensors")},
     }
 
 

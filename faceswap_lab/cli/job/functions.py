@@ -12,6 +12,7 @@ _REGISTRIES = {
     "update_order": ("orders", "ORDERS"),
     "optimizer": ("training/step/optimizers", "OPTIMIZERS"),
     "optimizer_state": ("training/step/optimizers", "STATES"),
+    "schedule": ("schedules", "SCHEDULES"),
     "loss": ("training/step/losses", "LOSSES"),
 }
 

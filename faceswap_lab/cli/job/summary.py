@@ -1,7 +1,7 @@
 """The last lines on the terminal: what came out, against the swaps that anybody can make, and where it lies."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from string import ascii_uppercase
 from typing import Any
 
@@ -46,6 +46,8 @@ def print_summary(folder: RunFolder, result: Result, console: Console | None = N
         if "swap_score_AB" in m:
             console.print(f"[dim]{_LEGEND}[/dim]", highlight=False)
         console.print(_in_words(m))
+    if "ema_swap_score_AB" in m:
+        console.print(_side_line("score with averaged weights", m, "ema_swap_score_{}", 3, ("AB", "BA")))
     for line in real_swaps(m):
         console.print(line, highlight=False, soft_wrap=True)
     console.print(
@@ -146,6 +148,8 @@ def _memory(details: Mapping[str, Any]) -> str:
     return f"peak memory {', '.join(said)}" if said else ""
 
 
-def _side_line(caption: str, m: Mapping[str, float], key: str, digits: int) -> str:
-    values = [f"{side} {m[key.format(side)]:.{digits}f}" for side in ascii_uppercase if key.format(side) in m]
+def _side_line(
+    caption: str, m: Mapping[str, float], key: str, digits: int, sides: Sequence[str] = ascii_uppercase
+) -> str:
+    values = [f"{'→'.join(side)} {m[key.format(side)]:.{digits}f}" for side in sides if key.format(side) in m]
     return f"{caption}: {', '.join(values)}" if values else ""

@@ -45,6 +45,7 @@ class Checkpoint:
         optimizers: state_dict of every optimizer.
         pending: losses since the last row of metrics, by name.
         recent: losses of the last steps, by name; see ``RecentLosses``.
+        averaged: state_dict of the moving average of the weights; None: there is none.
     """
 
     digest: str
@@ -54,6 +55,7 @@ class Checkpoint:
     optimizers: list[dict[str, Any]]
     pending: dict[str, list[float]]
     recent: dict[str, list[float]]
+    averaged: dict[str, Tensor] | None = None
 
 
 def taken_of(module: FaceswapModule, digest: str, seconds: float) -> Checkpoint:
@@ -66,6 +68,7 @@ def taken_of(module: FaceswapModule, digest: str, seconds: float) -> Checkpoint:
         optimizers=[_whole(optimizer.state_dict()) for optimizer in module.states.optimizers],
         pending={name: [float(loss) for loss in losses] for name, losses in module.pending.items()},
         recent=module.recent.state(),
+        averaged=None if module.averaged is None else _whole(dict(module.averaged.state_dict())),
     )
 
 
@@ -94,6 +97,8 @@ def restore_outcome(module: FaceswapModule, checkpoint: Checkpoint) -> None:
     """
     with _explaining(checkpoint):
         module.autoencoder.load_state_dict(checkpoint.weights)
+        if module.averaged is not None:
+            module.averaged.load_state_dict(checkpoint.averaged or {})
     module.recent.load(checkpoint.recent, module.device)
     module.steps_done = checkpoint.step
 
@@ -200,6 +205,7 @@ def _unsound(checkpoint: Checkpoint, step: int) -> str:
         "optimizers": all(isinstance(state, dict) for state in c.optimizers),
         "pending": _are_losses(c.pending),
         "recent": _are_losses(c.recent),
+        "averaged": c.averaged is None or all(isinstance(weight, Tensor) for weight in c.averaged.values()),
     }
     return next((part for part, is_sound in sound.items() if not is_sound), "")
 

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor, distributed, nn
+from torch.optim import Optimizer
 
 from faceswap_lab.data.datamodule import SideBatch
 from faceswap_lab.models.autoencoder import Autoencoder, Samples
 from faceswap_lab.orders import Plan, Portion, Update
+from faceswap_lab.randomness import seed_of
 from faceswap_lab.training.step.finite import Watch
 from faceswap_lab.training.step.losses import code_distance, loss_of
 from faceswap_lab.training.step.optimizers import OptimizerStates
@@ -29,6 +31,9 @@ class TrainingStep:
         gradient_clip: largest norm of the gradient of one update; None: not clipped.
         channels_last: how pictures lie in memory, as the autoencoder's weights do.
         watch: sees that every update's numbers are finite; its ``skip`` is what the optimizers read, if they do.
+        schedule: returns the learning rate of a step; None: it stays as it is.
+        lr_dropout: the probability with which a weight makes its step, drawn for every weight in every update from
+            the stream (seed, "lr_dropout", step, update); None: every weight does.
     """
 
     def __init__(
@@ -43,10 +48,13 @@ class TrainingStep:
         gradient_clip: float | None,
         channels_last: bool,
         watch: Watch,
+        schedule: Callable[[int], float] | None = None,
+        lr_dropout: float | None = None,
     ) -> None:
         self.autoencoder, self.plan, self.states, self.backward = autoencoder, plan, states, backward
         self.loss_name, self.mask_weight, self.side_weights = loss, mask_weight, side_weights
         self.gradient_clip, self.channels_last, self.watch = gradient_clip, channels_last, watch
+        self.schedule, self.lr_dropout = schedule, lr_dropout
         self.parameters = list(autoencoder.parameters())
         self.tie = autoencoder.topology.tie
         parts = autoencoder.topology.parts.items()
@@ -65,7 +73,9 @@ class TrainingStep:
         Raises:
             Diverged: something is not finite, and the watch looks at once; no optimizer has used it.
         """
-        self.step, self.batch = step, batch
+        self.step, self.batch, self.updates = step, batch, 0
+        if self.schedule is not None:
+            _set_learning_rate(self.states.optimizers, self.schedule(step))
         self.seen: dict[Portion, Tensor] = {}
         self.ready: dict[Portion, Tensor] = {}  # weighted losses at the present weights, with their graph
         self.tied: list[Tensor] = []
@@ -123,9 +133,27 @@ class TrainingStep:
         self.watch.take(self.step, [*losses, (f"the gradient's norm in the update of {' and '.join(sides)}", norm)])
         if self.gradient_clip is not None:
             nn.utils.clip_grads_with_norm_(self.parameters, self.gradient_clip, norm)
-        self.states.step(sides)
+        if self.lr_dropout is None:
+            self.states.step(sides)
+        else:
+            self._step_partly(sides, self.lr_dropout)
+        self.updates += 1
         _drop_gradients(self.parameters)
         self.ready = {}
+
+    def _step_partly(self, sides: Sequence[str], share: float) -> None:
+        """Make an update, and take back the steps of those weights that are not drawn; all moments go on.
+
+        Learning rate dropout (Lin et al. 2019, arXiv 1912.00144). The draws are made on the CPU, so every device and
+        every process has the same.
+        """
+        before = [(p, p.detach().clone()) for p in self.parameters if p.grad is not None]
+        self.states.step(sides)
+        draws = torch.Generator().manual_seed(seed_of(self.plan.seed, "lr_dropout", self.step, self.updates))
+        with torch.no_grad():
+            for p, old in before:
+                moves = torch.rand(p.shape, generator=draws) < share
+                p.copy_(torch.where(moves.to(p.device), p, old))
 
     def _picture(self, pixels: Tensor) -> Tensor:
         seen = picture(pixels)
@@ -135,6 +163,12 @@ class TrainingStep:
         """Return the index of the first sample of a portion that this device has."""
         rank = distributed.get_rank() if distributed.is_initialized() else 0
         return portion.first + rank * len(self.batch[portion].input)
+
+
+def _set_learning_rate(optimizers: Iterable[Optimizer], lr: float) -> None:
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = lr
 
 
 def picture(pixels: Tensor) -> Tensor:
