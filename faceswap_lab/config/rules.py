@@ -2,9 +2,10 @@
 
 from faceswap_lab.config.derived import side_weights_of, sides_of, topology_of
 from faceswap_lab.config.options import Options
-from faceswap_lab.config.refusal import ConfigError
+from faceswap_lab.config.refusal import ConfigError, nearest
 from faceswap_lab.config.schema import Config, FoldersData, TwinsData
 from faceswap_lab.orders import ORDERS, Plan
+from faceswap_lab.plugins import METRICS
 from faceswap_lab.topology import TopologyError
 
 MOST_PEOPLE = 26  # sides are called A to Z
@@ -31,6 +32,7 @@ def check_rules(config: Config, options: Options) -> None:
     _sampler(config)
     _held_out(config)
     _compile(config)
+    _metrics(config)
 
 
 def _sizes(config: Config) -> None:
@@ -270,3 +272,13 @@ def _compile(config: Config) -> None:
             "trainer.compile=cudagraphs with trainer.strategy=ddp: a graph's gradients and the sums over devices that "
             "are made of them share memory, and nobody has tried it. Use trainer.compile=default."
         )
+
+
+def _metrics(config: Config) -> None:
+    for name in config.evaluation.metrics:
+        if name not in METRICS:
+            raise ConfigError(
+                f"evaluation.metrics={name}: no plugin has added a metric of that name.{nearest(name, METRICS)} "
+                f"Added: {', '.join(METRICS) or 'none'}. Name the plugin that has it: plugins=[its_module]. "
+                "(The lab's own are always measured.)"
+            )

@@ -342,6 +342,7 @@ class Evaluation:
         "training steps between previews; null: only at the end", low=1, identity=False
     )
     preview_faces: int = _field("held-out faces in a preview", low=1, high=64, identity=False)
+    metrics: tuple[str, ...] = _field("metrics of plugins, beside the lab's own", absent=(), default=())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,7 @@ IDENTITY = {
     "loss": "name mask_weight weight_a weight_b weights",
     "augmentation": "rotation zoom shift flip jitter coverage misaligned two_stage photometric",
     "colour_match": "name",
+    "evaluation": "metrics",
     "data": "name identity_a identity_b identities seed faces held_out pose light background "
     "population sides group glasses beard hair skin likeness split",
     "training": "max_steps batch_size gradient_clip precision deterministic",
@@ -115,6 +116,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "training.precision": "bf16-mixed",
     "training.deterministic": False,
     "evaluation.every_steps": 10,
+    "evaluation.metrics": ["edges"],
     "evaluation.preview_every_steps": 10,
     "checkpoint.every_steps": 10,
     "scale.name": "smoke",
