@@ -3,7 +3,7 @@
 from faceswap_lab.config.derived import side_weights_of, sides_of, topology_of
 from faceswap_lab.config.options import Options
 from faceswap_lab.config.refusal import ConfigError, nearest
-from faceswap_lab.config.schema import Config, FoldersData, TwinsData
+from faceswap_lab.config.schema import COLOUR_TRANSFERS, Config, FoldersData, TwinsData
 from faceswap_lab.orders import ORDERS, Plan
 from faceswap_lab.plugins import METRICS
 from faceswap_lab.topology import TopologyError
@@ -33,6 +33,7 @@ def check_rules(config: Config, options: Options) -> None:
     _held_out(config)
     _compile(config)
     _metrics(config)
+    _augmentation(config)
 
 
 def _sizes(config: Config) -> None:
@@ -250,12 +251,32 @@ def _named(data: TwinsData) -> None:
 
 
 def _sampler(config: Config) -> None:
-    twice, photometric = config.augmentation.two_stage, config.augmentation.photometric
-    asked = "two_stage=true" if twice else f"photometric={list(photometric)}" if photometric else None
-    if config.data.sampler == "device" and asked:
+    a, colours = config.augmentation, config.colour_match.name
+    asked = {
+        "augmentation.two_stage=true": a.two_stage,
+        f"augmentation.photometric={list(a.photometric)}": a.photometric,
+        f"augmentation.photometric_input={list(a.photometric_input)}": a.photometric_input,
+        f"colour_match={colours}": colours in COLOUR_TRANSFERS,
+    }
+    wanted = [setting for setting, is_wanted in asked.items() if is_wanted]
+    if config.data.sampler == "device" and wanted:
         raise ConfigError(
-            f"data.sampler=device with augmentation.{asked}: that is made on the CPU only. "
+            f"data.sampler=device with {wanted[0]}: that is made on the CPU only. "
             "Use data.sampler=auto or data.sampler=cv2."
+        )
+
+
+def _augmentation(config: Config) -> None:
+    flips, sides, colours = config.augmentation.flips, sides_of(config), config.colour_match
+    if len(flips) > len(sides):
+        raise ConfigError(
+            f"augmentation.flips={list(flips)}: there are {len(sides)} sides ({', '.join(sides)}), and one number each "
+            "at most. Leave some out."
+        )
+    if colours.moves != "A" and colours.name not in COLOUR_TRANSFERS:
+        raise ConfigError(
+            f"colour_match.moves={colours.moves} with colour_match={colours.name}: that is said of a transfer that is "
+            f"drawn for each sample. Use colour_match={' or '.join(COLOUR_TRANSFERS)}, or leave it A."
         )
 
 

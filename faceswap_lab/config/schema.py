@@ -9,6 +9,9 @@ from typing import Any
 
 from faceswap_lab.topology import ORIGINAL
 
+COLOUR_TRANSFERS = ("reinhard", "lct", "mkl")
+"""The options of ``colour_match`` that are drawn for each sample."""
+
 ALWAYS_THERE = object()
 """Of a field that has existed since the first run was hashed."""
 
@@ -208,14 +211,32 @@ class Augmentation:
     misaligned: bool = _field("keep the half output pixel by which 2018 set input and target apart")
     two_stage: bool = _field("interpolate twice, as 2018 did; costs time and sharpness")
     photometric: tuple[dict[str, Any], ...] = _field("albumentations pixel transforms: [{name: …, p: …}]")
+    photometric_input: tuple[dict[str, Any], ...] = _field(
+        "likewise, of the finished input alone: the target is what it was", absent=(), default=()
+    )
+    flips: tuple[float, ...] = _field(
+        "probabilities of a mirror image of A's faces, B's, …; of a side that is not given: flip",
+        low=0.0,
+        high=1.0,
+        absent=(),
+        default=(),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class ColourMatch:
-    """Whether A's colours are moved towards B's before training."""
+    """Whether A's colours are moved towards B's."""
 
     name: str = _field(
-        "none, or mean_a_to_b: A's mean colour moved to B's (the 2017 scripts)", choices=("none", "mean_a_to_b")
+        "none; mean_a_to_b: A's mean colour moved to B's (the 2017 scripts); others: name in "
+        "faceswap_lab.data.colours.TRANSFERS: each sample's colours moved to those of a random face of the other side",
+        choices=("none", "mean_a_to_b", *COLOUR_TRANSFERS),
+    )
+    moves: str = _field(
+        "whose samples get the colours of a random face of the other side (A or B)",
+        choices=("A", "B"),
+        absent="A",
+        default="A",
     )
 
 

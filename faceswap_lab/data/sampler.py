@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from faceswap_lab.data.colours import ColourTransfer
 from faceswap_lab.data.draws import draw, shown
 from faceswap_lab.data.faces import Faces, Side, rgba
 from faceswap_lab.data.photometric import Photometric
@@ -51,9 +52,9 @@ class Samples:
 class SideSampler:
     """Makes the samples of one side from its stored faces.
 
-    Sample i is a pure function of (faces, recipe, resolution, seed, side, photometric, i): how index ranges are cut
-    into batches, and which worker or rank asks, changes nothing. Only the faces of the batch are read, so memory-mapped
-    faces stay on disk.
+    Sample i is a pure function of (faces, recipe, resolution, seed, side, changes of colour, i): how index ranges are
+    cut into batches, and which worker or rank asks, changes nothing. Only the faces of the batch are read, so
+    memory-mapped faces stay on disk.
 
     Args:
         faces: the stored faces of the side.
@@ -63,6 +64,8 @@ class SideSampler:
         side: which side's draws to use.
         photometric: albumentations transforms by name, applied to the stored face before the geometry, so that input
             and target share them; see ``faceswap_lab.data.photometric``.
+        photometric_input: likewise, applied to the finished input, at r pixels: the target stays as it is.
+        colours: gives the stored faces the colours of another side's, before anything else.
 
     Raises:
         ValueError: if there are no faces, or a photometric transform is not known.
@@ -76,6 +79,8 @@ class SideSampler:
         seed: int,
         side: Side,
         photometric: Sequence[Mapping[str, Any]] = (),
+        photometric_input: Sequence[Mapping[str, Any]] = (),
+        colours: ColourTransfer | None = None,
     ) -> None:
         if len(faces) == 0:
             raise ValueError(f"side {side} has 0 faces; a sampler needs at least 1: check data.{side.lower()}")
@@ -85,6 +90,8 @@ class SideSampler:
         self.seed = seed
         self.side = side
         self.photometric = Photometric(photometric) if photometric else None
+        self.photometric_input = Photometric(photometric_input) if photometric_input else None
+        self.colours = colours
 
     def batch(self, first: int, count: int) -> Samples:
         """Return samples ``first`` … ``first + count - 1``; a batch may straddle epochs.
@@ -97,19 +104,25 @@ class SideSampler:
         which = shown(self.seed, self.side, first, count, len(self.faces))
         stored = np.asarray(self.faces.pixels)  # drops the costly array class of a memory map, not the mapping
         faces = [stored[i] for i in which.tolist()]
+        if self.colours is not None:
+            faces = list(map(self.colours, faces, which.tolist(), self.colours.drawn(first, count)))
         if self.photometric is not None:
             faces = [self._recoloured(face, self.photometric, i) for face, i in zip(faces, indices.tolist())]
         draws = draw(self.seed, self.side, first, count)
-        return Samples(*resample(faces, draws, self.recipe, self.resolution), indices)
+        seen, target, mask = resample(faces, draws, self.recipe, self.resolution)
+        if self.photometric_input is not None:
+            for picture, i in zip(seen, indices.tolist()):
+                picture[:] = self.photometric_input(picture, seed_of(self.seed, "photometric_input", self.side, i))
+        return Samples(seen, target, mask, indices)
 
     def places(self, first: int, count: int) -> Places:
         """Return where the pixels of ``batch`` come from, for whoever reads them elsewhere: no face is touched.
 
         Raises:
-            ValueError: places do not say it all, for there are photometric transforms or two stages.
+            ValueError: places do not say it all, for colours are changed or there are two stages.
         """
         if not self.places_suffice:
-            raise ValueError(f"side {self.side}: photometric transforms and two stages are made by batch() alone")
+            raise ValueError(f"side {self.side}: changes of colour and two stages are made by batch() alone")
         draws = draw(self.seed, self.side, first, count)
         points, target = stored_points(draws, self.recipe, self.faces.size, self.resolution)
         which = shown(self.seed, self.side, first, count, len(self.faces))
@@ -118,7 +131,8 @@ class SideSampler:
     @property
     def places_suffice(self) -> bool:
         """Whether a sample is one interpolation of a stored face and nothing else, so that ``places`` describes it."""
-        return self.photometric is None and not self.recipe.two_stage
+        recoloured = any(change is not None for change in (self.photometric, self.photometric_input, self.colours))
+        return not recoloured and not self.recipe.two_stage
 
     def _recoloured(self, face: NDArray[np.uint8], photometric: Photometric, index: int) -> NDArray[np.uint8]:
         seed = seed_of(self.seed, "photometric", self.side, index)

@@ -63,7 +63,8 @@ def chosen(asked: str, device: str, suffice: bool, needed: int, free: int | None
         return "cv2"
     if not suffice:
         raise SamplerRefused(
-            "data.sampler=device: augmentation.photometric and augmentation.two_stage are made on the CPU only. "
+            "data.sampler=device: augmentation.photometric, augmentation.photometric_input, augmentation.two_stage and "
+            "the transfers of colour_match are made on the CPU only. "
             "Use data.sampler=cv2."
         )
     if device not in ("cuda", "cpu"):

@@ -27,11 +27,14 @@ def judged(composed: Any, options: Options) -> Config:
         import_needed(plain, options.folders[0])
     config = load(plain, options)
     check_identities(config)
-    if config.augmentation.photometric:
+    for key in ("photometric", "photometric_input"):
+        transforms = getattr(config.augmentation, key)
+        if not transforms:
+            continue
         from faceswap_lab.data.photometric import Photometric  # loads albumentations
 
         try:
-            Photometric(config.augmentation.photometric)
+            Photometric(transforms)
         except ValueError as error:
-            raise ConfigError(f"augmentation.photometric: {error}") from error
+            raise ConfigError(f"augmentation.{key}: {error}") from error
     return config
