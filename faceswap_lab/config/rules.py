@@ -273,6 +273,12 @@ def _augmentation(config: Config) -> None:
             f"augmentation.flips={list(flips)}: there are {len(sides)} sides ({', '.join(sides)}), and one number each "
             "at most. Leave some out."
         )
+    grid, coverage = config.augmentation.grid, config.augmentation.coverage
+    if grid is not None and grid < coverage:
+        raise ConfigError(
+            f"augmentation.grid={grid:g}: the network sees augmentation.coverage={coverage:g} of the picture, and the "
+            "grid must reach as far. Give as much or more, or null."
+        )
     if colours.moves != "A" and colours.name not in COLOUR_TRANSFERS:
         raise ConfigError(
             f"colour_match.moves={colours.moves} with colour_match={colours.name}: that is said of a transfer that is "

@@ -1,7 +1,7 @@
 """The samples of one side: batch-wise, reproducible by index, the same in any process."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_lab.data.colours import ColourTransfer
-from faceswap_lab.data.draws import draw, shown
+from faceswap_lab.data.draws import Draws, draw, jitter_in_cells, shown
 from faceswap_lab.data.faces import Faces, Side, rgba
 from faceswap_lab.data.photometric import Photometric
 from faceswap_lab.data.resample import resample
@@ -23,7 +23,7 @@ class Places:
 
     Attributes:
         which: (n,) int64, rows of the stored faces.
-        points: (n, 2, 5, 5) float64: x, then y, of the input's control points in the stored face, in pixel indices.
+        points: (n, 2, k, k) float64: x, then y, of the input's control points in the stored face, in pixel indices.
         target: (n, 2, 3) float64: the affine map from the target's (x, y, 1) to the stored (x, y).
     """
 
@@ -108,7 +108,7 @@ class SideSampler:
             faces = list(map(self.colours, faces, which.tolist(), self.colours.drawn(first, count)))
         if self.photometric is not None:
             faces = [self._recoloured(face, self.photometric, i) for face, i in zip(faces, indices.tolist())]
-        draws = draw(self.seed, self.side, first, count)
+        draws = self._draws(first, count)
         seen, target, mask = resample(faces, draws, self.recipe, self.resolution)
         if self.photometric_input is not None:
             for picture, i in zip(seen, indices.tolist()):
@@ -122,8 +122,8 @@ class SideSampler:
             ValueError: places do not say it all, for colours are changed or there are two stages.
         """
         if not self.places_suffice:
-            raise ValueError(f"side {self.side}: changes of colour and two stages are made by batch() alone")
-        draws = draw(self.seed, self.side, first, count)
+            raise ValueError(f"side {self.side}: photometric transforms, colours, two stages: batch() alone makes them")
+        draws = self._draws(first, count)
         points, target = stored_points(draws, self.recipe, self.faces.size, self.resolution)
         which = shown(self.seed, self.side, first, count, len(self.faces))
         return Places(which, np.stack([points.real, points.imag], axis=1), target)
@@ -133,6 +133,12 @@ class SideSampler:
         """Whether a sample is one interpolation of a stored face and nothing else, so that ``places`` describes it."""
         recoloured = any(change is not None for change in (self.photometric, self.photometric_input, self.colours))
         return not recoloured and not self.recipe.two_stage
+
+    def _draws(self, first: int, count: int) -> Draws:
+        draws = draw(self.seed, self.side, first, count)
+        if self.recipe.nodes == "cells":
+            draws = replace(draws, jitter=jitter_in_cells(self.seed, self.side, first, count))
+        return draws
 
     def _recoloured(self, face: NDArray[np.uint8], photometric: Photometric, index: int) -> NDArray[np.uint8]:
         seed = seed_of(self.seed, "photometric", self.side, index)

@@ -39,7 +39,10 @@ def resident_faces(
     free = free_bytes(device)
     if chosen(asked, device.type, suffice, needed, None if free is None else least(free)) == "cv2":
         return None
-    return {side: ResidentFaces(sampler.faces, device, sampler.resolution) for side, sampler in samplers.items()}
+    return {
+        side: ResidentFaces(sampler.faces, device, sampler.resolution, sampler.recipe.share)
+        for side, sampler in samplers.items()
+    }
 
 
 def chosen(asked: str, device: str, suffice: bool, needed: int, free: int | None) -> Sampler:

@@ -109,7 +109,8 @@ def resident_on(device: torch.device, config: Config, data: FaceData) -> Residen
 def samples_of(config: Config, data: FaceData, first_step: int) -> FaceDataModule:
     """Return the samples of the training steps from ``first_step`` to the last."""
     a = config.augmentation
-    recipe = Recipe(a.name, a.rotation, a.zoom, a.shift, a.flip, a.jitter, a.coverage, a.misaligned, a.two_stage)
+    pose = (a.rotation, a.zoom, a.shift, a.flip)
+    recipe = Recipe(a.name, *pose, a.jitter, a.coverage, a.misaligned, a.two_stage, a.grid, a.fitted, a.nodes)
     flips = dict(zip(data.train, a.flips))
     samplers = {
         side: SideSampler(

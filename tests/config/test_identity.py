@@ -26,7 +26,8 @@ IDENTITY = {
     "optimizer": "name lr beta1 beta2 eps weight_decay",
     "optimizer_state": "name",
     "loss": "name mask_weight weight_a weight_b weights",
-    "augmentation": "rotation zoom shift flip jitter coverage misaligned two_stage photometric photometric_input flips",
+    "augmentation": "rotation zoom shift flip jitter coverage misaligned two_stage photometric photometric_input flips "
+    "grid fitted nodes",
     "colour_match": "name moves",
     "evaluation": "metrics",
     "data": "name identity_a identity_b identities seed faces held_out pose light background "
@@ -95,6 +96,9 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "augmentation.photometric": [{"name": "ToGray"}],
     "augmentation.photometric_input": [{"name": "ToGray"}],
     "augmentation.flips": [0.0],
+    "augmentation.grid": 1.0,
+    "augmentation.fitted": False,
+    "augmentation.nodes": "cells",
     "colour_match.moves": "B",
     "colour_match.name": "mean_a_to_b",
     "data.identity_a": "cleo",
