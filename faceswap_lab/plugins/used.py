@@ -18,9 +18,12 @@ def chosen(config: Any) -> Iterator[tuple[str, str]]:
     Args:
         config: the whole configuration in plain dicts and lists; of one that means nothing, what there is.
     """
+    terms = _at(config, "loss", "terms")
     for group in REGISTRIES:
-        if group not in _NOT_GROUPS:
+        if group not in _NOT_GROUPS and not (group == "loss" and terms):
             yield from _named(group, _at(config, group, "name"))
+    for name, term in terms.items() if isinstance(terms, Mapping) else ():  # a loss of several says which they are
+        yield from _named("loss", _at(term, "kind") or name)
     parts = _at(config, "topology", "parts")
     for part in parts.values() if isinstance(parts, Mapping) else ():
         yield from _named("kind", _at(part, "kind"))

@@ -69,10 +69,12 @@ def test_every_registry_is_there_and_chosen_by_the_configuration():
     for what, name in choices:
         assert name in registry_of(what)
     assert {what for what, _ in choices} == set(REGISTRIES) - {"metric"}
+    terms = {"mse": {"weight": 1}, "eyes": {"kind": "mae"}}
+    assert set(chosen({"loss": {"name": "both", "terms": terms}})) == {("loss", "mse"), ("loss", "mae")}
     assert set(chosen({"evaluation": {"metrics": ["edges"]}})) == {("metric", "edges")}
 
 
-KEYS = st.sampled_from(["loss", "topology", "parts", "kind", "evaluation", "metrics", "name"])
+KEYS = st.sampled_from(["loss", "terms", "topology", "parts", "kind", "evaluation", "metrics", "name"])
 LEAVES = st.none() | st.integers() | st.text()
 
 
