@@ -8,9 +8,11 @@ import pytest
 import faceswap_lab
 from faceswap_lab.__main__ import main
 from faceswap_lab.cli.job.digest import digest_of
-from faceswap_lab.plugins import PluginError
+from faceswap_lab.cli.plugins import plug_in
+from faceswap_lab.cli.subcommands.report import study_of
+from faceswap_lab.plugins import PluginError, finding
 from faceswap_lab.plugins.finding import import_plugins
-from faceswap_lab.plugins.plugin import IMPORTED
+from faceswap_lab.plugins.plugin import IMPORTED, forget
 from faceswap_lab.plugins.used import bring_back, records_of, told_all
 from faceswap_lab.runs.identity import plain
 from tests.plugins.in_docs import install, write_plugin
@@ -35,8 +37,6 @@ def test_an_installed_one_is_imported_where_its_name_is_chosen_and_makes_the_sam
     typed = digest_of(faceswap_lab.compose(SINE + TYPED), None)
     forgotten()
     install("my_sine", place)
-    from faceswap_lab.plugins import finding
-
     finding.installed.cache_clear()
     assert digest_of(faceswap_lab.compose(), None) == before
     assert "my_sine" not in sys.modules
@@ -49,8 +49,6 @@ def test_an_installed_one_is_imported_where_its_name_is_chosen_and_makes_the_sam
 
 
 def forgotten() -> None:
-    from faceswap_lab.plugins.plugin import forget
-
     forget("my_sine")
     del sys.modules["my_sine"]
 
@@ -115,3 +113,11 @@ def test_help_shows_what_a_plugin_offers_and_does_not_import_it(place: Path, cap
     assert main([*TYPED, "--help"]) == 0
     assert " sine," in capfd.readouterr().out
     assert "my_sine" not in sys.modules
+
+
+def test_a_studys_command_names_the_plugin_it_was_typed_with(place: Path):
+    write_plugin("my_sine", place)
+    words, folders = plug_in(["+study=smoke", *TYPED], composes=True)
+    asked = study_of(words, folders)
+    assert asked.command("report") == "python -m faceswap_lab report +study=smoke 'plugins=[my_sine]'"
+    assert asked.plan.command.endswith("'plugins=[my_sine]'")
