@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from faceswap_lab import __version__
 from faceswap_lab.cli.arguments import parse
-from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.cli.messages import say
+from faceswap_lab.cli.plugins import PLUGGED, missing_plugin, plug_in
 from faceswap_lab.cli.terminal import tolerate_any_encoding
 from faceswap_lab.config import ConfigError
 from faceswap_lab.config.options import Options
@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
             return code
     except ConfigError as error:
-        say(error)
+        say(f"{error}{missing_plugin(error)}")
         return 2
     except StorageError as error:
         say(error)
@@ -46,11 +46,13 @@ def _dispatch(args: list[str]) -> int:
 
         return run_subcommand("faces", args[1:], ())
     arguments = parse(args)
-    folders = [conf_dir(), *([arguments.config_dir] if arguments.config_dir else [])]
-    words = arguments.words
+    own = [arguments.config_dir] if arguments.config_dir else []
     if arguments.version:
         print(f"faceswap_lab {__version__}")
         return 0
+    composes = not arguments.help and arguments.words[:1] not in (["show"], ["diff"], ["swap"])
+    words, folders = plug_in(arguments.words, composes, imports=not arguments.help)
+    folders = [*folders, *own]
     if arguments.help:
         from faceswap_lab.cli.help import help_text
 
@@ -60,10 +62,10 @@ def _dispatch(args: list[str]) -> int:
         from faceswap_lab.cli.subcommands import run_subcommand
 
         return run_subcommand(words[0], words[1:], folders)
-    if arguments.config_dir:
-        from faceswap_lab.cli.own_groups import check_own_groups
+    if folders[1:]:
+        from faceswap_lab.cli.own_groups import check_groups
 
-        check_own_groups(arguments.config_dir)
+        check_groups(folders)
     from faceswap_lab.cli.launch import launch
     from faceswap_lab.cli.study.levels import levels_of, run_levels
     from faceswap_lab.cli.typed import as_hydra_reads
@@ -72,7 +74,7 @@ def _dispatch(args: list[str]) -> int:
     levels = levels_of(read)
     if levels is None:
         return launch(args, read, flags, folders)
-    return run_levels(levels, lambda words: launch([*words, *flags], words, flags, folders), folders)
+    return run_levels(levels, lambda words: launch([*words, *PLUGGED.words, *flags], words, flags, folders), folders)
 
 
 if __name__ == "__main__":

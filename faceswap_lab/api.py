@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faceswap_lab.cli.compose import composed
-from faceswap_lab.cli.groups import conf_dir
+from faceswap_lab.cli.plugins import plug_in
 from faceswap_lab.config import Config, ConfigError, RenderedData
 from faceswap_lab.interruption import Interrupted
+from faceswap_lab.plugins.finding import import_plugins
 from faceswap_lab.runs.folder import RunFolder, find
 from faceswap_lab.runs.status import read_status
 from faceswap_lab.runs.table import find_runs, results
@@ -36,20 +37,23 @@ class RunFailed(RuntimeError):
     """A training that did not finish; the message says why, and where the run lies."""
 
 
-def load(run: str | PathLike[str]) -> "TrainedModel":
+def load(run: str | PathLike[str], plugins: Sequence[str] = ()) -> "TrainedModel":
     """Return the model of a finished run, ready to swap.
 
     Args:
         run: the run's folder.
+        plugins: the modules of plugins that it was trained with, where they are not installed. They are code and are
+            run; a run folder cannot ask for that.
 
     Raises:
-        ValueError: there is no finished run in it, or its weights are damaged.
+        ValueError: there is no finished run in it, its weights are damaged, or a plugin is missing.
 
     >>> load(results("runs")[0]["folder"]).config["optimizer"]["name"]
     'adam'
     """
     from faceswap_lab.training.saved.trained import TrainedModel
 
+    import_plugins(plugins)
     return TrainedModel(run)
 
 
@@ -69,7 +73,8 @@ def compose(words: Sequence[str] = (), config_dir: str | PathLike[str] | None = 
     Traceback (most recent call last):
     faceswap_lab.config.check.ConfigError: seed=-1: must be >= 0. It is: seed of everything random in the run.
     """
-    return composed(words, _folders(config_dir))
+    words, folders = plug_in(words, composes=True)
+    return composed(words, [*folders, *([] if config_dir is None else [Path(config_dir).resolve()])])
 
 
 def train(
@@ -109,10 +114,6 @@ def train(
         reason = errors.getvalue() or (f"{read_status(folder).message} {folder.path}" if folder else "")
         raise RunFailed(f"exit code {code}: {' '.join(reason.split())}")
     return load(folder.path)
-
-
-def _folders(config_dir: str | PathLike[str] | None) -> list[Path]:
-    return [conf_dir(), *([] if config_dir is None else [Path(config_dir).resolve()])]
 
 
 def _folder_of(config: Config) -> RunFolder | None:

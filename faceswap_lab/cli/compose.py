@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from faceswap_lab.cli.messages import refusal
-from faceswap_lab.cli.own_groups import check_own_groups
+from faceswap_lab.cli.own_groups import check_groups
 from faceswap_lab.config import Config, Options
 
 
@@ -40,8 +40,7 @@ def composing(folders: Sequence[Path]) -> Iterator[Compose]:
     from hydra import compose, initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
 
-    for folder in folders[1:]:
-        check_own_groups(folder)
+    check_groups(folders)
     own = [f"hydra.searchpath=[{','.join(quoted(f'file://{folder}') for folder in folders[1:])}]"]
     GlobalHydra.instance().clear()
     with refusing(), initialize_config_dir(str(folders[0]), job_name="faceswap_lab", version_base="1.3"):

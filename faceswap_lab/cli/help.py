@@ -42,6 +42,7 @@ _TAIL = """\
 settings: any value of the configuration, such as seed=3 training.max_steps=500
   --cfg job         print the whole configuration and run nothing
   --info defaults   say which file each group's values come from
+  plugins=[module]  code of your own, which adds options (docs/plugins.md)
 
 flags
   -m, --multirun    run every combination of comma-separated values

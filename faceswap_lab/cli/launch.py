@@ -11,6 +11,7 @@ from typing import Any
 from faceswap_lab.cli.compose import quoted, refusing
 from faceswap_lab.cli.job.outcome import NoObjective, Outcome
 from faceswap_lab.cli.messages import say
+from faceswap_lab.cli.plugins import runs_dir_of
 from faceswap_lab.cli.sweep.cells import Axes, Composer
 from faceswap_lab.cli.sweep.launchers import EVERY_COMBINATION, ONE_AFTER_ANOTHER, chosen, defaults_of, launching
 from faceswap_lab.cli.sweep.records import SWEEPS, record, recorded
@@ -36,7 +37,7 @@ def launch(args: Sequence[str], words: Sequence[str], flags: Sequence[str], fold
     from faceswap_lab.cli.sweep.objective import check_directions
 
     name = f"{datetime.now():%Y-%m-%d_%H-%M-%S}-{os.getpid()}"
-    sweep_dir = (_runs_dir(words) / SWEEPS / name).absolute()
+    sweep_dir = (runs_dir_of(words) / SWEEPS / name).absolute()
     launcher, sweeper = chosen("launcher", words), chosen("sweeper", words)
     check_directions(sweeper, words, folders)
     task = Task(folders, LaunchedFrom.here(sweep_dir, args))
@@ -151,12 +152,6 @@ def _say_why_it_gave_up(error: Exception, launcher: str, sweeper: str) -> None:
         f"hydra/launcher={launcher} hydra/sweeper={sweeper} gave up ({type(error).__name__}): {said[:400]}\n"
         "Finished cells are kept; the others go on from their last checkpoint when the command is repeated."
     )
-
-
-def _runs_dir(words: Sequence[str]) -> Path:
-    """Return the runs folder that the command line names, or the usual one."""
-    named = [word.split("=", 1)[1] for word in words if word.startswith("runs_dir=")]
-    return Path(named[-1] if named else "runs")
 
 
 @contextmanager

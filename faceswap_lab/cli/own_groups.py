@@ -6,7 +6,7 @@ study's sweep.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,23 @@ _RUNS_CODE = re.compile(r"_target_|oc\.(create|decode)|(?<!\w)hydra(?!\w)")
 _SWEEP = re.compile(r"[\w.,+()\[\] -]*")  # names, numbers, range(0,8): nothing that Hydra would look up or resolve
 _PLAIN = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:int")
 _PACKAGE = re.compile(r"^\s*#\s*@package\s+(\S+)", re.MULTILINE)
+
+
+def check_groups(folders: Sequence[Path]) -> None:
+    """Refuse what ``check_own_groups`` does, and a file by whose name Hydra takes one of an earlier folder.
+
+    Args:
+        folders: where groups lie, ours first.
+
+    Raises:
+        ConfigError: names the file.
+    """
+    for i, folder in enumerate(folders[1:], 1):
+        check_own_groups(folder)
+        for path in sorted(folder.glob("*/*.yaml")):
+            name = path.relative_to(folder)
+            if any((earlier / name).is_file() for earlier in folders[:i]):
+                raise ConfigError(f"{path}: there is {path.parent.name}={path.stem} already. Call yours otherwise.")
 
 
 def check_own_groups(folder: Path) -> None:

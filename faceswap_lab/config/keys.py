@@ -15,6 +15,10 @@ def no_such_setting(key: str) -> ConfigError:
     Args:
         key: the dotted key, which is no setting of the configuration that was chosen.
     """
+    if key.split(".")[0] == "plugins":
+        return ConfigError(
+            "plugins: no YAML names them. They are installed, or typed on the command line: plugins=[my_module]"
+        )
     schemas: list[Any] = [Config]
     parent = ""
     for part in key.split("."):

@@ -9,7 +9,7 @@ class Options(dict[str, list[str]]):
     """``{"encoders": ["one", "two"], …}`` for all group folders below ``folders``, ours first.
 
     Args:
-        folders: where groups lie; of files of one name the last folder's is the one that Hydra takes.
+        folders: where groups lie; of files of one name the first folder's is the one that Hydra takes.
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
@@ -26,5 +26,5 @@ class Options(dict[str, list[str]]):
 
         paths = [folder / group / f"{option}.yaml" for folder in self.folders]
         there = [path for path in paths if path.is_file()]
-        content = yaml.safe_load(there[-1].read_text(encoding="utf-8")) if there else None
+        content = yaml.safe_load(there[0].read_text(encoding="utf-8")) if there else None
         return content if isinstance(content, dict) else {}

@@ -8,6 +8,18 @@ class ConfigError(ValueError):
     """A configuration that is refused. Its text names the key, the value, what is allowed and the nearest spelling."""
 
 
+class NoSuchOption(ConfigError):
+    """A choice that is not there.
+
+    Attributes:
+        chosen: ``group=option``.
+    """
+
+    def __init__(self, chosen: str, text: str) -> None:
+        super().__init__(text)
+        self.chosen = chosen
+
+
 class Conflict(ConfigError):
     """Every setting is one by itself, and two of them mean nothing together: another cell of a sweep may be right."""
 
@@ -18,9 +30,10 @@ def nearest(word: object, known: Iterable[object]) -> str:
     return f" Did you mean '{close[0]}'?" if close else ""
 
 
-def no_such_option(path: str, value: object, choices: Iterable[object]) -> ConfigError:
+def no_such_option(path: str, value: object, choices: Iterable[object]) -> NoSuchOption:
     """Return the refusal of a value that is none of the choices."""
     choices = list(choices)
-    return ConfigError(
-        f"{path}={value}: no such option.{nearest(value, choices)} Choose one of: {', '.join(map(str, choices))}."
+    return NoSuchOption(
+        f"{path.removesuffix('.name')}={value}",
+        f"{path}={value}: no such option.{nearest(value, choices)} Choose one of: {', '.join(map(str, choices))}.",
     )

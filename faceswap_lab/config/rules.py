@@ -2,9 +2,10 @@
 
 from faceswap_lab.config.derived import side_weights_of, sides_of, topology_of
 from faceswap_lab.config.options import Options
-from faceswap_lab.config.refusal import ConfigError
-from faceswap_lab.config.schema import Config, FoldersData, TwinsData
+from faceswap_lab.config.refusal import ConfigError, nearest
+from faceswap_lab.config.schema import COLOUR_TRANSFERS, Config, FoldersData, TwinsData
 from faceswap_lab.orders import ORDERS, Plan
+from faceswap_lab.plugins import METRICS
 from faceswap_lab.topology import TopologyError
 
 MOST_PEOPLE = 26  # sides are called A to Z
@@ -31,6 +32,8 @@ def check_rules(config: Config, options: Options) -> None:
     _sampler(config)
     _held_out(config)
     _compile(config)
+    _metrics(config)
+    _augmentation(config)
 
 
 def _sizes(config: Config) -> None:
@@ -248,12 +251,38 @@ def _named(data: TwinsData) -> None:
 
 
 def _sampler(config: Config) -> None:
-    twice, photometric = config.augmentation.two_stage, config.augmentation.photometric
-    asked = "two_stage=true" if twice else f"photometric={list(photometric)}" if photometric else None
-    if config.data.sampler == "device" and asked:
+    a, colours = config.augmentation, config.colour_match.name
+    asked = {
+        "augmentation.two_stage=true": a.two_stage,
+        f"augmentation.photometric={list(a.photometric)}": a.photometric,
+        f"augmentation.photometric_input={list(a.photometric_input)}": a.photometric_input,
+        f"colour_match={colours}": colours in COLOUR_TRANSFERS,
+    }
+    wanted = [setting for setting, is_wanted in asked.items() if is_wanted]
+    if config.data.sampler == "device" and wanted:
         raise ConfigError(
-            f"data.sampler=device with augmentation.{asked}: that is made on the CPU only. "
+            f"data.sampler=device with {wanted[0]}: that is made on the CPU only. "
             "Use data.sampler=auto or data.sampler=cv2."
+        )
+
+
+def _augmentation(config: Config) -> None:
+    flips, sides, colours = config.augmentation.flips, sides_of(config), config.colour_match
+    if len(flips) > len(sides):
+        raise ConfigError(
+            f"augmentation.flips={list(flips)}: there are {len(sides)} sides ({', '.join(sides)}), and one number each "
+            "at most. Leave some out."
+        )
+    grid, coverage = config.augmentation.grid, config.augmentation.coverage
+    if grid is not None and grid < coverage:
+        raise ConfigError(
+            f"augmentation.grid={grid:g}: the network sees augmentation.coverage={coverage:g} of the picture, and the "
+            "grid must reach as far. Give as much or more, or null."
+        )
+    if colours.moves != "A" and colours.name not in COLOUR_TRANSFERS:
+        raise ConfigError(
+            f"colour_match.moves={colours.moves} with colour_match={colours.name}: that is said of a transfer that is "
+            f"drawn for each sample. Use colour_match={' or '.join(COLOUR_TRANSFERS)}, or leave it A."
         )
 
 
@@ -270,3 +299,13 @@ def _compile(config: Config) -> None:
             "trainer.compile=cudagraphs with trainer.strategy=ddp: a graph's gradients and the sums over devices that "
             "are made of them share memory, and nobody has tried it. Use trainer.compile=default."
         )
+
+
+def _metrics(config: Config) -> None:
+    for name in config.evaluation.metrics:
+        if name not in METRICS:
+            raise ConfigError(
+                f"evaluation.metrics={name}: no plugin has added a metric of that name.{nearest(name, METRICS)} "
+                f"Added: {', '.join(METRICS) or 'none'}. Name the plugin that has it: plugins=[its_module]. "
+                "(The lab's own are always measured.)"
+            )

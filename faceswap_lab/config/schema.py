@@ -9,6 +9,9 @@ from typing import Any
 
 from faceswap_lab.topology import ORIGINAL
 
+COLOUR_TRANSFERS = ("reinhard", "lct", "mkl")
+"""The options of ``colour_match`` that are drawn for each sample."""
+
 ALWAYS_THERE = object()
 """Of a field that has existed since the first run was hashed."""
 
@@ -218,20 +221,58 @@ class Augmentation:
     shift: float = _field("largest shift, as a fraction of the side", low=0.0, high=0.5)
     flip: float = _field("probability of a mirror image", low=0.0, high=1.0)
     jitter: float = _field(
-        "standard deviation of the 5x5 grid's points, in pixels of a 256 px face", low=0.0, high=64.0
+        "standard deviation of the grid's points, in pixels of a 256 px face (of cells: divided by their number)",
+        low=0.0,
+        high=64.0,
     )
     coverage: float = _field("side of the warped square as a fraction of the face picture", low=0.1, high=1.0)
     misaligned: bool = _field("keep the half output pixel by which 2018 set input and target apart")
     two_stage: bool = _field("interpolate twice, as 2018 did; costs time and sharpness")
+    grid: float | None = _field(
+        "side of the warp's grid as a fraction of the face picture, at least coverage; null: coverage",
+        low=0.1,
+        high=4.0,
+        absent=None,
+        default=None,
+    )
+    fitted: bool = _field(
+        "true: the target is the similarity nearest to the warp; false: the picture before the warp",
+        absent=True,
+        default=True,
+    )
+    nodes: str = _field(
+        "5x5: a grid of so many points; cells: 2, 4 or 8 cells a side, drawn for each sample; its edge stays",
+        choices=("5x5", "cells"),
+        absent="5x5",
+        default="5x5",
+    )
     photometric: tuple[dict[str, Any], ...] = _field("albumentations pixel transforms: [{name: …, p: …}]")
+    photometric_input: tuple[dict[str, Any], ...] = _field(
+        "likewise, of the finished input alone: the target is what it was", absent=(), default=()
+    )
+    flips: tuple[float, ...] = _field(
+        "probabilities of a mirror image of A's faces, B's, …; of a side that is not given: flip",
+        low=0.0,
+        high=1.0,
+        absent=(),
+        default=(),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class ColourMatch:
-    """Whether A's colours are moved towards B's before training."""
+    """Whether A's colours are moved towards B's."""
 
     name: str = _field(
-        "none, or mean_a_to_b: A's mean colour moved to B's (the 2017 scripts)", choices=("none", "mean_a_to_b")
+        "none; mean_a_to_b: A's mean colour moved to B's (the 2017 scripts); others: name in "
+        "faceswap_lab.data.colours.TRANSFERS: each sample's colours moved to those of a random face of the other side",
+        choices=("none", "mean_a_to_b", *COLOUR_TRANSFERS),
+    )
+    moves: str = _field(
+        "whose samples get the colours of a random face of the other side (A or B)",
+        choices=("A", "B"),
+        absent="A",
+        default="A",
     )
 
 
@@ -373,6 +414,7 @@ class Evaluation:
         "training steps between previews; null: only at the end", low=1, identity=False
     )
     preview_faces: int = _field("held-out faces in a preview", low=1, high=64, identity=False)
+    metrics: tuple[str, ...] = _field("metrics of plugins, beside the lab's own", absent=(), default=())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,7 +42,7 @@ class SidePlaces(NamedTuple):
     Attributes:
         side: whose faces they are.
         which: (n,) int64.
-        points: (n, 2, 5, 5) float64.
+        points: (n, 2, k, k) float64.
         target: (n, 2, 3) float64.
     """
 

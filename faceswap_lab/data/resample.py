@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_lab.data.draws import Draws
-from faceswap_lab.data.warp import Maps, Recipe, control_points, expand, fit, maps, pose
+from faceswap_lab.data.warp import Maps, Recipe, control_points, expand, maps, onto_target, pose
 
 Picture = NDArray[np.uint8]
 Triple = tuple[Picture, Picture, Picture]
@@ -87,8 +87,8 @@ def _twice(faces: Sequence[Picture], draws: Draws, recipe: Recipe, resolution: i
     size = faces[0].shape[0]
     posing = pose(draws, recipe, size)
     points = control_points(draws, recipe, size)
-    grids = expand(points, resolution)
-    a, b = fit(points, recipe, resolution)
+    grids = expand(points, resolution, recipe.share)
+    a, b = onto_target(points, recipe, size, resolution)
     seen, target, masked = _empty(len(faces), resolution)
     for i, face in enumerate(faces):
         back = _similarity(posing.turn[i], posing.offset[i])

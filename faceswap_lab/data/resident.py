@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from faceswap_lab.data.draws import GRID
 from faceswap_lab.data.faces import Faces
 
 
@@ -23,12 +22,13 @@ class ResidentFaces:
         faces: the stored faces. On a CPU their own memory is used, so memory-mapped faces stay on disk.
         device: where they are to be.
         resolution: side r of the samples, in pixels.
+        share: the part of the grid of control points that the input shows; see ``warp.Recipe.share``.
     """
 
-    def __init__(self, faces: Faces, device: torch.device, resolution: int) -> None:
+    def __init__(self, faces: Faces, device: torch.device, resolution: int, share: float = 1.0) -> None:
         with warnings.catch_warnings(action="ignore", category=UserWarning):  # read-only, and nothing writes to it
             self.pixels = torch.from_numpy(faces.pixels).to(device)
-        self.resolution = resolution
+        self.resolution, self.share = resolution, share
 
     @property
     def device(self) -> torch.device:
@@ -40,7 +40,7 @@ class ResidentFaces:
 
         Args:
             which: (n,) int64, rows of the faces.
-            points: (n, 2, 5, 5) float64, see ``faceswap_lab.data.sampler.Places``.
+            points: (n, 2, k, k) float64, see ``faceswap_lab.data.sampler.Places``.
             target: (n, 2, 3) float64, likewise.
 
         Returns:
@@ -48,17 +48,20 @@ class ResidentFaces:
             and on the device.
         """
         faces = self.pixels.index_select(0, which).permute(0, 3, 1, 2).float()
-        seen = rounded(interpolated(faces[:, :3], grid_places(points, self.resolution)))
+        seen = rounded(interpolated(faces[:, :3], grid_places(points, self.resolution, self.share)))
         goal = rounded(interpolated(faces, affine_places(target, self.resolution)))  # the mask is a fourth colour
         return seen.contiguous(), goal[..., :3].contiguous(), goal[..., 3].contiguous()
 
 
-def grid_places(points: Tensor, resolution: int) -> Tensor:
-    """Interpolate control points (n, 2, 5, 5) to every pixel of the input, (n, 2, r, r): see ``warp.expand``.
+def grid_places(points: Tensor, resolution: int, share: float = 1.0) -> Tensor:
+    """Interpolate control points (n, 2, k, k) to every pixel of the input, (n, 2, r, r): see ``warp.expand``.
 
     Not by ``functional.interpolate``: where torch is told to be deterministic, that is many small kernels on a GPU.
     """
-    place = (torch.arange(resolution, dtype=points.dtype, device=points.device) + 0.5) * (GRID - 1) / resolution
+    cells = points.shape[-1] - 1
+    place = (torch.arange(resolution, dtype=points.dtype, device=points.device) + 0.5) * cells / resolution
+    if share != 1:
+        place = cells / 2 + share * (place - cells / 2)
     regular = torch.stack(torch.meshgrid(place, place, indexing="xy"))
     return interpolated(points, regular.expand(len(points), -1, -1, -1))
 

@@ -1,14 +1,15 @@
 """The samples of one side: batch-wise, reproducible by index, the same in any process."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_lab.data.draws import draw, shown
+from faceswap_lab.data.colours import ColourTransfer
+from faceswap_lab.data.draws import Draws, draw, jitter_in_cells, shown
 from faceswap_lab.data.faces import Faces, Side, rgba
 from faceswap_lab.data.photometric import Photometric
 from faceswap_lab.data.resample import resample
@@ -22,7 +23,7 @@ class Places:
 
     Attributes:
         which: (n,) int64, rows of the stored faces.
-        points: (n, 2, 5, 5) float64: x, then y, of the input's control points in the stored face, in pixel indices.
+        points: (n, 2, k, k) float64: x, then y, of the input's control points in the stored face, in pixel indices.
         target: (n, 2, 3) float64: the affine map from the target's (x, y, 1) to the stored (x, y).
     """
 
@@ -51,9 +52,9 @@ class Samples:
 class SideSampler:
     """Makes the samples of one side from its stored faces.
 
-    Sample i is a pure function of (faces, recipe, resolution, seed, side, photometric, i): how index ranges are cut
-    into batches, and which worker or rank asks, changes nothing. Only the faces of the batch are read, so memory-mapped
-    faces stay on disk.
+    Sample i is a pure function of (faces, recipe, resolution, seed, side, changes of colour, i): how index ranges are
+    cut into batches, and which worker or rank asks, changes nothing. Only the faces of the batch are read, so
+    memory-mapped faces stay on disk.
 
     Args:
         faces: the stored faces of the side.
@@ -63,6 +64,8 @@ class SideSampler:
         side: which side's draws to use.
         photometric: albumentations transforms by name, applied to the stored face before the geometry, so that input
             and target share them; see ``faceswap_lab.data.photometric``.
+        photometric_input: likewise, applied to the finished input, at r pixels: the target stays as it is.
+        colours: gives the stored faces the colours of another side's, before anything else.
 
     Raises:
         ValueError: if there are no faces, or a photometric transform is not known.
@@ -76,6 +79,8 @@ class SideSampler:
         seed: int,
         side: Side,
         photometric: Sequence[Mapping[str, Any]] = (),
+        photometric_input: Sequence[Mapping[str, Any]] = (),
+        colours: ColourTransfer | None = None,
     ) -> None:
         if len(faces) == 0:
             raise ValueError(f"side {side} has 0 faces; a sampler needs at least 1: check data.{side.lower()}")
@@ -85,6 +90,8 @@ class SideSampler:
         self.seed = seed
         self.side = side
         self.photometric = Photometric(photometric) if photometric else None
+        self.photometric_input = Photometric(photometric_input) if photometric_input else None
+        self.colours = colours
 
     def batch(self, first: int, count: int) -> Samples:
         """Return samples ``first`` … ``first + count - 1``; a batch may straddle epochs.
@@ -97,20 +104,26 @@ class SideSampler:
         which = shown(self.seed, self.side, first, count, len(self.faces))
         stored = np.asarray(self.faces.pixels)  # drops the costly array class of a memory map, not the mapping
         faces = [stored[i] for i in which.tolist()]
+        if self.colours is not None:
+            faces = list(map(self.colours, faces, which.tolist(), self.colours.drawn(first, count)))
         if self.photometric is not None:
             faces = [self._recoloured(face, self.photometric, i) for face, i in zip(faces, indices.tolist())]
-        draws = draw(self.seed, self.side, first, count)
-        return Samples(*resample(faces, draws, self.recipe, self.resolution), indices)
+        draws = self._draws(first, count)
+        seen, target, mask = resample(faces, draws, self.recipe, self.resolution)
+        if self.photometric_input is not None:
+            for picture, i in zip(seen, indices.tolist()):
+                picture[:] = self.photometric_input(picture, seed_of(self.seed, "photometric_input", self.side, i))
+        return Samples(seen, target, mask, indices)
 
     def places(self, first: int, count: int) -> Places:
         """Return where the pixels of ``batch`` come from, for whoever reads them elsewhere: no face is touched.
 
         Raises:
-            ValueError: places do not say it all, for there are photometric transforms or two stages.
+            ValueError: places do not say it all, for colours are changed or there are two stages.
         """
         if not self.places_suffice:
-            raise ValueError(f"side {self.side}: photometric transforms and two stages are made by batch() alone")
-        draws = draw(self.seed, self.side, first, count)
+            raise ValueError(f"side {self.side}: photometric transforms, colours, two stages: batch() alone makes them")
+        draws = self._draws(first, count)
         points, target = stored_points(draws, self.recipe, self.faces.size, self.resolution)
         which = shown(self.seed, self.side, first, count, len(self.faces))
         return Places(which, np.stack([points.real, points.imag], axis=1), target)
@@ -118,7 +131,14 @@ class SideSampler:
     @property
     def places_suffice(self) -> bool:
         """Whether a sample is one interpolation of a stored face and nothing else, so that ``places`` describes it."""
-        return self.photometric is None and not self.recipe.two_stage
+        recoloured = any(change is not None for change in (self.photometric, self.photometric_input, self.colours))
+        return not recoloured and not self.recipe.two_stage
+
+    def _draws(self, first: int, count: int) -> Draws:
+        draws = draw(self.seed, self.side, first, count)
+        if self.recipe.nodes == "cells":
+            draws = replace(draws, jitter=jitter_in_cells(self.seed, self.side, first, count))
+        return draws
 
     def _recoloured(self, face: NDArray[np.uint8], photometric: Photometric, index: int) -> NDArray[np.uint8]:
         seed = seed_of(self.seed, "photometric", self.side, index)

@@ -39,7 +39,10 @@ def resident_faces(
     free = free_bytes(device)
     if chosen(asked, device.type, suffice, needed, None if free is None else least(free)) == "cv2":
         return None
-    return {side: ResidentFaces(sampler.faces, device, sampler.resolution) for side, sampler in samplers.items()}
+    return {
+        side: ResidentFaces(sampler.faces, device, sampler.resolution, sampler.recipe.share)
+        for side, sampler in samplers.items()
+    }
 
 
 def chosen(asked: str, device: str, suffice: bool, needed: int, free: int | None) -> Sampler:
@@ -63,7 +66,8 @@ def chosen(asked: str, device: str, suffice: bool, needed: int, free: int | None
         return "cv2"
     if not suffice:
         raise SamplerRefused(
-            "data.sampler=device: augmentation.photometric and augmentation.two_stage are made on the CPU only. "
+            "data.sampler=device: augmentation.photometric, augmentation.photometric_input, augmentation.two_stage and "
+            "the transfers of colour_match are made on the CPU only. "
             "Use data.sampler=cv2."
         )
     if device not in ("cuda", "cpu"):

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_lab.data.draws import GRID, Draws
+from faceswap_lab.data.draws import Draws
 
 _REFERENCE_SIDE = 256  # the stored side, in pixels, for which the 2018 recipe gives its lengths
 
@@ -42,6 +42,10 @@ class Recipe:
             lies half an output pixel before the input, and the grid and the pivot half a stored pixel after the centre.
             False puts input, target and pivot on the centre exactly, as ``faceswap_lab.data.sampler.centre`` does.
         two_stage: True interpolates twice, as the original did: the posed picture, then its warp. Slower and softer.
+        grid: the fraction of the stored side that the control points span, at least ``coverage``; None: ``coverage``.
+        fitted: True: the target is the similarity nearest to the warp, as in 2018; False: the posed picture itself.
+        nodes: "5x5", each moved by ``jitter``; or "cells": see ``draws.jitter_in_cells``, of which ``jitter`` is the
+            standard deviation in pixels of a 256 px face, had the grid one cell.
     """
 
     name: str
@@ -53,6 +57,14 @@ class Recipe:
     coverage: float
     misaligned: bool
     two_stage: bool
+    grid: float | None = None
+    fitted: bool = True
+    nodes: str = "5x5"
+
+    @property
+    def share(self) -> float:
+        """The part of the grid's side that the input shows, in (0, 1]."""
+        return 1.0 if self.grid is None else self.coverage / self.grid
 
 
 @dataclass(frozen=True)
@@ -103,21 +115,32 @@ def pose(draws: Draws, recipe: Recipe, size: int) -> Pose:
 
 
 def control_points(draws: Draws, recipe: Recipe, size: int) -> Complex:
-    """Return the jittered control points in the posed pictures: (n, 5, 5), rows from top to bottom, in pixels."""
-    axis = _centre(recipe, size) + recipe.coverage * size * np.linspace(-0.5, 0.5, GRID)
+    """Return the jittered control points in the posed pictures: (n, k, k), rows from top to bottom, in pixels."""
+    span = recipe.coverage if recipe.grid is None else recipe.grid
+    axis = _centre(recipe, size) + span * size * np.linspace(-0.5, 0.5, draws.jitter.shape[-1])
     jitter = recipe.jitter * size / _REFERENCE_SIDE * draws.jitter
     return (axis + jitter[:, 0]) + 1j * (axis[:, None] + jitter[:, 1])
 
 
-def expand(points: Complex, resolution: int) -> NDArray[np.float32]:
-    """Interpolate control points (n, 5, 5) to every pixel of the input: (n, 2, r, r) float32, x then y.
+def expand(points: Complex, resolution: int, share: float = 1.0) -> NDArray[np.float32]:
+    """Interpolate control points (n, k, k) to every pixel of the input: (n, 2, r, r) float32, x then y.
 
-    The same as resizing the grid to 5r/4 pixels with OpenCV's half-pixel convention and cutting r/8 : r/8 + r: the
-    outer nodes come to lie on the outer edges of the output's border pixels.
+    Of the grid the input shows ``share`` of the side, in its middle. With all of a 5×5 grid it is the same as resizing
+    it to 5r/4 pixels with OpenCV's half-pixel convention and cutting r/8 : r/8 + r: the outer nodes come to lie on the
+    outer edges of the output's border pixels.
     """
-    weights = _expansion(resolution)
+    weights = _expansion(resolution, points.shape[-1], share)
     planes = np.stack([points.real, points.imag], axis=1)
     return (weights @ planes @ weights.T).astype(np.float32)  # in float64 till here: 1/255 is 4e-3, and errors add up
+
+
+def onto_target(points: Complex, recipe: Recipe, size: int, resolution: int) -> tuple[Complex, Complex]:
+    """Return the similarity ``a·z + b`` from the posed pictures to the target; arguments and returns as of ``fit``."""
+    if recipe.fitted:
+        return fit(points, recipe, resolution)
+    a = np.full(len(points), resolution / (recipe.coverage * size), np.complex128)
+    middle = (resolution / 2 - (0.0 if recipe.misaligned else 0.5)) * (1 + 1j)
+    return a, middle - a * _centre(recipe, size) * (1 + 1j)
 
 
 def fit(points: Complex, recipe: Recipe, resolution: int) -> tuple[Complex, Complex]:
@@ -126,14 +149,14 @@ def fit(points: Complex, recipe: Recipe, resolution: int) -> tuple[Complex, Comp
     In the plane and without reflections Umeyama's fit is one complex least squares.
 
     Args:
-        points: (n, 5, 5), in the posed pictures.
+        points: (n, k, k), in the posed pictures.
         recipe: says which pixel convention the target's grid follows.
         resolution: the target's side r, in pixels.
 
     Returns:
         a, b: (n,) complex each.
     """
-    axis = np.linspace(0, resolution, GRID) - (0.0 if recipe.misaligned else 0.5)
+    axis = _goal(points.shape[-1], recipe.share, resolution) - (0.0 if recipe.misaligned else 0.5)
     goal = (axis + 1j * axis[:, None]).ravel()
     z = points.reshape(len(points), -1)
     mean = z.mean(axis=1)
@@ -152,18 +175,18 @@ def maps(draws: Draws, recipe: Recipe, size: int, resolution: int) -> Maps:
         resolution: side r of input and target, in pixels.
     """
     points, target = stored_points(draws, recipe, size, resolution)
-    return Maps(input=expand(points, resolution), target=target)
+    return Maps(input=expand(points, resolution, recipe.share), target=target)
 
 
 def stored_points(draws: Draws, recipe: Recipe, size: int, resolution: int) -> tuple[Complex, NDArray[np.float64]]:
     """Return ``maps`` before the input's grid is expanded: a few numbers per sample, whatever the resolution.
 
     Returns:
-        the control points in the stored faces, (n, 5, 5); the target's affine maps, (n, 2, 3), see ``Maps``.
+        the control points in the stored faces, (n, k, k); the target's affine maps, (n, 2, 3), see ``Maps``.
     """
     posed = pose(draws, recipe, size)
     points = control_points(draws, recipe, size)
-    a, b = fit(points, recipe, resolution)
+    a, b = onto_target(points, recipe, size, resolution)
     corners = (np.array([0, 1, 1j]) - b[:, None]) / a[:, None]  # an affine map is known by where three points go
     origin, right, down = posed.to_stored(corners).T
     columns = np.stack([right - origin, down - origin, origin], axis=1)
@@ -175,10 +198,19 @@ def _centre(recipe: Recipe, size: int) -> float:
     return size // 2 if recipe.misaligned else (size - 1) / 2
 
 
-def _expansion(resolution: int) -> NDArray[np.float64]:
-    """Weights (r, 5) of the control points for each output pixel of one axis; every row sums to 1."""
-    place = (np.arange(resolution) + 0.5) * (GRID - 1) / resolution
-    return np.maximum(0, 1 - np.abs(place[:, None] - np.arange(GRID)))
+def _goal(nodes: int, share: float, resolution: int) -> NDArray[np.float64]:
+    """Return where a regular grid's nodes lie along the target's side, of which it shows ``share``."""
+    if share == 1:
+        return np.linspace(0, resolution, nodes)
+    return resolution * (0.5 + np.linspace(-0.5, 0.5, nodes) / share)
+
+
+def _expansion(resolution: int, nodes: int, share: float) -> NDArray[np.float64]:
+    """Weights (r, k) of the control points for each output pixel of one axis; every row sums to 1."""
+    place = (np.arange(resolution) + 0.5) * (nodes - 1) / resolution
+    if share != 1:
+        place = (nodes - 1) / 2 + share * (place - (nodes - 1) / 2)
+    return np.maximum(0, 1 - np.abs(place[:, None] - np.arange(nodes)))
 
 
 def _along(values: NDArray, dims: int) -> NDArray:

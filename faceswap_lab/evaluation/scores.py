@@ -12,6 +12,7 @@ from faceswap_lab.evaluation import metrics
 from faceswap_lab.evaluation.followers import FOLLOWED, Follower, followed, pearson
 from faceswap_lab.evaluation.held_out import HeldOut
 from faceswap_lab.evaluation.swap_score import swap_score
+from faceswap_lab.plugins import METRICS
 
 NEIGHBOURS = 5  # the k of recall at k
 _CHUNK = 128  # pictures whose errors are taken at once
@@ -48,6 +49,7 @@ def evaluate(
     followers: Mapping[Side, Follower] | None = None,
     directions: Sequence[Direction] | None = None,
     batch_size: int = 64,
+    added: Sequence[str] = (),
 ) -> dict[str, float]:
     """Judge a model on faces it never saw.
 
@@ -57,6 +59,7 @@ def evaluate(
         followers: adds how well the swap follows its input; needs ``held_out.states``.
         directions: which swaps, and with them which sides' reconstructions; None for all there are.
         batch_size: faces per forward pass, >= 1.
+        added: metrics of plugins that are wanted too.
 
     Returns:
         means over the held-out faces, by name: ``recon_{ssim,fitted_mae,mae,mae_full}_{A,B,…}`` and, with pairs,
@@ -67,17 +70,20 @@ def evaluate(
     scores: dict[str, float] = {}
     for side in [side for side in held_out.sides if not directions or any(side in way for way in directions)]:
         drawn = reconstructions(model, side, held_out.images[side], batch_size)
-        scores |= _named("recon", side, _means(likeness(drawn, held_out.images[side], held_out.masks[side])))
+        scores |= _named("recon", side, _means(likeness(drawn, held_out.images[side], held_out.masks[side], added)))
     for path in model.swap_paths if directions else ():
         for source, target in directions:
             drawn = swaps(model, held_out.images[source], source, target, path, batch_size)
             where = source + target + key_suffix(model, path)
-            scores |= _named("swap", where, judge_swap(drawn, held_out, source, target, followers))
+            scores |= _named("swap", where, judge_swap(drawn, held_out, source, target, followers, added))
     return scores
 
 
 def baselines(
-    held_out: HeldOut, nulls: Mapping[str, Mapping[Side, Tensor]], followers: Mapping[Side, Follower] | None = None
+    held_out: HeldOut,
+    nulls: Mapping[str, Mapping[Side, Tensor]],
+    followers: Mapping[Side, Follower] | None = None,
+    added: Sequence[str] = (),
 ) -> dict[str, float]:
     """Score swaps that anybody can make, and the followers' ceiling.
 
@@ -88,6 +94,7 @@ def baselines(
         held_out: the faces; without pairs there is no truth, and the result is empty.
         nulls: kind → target → (N, 3, r, r) in [0, 1], see ``null_swaps``.
         followers: as in ``evaluate``.
+        added: as in ``evaluate``.
 
     Returns:
         the keys of ``evaluate`` with ``copy`` and each kind of null in place of ``swap``; and with followers
@@ -97,7 +104,7 @@ def baselines(
     for source, target in held_out.directions:
         drawn = {"copy": held_out.images[source]} | {kind: of[target] for kind, of in nulls.items()}
         for kind, faces in drawn.items():
-            scores |= _named(kind, source + target, judge_swap(faces, held_out, source, target, followers))
+            scores |= _named(kind, source + target, judge_swap(faces, held_out, source, target, followers, added))
     if followers is not None and held_out.paired:
         for side in held_out.sides:
             ceiling = _following(held_out.images[side], held_out, followers[side])
@@ -106,27 +113,34 @@ def baselines(
 
 
 def judge_swap(
-    drawn: Tensor, held_out: HeldOut, source: Side, target: Side, followers: Mapping[Side, Follower] | None = None
+    drawn: Tensor,
+    held_out: HeldOut,
+    source: Side,
+    target: Side,
+    followers: Mapping[Side, Follower] | None = None,
+    added: Sequence[str] = (),
 ) -> dict[str, float]:
     """Compare swaps of all held-out faces of the source, (N, 3, r, r) in [0, 1], with the truth.
 
     Returns:
         means over the faces: ``ssim``, ``fitted_mae``, ``mae`` (under the face mask), ``mae_full`` (over the whole
-        picture), ``recall5``; the numbers of ``swap_score``; with followers ``yaw``, ``mouth`` and ``light``.
+        picture), ``recall5``; the plugins' that are ``added``; the numbers of ``swap_score``; with followers ``yaw``,
+        ``mouth`` and ``light``.
     """
     truth, mask = held_out.images[target], held_out.masks[target]
-    errors = likeness(drawn, truth, mask)
+    errors = likeness(drawn, truth, mask, added)
     errors[f"recall{NEIGHBOURS}"] = metrics.recall_at_k(drawn, truth, mask, NEIGHBOURS)
     scores = _means(errors) | swap_score(drawn, held_out, source, target)
     return scores if followers is None else scores | _following(drawn, held_out, followers[target])
 
 
-def likeness(drawn: Tensor, truth: Tensor, mask: Tensor) -> dict[str, Tensor]:
+def likeness(drawn: Tensor, truth: Tensor, mask: Tensor, added: Sequence[str] = ()) -> dict[str, Tensor]:
     """Return for each picture (N,) its error against the truth, by metric.
 
     Some pictures at a time: SSIM alone holds some twenty planes of them all in memory.
     """
-    chunks = [_likeness(*some) for some in zip(*(pictures.split(_CHUNK) for pictures in (drawn, truth, mask)))]
+    some = zip(*(pictures.split(_CHUNK) for pictures in (drawn, truth, mask)))
+    chunks = [_likeness(*pictures) | {name: METRICS[name].function(*pictures) for name in added} for pictures in some]
     return {name: torch.cat([errors[name] for errors in chunks]) for name in chunks[0]}
 
 

@@ -55,15 +55,18 @@ def identity(config: Any) -> dict[str, Any]:
     return _identity(config, "")
 
 
-def run_hash(config: Any, data_fingerprint: str | None = None) -> str:
+def run_hash(config: Any, data_fingerprint: str | None = None, plugins: Mapping[str, str] | None = None) -> str:
     """Return the first 10 hex digits of the SHA-256 of a configuration's identity.
 
     Args:
         config: as for ``identity``.
         data_fingerprint: digest of the data's content. Needed wherever the configuration names data by a path that is
             not identity (a person's folders): without it, other pictures would be the same run.
+        plugins: the digest of the source of every plugin that the configuration uses, by the plugin's name.
     """
     recipe = {"recipe": RECIPE_VERSION, "config": identity(config), "data": data_fingerprint}
+    if plugins:
+        recipe["plugins"] = dict(plugins)
     text = json.dumps(recipe, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
 

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from faceswap_lab.plugins.used import records_of
 from faceswap_lab.runs.identity import RECIPE_VERSION, plain
 
 DEPENDENCIES = (
@@ -41,18 +42,22 @@ def collect(command: Sequence[str], config: Any, data_fingerprint: str | None, s
         seed: the run's seed.
 
     Returns:
-        Keys: start (UTC, ISO 8601), command, seed, data_fingerprint, recipe_version, config, versions, code, hardware.
+        Keys: start (UTC, ISO 8601), command, seed, data_fingerprint, recipe_version, config, versions, code, hardware;
+        and plugins, if the configuration uses any (see ``plugins.used.records_of``).
     """
+    described = plain(config)
+    plugins = records_of(described)
     return {
         "start": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": shlex.join(command),
         "seed": seed,
         "data_fingerprint": data_fingerprint,
         "recipe_version": RECIPE_VERSION,
-        "config": plain(config),
+        "config": described,
         "versions": versions(),
         "code": code(_PACKAGE),
         "hardware": hardware(),
+        **({"plugins": plugins} if plugins else {}),
     }
 
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from faceswap_lab.config import ConfigError
 from faceswap_lab.config.refusal import nearest
+from faceswap_lab.plugins import METRICS
 from faceswap_lab.studies.findings import Metric
 
-_STEMS: dict[str, tuple[str, bool, float]] = {  # what it is, higher is better, the smallest difference that matters
+_STEMS: dict[str, tuple[str, bool, float | None]] = {  # what it is, is higher better, the least that matters
     "score": ("score", True, 0.02),
     "identity": ("chance to be taken for the target", True, 0.05),
     "identity_colour": ("chance to be taken for the target, colours seen,", True, 0.05),
@@ -37,9 +38,20 @@ _KINDS = {
     "nearest": "{1}'s faces nearest in pose for {0}→{1}",
     "nearest_lit": "{1}'s faces nearest in pose and light for {0}→{1}",
 }
-_SWAP = re.compile(rf"({'|'.join(_KINDS)})_({'|'.join(_STEMS)})_([A-Z])([A-Z])(?:_(\w+)_path)?")
-_RECONSTRUCTION = re.compile(rf"recon_({'|'.join(_LIKENESS)})_([A-Z])")
 _LOSS = re.compile("loss_([A-Z])")
+
+
+def _stems() -> dict[str, tuple[str, bool, float | None]]:
+    """Return what there is to know of each metric: the lab's own, and those of plugins."""
+    added = {name: (m.says, m.higher_is_better, m.smallest_difference) for name, m in METRICS.items()}
+    return added | _STEMS
+
+
+def _swap(key: str) -> "re.Match[str] | None":
+    """Return kind, metric, source, target and path of a swap's metric; None if ``key`` is none."""
+    return re.fullmatch(rf"({'|'.join(_KINDS)})_({'|'.join(_stems())})_([A-Z])([A-Z])(?:_(\w+)_path)?", key)
+
+
 _EXAMPLES = [  # what a misspelt name is compared with
     *(f"swap_{stem}_{way}{path}" for stem in _STEMS for way in ("AB", "BA") for path in ("", "_target_path")),
     *(f"recon_{stem}_{side}" for stem in _LIKENESS for side in "AB"),
@@ -72,14 +84,15 @@ def judged_metric(key: str) -> Metric:
     if key.startswith(_AVERAGED) and (rest := key.removeprefix(_AVERAGED)).startswith(("swap_", "recon_")):
         metric = judged_metric(rest)
         return replace(metric, key=key, caption=f"{metric.caption}, with averaged weights")
-    if match := _SWAP.fullmatch(key):
+    stems = _stems()
+    if match := _swap(key):
         kind, stem, source, target, path = match.groups()
         if source != target and (path is None or kind == "swap"):
-            says, higher, least = _STEMS[stem]
+            says, higher, least = stems[stem]
             by = "" if path is None else f" by {target}'s encoder" if path == "target" else f" by the path {path}"
             return Metric(key, f"{says} of {_KINDS[kind].format(source, target)}{by}", higher, least)
-    if match := _RECONSTRUCTION.fullmatch(key):
-        says, higher, least = _STEMS[match[1]]
+    if match := re.fullmatch(rf"recon_({'|'.join([*METRICS, *_LIKENESS])})_([A-Z])", key):
+        says, higher, least = stems[match[1]]
         return Metric(key, f"{says} of {match[2]}'s reconstruction", higher, least)
     if match := _LOSS.fullmatch(key):
         return Metric(key, f"training loss of {match[1]}", False)
@@ -87,8 +100,8 @@ def judged_metric(key: str) -> Metric:
         raise ConfigError(f"metric '{key}' is a diagnostic: it explains, and none of its values is the better one.")
     raise ConfigError(
         f"there is no metric '{key}'.{nearest(key, _EXAMPLES)} Metrics are swap_<what>_AB or of any other two sides, "
-        f"with <what> one of {', '.join(_STEMS)}; recon_<what>_A or another side, with <what> one of "
-        f"{', '.join(_LIKENESS)}; loss_A and so on."
+        f"with <what> one of {', '.join(stems)}; recon_<what>_A or another side, with <what> one of "
+        f"{', '.join([*METRICS, *_LIKENESS])}; loss_A and so on. One of a plugin's: add plugins=[its_module]."
     )
 
 
@@ -110,7 +123,7 @@ def diagnostics_of(keys: set[str]) -> list[Metric]:
 
 def own_path(key: str) -> str | None:
     """Return the metric of the same swap through the primary path, if ``key`` is one through another."""
-    match = _SWAP.fullmatch(key)
+    match = _swap(key)
     return key.removesuffix(f"_{match[5]}_path") if match and match[5] else None
 
 

@@ -1,10 +1,12 @@
 """From a configuration to the parts of a training. Beyond this file they take plain arguments."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from faceswap_lab.config import Config, side_weights_of, topology_of
+from faceswap_lab.data.colours import TRANSFERS, ColourTransfer
 from faceswap_lab.data.datamodule import FaceDataModule
 from faceswap_lab.data.faces import FaceData
 from faceswap_lab.data.sampler import SideSampler
@@ -103,6 +105,14 @@ def module_of(config: Config, autoencoder: Autoencoder) -> FaceswapModule:
     )
 
 
+def _colours_of(config: Config, data: FaceData, side: str) -> ColourTransfer | None:
+    """Return what gives the samples of a side the colours of another's faces, if that is asked for."""
+    colours, other = config.colour_match, {"A": "B", "B": "A"}
+    if colours.name not in TRANSFERS or colours.moves != side:
+        return None
+    return ColourTransfer(colours.name, data.train[other[side]], config.seed, side)
+
+
 def resident_on(device: torch.device, config: Config, data: FaceData) -> Resident | None:
     """Put the faces on a device if a run would have them there; None: its samples are made on the CPU."""
     return resident_faces(config.data.sampler, samples_of(config, data, 0).samplers, device)
@@ -111,9 +121,20 @@ def resident_on(device: torch.device, config: Config, data: FaceData) -> Residen
 def samples_of(config: Config, data: FaceData, first_step: int) -> FaceDataModule:
     """Return the samples of the training steps from ``first_step`` to the last."""
     a = config.augmentation
-    recipe = Recipe(a.name, a.rotation, a.zoom, a.shift, a.flip, a.jitter, a.coverage, a.misaligned, a.two_stage)
+    pose = (a.rotation, a.zoom, a.shift, a.flip)
+    recipe = Recipe(a.name, *pose, a.jitter, a.coverage, a.misaligned, a.two_stage, a.grid, a.fitted, a.nodes)
+    flips = dict(zip(data.train, a.flips))
     samplers = {
-        side: SideSampler(faces, recipe, config.model.resolution, config.seed, side, a.photometric)
+        side: SideSampler(
+            faces,
+            replace(recipe, flip=flips.get(side, a.flip)),
+            config.model.resolution,
+            config.seed,
+            side,
+            a.photometric,
+            a.photometric_input,
+            _colours_of(config, data, side),
+        )
         for side, faces in data.train.items()
     }
     last_step, workers = config.training.max_steps, config.trainer.workers

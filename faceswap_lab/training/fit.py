@@ -14,6 +14,8 @@ from pytorch_lightning.strategies import DDPStrategy
 
 from faceswap_lab.config import Config
 from faceswap_lab.data.faces import FaceData
+from faceswap_lab.plugins.finding import import_plugins
+from faceswap_lab.plugins.plugin import IMPORTED
 from faceswap_lab.training.build import autoencoder_of, module_of, samples_of
 from faceswap_lab.training.callbacks import Interruptions, Resume
 from faceswap_lab.training.device.compiled import compile_parts, explaining
@@ -67,13 +69,17 @@ def fit(
         CompileFailed: torch cannot compile the model here.
     """
     first = Place.first_of(config.trainer.devices) if config.trainer.strategy == "ddp" else Place()
-    others = further_processes(first, _help, config, data, reload) if first.world > 1 else nullcontext()
+    plugins = tuple(IMPORTED)
+    others = further_processes(first, _help, plugins, config, data, reload) if first.world > 1 else nullcontext()
     with others:
         _fit_here(first, config, data, module, checkpoint, callbacks, loggers)
 
 
-def _help(place: Place, config: Config, data: FaceData, reload: Callable[[], Checkpoint | None]) -> None:
+def _help(
+    place: Place, plugins: Sequence[str], config: Config, data: FaceData, reload: Callable[[], Checkpoint | None]
+) -> None:
     """Be one of the further processes: train along, write nothing."""
+    import_plugins(plugins)
     prepare_process(config)
     _fit_here(place, config, data, module_of(config, autoencoder_of(config, data)), reload(), (), ())
 

@@ -51,7 +51,8 @@ class Judge:
         if not self.data.paired:
             with as_written(self.config.trainer.compile):
                 scores |= real_swap_scores(autoencoder, self.held_out)
-        return scores | baselines(self.held_out, null_swaps(self.data.train, self.held_out, self.coverage), followers)
+        nulls = null_swaps(self.data.train, self.held_out, self.coverage)
+        return scores | baselines(self.held_out, nulls, followers, self.config.evaluation.metrics)
 
     def draw(self, autoencoder: Autoencoder, path: Path, step: int) -> None:
         """Write the preview: inputs, reconstructions, swaps and, where there is one, the truth.
@@ -78,5 +79,7 @@ class Judge:
     ) -> dict[str, float]:
         loss = self.config.loss
         with as_written(self.config.trainer.compile):
-            scores = evaluate(model, self.held_out, followers, directions) | diagnose(model, self.held_out)
+            added = self.config.evaluation.metrics
+            scores = evaluate(model, self.held_out, followers, directions, added=added)
+            scores |= diagnose(model, self.held_out)
             return scores | gradient_diagnostics(model, self.held_out, loss.name, loss.mask_weight)

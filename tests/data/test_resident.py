@@ -16,12 +16,14 @@ from tests.data import recipe_2018
 from tests.data.recipes import NONE, WARP_2018, WARP_ALIGNED, any_recipe, noise_faces
 
 CPU = torch.device("cpu")
+FACESWAP = replace(WARP_ALIGNED, name="warp_faceswap", grid=1.0, fitted=False)
+DFL = replace(WARP_ALIGNED, name="warp_dfl", jitter=15.36, fitted=False, nodes="cells")
 ROUNDED = 0.51  # of 255: half a level for rounding, and a hundredth for float32
 FACES = {size: noise_faces(3, size, seed=size) for size in (64, 128, 256, 512)}
 
 
 def on_device(sampler, first, count):
-    resident = ResidentFaces(sampler.faces, CPU, sampler.resolution)
+    resident = ResidentFaces(sampler.faces, CPU, sampler.resolution, sampler.recipe.share)
     places = sampler.places(first, count)
     return resident.warped(*map(torch.from_numpy, (places.which, places.points, places.target)))
 
@@ -45,7 +47,9 @@ def test_whatever_the_recipe_nearly_every_pixel_is_the_same(recipe, first, size,
 
 
 @pytest.mark.parametrize("resolution", [32, 64, 128])
-@pytest.mark.parametrize("recipe", [WARP_2018, WARP_ALIGNED, NONE, replace(NONE, flip=1)], ids=lambda r: r.name)
+@pytest.mark.parametrize(
+    "recipe", [WARP_2018, WARP_ALIGNED, NONE, replace(NONE, flip=1), FACESWAP, DFL], ids=lambda r: r.name
+)
 def test_a_runs_own_sizes(recipe, resolution):
     sampler = SideSampler(FACES[4 * resolution], recipe, resolution, 7, "B")
     for apart in differences(sampler, 0, 9):

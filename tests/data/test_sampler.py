@@ -115,3 +115,16 @@ def test_centre_is_where_an_aligned_target_is():
     faces = Faces.joined(np.stack([ramp] * 3, axis=-1), ramp)
     target = SideSampler(faces, NONE, 64, 0, "A").batch(0, 1).target
     assert np.abs(centre(faces.images, 64, NONE.coverage).astype(int) - target).max() <= 1
+
+
+def test_what_is_done_to_the_input_alone_leaves_the_target_and_is_each_samples_own():
+    def sampler():
+        return SideSampler(FACES, WARP_2018, 16, 0, "A", photometric_input=GRAINY)
+
+    plain, whole = SideSampler(FACES, WARP_2018, 16, 0, "A").batch(0, 9), sampler().batch(0, 9)
+    assert np.array_equal(whole.target, plain.target)
+    assert np.array_equal(whole.mask, plain.mask)
+    assert all((seen != before).any() for seen, before in zip(whole.input, plain.input))
+    parts = joined([sampler().batch(0, 4), pickle.loads(pickle.dumps(sampler())).batch(4, 5)])
+    assert all(np.array_equal(getattr(whole, name), part) for name, part in parts.items())
+    assert not sampler().places_suffice

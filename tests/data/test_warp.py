@@ -3,8 +3,10 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.interpolate import RegularGridInterpolator
+from scipy.stats import truncnorm
 
-from faceswap_lab.data.draws import draw
+from faceswap_lab.data.draws import draw, jitter_in_cells
 from faceswap_lab.data.warp import Recipe, control_points, expand, fit, maps
 from tests.data import recipe_2018
 from tests.data.recipes import NONE, WARP_2018, any_recipe
@@ -71,3 +73,72 @@ def test_jitter_has_the_recipes_spread():
     moved = control_points(draws, WARP_2018, 256) - (axis + 1j * axis[:, None])
     np.testing.assert_allclose([moved.real.std(), moved.imag.std()], 5, rtol=0.02)
     np.testing.assert_allclose([moved.real.mean(), moved.imag.mean()], 0, atol=0.1)
+
+
+@settings(max_examples=30)
+@given(any_recipe, st.integers(0, 10**6), st.floats(1, 2.5), st.booleans())
+def test_a_grid_wider_than_the_crop_is_the_warp_of_all_it_spans_cut(recipe, first, wider, fitted):
+    """scipy's interpolation between the nodes, at the crop's pixels; and a target that no jitter moves."""
+    wide = replace(recipe, grid=recipe.coverage * wider, fitted=fitted)
+    draws = draw(0, "A", first, 2)
+    size, r = 128, 32
+    points = control_points(draws, wide, size)
+    ours = expand(points, r, wide.share)
+    axis = np.linspace(-0.5, 0.5, 5) * wide.grid * size
+    pixels = ((np.arange(r) + 0.5) / r - 0.5) * recipe.coverage * size
+    where = np.stack(np.meshgrid(pixels, pixels, indexing="ij"), axis=-1)
+    for i in range(2):
+        for plane, got in zip((points[i].real, points[i].imag), ours[i]):
+            due = RegularGridInterpolator((axis, axis), plane, bounds_error=False, fill_value=None)(where)
+            np.testing.assert_allclose(got, due, atol=1e-4)
+    still = maps(draws, replace(wide, jitter=0), size, r).target
+    if not fitted:
+        np.testing.assert_array_equal(maps(draws, wide, size, r).target, still)
+    np.testing.assert_allclose(still, maps(draws, replace(recipe, jitter=0), size, r).target, atol=1e-9 * size)
+
+
+def test_a_grid_as_wide_as_the_crop_changes_no_bit():
+    draws = draw(0, "A", 0, 5)
+    for grid in (None, WARP_2018.coverage):
+        again = maps(draws, replace(WARP_2018, grid=grid), 256, 64)
+        assert np.array_equal(again.input, maps(draws, WARP_2018, 256, 64).input)
+        assert np.array_equal(again.target, maps(draws, WARP_2018, 256, 64).target)
+
+
+def test_cells_move_the_pixels_between_their_nodes_and_leave_the_edge():
+    r = 64
+    jitter = jitter_in_cells(3, "A", 0, 60)
+    moved = np.stack([expand(plane + 0j, r)[:, 0] for plane in jitter.swapaxes(0, 1)], axis=1)
+    axis = (np.arange(r) + 0.5) / r
+    pixels = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1)
+    seen = set()
+    for sample, got in zip(jitter, moved):
+        fitting = (c for c in (2, 4, 8) if np.allclose(sample, between(sample[:, :: 8 // c, :: 8 // c]), atol=1e-12))
+        cells = next(fitting)
+        nodes = sample[:, :: 8 // cells, :: 8 // cells]
+        assert abs(nodes).max() <= 2.5 / cells
+        assert not nodes[:, [0, -1]].any()
+        assert not nodes[..., [0, -1]].any()
+        places = np.linspace(0, 1, cells + 1)
+        for plane, due in zip(got, nodes):
+            np.testing.assert_allclose(plane, RegularGridInterpolator((places, places), due)(pixels), atol=1e-6)
+        seen.add(cells)
+    assert seen == {2, 4, 8}
+
+
+def between(nodes):
+    """Return the finest grid's points on the cells of a coarser one."""
+    axis = np.linspace(0, 1, nodes.shape[-1])
+    fine = np.stack(np.meshgrid(np.linspace(0, 1, 9), np.linspace(0, 1, 9), indexing="ij"), axis=-1)
+    return np.stack([RegularGridInterpolator((axis, axis), plane)(fine) for plane in nodes])
+
+
+def test_cells_have_the_spread_that_was_said_and_do_not_depend_on_the_batch():
+    jitter = jitter_in_cells(0, "B", 0, 3_000)
+    coarse = jitter[abs(jitter - np.stack([between(j[:, ::4, ::4]) for j in jitter])).max((1, 2, 3)) < 1e-12]
+    assert 0.3 < len(coarse) / len(jitter) < 0.37
+    middle = 2 * coarse[:, :, 4, 4]
+    assert abs(middle).max() <= 2.5
+    np.testing.assert_allclose(middle.std(), truncnorm(-2.5, 2.5).std(), rtol=0.05)
+    np.testing.assert_array_equal(jitter[700:710], jitter_in_cells(0, "B", 700, 10))
+    assert (jitter[:10] != jitter_in_cells(1, "B", 0, 10)).any()

@@ -1,11 +1,12 @@
-"""Which run a configuration is: its own hash, with what it names by a path known by content."""
+"""Which run a configuration is: its own hash, with what it names by a path, and its plugins, known by content."""
 
 from pathlib import Path
 
 from faceswap_lab.cli.job.faces import renderer
 from faceswap_lab.config import Config, ConfigError, topology_of
+from faceswap_lab.plugins.used import used
 from faceswap_lab.runs.checksum import sha256_of
-from faceswap_lab.runs.identity import run_hash
+from faceswap_lab.runs.identity import plain, run_hash
 
 
 def digest_of(config: Config, faces: str | None) -> str:
@@ -20,7 +21,9 @@ def digest_of(config: Config, faces: str | None) -> str:
     """
     fingerprint = faces or renderer()
     weights = loaded_weights(config)
-    return run_hash(config, f"{fingerprint}, weights {sha256_of(weights)}" if weights else fingerprint)
+    if weights:
+        fingerprint = f"{fingerprint}, weights {sha256_of(weights)}"
+    return run_hash(config, fingerprint, {plugin.module: plugin.sha256 for plugin in used(plain(config))})
 
 
 def loaded_weights(config: Config) -> Path | None:

@@ -1,20 +1,10 @@
 """Names that must have a function: asked of the registries themselves, so torch is loaded. Only before a training."""
 
-from importlib import import_module
-
 from faceswap_lab.config import Config, ConfigError
 from faceswap_lab.config.refusal import nearest
-
-_REGISTRIES = {
-    "encoder_activation": ("models/activations", "HIDDEN"),
-    "decoder_activation": ("models/activations", "OUTPUT"),
-    "initialisation": ("models/initialisation", "INITIALISATIONS"),
-    "update_order": ("orders", "ORDERS"),
-    "optimizer": ("training/step/optimizers", "OPTIMIZERS"),
-    "optimizer_state": ("training/step/optimizers", "STATES"),
-    "schedule": ("schedules", "SCHEDULES"),
-    "loss": ("training/step/losses", "LOSSES"),
-}
+from faceswap_lab.plugins.plugin import REGISTRIES, registry_of
+from faceswap_lab.plugins.used import chosen
+from faceswap_lab.runs.identity import plain
 
 
 def check_functions(config: Config) -> None:
@@ -23,11 +13,12 @@ def check_functions(config: Config) -> None:
     Raises:
         ConfigError: names the file that wants the function, and the names that have one.
     """
-    for group, (module, registry) in _REGISTRIES.items():
-        name = getattr(config, group).name
-        known = getattr(import_module(f"faceswap_lab.{module.replace('/', '.')}"), registry)
+    for what, name in chosen(plain(config)):
+        known = registry_of(what)
         if name not in known:
+            module, registry = REGISTRIES[what]
             raise ConfigError(
-                f"{group}={name}: no function of that name in faceswap_lab/{module}.py.{nearest(name, known)} "
-                f"Known: {', '.join(known)}. Write one and name it in {registry}, or choose one of these."
+                f"{what}={name}: no function of that name in {module.replace('.', '/')}.py.{nearest(name, known)} "
+                f"Known: {', '.join(known)}. Write one and name it in {registry}, name the plugin that has it "
+                "(plugins=[its_module]), or choose one of these."
             )

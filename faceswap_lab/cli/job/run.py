@@ -21,9 +21,11 @@ from faceswap_lab.cli.job.summary import print_line, print_summary
 from faceswap_lab.cli.job.tags import differing_options
 from faceswap_lab.cli.job.train import train
 from faceswap_lab.cli.messages import refusal, say
+from faceswap_lab.cli.plugins import refusing_plugins
 from faceswap_lab.config import Config, ConfigError, RenderedData
 from faceswap_lab.config.options import Options
 from faceswap_lab.interruption import Interrupted, interruptible
+from faceswap_lab.plugins.finding import import_plugins
 from faceswap_lab.runs.atomic import StorageError, remove_leftovers, write_text
 from faceswap_lab.runs.folder import RunFolder, create_fresh, find, find_or_create
 from faceswap_lab.runs.lock import Holder, RunHeld, RunLock
@@ -36,6 +38,7 @@ def run_job(
     overrides: Sequence[str],
     sweep: str | None = None,
     beside: Path | None = None,
+    plugins: Sequence[str] = (),
 ) -> Outcome:
     """Judge, look up, train and report one job; say how it ended. Errors are said, none leaves: a sweep goes on.
 
@@ -45,11 +48,14 @@ def run_job(
         overrides: the overrides of this job, from which an unnamed run gets its label.
         sweep: the name of the sweep whose cell it is: what came out is said in a line, as of one of many.
         beside: the folder of a sweep whose cells run beside one another, in processes of their own.
+        plugins: what this process has to import for it, if it is not the one whose command names them.
     """
     from omegaconf.errors import OmegaConfBaseException
 
     try:
         with interruptible():
+            with refusing_plugins():
+                import_plugins(plugins)
             return _run(composed, folders, overrides, sweep, beside)
     except Interrupted as stop:
         said = f"{stop} came while nothing was being trained. The same command goes on from here."

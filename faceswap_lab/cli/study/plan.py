@@ -7,6 +7,7 @@ from pathlib import Path
 
 from faceswap_lab.cli.groups import first_comment
 from faceswap_lab.cli.job.label import report_name
+from faceswap_lab.cli.plugins import PLUGGED
 from faceswap_lab.cli.sweep.cells import Axes, Composer
 from faceswap_lab.config import Config, ConfigError
 from faceswap_lab.config.refusal import nearest
@@ -124,7 +125,7 @@ class Asked:
     def command(self, *first: str) -> str:
         """Return the command that asks for this study here and now, after the word ``first`` if there is one."""
         others = [word for word in self.words if not word.startswith("+study=")]
-        return shlex.join(["python", "-m", "faceswap_lab", *first, f"+study={self.plan.name}", *others])
+        return shlex.join(["python", "-m", "faceswap_lab", *first, f"+study={self.plan.name}", *others, *PLUGGED.words])
 
 
 def ask(words: Sequence[str], params: Mapping[str, object], axes: Axes, composer: Composer) -> Asked:
@@ -205,4 +206,4 @@ def _settings(words: Sequence[str]) -> list[str]:
 
 
 def _command(study: str, words: Sequence[str]) -> str:
-    return shlex.join(["python", "-m", "faceswap_lab", f"+study={study}", *_settings(words)])
+    return shlex.join(["python", "-m", "faceswap_lab", f"+study={study}", *_settings(words), *PLUGGED.words])

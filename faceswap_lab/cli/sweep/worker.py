@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from faceswap_lab.cli.job.outcome import Outcome
+from faceswap_lab.cli.plugins import PLUGGED
 from faceswap_lab.cli.sweep.records import record
 from faceswap_lab.cli.sweep.stopping import asked_to_stop, stopping_when_asked
 from faceswap_lab.cli.terminal import tolerate_any_encoding
 from faceswap_lab.interruption import interruptible
+from faceswap_lab.plugins.finding import look_in
 
 
 @dataclass(frozen=True)
@@ -25,17 +27,19 @@ class LaunchedFrom:
         process: the launching process: its machine and number.
         command: its command line, for the record of each run.
         folder: its working folder: runs_dir and cache_dir may be relative to it.
+        plugins: the modules of the plugins that its command names.
     """
 
     sweep_dir: Path
     process: tuple[str, int]
     command: tuple[str, ...]
     folder: Path
+    plugins: tuple[str, ...] = ()
 
     @classmethod
     def here(cls, sweep_dir: Path, words: Sequence[str]) -> "LaunchedFrom":
         """Describe this process, which was given these words."""
-        return cls(sweep_dir, _this_process(), (sys.argv[0], *words), Path.cwd())
+        return cls(sweep_dir, _this_process(), (sys.argv[0], *words), Path.cwd(), PLUGGED.typed)
 
     @property
     def is_here(self) -> bool:
@@ -65,7 +69,8 @@ def run_cell(
     composed.progress = False  # several bars on one terminal cannot be read
     print(f"\ncell {number + 1}: {' '.join(overrides)}", flush=True)
     with interruptible(), stopping_when_asked(origin.sweep_dir):
-        outcome = run_job(composed, folders, overrides, origin.sweep_dir.name, origin.sweep_dir)
+        look_in(origin.folder)
+        outcome = run_job(composed, folders, overrides, origin.sweep_dir.name, origin.sweep_dir, origin.plugins)
     record(origin.sweep_dir, number, overrides, outcome)
     if os.getppid() != parent:
         os._exit(outcome.code)  # whoever started this process has vanished, and nobody waits for it

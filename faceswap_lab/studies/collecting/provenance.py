@@ -71,7 +71,7 @@ def _unknown(begun: list[Run]) -> Iterator[str]:
 
 def _mixed(facts: Facts) -> Iterator[str]:
     for name, values in facts.items():
-        if len(values) > 1 and name not in ("data", "changes"):
+        if len(values) > 1 and name not in ("data", "changes", "plugins"):  # the arms say so themselves
             yield f"Runs differ in {_CALLED.get(name, f'the version of {name}')}: {_shares(values)}."
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from faceswap_lab.plugins.used import told_all
 from faceswap_lab.runs.flat import text_of
 
 NO_GIT = "no git working tree"
@@ -26,6 +27,8 @@ def _of_session(session: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "data", text_of(session.get("data_fingerprint"))
     if "sampler" in session:
         yield "sampler", text_of(session["sampler"])
+    if "plugins" in session:
+        yield "plugins", "; ".join(told_all(session["plugins"]))
     versions, hardware = _group(session, "versions"), _group(session, "hardware")
     yield from ((name, text_of(value)) for name, value in versions.items() if value is not None)
     yield from ((name, text_of(hardware[name])) for name in _HARDWARE if name in hardware)

@@ -21,6 +21,8 @@ from torch import Tensor
 from faceswap_lab.data.pictures import decode_square
 from faceswap_lab.data.sampler import centre
 from faceswap_lab.evaluation.held_out import to_tensor
+from faceswap_lab.plugins import PluginError
+from faceswap_lab.plugins.used import bring_back
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.result import read_result, weights_are_intact
 from faceswap_lab.runs.sessions import read_sessions
@@ -51,7 +53,8 @@ class TrainedModel:
         sides: the names of the people it knows.
 
     Raises:
-        ValueError: there is no finished run in the folder, or its weights are damaged.
+        ValueError: there is no finished run in the folder, its weights are damaged, or a plugin that the model is made
+            with is not here.
     """
 
     def __init__(self, folder: str | PathLike[str]) -> None:
@@ -63,6 +66,10 @@ class TrainedModel:
             )
         if not weights_are_intact(run, result):
             raise ValueError(f"{run.weights} is missing, or not what the run wrote: its checksum differs.")
+        try:
+            bring_back(sessions[-1].get("plugins"))
+        except PluginError as error:
+            raise PluginError(f"{run.path}: this model is made with the {error}") from error
         self.folder, self.label, self.seed, self.metrics = run.path, result.label, result.seed, result.metrics
         self.config: dict[str, Any] = sessions[-1]["config"]
         self.autoencoder = load_weights(run.weights).eval().requires_grad_(False)

@@ -1,0 +1,114 @@
+"""``plugins=[my_module]``: typed, it is a person's consent to run that code. So it is no setting, as a YAML holds.
+
+Beside the plugins that are typed there are those that are installed. Both may bring groups of their own: ``conf`` in
+the plugin's package, which Hydra finds through ``hydra_plugins/faceswap_lab.py``.
+"""
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from faceswap_lab.cli.groups import conf_dir
+from faceswap_lab.config import ConfigError
+from faceswap_lab.config.refusal import NoSuchOption
+from faceswap_lab.plugins import PluginError
+from faceswap_lab.plugins.finding import groups_of, import_plugins, installed, look_in
+from faceswap_lab.plugins.used import sound, told
+from faceswap_lab.runs.folder import RunFolder
+from faceswap_lab.runs.sessions import read_sessions
+
+_WORD = "plugins="
+
+
+@dataclass
+class Plugged:
+    """The plugins of the command in hand.
+
+    Attributes:
+        typed: the modules that were named.
+        folders: where groups of plugins lie, typed and installed.
+    """
+
+    typed: tuple[str, ...] = ()
+    folders: tuple[Path, ...] = ()
+
+    @property
+    def words(self) -> list[str]:
+        """How the command names them."""
+        return [f"{_WORD}[{','.join(self.typed)}]"] if self.typed else []
+
+
+PLUGGED = Plugged()
+
+
+@contextmanager
+def refusing_plugins() -> Iterator[None]:
+    """Turn what the body raises of plugins into a ConfigError."""
+    try:
+        yield
+    except PluginError as error:
+        raise ConfigError(str(error)) from error
+
+
+def plug_in(words: Sequence[str], composes: bool, imports: bool = True) -> tuple[list[str], list[Path]]:
+    """Import the plugins that words name, and find the groups of those and of the installed ones.
+
+    Args:
+        words: as typed.
+        composes: whether a configuration is to be composed; if not, nobody asks for groups.
+        imports: whether the modules' code is needed.
+
+    Returns:
+        the other words, and the folders where groups lie, ours first.
+
+    Raises:
+        ConfigError: a plugin is not there, or cannot be used.
+    """
+    typed, others = _taken(words)
+    if typed:
+        look_in(Path.cwd())
+    with refusing_plugins():
+        if imports:
+            import_plugins(typed)
+        modules = dict.fromkeys([*typed, *(installed() if composes else ())])
+        folders = [folder for module in modules if (folder := groups_of(module))]
+    PLUGGED.typed, PLUGGED.folders = tuple(typed), tuple(folders)
+    return others, [conf_dir(), *folders]
+
+
+def missing_plugin(error: ConfigError) -> str:
+    """Return which plugin had the option that is not here, as the record of a run says that once chose it; or nothing.
+
+    Args:
+        error: the refusal of a command.
+    """
+    if not isinstance(error, NoSuchOption):
+        return ""
+    root = runs_dir_of(sys.argv[1:])
+    for path in sorted(root.iterdir()) if root.is_dir() else ():
+        for session in read_sessions(RunFolder(path)):
+            for record in sound(session.get("plugins")):
+                if error.chosen in record["adds"]:
+                    return f" {path} was made with the {told(record)}"
+    return ""
+
+
+def runs_dir_of(words: Sequence[str]) -> Path:
+    """Return the runs folder that a command line names, or the usual one."""
+    named = [word.split("=", 1)[1] for word in words if word.startswith("runs_dir=")]
+    return Path(named[-1] if named else "runs")
+
+
+def _taken(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the modules that words name, and the other words."""
+    named = [word for word in words if word.startswith(_WORD)]
+    modules = [name.strip() for word in named for name in word.removeprefix(_WORD).strip("[]").split(",")]
+    for name in modules:
+        if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", name):
+            raise ConfigError(f"{named[0]}: '{name}' is no module's name. As Python imports it: {_WORD}[my_module]")
+        if name.endswith(".py"):
+            raise ConfigError(f"{named[0]}: a module's name is that of its file without .py.")
+    return list(dict.fromkeys(modules)), [word for word in words if word not in named]
