@@ -4,6 +4,7 @@ from faceswap_lab.config.derived import side_weights_of, sides_of, topology_of
 from faceswap_lab.config.options import Options
 from faceswap_lab.config.refusal import ConfigError
 from faceswap_lab.config.schema import Config, FoldersData, TwinsData
+from faceswap_lab.config.terms import terms_of
 from faceswap_lab.orders import ORDERS, Plan
 from faceswap_lab.topology import TopologyError
 
@@ -164,6 +165,7 @@ def _optimizer_state(config: Config, options: Options) -> None:
 
 
 def _loss(config: Config) -> None:
+    terms_of(config.loss, config.model.resolution)
     name, weights = config.update_order.name, side_weights_of(config)
     if len(config.loss.weights) > len(weights) - 2:
         raise ConfigError(

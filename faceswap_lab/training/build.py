@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from faceswap_lab.config import Config, side_weights_of, topology_of
+from faceswap_lab.config import Config, side_weights_of, terms_of, topology_of
 from faceswap_lab.data.datamodule import FaceDataModule
 from faceswap_lab.data.faces import FaceData
 from faceswap_lab.data.sampler import SideSampler
@@ -16,6 +16,7 @@ from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.orders import Plan
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.saved.weights import BadWeights, load_part
+from faceswap_lab.training.step.objective import Objective, Term
 from faceswap_lab.training.step.optimizers import Settings
 
 
@@ -72,16 +73,25 @@ def settings_of(config: Config) -> Settings:
     return Settings(o.name, o.lr, o.beta1, o.beta2 or 0.0, o.eps or 0.0, o.weight_decay or 0.0)
 
 
+def objective_of(config: Config) -> Objective:
+    """Return the loss of a side."""
+    told = terms_of(config.loss, config.model.resolution)
+    return Objective(
+        {
+            name: Term(t.kind, t.weight, t.mask_weight or 0.0, t.masking, t.mask_blur, t.settings)
+            for name, t in told.items()
+        }
+    )
+
+
 def module_of(config: Config, autoencoder: Autoencoder) -> FaceswapModule:
     """Return the LightningModule that trains ``autoencoder``."""
-    loss = config.loss
     return FaceswapModule(
         autoencoder,
         plan=plan_of(config),
         optimizer=settings_of(config),
         optimizer_state=config.optimizer_state.name,
-        loss=loss.name,
-        mask_weight=loss.mask_weight,
+        objective=objective_of(config),
         side_weights=side_weights_of(config),
         gradient_clip=config.training.gradient_clip,
         log_every=config.logger.every_steps,

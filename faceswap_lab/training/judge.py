@@ -16,6 +16,7 @@ from faceswap_lab.evaluation.preview import picture, preview_rows, tiles
 from faceswap_lab.evaluation.real_swaps import real_swap_scores
 from faceswap_lab.evaluation.scores import Direction, baselines, evaluate
 from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.training.build import objective_of
 from faceswap_lab.training.device.compiled import as_written
 from faceswap_lab.training.gradients import gradient_diagnostics
 
@@ -76,7 +77,6 @@ class Judge:
         directions: Sequence[Direction],
         followers: Mapping[Side, Follower] | None = None,
     ) -> dict[str, float]:
-        loss = self.config.loss
         with as_written(self.config.trainer.compile):
             scores = evaluate(model, self.held_out, followers, directions) | diagnose(model, self.held_out)
-            return scores | gradient_diagnostics(model, self.held_out, loss.name, loss.mask_weight)
+            return scores | gradient_diagnostics(model, self.held_out, objective_of(self.config))

@@ -13,6 +13,7 @@ from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.orders import Plan, Portion
 from faceswap_lab.training.recent import RecentLosses
 from faceswap_lab.training.step.finite import Watch
+from faceswap_lab.training.step.objective import MAE, Objective
 from faceswap_lab.training.step.optimizers import CAN_SKIP, STATES, OptimizerStates, Settings
 from faceswap_lab.training.step.training_step import TrainingStep
 
@@ -28,8 +29,7 @@ class FaceswapModule(pl.LightningModule):
         plan: the updates of every step.
         optimizer: the arithmetic of an update.
         optimizer_state: a key of ``STATES``.
-        loss: a key of ``LOSSES``.
-        mask_weight: see ``loss_of``.
+        objective: the loss of a side.
         side_weights: factor of each side's loss; 1 where none is given.
         gradient_clip: largest norm of the gradient of one update; None: not clipped.
         log_every: training steps averaged into one row of the loggers.
@@ -54,8 +54,7 @@ class FaceswapModule(pl.LightningModule):
         plan: Plan,
         optimizer: Settings,
         optimizer_state: str,
-        loss: str = "mae",
-        mask_weight: float = 0.0,
+        objective: Objective = MAE,
         side_weights: Mapping[str, float] | None = None,
         gradient_clip: float | None = None,
         log_every: int = 10,
@@ -69,7 +68,7 @@ class FaceswapModule(pl.LightningModule):
         self.autoencoder = autoencoder
         self.plan = plan
         self.optimizer_settings, self.optimizer_state = optimizer, optimizer_state
-        self.loss_name, self.mask_weight = loss, mask_weight
+        self.objective = objective
         self.side_weights = dict.fromkeys(autoencoder.sides, 1.0) | dict(side_weights or {})
         self.gradient_clip = gradient_clip
         self.channels_last, self.cuda_graphs = channels_last, cuda_graphs
@@ -95,8 +94,7 @@ class FaceswapModule(pl.LightningModule):
             self.states,
             # Lightning's own prepares DDP; alone it adds hooks that nobody has: a hundredth of a step at scale=quick
             self.manual_backward if distributed.is_initialized() else Tensor.backward,
-            self.loss_name,
-            self.mask_weight,
+            self.objective,
             self.side_weights,
             self.gradient_clip,
             self.channels_last,
@@ -124,6 +122,11 @@ class FaceswapModule(pl.LightningModule):
             torch.compiler.cudagraph_mark_step_begin()
         seen = self.make_step(batch)
         losses = [(f"loss_{portion.side}", loss) for portion, loss in seen.items()]
+        losses += [
+            (f"loss_{portion.side}/{name}", term)
+            for portion, terms in self.step.terms.items()
+            for name, term in terms.items()
+        ]
         losses += [("loss_tie", distance) for distance in self.step.tied]
         self.recent.add(losses)
         for name, loss in losses:

@@ -25,7 +25,7 @@ IDENTITY = {
     "update_order": "name block",
     "optimizer": "name lr beta1 beta2 eps weight_decay",
     "optimizer_state": "name",
-    "loss": "name mask_weight weight_a weight_b weights",
+    "loss": "name mask_weight terms weight_a weight_b weights",
     "augmentation": "rotation zoom shift flip jitter coverage misaligned two_stage photometric",
     "colour_match": "name",
     "data": "name identity_a identity_b identities seed faces held_out pose light background "
@@ -85,6 +85,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "optimizer_state.optimizer": "sgd",
     "loss.name": "mse",
     "loss.mask_weight": 1.0,
+    "loss.terms": {"mae": {"weight": 2}},
     "loss.weight_a": 0.5,
     "loss.weight_b": 0.5,
     "loss.weights": [0.5],

@@ -12,7 +12,7 @@ from faceswap_lab.training.step.finite import Diverged
 from faceswap_lab.training.step.optimizers import OPTIMIZERS, Settings
 from faceswap_lab.training.tracking.loggers import CsvLogger
 from tests.training.test_orders import CASES
-from tests.training.tiny import STATES, module_for, samples_for, trainer_for
+from tests.training.tiny import STATES, module_for, samples_for, single, trainer_for
 
 
 class Weights(pl.Callback):
@@ -170,7 +170,7 @@ def one_step_without_values(monkeypatch, order, state, **options):
 
 @pytest.mark.parametrize(("order", "state"), CASES)
 def test_a_step_that_looks_later_never_waits_for_the_device(monkeypatch, order, state):
-    options = {"look_later": True, "gradient_clip": 1.0, "mask_weight": 0.5}
+    options = {"look_later": True, "gradient_clip": 1.0, "objective": single("mae", 0.5)}
     if order in WAITING:
         with pytest.raises(RuntimeError, match="meta"):
             one_step_without_values(monkeypatch, order, state, **options)

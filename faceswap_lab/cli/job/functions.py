@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from faceswap_lab.config import Config, ConfigError
+from faceswap_lab.config import Config, ConfigError, terms_of
 from faceswap_lab.config.refusal import nearest
 
 _REGISTRIES = {
@@ -22,10 +22,11 @@ def check_functions(config: Config) -> None:
     Raises:
         ConfigError: names the file that wants the function, and the names that have one.
     """
+    asked = {group: [getattr(config, group).name] for group in _REGISTRIES}
+    asked["loss"] = [term.kind for term in terms_of(config.loss, config.model.resolution).values()]
     for group, (module, registry) in _REGISTRIES.items():
-        name = getattr(config, group).name
         known = getattr(import_module(f"faceswap_lab.{module.replace('/', '.')}"), registry)
-        if name not in known:
+        for name in [name for name in asked[group] if name not in known]:
             raise ConfigError(
                 f"{group}={name}: no function of that name in faceswap_lab/{module}.py.{nearest(name, known)} "
                 f"Known: {', '.join(known)}. Write one and name it in {registry}, or choose one of these."

@@ -9,7 +9,8 @@ from faceswap_lab.data.datamodule import SideBatch
 from faceswap_lab.models.autoencoder import Autoencoder, Samples
 from faceswap_lab.orders import Plan, Portion, Update
 from faceswap_lab.training.step.finite import Watch
-from faceswap_lab.training.step.losses import code_distance, loss_of
+from faceswap_lab.training.step.losses import code_distance
+from faceswap_lab.training.step.objective import Objective
 from faceswap_lab.training.step.optimizers import OptimizerStates
 
 Batch = Mapping[Portion, SideBatch]
@@ -23,8 +24,7 @@ class TrainingStep:
         plan: the updates of every step.
         states: the optimizers.
         backward: computes the gradients of a loss, averaged over the devices.
-        loss: a key of ``LOSSES``.
-        mask_weight: see ``loss_of``.
+        objective: the loss of a side.
         side_weights: factor of each side's loss.
         gradient_clip: largest norm of the gradient of one update; None: not clipped.
         channels_last: how pictures lie in memory, as the autoencoder's weights do.
@@ -37,15 +37,14 @@ class TrainingStep:
         plan: Plan,
         states: OptimizerStates,
         backward: Callable[[Tensor], None],
-        loss: str,
-        mask_weight: float,
+        objective: Objective,
         side_weights: Mapping[str, float],
         gradient_clip: float | None,
         channels_last: bool,
         watch: Watch,
     ) -> None:
         self.autoencoder, self.plan, self.states, self.backward = autoencoder, plan, states, backward
-        self.loss_name, self.mask_weight, self.side_weights = loss, mask_weight, side_weights
+        self.objective, self.side_weights = objective, side_weights
         self.gradient_clip, self.channels_last, self.watch = gradient_clip, channels_last, watch
         self.parameters = list(autoencoder.parameters())
         self.tie = autoencoder.topology.tie
@@ -60,13 +59,14 @@ class TrainingStep:
             batch: the samples of each of ``plan.portions(step)``, on this device.
 
         Returns:
-            the unweighted loss of each portion as it was taken, the mean over all devices.
+            the unweighted loss of each portion as it was taken, the mean over all devices; ``terms`` has its terms.
 
         Raises:
             Diverged: something is not finite, and the watch looks at once; no optimizer has used it.
         """
         self.step, self.batch = step, batch
         self.seen: dict[Portion, Tensor] = {}
+        self.terms: dict[Portion, dict[str, Tensor]] = {}  # where there are several: each without its weight
         self.ready: dict[Portion, Tensor] = {}  # weighted losses at the present weights, with their graph
         self.tied: list[Tensor] = []
         for update in self.plan.updates(step, self._worst_first):
@@ -99,9 +99,12 @@ class TrainingStep:
 
     def _loss(self, portion: Portion, output: Tensor) -> Tensor:
         samples = self.batch[portion]
-        mask = samples.mask.unsqueeze(1) / 255 if self.mask_weight else None
-        loss = loss_of(output, self._picture(samples.target), mask, self.loss_name, self.mask_weight)
+        mask = samples.mask.unsqueeze(1) / 255 if self.objective.masked else None
+        loss, terms = self.objective(output, self._picture(samples.target), mask)
         self.seen[portion] = _mean_over_devices(loss.detach())
+        if terms:
+            means = _mean_over_devices(torch.stack([term.detach() for term in terms.values()]))
+            self.terms[portion] = dict(zip(terms, means))
         return loss * self.side_weights[portion.side]
 
     def _worst_first(self, portions: Sequence[Portion]) -> Sequence[Portion]:
