@@ -131,6 +131,16 @@ def test_a_signal_finishes_the_step_and_saves(straight, tmp_path):
     assert_equal(left_by(tmp_path / "told"), straight("a_then_b"))
 
 
+def test_the_terms_of_a_loss_go_on_too(tmp_path, monkeypatch):
+    run_in(tmp_path / "straight", "a_then_b", "loss=dfl").train_and_judge()
+    killed_after(tmp_path / "killed", "a_then_b", 8, monkeypatch, "loss=dfl")
+    run_in(tmp_path / "killed", "a_then_b", "loss=dfl").train_and_judge()
+    expected, resumed = left_by(tmp_path / "straight"), left_by(tmp_path / "killed")
+    assert_equal(resumed, expected)
+    names = {"loss_A", "loss_A/dssim", "loss_A/mse", "loss_B", "loss_B/dssim", "loss_B/mse"}
+    assert names <= set(expected["rows"][0]) & set(expected["result"])
+
+
 def test_a_signal_is_heard_though_the_run_diverges_in_that_step(tmp_path, monkeypatch):
     """Whoever stops a sweep would see it go on with the next cell."""
     plain, calls = losses.LOSSES["mae"], []
