@@ -165,7 +165,12 @@ def _optimizer_state(config: Config, options: Options) -> None:
 
 
 def _loss(config: Config) -> None:
-    terms_of(config.loss, config.model.resolution)
+    for term, told in terms_of(config.loss, config.model.resolution).items():
+        if told.region != "face" and isinstance(config.data, FoldersData):
+            raise ConfigError(
+                f"loss.terms.{term}.region={told.region} with data=folders: where eyes and mouth are is known of "
+                "rendered people alone. Use data=twins or data=people, or region: face."
+            )
     name, weights = config.update_order.name, side_weights_of(config)
     if len(config.loss.weights) > len(weights) - 2:
         raise ConfigError(

@@ -14,6 +14,8 @@ from faceswap_lab.config.check import read
 from faceswap_lab.config.refusal import ConfigError, nearest
 from faceswap_lab.config.schema import Loss, _field
 
+REGIONS = ("face", "eyes", "mouth", "eyes_and_mouth")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Term:
@@ -33,10 +35,12 @@ class Term:
         default=None,
     )
     masking: str = _field(
-        "distance: the mean under the mask; pictures: both pictures times the mask, and the mean over the whole",
-        choices=("distance", "pictures"),
+        "distance: the mean under the mask; whole: the mean over the whole picture of the distance times the mask; "
+        "pictures: the same of pictures times the mask",
+        choices=("distance", "whole", "pictures"),
         default="distance",
     )
+    region: str = _field("the part of the face that the mask shows", choices=REGIONS, default="face")
     mask_blur: float = _field(
         "standard deviation of the mask's blur, as a share of the picture's side; 0: none",
         low=0.0,
@@ -188,13 +192,18 @@ def _term(loss: Loss, name: str, told: Any, side: int) -> Term:
         if key not in known:
             raise ConfigError(f"{where}.{key}: no such setting.{nearest(key, known)} Known: {', '.join(known)}.")
     term = read(schema, {"kind": kind, "mask_weight": loss.mask_weight, **told}, {}, where)
+    if term.region != "face" and not term.mask_weight:
+        raise ConfigError(
+            f"{where}.region={term.region} with {where}.mask_weight=0: a region counts where the mask does. "
+            "Give it mask_weight: 1, or leave the region out."
+        )
     needs, smallest = term.smallest(side)
     if smallest > side:
         raise ConfigError(
             f"{where} with model.resolution={side}: {needs} needs pictures of at least {smallest} px. "
             "Use a smaller one, or a larger model.resolution."
         )
-    if term.mask_weight and term.masking == "distance" and not term.by_pixel:
+    if term.mask_weight and term.masking != "pictures" and not term.by_pixel:
         raise ConfigError(
             f"{where}.mask_weight={term.mask_weight:g}: {kind} is no number for each pixel that a mask could weigh. "
             "Give it masking: pictures, or mask_weight: 0."

@@ -7,6 +7,7 @@ import torch
 from faceswap_lab.config import Config, side_weights_of, terms_of, topology_of
 from faceswap_lab.data.datamodule import FaceDataModule
 from faceswap_lab.data.faces import FaceData
+from faceswap_lab.data.regions import SampleRegions
 from faceswap_lab.data.sampler import SideSampler
 from faceswap_lab.data.sampler_choice import Resident, resident_faces
 from faceswap_lab.data.warp import Recipe
@@ -78,27 +79,34 @@ def objective_of(config: Config) -> Objective:
     told = terms_of(config.loss, config.model.resolution)
     return Objective(
         {
-            name: Term(t.kind, t.weight, t.mask_weight or 0.0, t.masking, t.mask_blur, t.settings)
+            name: Term(t.kind, t.weight, t.mask_weight or 0.0, t.masking, t.mask_blur, t.region, t.settings)
             for name, t in told.items()
         }
     )
 
 
-def module_of(config: Config, autoencoder: Autoencoder) -> FaceswapModule:
-    """Return the LightningModule that trains ``autoencoder``."""
+def module_of(config: Config, autoencoder: Autoencoder, data: FaceData | None = None) -> FaceswapModule:
+    """Return the LightningModule that trains ``autoencoder``; a loss of eyes or mouth asks ``data`` where they are."""
+    objective = objective_of(config)
     return FaceswapModule(
         autoencoder,
         plan=plan_of(config),
         optimizer=settings_of(config),
         optimizer_state=config.optimizer_state.name,
-        objective=objective_of(config),
+        objective=objective,
         side_weights=side_weights_of(config),
         gradient_clip=config.training.gradient_clip,
         log_every=config.logger.every_steps,
         last_step=config.training.max_steps,
         channels_last=config.trainer.channels_last,
         cuda_graphs=config.trainer.compile == "cudagraphs",
+        regions=_regions(config, data) if objective.regional and data else None,
     )
+
+
+def _regions(config: Config, data: FaceData) -> dict[str, SampleRegions]:
+    samplers = samples_of(config, data, 0).samplers
+    return {side: SampleRegions(samplers[side], name) for side, name in zip(data.sides, data.people, strict=True)}
 
 
 def resident_on(device: torch.device, config: Config, data: FaceData) -> Resident | None:

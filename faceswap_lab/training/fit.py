@@ -75,7 +75,7 @@ def fit(
 def _help(place: Place, config: Config, data: FaceData, reload: Callable[[], Checkpoint | None]) -> None:
     """Be one of the further processes: train along, write nothing."""
     prepare_process(config)
-    _fit_here(place, config, data, module_of(config, autoencoder_of(config, data)), reload(), (), ())
+    _fit_here(place, config, data, module_of(config, autoencoder_of(config, data), data), reload(), (), ())
 
 
 def _fit_here(

@@ -9,6 +9,7 @@ from torch import Tensor, distributed
 from torch.optim import Optimizer
 
 from faceswap_lab.data.datamodule import SideBatch
+from faceswap_lab.data.regions import SampleRegions
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.orders import Plan, Portion
 from faceswap_lab.training.recent import RecentLosses
@@ -40,6 +41,7 @@ class FaceswapModule(pl.LightningModule):
         look_later: whether the device keeps what is not finite from the optimizers, and the host looks for it only
             where it waits anyway (``look``); see ``finite``. None: on one GPU, if the optimizer can skip an
             update.
+        regions: see ``TrainingStep``.
 
     Attributes:
         steps_done: training steps made.
@@ -62,13 +64,14 @@ class FaceswapModule(pl.LightningModule):
         channels_last: bool = True,
         cuda_graphs: bool = False,
         look_later: bool | None = None,
+        regions: Mapping[str, SampleRegions] | None = None,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
         self.autoencoder = autoencoder
         self.plan = plan
         self.optimizer_settings, self.optimizer_state = optimizer, optimizer_state
-        self.objective = objective
+        self.objective, self.regions = objective, regions
         self.side_weights = dict.fromkeys(autoencoder.sides, 1.0) | dict(side_weights or {})
         self.gradient_clip = gradient_clip
         self.channels_last, self.cuda_graphs = channels_last, cuda_graphs
@@ -99,6 +102,7 @@ class FaceswapModule(pl.LightningModule):
             self.gradient_clip,
             self.channels_last,
             Watch(skip),
+            self.regions,
         )
         return self.states.optimizers
 

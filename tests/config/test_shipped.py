@@ -93,7 +93,8 @@ def test_a_file_is_named_as_it_is_called_and_says_what_it_is(path: Path):
 @pytest.mark.parametrize("group", REGISTRIES)
 def test_every_name_has_a_function_and_every_function_a_name(group: str):
     told = [yaml.safe_load((CONF / group / f"{name}.yaml").read_text()) for name in OPTIONS[group]]
-    named = {name for option in told for name in option.get("terms") or [option["name"]]}
+    terms = [option.get("terms") or {option["name"]: {}} for option in told]
+    named = {term.get("kind", name) for of_option in terms for name, term in of_option.items()}
     assert named == set(REGISTRIES[group])
 
 

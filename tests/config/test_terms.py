@@ -76,6 +76,9 @@ def test_a_window_is_pixels_or_a_share():
         ({"dssim": {"weight": -1}}, ["loss.terms.dssim.weight=-1", ">= 0"]),
         ({"dssim": {"weight": 0}}, ["loss.terms: every weight is 0"]),
         ({"a/b": {"kind": "mae"}}, ["'a/b' is no name"]),
+        ({"mae": {"region": "nose"}}, ["loss.terms.mae.region=nose", "face, eyes, mouth, eyes_and_mouth"]),
+        ({"mae": {"region": "eyes", "mask_weight": 0}}, ["loss.terms.mae.region=eyes", "mask_weight: 1"]),
+        ({"focal_frequency": {"masking": "whole"}}, ["focal_frequency is no number for each pixel"]),
     ],
 )
 def test_a_term_that_means_nothing_is_refused(told, said):
@@ -96,6 +99,11 @@ def test_the_rules_ask_for_them():
     set_at(plain, "loss.terms.dssim.window", 40)
     with pytest.raises(ConfigError, match="a window of 40 px"):
         load(plain, OPTIONS)
+
+
+def test_of_folders_nobody_knows_where_the_eyes_are():
+    with pytest.raises(ConfigError, match=r"loss.terms.eyes.region=eyes with data=folders: .* data=people, or region"):
+        load(composed("loss=mae_priority", "data=folders", "data.a=faces/a", "data.b=faces/b"), OPTIONS)
 
 
 def test_a_term_that_is_not_there_says_how_it_is_added():

@@ -3,6 +3,7 @@
 import multiprocessing
 import time
 
+import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
@@ -19,8 +20,20 @@ from tests.training.tiny import module_for, samples_for, single, trained, traine
 TWO = tiny(encoders=2, encoder_start="independent")
 DSSIM = {"window": 5, "sigma": 1.5, "padding": "valid"}
 SUM = Objective(
-    {"dssim": Term("dssim", 2.0, 1.0, "pictures", 0.1, DSSIM), "huber": Term("huber", settings={"delta": 1})}
+    {"dssim": Term("dssim", 2.0, 1.0, "pictures", 0.1, settings=DSSIM), "huber": Term("huber", settings={"delta": 1})}
 )
+REGIONAL = Objective({"mae": Term("mae"), "eyes": Term("mae", 3.0, 1.0, "whole", region="eyes")})
+
+
+class Wandering:
+    """Ellipses that move with the index of the sample, so that each process must ask for its own."""
+
+    def batch(self, first, count):
+        shape = np.array([[10.0, 10.0], [5.0, 0.0], [0.0, 4.0]])
+        moves = np.arange(first, first + count)[:, None, None, None] * np.array([[0.7, 0.3], [0, 0], [0, 0]])
+        return np.tile(shape, (count, 3, 1, 1)) + moves
+
+
 CASES = {order: {"order": order, "state": "shared"} for order in ORDERS} | {
     "keras_2018": {"order": "a_then_b", "state": "keras_2018"},
     "accumulated in two states": {"order": "accumulate", "state": "per_autoencoder"},
@@ -37,6 +50,12 @@ CASES = {order: {"order": order, "state": "shared"} for order in ORDERS} | {
         "objective": single("mae", 0.5),
     },
     "a sum of terms": {"order": "a_then_b", "state": "shared", "objective": SUM},
+    "a region": {
+        "order": "joint_half",
+        "state": "shared",
+        "objective": REGIONAL,
+        "regions": dict.fromkeys("AB", Wandering()),
+    },
 }
 
 

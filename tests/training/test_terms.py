@@ -28,7 +28,7 @@ SETTINGS = {
     "focal_frequency": {"alpha": 1.0},
 }
 BY_PIXEL = sorted(kind for kind in LOSSES if KINDS[kind].by_pixel)
-MEASURES = [(kind, "pictures") for kind in sorted(LOSSES)] + [(kind, "distance") for kind in BY_PIXEL]
+MEASURES = [(kind, "pictures") for kind in sorted(LOSSES)] + [(k, m) for k in BY_PIXEL for m in ("distance", "whole")]
 seeds = st.integers(0, 99)
 
 
@@ -250,7 +250,7 @@ def test_equal_pictures_have_no_distance_and_others_have_one(kind):
 
 @pytest.mark.parametrize(("kind", "masking"), MEASURES)
 def test_outside_the_mask_nothing_counts_at_weight_one(kind, masking):
-    if masking == "distance" and kind in ("dssim", "gradient", "total_variation"):
+    if masking != "pictures" and kind in ("dssim", "gradient", "total_variation"):
         pytest.skip("what lies next to the mask is seen from within it")
     output, target, mask = pictures(2, 10, 1)
     others = (target, mask, kind, 1.0, masking, SETTINGS.get(kind))
@@ -294,25 +294,31 @@ def test_a_softened_mask_is_deepfacelabs(size):
 
 def test_an_objective_is_the_weighted_sum_of_its_terms():
     output, target, mask = pictures(2, 10, 0, torch.float32)
+    eyes = mask * (mask > 0.7)
     terms = {
         "near": Term("mae", weight=0.5, mask_weight=0.3),
-        "dssim": Term("dssim", 10.0, 1.0, "pictures", 0.1, SETTINGS["dssim"]),
+        "dssim": Term("dssim", 10.0, 1.0, "pictures", 0.1, settings=SETTINGS["dssim"]),
+        "eyes": Term("mae", 3.0, 1.0, "whole", region="eyes"),
         "mse": Term("mse"),
     }
-    loss, found = Objective(terms)(output, target, mask)
+    loss, found = Objective(terms)(output, target, {"face": mask, "eyes": eyes})
     soft = softened(mask, 0.1)
     expected = {
         "near": loss_of(output, target, mask, "mae", 0.3),
+        "eyes": ((output - target).abs() * eyes).mean(),
         "dssim": loss_of(output, target, soft, "dssim", 1.0, "pictures", SETTINGS["dssim"]),
         "mse": loss_of(output, target, None, "mse", 0.0),
     }
-    assert {name: term.item() for name, term in found.items()} == {name: term.item() for name, term in expected.items()}
-    assert loss.item() == pytest.approx(0.5 * found["near"].item() + 10 * found["dssim"].item() + found["mse"].item())
+    assert {k: term.item() for k, term in found.items()} == pytest.approx(
+        {k: term.item() for k, term in expected.items()}
+    )
+    weighted = sum(terms[name].weight * term.item() for name, term in expected.items())
+    assert loss.item() == pytest.approx(weighted)
 
 
 def test_one_term_is_the_distance_itself_and_reads_no_mask():
     output, target, _ = pictures(2, 10, 0, torch.float32)
-    loss, terms = MAE(output, target, None)
+    loss, terms = MAE(output, target, {})
     assert torch.equal(loss, (output - target).abs().mean())
     assert not terms
     assert not MAE.masked
@@ -321,7 +327,7 @@ def test_one_term_is_the_distance_itself_and_reads_no_mask():
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
 @pytest.mark.parametrize("order", ["a_then_b", "joint_half", "worse_first", "only_b"])
 def test_every_term_is_logged_by_side(order, precision):
-    objective = Objective({"mae": Term("mae"), "dssim": Term("dssim", 2.0, 0.5, "distance", 0.0, SETTINGS["dssim"])})
+    objective = Objective({"mae": Term("mae"), "dssim": Term("dssim", 2.0, 0.5, settings=SETTINGS["dssim"])})
     module = trained(order, "shared", steps=2, precision=precision, objective=objective)
     sides = "B" if order == "only_b" else "AB"
     row = module.last_losses

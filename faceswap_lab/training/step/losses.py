@@ -37,8 +37,8 @@ def loss_of(
 ) -> Tensor:
     """Return the mean over samples of ``(1 - w) mean(d) + w sum(m d) / sum(m)``, with d the pixels' distance.
 
-    With ``masking="pictures"`` the second part is ``mean(d(m o, m t))``, the mean over the whole picture, as
-    DeepFaceLab and faceswap have it: the smaller the face, the less it counts.
+    With ``masking="whole"`` the second part is ``mean(m d)`` and with ``masking="pictures"`` ``mean(d(m o, m t))``,
+    means over the whole picture, as faceswap and DeepFaceLab have it: the smaller the face, the less it counts.
 
     Each sample is normalised by its own mask, so the loss of a batch is the mean of the losses of its parts: two
     processes with half the batch each see the same gradient as one with the whole.
@@ -49,7 +49,7 @@ def loss_of(
         mask: (N, 1, H, W) in [0, 1], 1 where the face is; may be None where ``mask_weight`` is 0.
         name: a key of LOSSES.
         mask_weight: w in [0, 1]; 0 weighs the whole picture alike, 1 the face only.
-        masking: ``distance`` or ``pictures``; the first needs a distance with a number for every pixel.
+        masking: ``distance``, ``whole`` or ``pictures``; the first two need a distance with a number for every pixel.
         settings: further arguments of the distance.
     """
     measure, settings = LOSSES[name], settings or {}
@@ -62,7 +62,10 @@ def loss_of(
         return (1 - mask_weight) * measure(output, target, **settings).mean() + mask_weight * inside
     distance = measure(output, target, **settings)
     mask = _cut(mask, distance)
-    inside = (distance * mask).sum((1, 2, 3)) / (3 * mask.sum((1, 2, 3))).clamp(min=1e-6)
+    if masking == "whole":
+        inside = (distance * mask).mean((1, 2, 3))
+    else:
+        inside = (distance * mask).sum((1, 2, 3)) / (3 * mask.sum((1, 2, 3))).clamp(min=1e-6)
     return (1 - mask_weight) * distance.mean() + mask_weight * inside.mean()
 
 

@@ -19,6 +19,7 @@ class Term:
         mask_weight: see ``loss_of``; so are ``masking`` and ``settings``.
         masking: how the mask counts.
         mask_blur: see ``softened``.
+        region: a key of ``region_masks``.
         settings: further arguments of the distance.
     """
 
@@ -27,6 +28,7 @@ class Term:
     mask_weight: float = 0.0
     masking: str = "distance"
     mask_blur: float = 0.0
+    region: str = "face"
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -38,34 +40,35 @@ class Objective:
 
     Attributes:
         masked: whether any of them looks at a mask.
+        regional: whether any of them looks at one that is not the face's.
     """
 
     def __init__(self, terms: Mapping[str, Term]) -> None:
         self.terms = dict(terms)
-        self.masked = any(term.mask_weight for term in self.terms.values())
+        looking = [term for term in self.terms.values() if term.mask_weight]
+        self.masked, self.regional = bool(looking), any(term.region != "face" for term in looking)
+        self._masks = {(term.region, term.mask_blur) for term in looking}
 
-    def __call__(self, output: Tensor, target: Tensor, mask: Tensor | None) -> tuple[Tensor, dict[str, Tensor]]:
+    def __call__(self, output: Tensor, target: Tensor, masks: Mapping[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss, and where there are several terms, each of them without its weight.
 
         Args:
             output: (N, 3, H, W).
             target: (N, 3, H, W) in [0, 1].
-            mask: (N, 1, H, W) in [0, 1]; may be None where none is looked at.
+            masks: by region (N, 1, H, W) in [0, 1]: those that are looked at.
         """
-        masks = {blur: mask if mask is None else softened(mask, blur) for blur in self._blurs}
+        seen = {(region, blur): softened(masks[region], blur) for region, blur in self._masks}
         output = output.float()  # of autocast, which the arithmetic of some terms does not bear
         found = {
-            name: loss_of(output, target, masks[t.mask_blur], t.kind, t.mask_weight, t.masking, t.settings)
+            name: loss_of(
+                output, target, seen.get((t.region, t.mask_blur)), t.kind, t.mask_weight, t.masking, t.settings
+            )
             for name, t in self.terms.items()
         }
         weighted = [
             loss if self.terms[name].weight == 1 else self.terms[name].weight * loss for name, loss in found.items()
         ]
         return sum(weighted[1:], weighted[0]), found if len(found) > 1 else {}
-
-    @property
-    def _blurs(self) -> set[float]:
-        return {term.mask_blur for term in self.terms.values()}
 
 
 MAE = Objective({"mae": Term("mae")})

@@ -6,12 +6,14 @@ import torch
 from torch import Tensor, distributed, nn
 
 from faceswap_lab.data.datamodule import SideBatch
+from faceswap_lab.data.regions import SampleRegions
 from faceswap_lab.models.autoencoder import Autoencoder, Samples
 from faceswap_lab.orders import Plan, Portion, Update
 from faceswap_lab.training.step.finite import Watch
 from faceswap_lab.training.step.losses import code_distance
 from faceswap_lab.training.step.objective import Objective
 from faceswap_lab.training.step.optimizers import OptimizerStates
+from faceswap_lab.training.step.regions import region_masks
 
 Batch = Mapping[Portion, SideBatch]
 
@@ -29,6 +31,7 @@ class TrainingStep:
         gradient_clip: largest norm of the gradient of one update; None: not clipped.
         channels_last: how pictures lie in memory, as the autoencoder's weights do.
         watch: sees that every update's numbers are finite; its ``skip`` is what the optimizers read, if they do.
+        regions: of each side, where eyes and mouth are; needed where the objective is regional.
     """
 
     def __init__(
@@ -42,10 +45,12 @@ class TrainingStep:
         gradient_clip: float | None,
         channels_last: bool,
         watch: Watch,
+        regions: Mapping[str, SampleRegions] | None = None,
     ) -> None:
         self.autoencoder, self.plan, self.states, self.backward = autoencoder, plan, states, backward
         self.objective, self.side_weights = objective, side_weights
         self.gradient_clip, self.channels_last, self.watch = gradient_clip, channels_last, watch
+        self.regions = regions or {}
         self.parameters = list(autoencoder.parameters())
         self.tie = autoencoder.topology.tie
         parts = autoencoder.topology.parts.items()
@@ -99,13 +104,21 @@ class TrainingStep:
 
     def _loss(self, portion: Portion, output: Tensor) -> Tensor:
         samples = self.batch[portion]
-        mask = samples.mask.unsqueeze(1) / 255 if self.objective.masked else None
-        loss, terms = self.objective(output, self._picture(samples.target), mask)
+        masks = self._masks(portion, samples.mask) if self.objective.masked else {}
+        loss, terms = self.objective(output, self._picture(samples.target), masks)
         self.seen[portion] = _mean_over_devices(loss.detach())
         if terms:
             means = _mean_over_devices(torch.stack([term.detach() for term in terms.values()]))
             self.terms[portion] = dict(zip(terms, means))
         return loss * self.side_weights[portion.side]
+
+    def _masks(self, portion: Portion, mask: Tensor) -> dict[str, Tensor]:
+        """Return the masks of a portion's samples by region."""
+        face = mask.unsqueeze(1) / 255
+        if not self.objective.regional:
+            return {"face": face}
+        ellipses = self.regions[portion.side].batch(self._first_here(portion), len(mask))
+        return region_masks(face, torch.from_numpy(ellipses))
 
     def _worst_first(self, portions: Sequence[Portion]) -> Sequence[Portion]:
         """Put the portion with the largest unweighted loss first.
