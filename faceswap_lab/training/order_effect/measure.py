@@ -178,7 +178,7 @@ def _variants(first: Config) -> Iterator[Config]:
         if state != "keras_2018" or first.optimizer.name == "adam":  # it is about Adam's step counter
             yield _with_state(first, state)
     for lr in _SGD_RATES:
-        descent = Optimizer(name="sgd", lr=lr, beta1=0.0, beta2=None, eps=None)
+        descent = Optimizer(name="sgd", lr=lr, beta1=0.0, beta2=None, eps=None, weight_decay=None)
         yield replace(_with_state(first, "per_autoencoder"), optimizer=descent)
     for order in ("accumulate", "joint"):
         yield replace(_with_state(first, "shared"), update_order=UpdateOrder(name=order, block=None))
