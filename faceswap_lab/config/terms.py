@@ -129,6 +129,18 @@ class FocalFrequency(Term):
     alpha: float = _field("how much the worst frequencies weigh more", low=0.0, high=8.0, default=1.0)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Other(Term):
+    """A kind that is not ours: whatever else it is told is its function's, which is asked before a training."""
+
+    others: dict[str, Any] = _field("its own settings")  # noqa: RUF009  # it returns a field
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Those of its kind."""
+        return self.others
+
+
 KINDS: dict[str, type[Term]] = {
     "mae": Term,
     "mse": Term,
@@ -184,13 +196,14 @@ def _term(loss: Loss, name: str, told: Any, side: int) -> Term:
     if not re.fullmatch(r"[A-Za-z]\w*", name):
         raise ConfigError(f"{where}: '{name}' is no name: letters, digits and _ only.")
     kind = told.get("kind", name)
-    if loss.terms and kind not in KINDS:
-        raise ConfigError(f"{where}: no such term as {kind}.{nearest(kind, KINDS)} Known: {', '.join(KINDS)}.")
-    schema = KINDS.get(kind, Term)
-    known = [field.name for field in dataclasses.fields(schema)]
-    for key in told:
-        if key not in known:
-            raise ConfigError(f"{where}.{key}: no such setting.{nearest(key, known)} Known: {', '.join(known)}.")
+    schema = KINDS.get(str(kind))
+    known = [field.name for field in dataclasses.fields(schema or Term)]
+    others = {key: value for key, value in told.items() if key not in known}
+    if schema is None:
+        schema, told = Other, {key: value for key, value in told.items() if key in known} | {"others": others}
+    elif others:
+        key = next(iter(others))
+        raise ConfigError(f"{where}.{key}: no such setting.{nearest(key, known)} Known: {', '.join(known)}.")
     term = read(schema, {"kind": kind, "mask_weight": loss.mask_weight, **told}, {}, where)
     if term.region != "face" and not term.mask_weight:
         raise ConfigError(

@@ -3,11 +3,15 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
+from faceswap_lab.cli.job.functions import check_functions
 from faceswap_lab.config import ConfigError, load, terms_of
 from faceswap_lab.config.keys import no_such_setting
-from faceswap_lab.config.terms import KINDS, window_of
+from faceswap_lab.config.terms import window_of
 from faceswap_lab.runs.identity import identity, run_hash
+from faceswap_lab.training.build import objective_of
+from faceswap_lab.training.step.losses import LOSSES
 from tests.config.shipped import OPTIONS, composed, set_at
 
 
@@ -62,8 +66,7 @@ def test_a_window_is_pixels_or_a_share():
 @pytest.mark.parametrize(
     ("told", "said"),
     [
-        ({"dsim": {"weight": 1}}, ["loss.terms.dsim:", "'dssim'?", *KINDS]),
-        ({"x": {"kind": "dsim"}}, ["loss.terms.x:", "'dssim'?"]),
+        ({"x": {"kind": ["mae"]}}, ["loss.terms.x.kind=['mae']", "expected a word"]),
         ({"dssim": 3}, ["loss.terms.dssim=3", "loss.terms.dssim.weight=1"]),
         ({"dssim": {"windw": 3}}, ["loss.terms.dssim.windw", "'window'?", "padding"]),
         ({"mse": {"window": 3}}, ["loss.terms.mse.window", "mask_weight"]),
@@ -86,6 +89,26 @@ def test_a_term_that_means_nothing_is_refused(told, said):
         terms(told, loss="mine_masked")
     assert not [part for part in said if part not in str(error.value)], error.value
     assert "\n" not in str(error.value)
+
+
+def test_a_kind_that_is_not_ours_is_its_functions_matter(monkeypatch):
+    told = {"fine": {"kind": "mine", "weight": 2, "mask_weight": 0.5, "power": 3}}
+    found = terms(told, loss="mine")["fine"]
+    assert (found.weight, found.mask_weight, found.settings) == (2, 0.5, {"power": 3})
+    plain = composed("loss=dssim_mse")
+    plain["loss"]["terms"] = told
+    config = load(plain, OPTIONS)
+    with pytest.raises(ConfigError, match=r"loss=mine: no function of that name in .*losses.py.* Known: mae, mse"):
+        check_functions(config)
+    monkeypatch.setitem(LOSSES, "mine", lambda output, target, power: (output - target).abs() ** power)
+    check_functions(config)
+    loss, _ = objective_of(config)(
+        torch.full((1, 3, 4, 4), 0.5), torch.zeros(1, 3, 4, 4), {"face": torch.ones(1, 1, 4, 4)}
+    )
+    assert loss.item() == pytest.approx(2 * 0.5**3)
+    plain["loss"]["terms"] = {"dsim": {}}
+    with pytest.raises(ConfigError, match="Did you mean 'dssim'"):
+        check_functions(load(plain, OPTIONS))
 
 
 def test_terms_beside_a_single_distance_are_refused():

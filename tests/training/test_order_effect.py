@@ -108,7 +108,7 @@ def test_without_state_one_step_differs_by_the_commutator():
     data, missing = noise_data(), []
     predicted = commutator(config_for(*SMOOTH), data)
     for lr in (0.1, 0.05):  # much smaller, and rounding shows
-        descent = Optimizer(name="sgd", lr=lr, beta1=0.0, beta2=None, eps=None)
+        descent = Optimizer(name="sgd", lr=lr, beta1=0.0, beta2=None, eps=None, weight_decay=None)
         config = replace(config_for(*SMOOTH, "optimizer_state=shared"), optimizer=descent)
         ends = []
         for reverse in (False, True):

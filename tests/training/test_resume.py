@@ -224,7 +224,7 @@ def test_a_diverged_run_keeps_its_last_good_checkpoint_and_says_so(tmp_path, mon
     assert not run.folder.weights.exists()
 
 
-def module_looking(later, config, autoencoder):
-    module = module_of(config, autoencoder)
+def module_looking(later, *told):
+    module = module_of(*told)
     module.look_later = later
     return module
