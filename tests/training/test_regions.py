@@ -10,7 +10,7 @@ from faceswap_lab.training.judge import Judge
 from faceswap_lab.training.order_effect.replica import Replica, batches_of
 from faceswap_lab.training.step.regions import region_masks
 from faceswap_lab.training.step.training_step import picture
-from faceswap_lab.twins import identity, render, sample_state, state_vector
+from faceswap_lab.twins import Head, identity, render, sample_state, state_vector
 from tests.training.configs import config_for
 
 
@@ -18,7 +18,8 @@ from tests.training.configs import config_for
 def twins():
     def faces(name, seed, count):
         states = [sample_state(np.random.default_rng(seed + i)) for i in range(count)]
-        drawn = [render(identity(name), state, 64) for state in states]
+        head = Head(identity(name))
+        drawn = [render(head, state, 64) for state in states]
         images, masks = np.stack([d.image for d in drawn]), np.stack([d.mask for d in drawn])
         return Faces.joined(images, masks, np.stack([state_vector(state) for state in states]))
 
