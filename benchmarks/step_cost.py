@@ -20,6 +20,7 @@ from faceswap_lab.data.datamodule import SideBatch
 from faceswap_lab.models.architecture import Architecture
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.orders import ORDERS, Plan, Portion
+from faceswap_lab.training.step.objective import MAE
 from faceswap_lab.training.step.training_step import TrainingStep
 
 ADAM_BYTES = 28  # per parameter and update: reads weight, gradient and two moments, writes weight and moments
@@ -90,7 +91,7 @@ class _CountingStep(TrainingStep):
     def __init__(self, autoencoder: Autoencoder, plan: Plan) -> None:
         weights = dict.fromkeys(autoencoder.sides, 1.0)
         states, watch = SimpleNamespace(step=self._count), SimpleNamespace(take=lambda step, named: None)
-        super().__init__(autoencoder, plan, states, Tensor.backward, "mae", 0.0, weights, None, True, watch)
+        super().__init__(autoencoder, plan, states, Tensor.backward, MAE, weights, None, True, watch)
         self.changed: list[int] = []
         self.kept = 0
 

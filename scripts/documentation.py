@@ -17,11 +17,12 @@ from mkdocs.structure.pages import Page
 from faceswap_lab.cli.groups import baseline_options, conf_dir, first_comment
 from faceswap_lab.config.options import Options
 from faceswap_lab.config.schema import Config
+from faceswap_lab.config.terms import KINDS, Term
 
 ROOT = Path(__file__).parents[1]
 FIRST = {
     "Start": ("index.md", "python.md"),
-    "How to": ("topologies.md", "plugins.md", "tracking.md", "launchers.md", "gpu.md"),
+    "How to": ("topologies.md", "losses.md", "plugins.md", "tracking.md", "launchers.md", "gpu.md"),
     "Reference": ("reference.md",),
     "How it is judged": ("judging.md", "statistics.md"),
     "What it costs, what it promises": ("scaling.md", "reliability.md"),
@@ -78,6 +79,10 @@ def reference() -> str:
         if field.name in options:
             listed = "\n".join(_option(field.name, name, chosen) for name in options[field.name])
             parts.append(f"Options of `{field.name}` (the baseline's is marked):\n\n{listed}")
+    parts.append(f"## Terms of a loss\n\nEvery term has these:\n\n{_table(Term, 'loss.terms.NAME.')}")
+    for kind, schema in KINDS.items():
+        if own := set(schema.own()):
+            parts.append(f"`{kind}`: {(schema.__doc__ or '').splitlines()[0]}\n\n{_table(schema, '', own)}")
     return "\n\n".join(parts) + "\n"
 
 

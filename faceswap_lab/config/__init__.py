@@ -11,10 +11,11 @@ from faceswap_lab.config.options import Options
 from faceswap_lab.config.refusal import ConfigError, Conflict
 from faceswap_lab.config.rules import check_rules
 from faceswap_lab.config.schema import Config, FoldersData, PeopleData, RenderedData, TwinsData
+from faceswap_lab.config.terms import terms_of
 
 __all__ = [
     "Config", "ConfigError", "Conflict", "FoldersData", "Options", "PeopleData", "RenderedData", "TwinsData",
-    "check_rules", "load", "read", "side_weights_of", "sides_of", "topology_of",
+    "check_rules", "load", "read", "side_weights_of", "sides_of", "terms_of", "topology_of",
 ]  # fmt: skip
 
 

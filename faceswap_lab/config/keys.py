@@ -23,6 +23,8 @@ def no_such_setting(key: str) -> ConfigError:
     parent = ""
     for part in key.split("."):
         known = {name for schema in schemas for name in typing.get_type_hints(schema)}
+        if parent and not schemas and _is_mapping(parent):
+            return ConfigError(f"'{key}' is not there yet: {parent} holds settings by name. Add +{key}=…")
         if part not in known:
             break
         parent = f"{parent}.{part}" if parent else part
@@ -44,6 +46,13 @@ def takes_any_text(key: str) -> bool:
     fields = [field for schema in _having(key) for field in dataclasses.fields(schema) if field.name == last]
     hints = [typing.get_type_hints(schema)[last] for schema in _having(key)]
     return bool(hints) and set(hints) <= {str, str | None} and not any(f.metadata["choices"] for f in fields)
+
+
+def _is_mapping(key: str) -> bool:
+    """Tell whether a setting holds further ones by names that are its user's to choose."""
+    *_, last = key.split(".")
+    hints = [typing.get_type_hints(schema)[last] for schema in _having(key)]
+    return any(typing.get_origin(kind) is dict for hint in hints for kind in (hint, *typing.get_args(hint)))
 
 
 def _having(key: str) -> list[Any]:

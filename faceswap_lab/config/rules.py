@@ -4,6 +4,7 @@ from faceswap_lab.config.derived import side_weights_of, sides_of, topology_of
 from faceswap_lab.config.options import Options
 from faceswap_lab.config.refusal import ConfigError, nearest
 from faceswap_lab.config.schema import COLOUR_TRANSFERS, Config, FoldersData, TwinsData
+from faceswap_lab.config.terms import terms_of
 from faceswap_lab.orders import ORDERS, Plan
 from faceswap_lab.plugins import METRICS
 from faceswap_lab.topology import TopologyError
@@ -167,6 +168,12 @@ def _optimizer_state(config: Config, options: Options) -> None:
 
 
 def _loss(config: Config) -> None:
+    for term, told in terms_of(config.loss, config.model.resolution).items():
+        if told.region != "face" and isinstance(config.data, FoldersData):
+            raise ConfigError(
+                f"loss.terms.{term}.region={told.region} with data=folders: where eyes and mouth are is known of "
+                "rendered people alone. Use data=twins or data=people, or region: face."
+            )
     name, weights = config.update_order.name, side_weights_of(config)
     if len(config.loss.weights) > len(weights) - 2:
         raise ConfigError(

@@ -196,10 +196,15 @@ class Schedule:
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """The distance between output and target."""
+    """The distance between output and target; ``config.terms`` judges its terms."""
 
-    name: str = _field("name in faceswap_lab.training.step.losses.LOSSES")
+    name: str = _field("name in faceswap_lab.training.step.losses.LOSSES, or of the sum that terms say")
     mask_weight: float = _field("0: the whole picture counts alike; 1: only the face counts", low=0.0, high=1.0)
+    terms: dict[str, Any] = _field(  # noqa: RUF009  # it returns a field
+        "the loss as a sum, name: {weight, mask_weight, …}; empty: the one distance that name says",
+        absent={},
+        default={},
+    )
     weight_a: float = _field("factor of loss_A", low=0.0, high=1e6)
     weight_b: float = _field("factor of loss_B", low=0.0, high=1e6)
     weights: tuple[float, ...] = _field(

@@ -16,7 +16,7 @@ from faceswap_lab.data.npy_writer import NpyWriter
 from faceswap_lab.data.progress import progress_of
 from faceswap_lab.data.render_pool import RenderPool
 from faceswap_lab.randomness import stream
-from faceswap_lab.twins import RENDERER_VERSION, STATE_FIELDS, Identity, State, identity, sample_state
+from faceswap_lab.twins import RENDERER_VERSION, STATE_FIELDS, Identity, State, identity, sample_state, state_of
 
 Shown = Literal["equal", "disjoint"]
 Turn = Literal["any", "left", "right"]
@@ -182,8 +182,8 @@ class _States(Sequence[State]):
     def __getitem__(self, which: slice) -> list[State]: ...
     def __getitem__(self, which: int | slice) -> State | list[State]:
         if isinstance(which, slice):
-            return [_state(row) for row in self.rows[which]]
-        return _state(self.rows[which])
+            return [state_of(row) for row in self.rows[which]]
+        return state_of(self.rows[which])
 
 
 def _states(seed: int, name: str, styles: Sequence[_Style], count: int) -> _States:
@@ -196,11 +196,6 @@ def _states(seed: int, name: str, styles: Sequence[_Style], count: int) -> _Stat
 
 
 _numbers = attrgetter(*STATE_FIELDS)
-
-
-def _state(row: NDArray[np.float64]) -> State:
-    state = State(*row.tolist())
-    return replace(state, background=int(state.background))
 
 
 @dataclass(frozen=True)

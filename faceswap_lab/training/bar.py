@@ -43,7 +43,8 @@ class Bar(pl.Callback):
         now, step = time.monotonic(), pl_module.steps_done
         if self.place is not None and (now - self.shown >= self.place.seconds_between or step == self.total):
             self.shown = now
-            losses = "  ".join(f"{name} {value:.4f}" for name, value in pl_module.last_losses.items())
+            whole = {name: value for name, value in pl_module.last_losses.items() if "/" not in name}  # not their terms
+            losses = "  ".join(f"{name} {value:.4f}" for name, value in whole.items())
             speed = f"{(step - self.first) / max(now - self.started, 1e-9):.1f} steps/s"
             self.place.show(step, losses, speed)
 

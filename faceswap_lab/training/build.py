@@ -5,10 +5,11 @@ from pathlib import Path
 
 import torch
 
-from faceswap_lab.config import Config, side_weights_of, topology_of
+from faceswap_lab.config import Config, side_weights_of, terms_of, topology_of
 from faceswap_lab.data.colours import TRANSFERS, ColourTransfer
 from faceswap_lab.data.datamodule import FaceDataModule
 from faceswap_lab.data.faces import FaceData
+from faceswap_lab.data.regions import SampleRegions
 from faceswap_lab.data.sampler import SideSampler
 from faceswap_lab.data.sampler_choice import Resident, resident_faces
 from faceswap_lab.data.warp import Recipe
@@ -19,6 +20,7 @@ from faceswap_lab.orders import Plan
 from faceswap_lab.schedules import Schedule
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.saved.weights import BadWeights, load_part
+from faceswap_lab.training.step.objective import Objective, Term
 from faceswap_lab.training.step.optimizers import Settings
 
 
@@ -83,9 +85,20 @@ def schedule_of(config: Config) -> Schedule | None:
     return Schedule(s.name, config.optimizer.lr, config.training.max_steps, s.length or 1, s.factor or 0.0)
 
 
-def module_of(config: Config, autoencoder: Autoencoder) -> FaceswapModule:
-    """Return the LightningModule that trains ``autoencoder``."""
-    loss = config.loss
+def objective_of(config: Config) -> Objective:
+    """Return the loss of a side."""
+    told = terms_of(config.loss, config.model.resolution)
+    return Objective(
+        {
+            name: Term(t.kind, t.weight, t.mask_weight or 0.0, t.masking, t.mask_blur, t.region, t.settings)
+            for name, t in told.items()
+        }
+    )
+
+
+def module_of(config: Config, autoencoder: Autoencoder, data: FaceData | None = None) -> FaceswapModule:
+    """Return the LightningModule that trains ``autoencoder``; a loss of eyes or mouth asks ``data`` where they are."""
+    objective = objective_of(config)
     return FaceswapModule(
         autoencoder,
         plan=plan_of(config),
@@ -94,14 +107,14 @@ def module_of(config: Config, autoencoder: Autoencoder) -> FaceswapModule:
         schedule=schedule_of(config),
         lr_dropout=config.training.lr_dropout,
         ema=config.training.ema,
-        loss=loss.name,
-        mask_weight=loss.mask_weight,
+        objective=objective,
         side_weights=side_weights_of(config),
         gradient_clip=config.training.gradient_clip,
         log_every=config.logger.every_steps,
         last_step=config.training.max_steps,
         channels_last=config.trainer.channels_last,
         cuda_graphs=config.trainer.compile == "cudagraphs",
+        regions=_regions(config, data) if objective.regional and data else None,
     )
 
 
@@ -111,6 +124,11 @@ def _colours_of(config: Config, data: FaceData, side: str) -> ColourTransfer | N
     if colours.name not in TRANSFERS or colours.moves != side:
         return None
     return ColourTransfer(colours.name, data.train[other[side]], config.seed, side)
+
+
+def _regions(config: Config, data: FaceData) -> dict[str, SampleRegions]:
+    samplers = samples_of(config, data, 0).samplers
+    return {side: SampleRegions(samplers[side], name) for side, name in zip(data.sides, data.people, strict=True)}
 
 
 def resident_on(device: torch.device, config: Config, data: FaceData) -> Resident | None:

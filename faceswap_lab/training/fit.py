@@ -81,7 +81,7 @@ def _help(
     """Be one of the further processes: train along, write nothing."""
     import_plugins(plugins)
     prepare_process(config)
-    _fit_here(place, config, data, module_of(config, autoencoder_of(config, data)), reload(), (), ())
+    _fit_here(place, config, data, module_of(config, autoencoder_of(config, data), data), reload(), (), ())
 
 
 def _fit_here(

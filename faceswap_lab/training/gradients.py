@@ -1,18 +1,25 @@
 """What the two losses ask of the present weights: do they pull the encoder the same way, and how strongly?"""
 
 import math
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
+from faceswap_lab.data.regions import Ellipses
 from faceswap_lab.evaluation.held_out import HeldOut
 from faceswap_lab.evaluation.scores import judged
 from faceswap_lab.models.autoencoder import Autoencoder
-from faceswap_lab.training.step.losses import loss_of
+from faceswap_lab.training.step.objective import Objective
+from faceswap_lab.training.step.regions import region_masks
 
 
 def gradient_diagnostics(
-    model: Autoencoder, held_out: HeldOut, loss: str, mask_weight: float, faces: int = 32
+    model: Autoencoder,
+    held_out: HeldOut,
+    objective: Objective,
+    faces: int = 32,
+    ellipses: Mapping[str, Ellipses] | None = None,
 ) -> dict[str, float]:
     """Take each side's loss on undistorted held-out faces that are input and target at once, and look at its gradients.
 
@@ -21,9 +28,9 @@ def gradient_diagnostics(
     Args:
         model: runs on its own device.
         held_out: the faces; the first ``faces`` of each side are used.
-        loss: a key of ``LOSSES``.
-        mask_weight: see ``loss_of``.
+        objective: the loss of a side.
         faces: how many of each side, >= 1.
+        ellipses: of each side, where the eyes and mouths of its faces are; needed where the objective is regional.
 
     Returns:
         finite numbers by name; what does not exist is left out:
@@ -46,7 +53,8 @@ def gradient_diagnostics(
         for side in model.sides:
             x, mask = (part[side][:faces].to(device) for part in (held_out.images, held_out.masks))
             z = model.pre_activation(side, x).requires_grad_()
-            found = loss_of(model.picture(side, z), x, mask, loss, mask_weight)
+            masks = region_masks(mask, torch.from_numpy(ellipses[side][:faces])) if ellipses else {"face": mask}
+            found, _ = objective(model.picture(side, z), x, masks)
             at_z, *at_weights = torch.autograd.grad(found, [z, *(weights if side in model.sides[:2] else [])])
             numbers[f"preact_grad_{side}"] = float(at_z.double().square().mean().sqrt()) * at_z.numel()
             if at_weights:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from faceswap_lab.config import Config
 from faceswap_lab.data.cache import cache_root
-from faceswap_lab.data.faces import FaceData, Side
+from faceswap_lab.data.faces import MOST_JUDGED, FaceData, Side
+from faceswap_lab.data.regions import Ellipses, centred, stored_ellipses
 from faceswap_lab.evaluation.diagnostics import diagnose
 from faceswap_lab.evaluation.followers import Follower, train_followers
 from faceswap_lab.evaluation.held_out import held_out_from
@@ -16,6 +17,7 @@ from faceswap_lab.evaluation.preview import picture, preview_rows, tiles
 from faceswap_lab.evaluation.real_swaps import real_swap_scores
 from faceswap_lab.evaluation.scores import Direction, baselines, evaluate
 from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.training.build import objective_of
 from faceswap_lab.training.device.compiled import as_written
 from faceswap_lab.training.gradients import gradient_diagnostics
 
@@ -35,7 +37,16 @@ class Judge:
         self.size, self.coverage = config.model.resolution, config.augmentation.coverage
         self.held_out = held_out_from(data, self.size, self.coverage)
         pair = data.sides[:2]
+        self.objective = objective_of(config)
+        self.ellipses = self._ellipses() if self.objective.regional else None
         self.declared = [way for way in self.held_out.directions if set(way) == set(pair)]  # A→B and B→A
+
+    def _ellipses(self) -> dict[Side, Ellipses]:
+        """Return where the eyes and mouths of the held-out faces are."""
+        named = zip(self.data.sides, self.data.people, strict=True)
+        stored = {side: stored_ellipses(name, self.data.held_out[side][:MOST_JUDGED]) for side, name in named}
+        sizes = {side: self.data.held_out[side].size for side in stored}
+        return {side: centred(found, sizes[side], self.size, self.coverage) for side, found in stored.items()}
 
     def on_the_way(self, autoencoder: Autoencoder) -> dict[str, float]:
         """Return the scores that cost little, of the declared pair alone, and what explains them."""
@@ -77,9 +88,8 @@ class Judge:
         directions: Sequence[Direction],
         followers: Mapping[Side, Follower] | None = None,
     ) -> dict[str, float]:
-        loss = self.config.loss
         with as_written(self.config.trainer.compile):
             added = self.config.evaluation.metrics
             scores = evaluate(model, self.held_out, followers, directions, added=added)
             scores |= diagnose(model, self.held_out)
-            return scores | gradient_diagnostics(model, self.held_out, loss.name, loss.mask_weight)
+            return scores | gradient_diagnostics(model, self.held_out, self.objective, ellipses=self.ellipses)

@@ -11,10 +11,12 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from faceswap_lab.data.datamodule import SideBatch
+from faceswap_lab.data.regions import SampleRegions
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.orders import Plan, Portion
 from faceswap_lab.training.recent import RecentLosses
 from faceswap_lab.training.step.finite import Watch
+from faceswap_lab.training.step.objective import MAE, Objective
 from faceswap_lab.training.step.optimizers import CAN_SKIP, STATES, OptimizerStates, Settings
 from faceswap_lab.training.step.training_step import TrainingStep
 
@@ -33,8 +35,7 @@ class FaceswapModule(pl.LightningModule):
         schedule: returns the learning rate of a step; None: it is always the optimizer's.
         lr_dropout: the probability with which a weight makes its step; None: every weight does.
         ema: decay of averaged weights; None: there are none.
-        loss: a key of ``LOSSES``.
-        mask_weight: see ``loss_of``.
+        objective: the loss of a side.
         side_weights: factor of each side's loss; 1 where none is given.
         gradient_clip: largest norm of the gradient of one update; None: not clipped.
         log_every: training steps averaged into one row of the loggers.
@@ -45,6 +46,7 @@ class FaceswapModule(pl.LightningModule):
         look_later: whether the device keeps what is not finite from the optimizers, and the host looks for it only
             where it waits anyway (``look``); see ``finite``. None: on one GPU, if the optimizer can skip an
             update.
+        regions: see ``TrainingStep``.
 
     Attributes:
         steps_done: training steps made.
@@ -60,11 +62,10 @@ class FaceswapModule(pl.LightningModule):
         plan: Plan,
         optimizer: Settings,
         optimizer_state: str,
+        objective: Objective = MAE,
         schedule: Callable[[int], float] | None = None,
         lr_dropout: float | None = None,
         ema: float | None = None,
-        loss: str = "mae",
-        mask_weight: float = 0.0,
         side_weights: Mapping[str, float] | None = None,
         gradient_clip: float | None = None,
         log_every: int = 10,
@@ -72,6 +73,7 @@ class FaceswapModule(pl.LightningModule):
         channels_last: bool = True,
         cuda_graphs: bool = False,
         look_later: bool | None = None,
+        regions: Mapping[str, SampleRegions] | None = None,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -80,7 +82,7 @@ class FaceswapModule(pl.LightningModule):
         self.optimizer_settings, self.optimizer_state = optimizer, optimizer_state
         self.schedule, self.lr_dropout = schedule, lr_dropout
         self.averaged = _averaged(autoencoder, ema) if ema is not None else None
-        self.loss_name, self.mask_weight = loss, mask_weight
+        self.objective, self.regions = objective, regions
         self.side_weights = dict.fromkeys(autoencoder.sides, 1.0) | dict(side_weights or {})
         self.gradient_clip = gradient_clip
         self.channels_last, self.cuda_graphs = channels_last, cuda_graphs
@@ -111,12 +113,12 @@ class FaceswapModule(pl.LightningModule):
             self.states,
             # Lightning's own prepares DDP; alone it adds hooks that nobody has: a hundredth of a step at scale=quick
             self.manual_backward if distributed.is_initialized() else Tensor.backward,
-            self.loss_name,
-            self.mask_weight,
+            self.objective,
             self.side_weights,
             self.gradient_clip,
             self.channels_last,
             Watch(skip),
+            self.regions,
             self.schedule,
             self.lr_dropout,
         )
@@ -142,6 +144,11 @@ class FaceswapModule(pl.LightningModule):
             torch.compiler.cudagraph_mark_step_begin()
         seen = self.make_step(batch)
         losses = [(f"loss_{portion.side}", loss) for portion, loss in seen.items()]
+        losses += [
+            (f"loss_{portion.side}/{name}", term)
+            for portion, terms in self.step.terms.items()
+            for name, term in terms.items()
+        ]
         losses += [("loss_tie", distance) for distance in self.step.tied]
         self.recent.add(losses)
         for name, loss in losses:

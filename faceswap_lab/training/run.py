@@ -117,7 +117,7 @@ class Run:
         write_status(self.folder, "running", self.first_step)
         autoencoder = autoencoder_of(self.config, self.data)
         write_text(self.folder.topology, picture_of(autoencoder, self.config.topology.name))
-        module = module_of(self.config, autoencoder)
+        module = module_of(self.config, autoencoder, self.data)
         self.mirrors = self.opened.enter_context(self._mirrors())
         self.loggers = [CsvLogger(self.table), self.mirrors]
         return module

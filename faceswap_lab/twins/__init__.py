@@ -5,8 +5,8 @@ from faceswap_lab.twins.head import Head
 from faceswap_lab.twins.identity import Glasses, Identity
 from faceswap_lab.twins.landmarks import LANDMARK_NAMES
 from faceswap_lab.twins.names import PRESETS, identity
-from faceswap_lab.twins.renderer import RENDERER_VERSION, Rendered, render
-from faceswap_lab.twins.state import STATE_FIELDS, State, sample_state, state_vector
+from faceswap_lab.twins.renderer import RENDERER_VERSION, Rendered, landmarks_of, render
+from faceswap_lab.twins.state import STATE_FIELDS, State, sample_state, state_of, state_vector
 
 __all__ = [
     "LANDMARK_NAMES",
@@ -20,7 +20,9 @@ __all__ = [
     "State",
     "degrade",
     "identity",
+    "landmarks_of",
     "render",
     "sample_state",
+    "state_of",
     "state_vector",
 ]

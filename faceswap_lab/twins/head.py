@@ -86,11 +86,19 @@ class Head:
 
     def deformed(self, state: State) -> Float:
         """Return the vertices (N, 3) with the state's expression, before the pose."""
-        moved = np.zeros_like(self._pack.positions)
+        return self.vertices + self._moved(state, slice(None)).take(self.anchors, axis=0)
+
+    def deformed_landmarks(self, state: State) -> Float:
+        """Return the landmarks (L, 3) with the state's expression, before the pose."""
+        return self.vertices[self.landmarks] + self._moved(state, self.landmarks)
+
+    def _moved(self, state: State, rows: NDArray[np.int64] | slice) -> Float:
+        """Return how far the state's expression moves rows of the body's vertices."""
+        moved = np.zeros_like(self._pack.positions[rows])
         for name, weight in expression_weights(state).items():
             if weight:
-                moved += self._pack.expressions[name] * np.float32(weight)
-        return self.vertices + moved.take(self.anchors, axis=0)
+                moved += self._pack.expressions[name][rows] * np.float32(weight)
+        return moved
 
     def posed_normals(self, posed: Float, turn: Float) -> Float:
         """Return unit normals (N, 3) of posed vertices; hair and glasses keep those they have at rest."""

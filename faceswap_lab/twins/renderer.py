@@ -61,7 +61,7 @@ def render(who: Head | Identity, state: State, size: int = 128, supersampling: i
     head = who if isinstance(who, Head) else Head(who)
     side = size * supersampling
     turn = _rotation(state.yaw, state.pitch, state.roll)
-    posed = _posed(head, state, turn)
+    posed = _posed(head.deformed(state), head.follows_head, state, turn)
     screen = _projected(posed, state, turn, side)
     light = light_direction(state)
     values = np.column_stack([head.surface, head.posed_normals(posed, turn), head.open_to_light(light @ turn)])
@@ -85,6 +85,13 @@ def render(who: Head | Identity, state: State, size: int = 128, supersampling: i
     )
 
 
+def landmarks_of(head: Head, state: State, size: int) -> Float:
+    """Return where the landmarks of a picture of ``size`` pixels lie, as ``Rendered`` has them, without drawing it."""
+    turn = _rotation(state.yaw, state.pitch, state.roll)
+    posed = _posed(head.deformed_landmarks(state), head.follows_head[head.landmarks], state, turn)
+    return _projected(posed, state, turn, size)[:, :2]
+
+
 def _rotation(yaw: float, pitch: float, roll: float) -> Float:
     cy, sy, cp, sp, cr, sr = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch), np.cos(roll), np.sin(roll)
     around_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
@@ -93,11 +100,11 @@ def _rotation(yaw: float, pitch: float, roll: float) -> Float:
     return (around_z @ around_x @ around_y).astype(np.float32)
 
 
-def _posed(head: Head, state: State, turn: Float) -> Float:
+def _posed(deformed: Float, follows_head: Float, state: State, turn: Float) -> Float:
     """Turn the head about the neck; the shoulders follow a fifth of the yaw, the neck lies between."""
-    centred = head.deformed(state) - NECK
+    centred = deformed - NECK
     shoulders = centred @ _rotation(0.2 * state.yaw, 0, 0).T
-    return shoulders + (centred @ turn.T - shoulders) * head.follows_head
+    return shoulders + (centred @ turn.T - shoulders) * follows_head
 
 
 def _projected(posed: Float, state: State, turn: Float, side: int) -> Float:

@@ -1,6 +1,6 @@
 """The state of a rendered face: everything but who it is."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 import numpy as np
@@ -75,6 +75,12 @@ STATE_FIELDS: tuple[str, ...] = tuple(field.name for field in fields(State))
 def state_vector(state: State) -> NDArray[np.float32]:
     """Return the state's numbers, (P,) float32 in the order of ``STATE_FIELDS``."""
     return np.array([getattr(state, name) for name in STATE_FIELDS], np.float32)
+
+
+def state_of(row: NDArray[np.floating]) -> State:
+    """Return the state whose numbers are ``row``, in the order of ``STATE_FIELDS``."""
+    state = State(*row.tolist())
+    return replace(state, background=int(state.background))
 
 
 def sample_state(

@@ -41,10 +41,10 @@ class NotANumber:
     call: int
 
     def __call__(self) -> None:
-        from faceswap_lab.training.step import training_step
+        from faceswap_lab.training.step import objective
 
-        loss_of, calls = training_step.loss_of, itertools.count(1)
-        training_step.loss_of = lambda *a: loss_of(*a) * (math.nan if next(calls) == self.call else 1)
+        loss_of, calls = objective.loss_of, itertools.count(1)
+        objective.loss_of = lambda *a: loss_of(*a) * (math.nan if next(calls) == self.call else 1)
 
 
 def test_one_loss_that_is_no_number(program: Program) -> None:

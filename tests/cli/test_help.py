@@ -39,10 +39,10 @@ def test_groups_of_ones_own_are_shown_too(tmp_path: Path):
     (tmp_path / "experiment").mkdir()
     (tmp_path / "experiment" / "mine.yaml").write_text("# @package _global_\n# Something of mine.\nname: mine\n")
     (tmp_path / "loss").mkdir()
-    (tmp_path / "loss" / "huber.yaml").write_bytes(b"# \xff\nname: huber\n")
+    (tmp_path / "loss" / "berhu.yaml").write_bytes(b"# \xff\nname: berhu\n")
     text = help_text([conf_dir(), tmp_path])
     assert "  mine                     Something of mine." in text
-    assert "huber, mae*, mae_masked" in text
+    assert "berhu, dfl, dssim" in text
 
 
 def test_the_first_comment_is_found(tmp_path: Path):

@@ -26,7 +26,7 @@ IDENTITY = {
     "optimizer": "name lr beta1 beta2 eps weight_decay",
     "optimizer_state": "name",
     "schedule": "name length factor",
-    "loss": "name mask_weight weight_a weight_b weights",
+    "loss": "name mask_weight terms weight_a weight_b weights",
     "augmentation": "rotation zoom shift flip jitter coverage misaligned two_stage photometric photometric_input flips "
     "grid fitted nodes",
     "colour_match": "name moves",
@@ -93,6 +93,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "training.ema": 0.99,
     "loss.name": "mse",
     "loss.mask_weight": 1.0,
+    "loss.terms": {"mae": {"weight": 2}},
     "loss.weight_a": 0.5,
     "loss.weight_b": 0.5,
     "loss.weights": [0.5],

@@ -94,7 +94,9 @@ def test_a_file_is_named_as_it_is_called_and_says_what_it_is(path: Path):
 
 @pytest.mark.parametrize("group", REGISTRIES)
 def test_every_name_has_a_function_and_every_function_a_name(group: str):
-    named = {yaml.safe_load((CONF / group / f"{name}.yaml").read_text())["name"] for name in OPTIONS[group]}
+    told = [yaml.safe_load((CONF / group / f"{name}.yaml").read_text()) for name in OPTIONS[group]]
+    terms = [option.get("terms") or {option["name"]: {}} for option in told]
+    named = {term.get("kind", name) for of_option in terms for name, term in of_option.items()}
     assert named == set(REGISTRIES[group])
 
 
@@ -148,6 +150,6 @@ def test_the_original_is_the_model_of_2018():
 def flat(plain: dict[str, Any], where: str = "") -> dict[str, Any]:
     leaves: dict[str, Any] = {}
     for key, value in plain.items():
-        inside = isinstance(value, dict) and where != "topology."  # whose mappings are values
+        inside = isinstance(value, dict) and where != "topology." and key != "terms"  # whose mappings are values
         leaves |= flat(value, f"{where}{key}.") if inside else {f"{where}{key}": value}
     return leaves

@@ -3,6 +3,7 @@
 import multiprocessing
 import time
 
+import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
@@ -13,14 +14,31 @@ from faceswap_lab.orders import ORDERS
 from faceswap_lab.schedules import Schedule
 from faceswap_lab.training.device.processes import Place, further_processes
 from faceswap_lab.training.step.finite import Diverged
+from faceswap_lab.training.step.objective import Objective, Term
 from tests.models.tiny import tiny
-from tests.training.tiny import module_for, samples_for, trained, trainer_for
+from tests.training.tiny import module_for, samples_for, single, trained, trainer_for
 
 TWO = tiny(encoders=2, encoder_start="independent")
+DSSIM = {"window": 5, "sigma": 1.5, "padding": "valid"}
+SUM = Objective(
+    {"dssim": Term("dssim", 2.0, 1.0, "pictures", 0.1, settings=DSSIM), "huber": Term("huber", settings={"delta": 1})}
+)
+REGIONAL = Objective({"mae": Term("mae"), "eyes": Term("mae", 3.0, 1.0, "whole", region="eyes")})
+
+
+class Wandering:
+    """Ellipses that move with the index of the sample, so that each process must ask for its own."""
+
+    def batch(self, first, count):
+        shape = np.array([[10.0, 10.0], [5.0, 0.0], [0.0, 4.0]])
+        moves = np.arange(first, first + count)[:, None, None, None] * np.array([[0.7, 0.3], [0, 0], [0, 0]])
+        return np.tile(shape, (count, 3, 1, 1)) + moves
+
+
 CASES = {order: {"order": order, "state": "shared"} for order in ORDERS} | {
     "keras_2018": {"order": "a_then_b", "state": "keras_2018"},
     "accumulated in two states": {"order": "accumulate", "state": "per_autoencoder"},
-    "weighed by the mask": {"order": "joint", "state": "shared", "mask_weight": 0.7},
+    "weighed by the mask": {"order": "joint", "state": "shared", "objective": single("mae", 0.7)},
     "faces on the device": {"order": "a_then_b", "state": "shared", "sampler": "device"},
     "clipped": {"order": "a_then_b", "state": "shared", "gradient_clip": 2e-3},
     "scheduled, dropped and averaged": {
@@ -33,7 +51,19 @@ CASES = {order: {"order": order, "state": "shared"} for order in ORDERS} | {
     "two encoders": {"order": "a_then_b", "state": "keras_2018", "architecture": TWO},
     "compiled": {"order": "a_then_b", "state": "shared", "backend": "aot_eager"},
     "two encoders, joint": {"order": "joint", "state": "shared", "architecture": TWO},
-    "two encoders, worse first": {"order": "worse_first", "state": "shared", "architecture": TWO, "mask_weight": 0.5},
+    "two encoders, worse first": {
+        "order": "worse_first",
+        "state": "shared",
+        "architecture": TWO,
+        "objective": single("mae", 0.5),
+    },
+    "a sum of terms": {"order": "a_then_b", "state": "shared", "objective": SUM},
+    "a region": {
+        "order": "joint_half",
+        "state": "shared",
+        "objective": REGIONAL,
+        "regions": dict.fromkeys("AB", Wandering()),
+    },
 }
 
 

@@ -4,10 +4,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceswap_lab.training.step.losses import LOSSES, loss_of
+from faceswap_lab.training.step.losses import loss_of
 
 weights = st.sampled_from([0.0, 0.25, 1.0])
-names = st.sampled_from(sorted(LOSSES))
+NAMES = ("mae", "mse")  # of all others see test_terms.py
+names = st.sampled_from(NAMES)
 
 
 def pictures(n, seed, size=6):
@@ -48,7 +49,7 @@ def test_the_mean_over_equal_parts_is_the_whole(name, weight, n, parts, seed):
     assert torch.stack(cut).mean().item() == pytest.approx(whole.item(), rel=1e-5)
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", NAMES)
 def test_an_empty_mask_gives_no_loss_and_no_nan(name):
     output, target, mask = map(torch.tensor, pictures(2, 0))
     output.requires_grad_()

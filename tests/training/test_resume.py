@@ -132,6 +132,16 @@ def test_a_signal_finishes_the_step_and_saves(straight, tmp_path):
     assert_equal(left_by(tmp_path / "told"), straight("a_then_b"))
 
 
+def test_the_terms_of_a_loss_go_on_too(tmp_path, monkeypatch):
+    run_in(tmp_path / "straight", "a_then_b", "loss=dfl").train_and_judge()
+    killed_after(tmp_path / "killed", "a_then_b", 8, monkeypatch, "loss=dfl")
+    run_in(tmp_path / "killed", "a_then_b", "loss=dfl").train_and_judge()
+    expected, resumed = left_by(tmp_path / "straight"), left_by(tmp_path / "killed")
+    assert_equal(resumed, expected)
+    names = {"loss_A", "loss_A/dssim", "loss_A/mse", "loss_B", "loss_B/dssim", "loss_B/mse"}
+    assert names <= set(expected["rows"][0]) & set(expected["result"])
+
+
 def test_a_signal_is_heard_though_the_run_diverges_in_that_step(tmp_path, monkeypatch):
     """Whoever stops a sweep would see it go on with the next cell."""
     plain, calls = losses.LOSSES["mae"], []
@@ -215,7 +225,7 @@ def test_a_diverged_run_keeps_its_last_good_checkpoint_and_says_so(tmp_path, mon
     assert not run.folder.weights.exists()
 
 
-def module_looking(later, config, autoencoder):
-    module = module_of(config, autoencoder)
+def module_looking(later, *told):
+    module = module_of(*told)
     module.look_later = later
     return module

@@ -1,18 +1,44 @@
-"""The distance between output and target. To add one: a function here, its name in LOSSES, a YAML of that name."""
+"""The distances between output and target. To add one: a function here, its name in LOSSES, a YAML of that name.
 
-from collections.abc import Callable, Sequence
+Where it has settings of its own, they are the function's further arguments, and ``config.terms`` has a class for them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
-LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+from faceswap_lab.training.step import terms
+from faceswap_lab.training.step.windows import weighed
+
+LOSSES: dict[str, Callable[..., Tensor]] = {
     "mae": lambda output, target: (output - target).abs(),
     "mse": lambda output, target: (output - target).square(),
+    "huber": terms.huber,
+    "log_cosh": terms.log_cosh,
+    "dssim": terms.dssim,
+    "ms_ssim": terms.ms_ssim,
+    "gradient": terms.gradient,
+    "laplacian": terms.laplacian,
+    "focal_frequency": terms.focal_frequency,
+    "total_variation": terms.total_variation,
 }
 
 
-def loss_of(output: Tensor, target: Tensor, mask: Tensor | None, name: str, mask_weight: float) -> Tensor:
+def loss_of(
+    output: Tensor,
+    target: Tensor,
+    mask: Tensor | None,
+    name: str,
+    mask_weight: float,
+    masking: str = "distance",
+    settings: Mapping[str, Any] | None = None,
+) -> Tensor:
     """Return the mean over samples of ``(1 - w) mean(d) + w sum(m d) / sum(m)``, with d the pixels' distance.
+
+    With ``masking="whole"`` the second part is ``mean(m d)`` and with ``masking="pictures"`` ``mean(d(m o, m t))``,
+    means over the whole picture, as faceswap and DeepFaceLab have it: the smaller the face, the less it counts.
 
     Each sample is normalised by its own mask, so the loss of a batch is the mean of the losses of its parts: two
     processes with half the batch each see the same gradient as one with the whole.
@@ -23,13 +49,49 @@ def loss_of(output: Tensor, target: Tensor, mask: Tensor | None, name: str, mask
         mask: (N, 1, H, W) in [0, 1], 1 where the face is; may be None where ``mask_weight`` is 0.
         name: a key of LOSSES.
         mask_weight: w in [0, 1]; 0 weighs the whole picture alike, 1 the face only.
+        masking: ``distance``, ``whole`` or ``pictures``; the first two need a distance with a number for every pixel.
+        settings: further arguments of the distance.
     """
-    distance = LOSSES[name](output, target)
-    whole = distance.mean()
+    measure, settings = LOSSES[name], settings or {}
     if mask_weight == 0 or mask is None:
-        return whole
-    inside = (distance * mask).sum((1, 2, 3)) / (3 * mask.sum((1, 2, 3))).clamp(min=1e-6)
-    return (1 - mask_weight) * whole + mask_weight * inside.mean()
+        return measure(output, target, **settings).mean()
+    if masking == "pictures":
+        inside = measure(output * mask, target * mask, **settings).mean()
+        if mask_weight == 1:
+            return inside
+        return (1 - mask_weight) * measure(output, target, **settings).mean() + mask_weight * inside
+    distance = measure(output, target, **settings)
+    mask = _cut(mask, distance)
+    if masking == "whole":
+        inside = (distance * mask).mean((1, 2, 3))
+    else:
+        inside = (distance * mask).sum((1, 2, 3)) / (3 * mask.sum((1, 2, 3))).clamp(min=1e-6)
+    return (1 - mask_weight) * distance.mean() + mask_weight * inside.mean()
+
+
+def softened(mask: Tensor, blur: float) -> Tensor:
+    """Return a mask (N, 1, H, W) that is blurred, cut at one half and doubled: it grows a little, and fades outwards.
+
+    DeepFaceLab's SAEHD trains under such masks, with a blur of 1/32 of the side and at least 1 pixel.
+
+    Args:
+        mask: in [0, 1]; 0 beyond the border.
+        blur: standard deviation as a share of the side; 0: the mask as it is.
+    """
+    if blur == 0:
+        return mask
+    sigma = max(1.0, float(int(blur * mask.shape[-1])))
+    window = max(3, int(4 * sigma)) | 1
+    return 2 * weighed(mask, window, sigma, "zero").clamp(max=0.5)
+
+
+def _cut(mask: Tensor, distance: Tensor) -> Tensor:
+    """Cut a mask to the places of a window that lies within the picture."""
+    side, window = distance.shape[-1], mask.shape[-1] - distance.shape[-1] + 1
+    if window == 1:
+        return mask
+    first = (window - 1) // 2
+    return mask[..., first : first + side, first : first + side]
 
 
 def code_distance(codes: Sequence[Tensor]) -> Tensor:

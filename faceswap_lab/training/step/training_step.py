@@ -7,12 +7,15 @@ from torch import Tensor, distributed, nn
 from torch.optim import Optimizer
 
 from faceswap_lab.data.datamodule import SideBatch
+from faceswap_lab.data.regions import SampleRegions
 from faceswap_lab.models.autoencoder import Autoencoder, Samples
 from faceswap_lab.orders import Plan, Portion, Update
 from faceswap_lab.randomness import seed_of
 from faceswap_lab.training.step.finite import Watch
-from faceswap_lab.training.step.losses import code_distance, loss_of
+from faceswap_lab.training.step.losses import code_distance
+from faceswap_lab.training.step.objective import Objective
 from faceswap_lab.training.step.optimizers import OptimizerStates
+from faceswap_lab.training.step.regions import region_masks
 
 Batch = Mapping[Portion, SideBatch]
 
@@ -25,12 +28,12 @@ class TrainingStep:
         plan: the updates of every step.
         states: the optimizers.
         backward: computes the gradients of a loss, averaged over the devices.
-        loss: a key of ``LOSSES``.
-        mask_weight: see ``loss_of``.
+        objective: the loss of a side.
         side_weights: factor of each side's loss.
         gradient_clip: largest norm of the gradient of one update; None: not clipped.
         channels_last: how pictures lie in memory, as the autoencoder's weights do.
         watch: sees that every update's numbers are finite; its ``skip`` is what the optimizers read, if they do.
+        regions: of each side, where eyes and mouth are; needed where the objective is regional.
         schedule: returns the learning rate of a step; None: it stays as it is.
         lr_dropout: the probability with which a weight makes its step, drawn for every weight in every update from
             the stream (seed, "lr_dropout", step, update); None: every weight does.
@@ -42,18 +45,19 @@ class TrainingStep:
         plan: Plan,
         states: OptimizerStates,
         backward: Callable[[Tensor], None],
-        loss: str,
-        mask_weight: float,
+        objective: Objective,
         side_weights: Mapping[str, float],
         gradient_clip: float | None,
         channels_last: bool,
         watch: Watch,
+        regions: Mapping[str, SampleRegions] | None = None,
         schedule: Callable[[int], float] | None = None,
         lr_dropout: float | None = None,
     ) -> None:
         self.autoencoder, self.plan, self.states, self.backward = autoencoder, plan, states, backward
-        self.loss_name, self.mask_weight, self.side_weights = loss, mask_weight, side_weights
+        self.objective, self.side_weights = objective, side_weights
         self.gradient_clip, self.channels_last, self.watch = gradient_clip, channels_last, watch
+        self.regions = regions or {}
         self.schedule, self.lr_dropout = schedule, lr_dropout
         self.parameters = list(autoencoder.parameters())
         self.tie = autoencoder.topology.tie
@@ -68,7 +72,7 @@ class TrainingStep:
             batch: the samples of each of ``plan.portions(step)``, on this device.
 
         Returns:
-            the unweighted loss of each portion as it was taken, the mean over all devices.
+            the unweighted loss of each portion as it was taken, the mean over all devices; ``terms`` has its terms.
 
         Raises:
             Diverged: something is not finite, and the watch looks at once; no optimizer has used it.
@@ -77,6 +81,7 @@ class TrainingStep:
         if self.schedule is not None:
             _set_learning_rate(self.states.optimizers, self.schedule(step))
         self.seen: dict[Portion, Tensor] = {}
+        self.terms: dict[Portion, dict[str, Tensor]] = {}  # where there are several: each without its weight
         self.ready: dict[Portion, Tensor] = {}  # weighted losses at the present weights, with their graph
         self.tied: list[Tensor] = []
         for update in self.plan.updates(step, self._worst_first):
@@ -109,10 +114,21 @@ class TrainingStep:
 
     def _loss(self, portion: Portion, output: Tensor) -> Tensor:
         samples = self.batch[portion]
-        mask = samples.mask.unsqueeze(1) / 255 if self.mask_weight else None
-        loss = loss_of(output, self._picture(samples.target), mask, self.loss_name, self.mask_weight)
+        masks = self._masks(portion, samples.mask) if self.objective.masked else {}
+        loss, terms = self.objective(output, self._picture(samples.target), masks)
         self.seen[portion] = _mean_over_devices(loss.detach())
+        if terms:
+            means = _mean_over_devices(torch.stack([term.detach() for term in terms.values()]))
+            self.terms[portion] = dict(zip(terms, means))
         return loss * self.side_weights[portion.side]
+
+    def _masks(self, portion: Portion, mask: Tensor) -> dict[str, Tensor]:
+        """Return the masks of a portion's samples by region."""
+        face = mask.unsqueeze(1) / 255
+        if not self.objective.regional:
+            return {"face": face}
+        ellipses = self.regions[portion.side].batch(self._first_here(portion), len(mask))
+        return region_masks(face, torch.from_numpy(ellipses))
 
     def _worst_first(self, portions: Sequence[Portion]) -> Sequence[Portion]:
         """Put the portion with the largest unweighted loss first.

@@ -1,0 +1,224 @@
+"""The terms of a loss, as far as they can be judged without torch: their settings and what size of picture they need.
+
+``training.step.losses`` has the function of every kind under the same name, with the same settings as arguments. To add
+one: a class here where it has settings or needs a size of picture, and a function there.
+"""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from faceswap_lab.config.check import read
+from faceswap_lab.config.refusal import ConfigError, nearest
+from faceswap_lab.config.schema import Loss, _field
+
+REGIONS = ("face", "eyes", "mouth", "eyes_and_mouth")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Term:
+    """What all terms are told.
+
+    Attributes:
+        by_pixel: it is a number for every pixel, which a mask can weigh.
+    """
+
+    by_pixel: ClassVar[bool] = True
+    kind: str = _field("which distance it is; left out: the term's own name")
+    weight: float = _field("factor of the term in its side's loss", low=0.0, high=1e6, default=1.0)
+    mask_weight: float | None = _field(
+        "0: the whole picture counts alike; 1: only the face counts; left out: loss.mask_weight",
+        low=0.0,
+        high=1.0,
+        default=None,
+    )
+    masking: str = _field(
+        "distance: the mean under the mask; whole: the mean over the whole picture of the distance times the mask; "
+        "pictures: the same of pictures times the mask",
+        choices=("distance", "whole", "pictures"),
+        default="distance",
+    )
+    region: str = _field("the part of the face that the mask shows", choices=REGIONS, default="face")
+    mask_blur: float = _field(
+        "standard deviation of the mask's blur, as a share of the picture's side; 0: none",
+        low=0.0,
+        high=0.5,
+        default=0.0,
+    )
+
+    @classmethod
+    def own(cls) -> list[str]:
+        """Return the names of the settings of its kind."""
+        common = {field.name for field in dataclasses.fields(Term)}
+        return [field.name for field in dataclasses.fields(cls) if field.name not in common]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Those of its kind."""
+        return {name: getattr(self, name) for name in self.own()}
+
+    def smallest(self, side: int) -> tuple[str, int]:
+        """Return what the term needs of pictures of ``side`` pixels, in words, and the smallest side that has it."""
+        return "", 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Huber(Term):
+    """Squared up to delta, absolute beyond."""
+
+    delta: float = _field("where the square ends, in [0, 1] pictures", above=0.0, high=1e3, default=0.1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dssim(Term):
+    """Structural dissimilarity under a Gaussian window."""
+
+    window: float = _field(
+        "side of the window: pixels, or below 1 a share of the picture's side", above=0.0, high=1024, default=11
+    )
+    sigma: float = _field("standard deviation of the window, in pixels", above=0.0, high=1024, default=1.5)
+    padding: str = _field(
+        "valid: only where the window lies within the picture; reflect: at every pixel",
+        choices=("valid", "reflect"),
+        default="reflect",
+    )
+
+    def smallest(self, side: int) -> tuple[str, int]:
+        """A window that lies within the picture."""
+        window = window_of(self.window, side)
+        return f"a window of {window} px", window
+
+
+@dataclass(frozen=True, kw_only=True)
+class MsSsim(Term):
+    """Structural dissimilarity over several scales."""
+
+    by_pixel: ClassVar[bool] = False
+    scales: int = _field("how often the picture is looked at, each time at half the size", low=1, high=5, default=2)
+    window: float = _field(
+        "side of the window: pixels, or below 1 a share of the picture's side", above=0.0, high=1024, default=11
+    )
+    sigma: float = _field("standard deviation of the window, in pixels", above=0.0, high=1024, default=1.5)
+
+    def smallest(self, side: int) -> tuple[str, int]:
+        """A window that lies within the smallest scale."""
+        window = window_of(self.window, side)
+        return f"a window of {window} px at {self.scales} scales", window << (self.scales - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Laplacian(Term):
+    """Absolute error of the bands of a Laplacian pyramid."""
+
+    by_pixel: ClassVar[bool] = False
+    levels: int = _field("how many bands, each of half the size of the one before", low=1, high=10, default=3)
+    decay: float = _field("weight of a band relative to the next finer one", above=0.0, high=16.0, default=1.0)
+
+    def smallest(self, side: int) -> tuple[str, int]:
+        """A pixel that is left at the end."""
+        return f"a pyramid of {self.levels} levels", 1 << self.levels
+
+
+@dataclass(frozen=True, kw_only=True)
+class FocalFrequency(Term):
+    """Squared error of the spectrum, the worst frequencies weighing most."""
+
+    by_pixel: ClassVar[bool] = False
+    alpha: float = _field("how much the worst frequencies weigh more", low=0.0, high=8.0, default=1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Other(Term):
+    """A kind that is not ours: whatever else it is told is its function's, which is asked before a training."""
+
+    others: dict[str, Any] = _field("its own settings")  # noqa: RUF009  # it returns a field
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Those of its kind."""
+        return self.others
+
+
+KINDS: dict[str, type[Term]] = {
+    "mae": Term,
+    "mse": Term,
+    "huber": Huber,
+    "log_cosh": Term,
+    "dssim": Dssim,
+    "ms_ssim": MsSsim,
+    "gradient": Term,
+    "laplacian": Laplacian,
+    "focal_frequency": FocalFrequency,
+    "total_variation": Term,
+}
+
+
+def window_of(window: float, side: int) -> int:
+    """Return the side of a window in whole pixels; below 1 it is a share of the picture's side."""
+    return max(1, int(window * side if window < 1 else window))
+
+
+def terms_of(loss: Loss, side: int) -> dict[str, Term]:
+    """Return the terms of a side's loss by name.
+
+    Without ``terms`` there is one: the distance that the group is named after. They come in the order of their names,
+    so that the order in which they are written cannot change the rounding of their sum.
+
+    Args:
+        loss: what the group says.
+        side: of the pictures, in pixels.
+
+    Raises:
+        ConfigError: a term means nothing, or pictures are too small for it.
+    """
+    if not loss.terms:
+        return {loss.name: _term(loss, loss.name, {}, side)}
+    if loss.name in KINDS and loss.name not in loss.terms:
+        added = next(iter(loss.terms))
+        raise ConfigError(
+            f"loss.terms.{added} with loss={loss.name}: with terms given, the terms alone are the loss. "
+            f"Add +loss.terms.{loss.name}.weight=1 if {loss.name} is to be one of them, or choose another loss."
+        )
+    terms = {name: _term(loss, name, loss.terms[name], side) for name in sorted(loss.terms)}
+    if not any(term.weight for term in terms.values()):
+        raise ConfigError(
+            "loss.terms: every weight is 0, so nothing would be trained. Give one of them a weight above 0."
+        )
+    return terms
+
+
+def _term(loss: Loss, name: str, told: Any, side: int) -> Term:
+    where = f"loss.terms.{name}" if loss.terms else f"loss={name}"
+    if not isinstance(told, Mapping):
+        raise ConfigError(f"{where}={told!r}: expected settings by name. Such as {where}.weight=1")
+    if not re.fullmatch(r"[A-Za-z]\w*", name):
+        raise ConfigError(f"{where}: '{name}' is no name: letters, digits and _ only.")
+    kind = told.get("kind", name)
+    schema = KINDS.get(str(kind))
+    known = [field.name for field in dataclasses.fields(schema or Term)]
+    others = {key: value for key, value in told.items() if key not in known}
+    if schema is None:
+        schema, told = Other, {key: value for key, value in told.items() if key in known} | {"others": others}
+    elif others:
+        key = next(iter(others))
+        raise ConfigError(f"{where}.{key}: no such setting.{nearest(key, known)} Known: {', '.join(known)}.")
+    term = read(schema, {"kind": kind, "mask_weight": loss.mask_weight, **told}, {}, where)
+    if term.region != "face" and not term.mask_weight:
+        raise ConfigError(
+            f"{where}.region={term.region} with {where}.mask_weight=0: a region counts where the mask does. "
+            "Give it mask_weight: 1, or leave the region out."
+        )
+    needs, smallest = term.smallest(side)
+    if smallest > side:
+        raise ConfigError(
+            f"{where} with model.resolution={side}: {needs} needs pictures of at least {smallest} px. "
+            "Use a smaller one, or a larger model.resolution."
+        )
+    if term.mask_weight and term.masking != "pictures" and not term.by_pixel:
+        raise ConfigError(
+            f"{where}.mask_weight={term.mask_weight:g}: {kind} is no number for each pixel that a mask could weigh. "
+            "Give it masking: pictures, or mask_weight: 0."
+        )
+    return term
