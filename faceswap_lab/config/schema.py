@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from faceswap_lab.topology import ORIGINAL
+from faceswap_lab.topology.blocks import MOST_RESIDUALS, RESIDUAL_STARTS
+
+_GRIDS = (2, 3, 4, 6, 8, 12, 16)  # what a resolution can be halved to
 
 COLOUR_TRANSFERS = ("reinhard", "lct", "mkl")
 """The options of ``colour_match`` that are drawn for each sample."""
@@ -58,13 +61,47 @@ def _sampler() -> Any:
 class Model:
     """Sizes of the autoencoder. 2018: 64 px, widths 128-1024, code 1024, bridge 512, decoder 256-64."""
 
-    resolution: int = _field("side of the square pictures the network sees, in pixels", choices=(32, 64, 128))
+    resolution: int = _field("side of the square pictures the network sees, in pixels", choices=(32, 64, 96, 128))
     encoder_widths: tuple[int, ...] = _field(
         "channels of the stride-2 convolutions, down to a 4x4 grid", low=1, high=4096
     )
     code_size: int = _field("units of the code (the bottleneck)", low=1, high=65536)
-    bridge_width: int = _field("channels of the encoder's last upscale, at 8x8", low=1, high=4096)
+    bridge_width: int = _field("channels of the encoder's last upscale, at 8x8; 0: there is none", low=0, high=4096)
     decoder_widths: tuple[int, ...] = _field("channels of the decoder's upscales, from 16x16 on", low=1, high=4096)
+    grid: int = _field(
+        "side that the encoder's convolutions come down to, in pixels", choices=_GRIDS, absent=4, default=4
+    )
+    dense_width: int | None = _field(
+        "channels of the map that comes out of the bottleneck; null: as many as the encoder's last",
+        low=1,
+        high=4096,
+        absent=None,
+        default=None,
+    )
+    dense_side: int | None = _field(
+        "side of that map, in pixels; null: as model.grid", choices=_GRIDS, absent=None, default=None
+    )
+    residuals: tuple[int, ...] = _field(
+        "residual blocks after each upscale of a decoder: [1]: one after every one; [1,1,0]: by upscale; []: none",
+        low=0,
+        high=MOST_RESIDUALS,
+        absent=(),
+        default=(),
+    )
+    residual_start: str = _field(
+        "scaled: the second convolution of a residual block starts small; usual: as all others",
+        choices=RESIDUAL_STARTS,
+        absent="scaled",
+        default="scaled",
+    )
+    out_kernel: int = _field(
+        "side of the kernel of the decoder's last convolution, in pixels", choices=(1, 3, 5, 7, 9), absent=5, default=5
+    )
+    depth_to_space: bool = _field(
+        "true: the decoder ends in four convolutions, laid side by side, and has an upscale less",
+        absent=False,
+        default=False,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +141,7 @@ class Topology:
         default=0.0,
     )
     split: int | None = _label("after how many stages a part is split, where the YAML's parts refer to it", None)
+    share: float | None = _label("of a part's widths, where the YAML's parts refer to it", None)
     load: str | None = _label("weights.safetensors of the run whose parts the parts with load: start from", None)
 
 
@@ -120,6 +158,40 @@ class DecoderActivation:
     """The function at the decoder's end."""
 
     name: str = _field("name in faceswap_lab.models.activations.OUTPUT")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upsampler:
+    """How a part makes a map twice as large."""
+
+    name: str = _field("name in faceswap_lab.models.upsamplers.UPSAMPLERS", absent="pixel_shuffle")
+    icnr: bool | None = _field(
+        "true: what is shuffled to neighbouring pixels starts equal; null: nothing is shuffled", absent=False
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Norm:
+    """What stands between a convolution and its activation."""
+
+    name: str = _field("name in faceswap_lab.models.norms.NORMS", absent="none")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Padding:
+    """What convolutions see beyond a picture's edge."""
+
+    name: str = _field("name in faceswap_lab.models.blocks.PADDINGS", absent="same")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bottleneck:
+    """What lies around the code."""
+
+    name: str = _field("name in faceswap_lab.models.bottlenecks.BOTTLENECKS", absent="two_dense")
+    pixel_norm: bool = _field(
+        "true: what comes in is divided by its root mean square, face by face", absent=False, default=False
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -519,6 +591,10 @@ class Config:
     encoders: Encoders
     encoder_activation: EncoderActivation
     decoder_activation: DecoderActivation
+    upsampler: Upsampler
+    norm: Norm
+    padding: Padding
+    bottleneck: Bottleneck
     value_range: ValueRange
     initialisation: Initialisation
     update_order: UpdateOrder

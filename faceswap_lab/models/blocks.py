@@ -1,43 +1,129 @@
-"""The two building blocks of the 2018 model: a halving convolution and a doubling upscale."""
+"""The building blocks of the parts but for the upscale: a convolution, one that halves, the residual block, an end."""
 
 from collections.abc import Callable
+from typing import Literal, NamedTuple
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from faceswap_lab.models.norms import NORMS
+from faceswap_lab.topology import Blocks
+
 Activation = Callable[[], nn.Module]
+BASELINE = Blocks()
+RESIDUAL_SLOPE = 0.2  # a LeakyReLU's in a residual block, in faceswap and in DeepFaceLab, whatever it is elsewhere
+
+
+class Padding(NamedTuple):
+    """How a picture is made larger for a convolution.
+
+    Attributes:
+        around: (kernel, stride) -> pixels added before and after, on sides that the stride divides.
+        reflected: whether they mirror the picture's own; else they are zeros.
+    """
+
+    around: Callable[[int, int], tuple[int, int]]
+    reflected: bool
+
+
+def _same(kernel: int, stride: int) -> tuple[int, int]:
+    """As TensorFlow's "same" does: k5 s2 on an even size 1 before and 2 after."""
+    total = kernel - stride
+    return total // 2, total - total // 2
+
+
+def _symmetric(kernel: int, stride: int) -> tuple[int, int]:
+    """As torch's ``padding=kernel // 2`` does: with a stride of 2 the grid lies half a pixel further to the left."""
+    return kernel // 2, kernel // 2
+
+
+PADDINGS = {
+    "same": Padding(_same, reflected=False),
+    "symmetric": Padding(_symmetric, reflected=False),
+    "reflect": Padding(_same, reflected=True),
+}
+
+
+class Conv(nn.Conv2d):
+    """A convolution that keeps the picture's sides, or halves them: (N, C, H, W) -> (N, width, H/stride, W/stride).
+
+    Args:
+        channels: that come in.
+        width: channels that come out.
+        kernel: side of the kernel, odd.
+        stride: 1 or 2.
+        padding: a key of PADDINGS.
+        start: how its weights start, a key of ``initialisation.STARTS``.
+    """
+
+    def __init__(
+        self, channels: int, width: int, kernel: int, stride: int = 1, padding: str = "same", start: str = "usual"
+    ) -> None:
+        around, reflected = PADDINGS[padding]
+        before, after = around(kernel, stride)
+        uneven = before != after  # which torch's own convolution has not
+        mode: Literal["reflect", "zeros"] = "reflect" if reflected and before and not uneven else "zeros"
+        super().__init__(channels, width, kernel, stride, padding=0 if uneven else before, padding_mode=mode)
+        self.start, self.around = start, (before, after) * 2 if uneven else ()
+        self.mode = "reflect" if reflected else "constant"
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve."""
+        return super().forward(F.pad(x, self.around, self.mode) if self.around else x)
 
 
 class Downscale(nn.Module):
-    """Convolution k5 s2 with TensorFlow's "same" padding, then the activation: (N, C, H, W) -> (N, width, H/2, W/2).
+    """Convolution k5 s2, norm, activation: (N, C, H, W) -> (N, width, H/2, W/2).
 
-    On an even size TensorFlow pads k5 s2 by 1 before and 2 after; torch's ``padding=2`` would pad 2 before and shift
-    the picture by a pixel per layer. Source: deepfakes/faceswap 2018, plugins/Model_Original, ``conv``.
+    Source: deepfakes/faceswap 2018, plugins/Model_Original, ``conv``.
     """
 
-    def __init__(self, channels: int, width: int, activation: Activation) -> None:
+    def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks = BASELINE) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(channels, width, kernel_size=5, stride=2)
+        self.conv = Conv(channels, width, kernel=5, stride=2, padding=blocks.padding)
+        self.norm = NORMS[blocks.norm](width)
         self.activation = activation()
 
     def forward(self, x: Tensor) -> Tensor:
         """Halve the picture's sides."""
-        return self.activation(self.conv(F.pad(x, (1, 2, 1, 2))))
+        return self.activation(self.norm(self.conv(x)))
 
 
-class Upscale(nn.Module):
-    """Convolution k3 to 4·width, activation, pixel shuffle: (N, C, H, W) -> (N, width, 2H, 2W).
+class Residual(nn.Module):
+    """act(x + conv3(act(norm(conv3 x)))): (N, C, H, W) -> the same.
 
-    torch's shuffle orders channels (c, rh, rw) where the 2018 layer has (rh, rw, c): equal up to a permutation of the
-    convolution's outputs. Source: deepfakes/faceswap 2018, plugins/Model_Original, ``upscale``; Shi et al. 2016.
+    Source: deepfakes/faceswap, lib/model/nn_blocks, ``ResidualBlock``, whose second convolution starts small; iperov/
+    DeepFaceLab, core/leras/archis/DeepFakeArchi.py, whose does not.
     """
 
-    def __init__(self, channels: int, width: int, activation: Activation) -> None:
+    def __init__(self, width: int, activation: Activation, blocks: Blocks, start: str) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(channels, 4 * width, kernel_size=3, padding=1)
-        self.activation = activation()
+        self.first = Conv(width, width, kernel=3, padding=blocks.padding)
+        self.norm = NORMS[blocks.norm](width)
+        self.inner, self.outer = (_of_residual(activation()) for _ in range(2))
+        self.second = Conv(width, width, kernel=3, padding=blocks.padding, start=start)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add to the map what two convolutions make of it."""
+        return self.outer(x + self.second(self.inner(self.norm(self.first(x)))))
+
+
+def _of_residual(activation: nn.Module) -> nn.Module:
+    return nn.LeakyReLU(RESIDUAL_SLOPE) if isinstance(activation, nn.LeakyReLU) else activation
+
+
+class DepthToSpace(nn.Module):
+    """A picture of twice the sides out of four convolutions, one for each pixel of 2x2: (N, C, H, W) -> (N, 3, 2H, 2W).
+
+    The first has kernel 1, the others 3. Source: iperov/DeepFaceLab, core/leras/archis/DeepFakeArchi.py, option "d".
+    """
+
+    def __init__(self, channels: int, padding: str = "same") -> None:
+        super().__init__()
+        self.convs = nn.ModuleList(Conv(channels, 3, kernel, padding=padding) for kernel in (1, 3, 3, 3))
         self.shuffle = nn.PixelShuffle(2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Double the picture's sides."""
-        return self.shuffle(self.activation(self.conv(x)))
+        """Lay the four pictures' pixels side by side: the first at the upper left, the second to its right."""
+        return self.shuffle(torch.stack([conv(x) for conv in self.convs], dim=2).flatten(1, 2))

@@ -15,6 +15,10 @@ T = TypeVar("T")
 REGISTRIES = {  # what can be added → where the lab's own are
     "encoder_activation": ("faceswap_lab.models.activations", "HIDDEN"),
     "decoder_activation": ("faceswap_lab.models.activations", "OUTPUT"),
+    "upsampler": ("faceswap_lab.models.upsamplers", "UPSAMPLERS"),
+    "norm": ("faceswap_lab.models.norms", "NORMS"),
+    "padding": ("faceswap_lab.models.blocks", "PADDINGS"),
+    "bottleneck": ("faceswap_lab.models.bottlenecks", "BOTTLENECKS"),
     "initialisation": ("faceswap_lab.models.initialisation", "INITIALISATIONS"),
     "kind": ("faceswap_lab.topology.kinds", "KINDS"),
     "part": ("faceswap_lab.models.parts", "MODULES"),

@@ -9,7 +9,8 @@ from faceswap_lab.plugins.finding import import_plugins, installed
 from faceswap_lab.plugins.plugin import IMPORTED, REGISTRIES, Plugin, PluginError, owner_of, registry_of
 
 _NOT_GROUPS = ("kind", "part", "metric")
-_OF_THE_MODEL = ("encoder_activation", "decoder_activation", "initialisation", "kind", "part")
+_OF_PARTS = ("upsampler", "norm", "padding", "bottleneck")  # groups of which a part may name its own
+_OF_THE_MODEL = ("encoder_activation", "decoder_activation", "initialisation", "kind", "part", *_OF_PARTS)
 
 
 def chosen(config: Any) -> Iterator[tuple[str, str]]:
@@ -28,6 +29,8 @@ def chosen(config: Any) -> Iterator[tuple[str, str]]:
     for part in parts.values() if isinstance(parts, Mapping) else ():
         yield from _named("kind", _at(part, "kind"))
         yield from _named("part", _at(part, "kind"))
+        for group in _OF_PARTS:
+            yield from _named(group, _at(part, group))
     metrics = _at(config, "evaluation", "metrics")
     for name in metrics if isinstance(metrics, list | tuple) else (metrics,):
         yield from _named("metric", name)

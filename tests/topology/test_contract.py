@@ -1,6 +1,7 @@
 """What every topology promises: each shipped one, with two sides and with three, and random ones."""
 
 import copy
+import dataclasses
 import itertools
 import math
 
@@ -15,8 +16,13 @@ from faceswap_lab.data.faces import sides_of
 from faceswap_lab.data.sampler import SideSampler
 from faceswap_lab.models.architecture import Architecture
 from faceswap_lab.models.autoencoder import Autoencoder, Samples
+from faceswap_lab.models.blocks import PADDINGS
+from faceswap_lab.models.bottlenecks import BOTTLENECKS
+from faceswap_lab.models.norms import NORMS
+from faceswap_lab.models.upsamplers import UPSAMPLERS
 from faceswap_lab.orders import Plan
-from faceswap_lab.topology import Declared, TopologyError, expand
+from faceswap_lab.topology import Blocks, Bottleneck, Declared, Residuals, TopologyError, expand
+from faceswap_lab.topology.blocks import RESIDUAL_STARTS
 from faceswap_lab.training.callbacks import Resume
 from faceswap_lab.training.device.processes import Place, further_processes
 from faceswap_lab.training.module import FaceswapModule
@@ -149,7 +155,7 @@ def topologies(draw):
     inters = draw(st.lists(st.sampled_from(["i", "i_{side}", "j"]), max_size=3))
     if inters:
         parts[encoder] = {"kind": "conv_encoder"}
-        parts |= {name: {"kind": "inter", "code_size": draw(st.integers(1, 5))} for name in inters}
+        parts |= {name: {"kind": "inter", "code_size": draw(st.sampled_from([16, 32]))} for name in inters}
         steps = [encoder, " + ".join(inters)]
     else:
         parts[encoder] = {"kind": "encoder"}
@@ -167,11 +173,29 @@ def topologies(draw):
     return Declared(parts, " > ".join([*steps, decoder]), code=encoder), people
 
 
-@settings(deadline=None, max_examples=15)
-@given(topologies(), st.sampled_from(sorted(ORDERS)))
-def test_a_random_topology_keeps_the_same_promises(tmp_path_factory, drawn, order):
+BLOCKS = st.builds(
+    Blocks,
+    *(st.sampled_from(sorted(UPSAMPLERS)), st.booleans()),
+    *(st.sampled_from(sorted(registry)) for registry in (NORMS, PADDINGS)),
+)
+NECKS = st.builds(Bottleneck, st.sampled_from(sorted(BOTTLENECKS)), st.booleans())
+
+
+@st.composite
+def sizes(draw):
+    """The smallest sizes, and any choice of blocks."""
+    ends = draw(st.sampled_from([{"out_kernel": 1}, {"out_kernel": 5}, {"depth_to_space": True}]))
+    widths = SIZES.decoder_widths[: 1 if "depth_to_space" in ends else 2]
+    residuals = Residuals(draw(st.sampled_from([(), (1,), (2,)])), draw(st.sampled_from(RESIDUAL_STARTS)))
+    blocks = {"blocks": draw(BLOCKS), "bottleneck": draw(NECKS), "residuals": residuals}
+    return dataclasses.replace(SIZES, code_size=16, decoder_widths=widths, **ends, **blocks)
+
+
+@settings(deadline=None, max_examples=20)
+@given(topologies(), sizes(), st.sampled_from(sorted(ORDERS)))
+def test_a_random_topology_of_random_blocks_keeps_the_same_promises(tmp_path_factory, drawn, sizes, order):
     declared, people = drawn
-    built = Architecture(32, expand(declared, sides_of(people), SIZES))
+    built = Architecture(32, expand(declared, sides_of(people), sizes))
     start = Autoencoder(built, SEED)
     check_shapes_and_ranges(start)
     module = fit(module_of(copy.deepcopy(start), order), 2)
