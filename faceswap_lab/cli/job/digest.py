@@ -18,9 +18,14 @@ def digest_of(config: Config, faces: str | None) -> str:
     Raises:
         ConfigError: the weights that a part is to start from are not there.
     """
+    return run_hash(config, data_of(config, faces))
+
+
+def data_of(config: Config, faces: str | None) -> str:
+    """Return the fingerprint of what the configuration names by a path or a recipe; arguments and errors as above."""
     fingerprint = faces or renderer()
     weights = loaded_weights(config)
-    return run_hash(config, f"{fingerprint}, weights {sha256_of(weights)}" if weights else fingerprint)
+    return f"{fingerprint}, weights {sha256_of(weights)}" if weights else fingerprint
 
 
 def loaded_weights(config: Config) -> Path | None:
