@@ -72,6 +72,13 @@ def _dispatch(args: list[str]) -> int:
 
     read, flags = as_hydra_reads(words, Options(folders), arguments.multirun), arguments.flags
     levels = levels_of(read)
+    if any(word.startswith("+study=") for word in read):
+        from faceswap_lab.cli.study.tuning import declares_tuning, run_tuned
+
+        if declares_tuning(read, folders):
+            return run_tuned(
+                read, levels, lambda words, own: launch([*words, *flags], words, flags, folders, own), folders
+            )
     if levels is None:
         return launch(args, read, flags, folders)
     return run_levels(levels, lambda words: launch([*words, *PLUGGED.words, *flags], words, flags, folders), folders)

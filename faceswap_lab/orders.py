@@ -173,6 +173,11 @@ class Choice:
     parts: int = 1
     blocks: str | None = None
 
+    @property
+    def knows_end(self) -> bool:
+        """Whether what a step does depends on how many there are in all."""
+        return self.blocks == "all"
+
 
 ORDERS: dict[str, Choice] = {
     "a_then_b": Choice(a_then_b),

@@ -20,7 +20,13 @@ from faceswap_lab.config import ConfigError
 from faceswap_lab.interruption import Interrupted
 
 
-def launch(args: Sequence[str], words: Sequence[str], flags: Sequence[str], folders: Sequence[Path]) -> int:
+def launch(
+    args: Sequence[str],
+    words: Sequence[str],
+    flags: Sequence[str],
+    folders: Sequence[Path],
+    own: Mapping[str, list[str]] | None = None,
+) -> int:
     """Run Hydra's main and return the exit code: that of the one job, or the worst of a sweep's cells.
 
     Args:
@@ -28,6 +34,7 @@ def launch(args: Sequence[str], words: Sequence[str], flags: Sequence[str], fold
         words: the overrides, as Hydra reads them.
         flags: the rest of the command line.
         folders: where groups lie, ours first.
+        own: of a study, arm → overrides that it alone has.
 
     Raises:
         ConfigError: for what cannot be composed; nothing was started.
@@ -40,7 +47,7 @@ def launch(args: Sequence[str], words: Sequence[str], flags: Sequence[str], fold
     sweep_dir = (runs_dir_of(words) / SWEEPS / name).absolute()
     launcher, sweeper = chosen("launcher", words), chosen("sweeper", words)
     check_directions(sweeper, words, folders)
-    task = Task(folders, LaunchedFrom.here(sweep_dir, args))
+    task = Task(folders, LaunchedFrom.here(sweep_dir, args), own or {})
     ours = [
         f"hydra.sweep.dir={quoted(str(sweep_dir))}",
         *defaults_of("launcher", launcher),
@@ -84,14 +91,17 @@ class Task:
     Args:
         folders: where groups lie, ours first.
         origin: the launching process.
+        own: of a study, arm → overrides that it alone has.
 
     Attributes:
         single: how the job ended, where there is only one.
         study: the study under way, in the launching process.
     """
 
-    def __init__(self, folders: Sequence[Path], origin: LaunchedFrom) -> None:
-        self.folders, self.origin = folders, origin
+    def __init__(
+        self, folders: Sequence[Path], origin: LaunchedFrom, own: Mapping[str, list[str]] | None = None
+    ) -> None:
+        self.folders, self.origin, self.own = folders, origin, own or {}
         self.single: Outcome | None = None
         self.study: Any = None
 
@@ -139,7 +149,7 @@ class Task:
         """
         from faceswap_lab.cli.study.course import Course
 
-        self.study = Course.begin(words, params, axes, composer, hydra, self.origin.sweep_dir)
+        self.study = Course.begin(words, params, axes, composer, hydra, self.origin.sweep_dir, self.own)
 
     def end_study(self) -> int:
         """Write the report, if this was a study, and return the exit code."""

@@ -6,7 +6,7 @@ Nothing here imports torch, Hydra or NumPy, so that saying no to a typing error 
 from dataclasses import replace
 
 from faceswap_lab.config.check import read
-from faceswap_lab.config.derived import side_weights_of, sides_of, topology_of
+from faceswap_lab.config.derived import knows_end, side_weights_of, sides_of, topology_of
 from faceswap_lab.config.options import Options
 from faceswap_lab.config.refusal import ConfigError, Conflict
 from faceswap_lab.config.rules import check_rules
@@ -15,7 +15,7 @@ from faceswap_lab.config.terms import terms_of
 
 __all__ = [
     "Config", "ConfigError", "Conflict", "FoldersData", "Options", "PeopleData", "RenderedData", "TwinsData",
-    "check_rules", "load", "read", "side_weights_of", "sides_of", "terms_of", "topology_of",
+    "check_rules", "knows_end", "load", "read", "side_weights_of", "sides_of", "terms_of", "topology_of",
 ]  # fmt: skip
 
 

@@ -3,6 +3,8 @@
 from string import ascii_uppercase
 
 from faceswap_lab.config.schema import Config, PeopleData, TwinsData
+from faceswap_lab.orders import ORDERS
+from faceswap_lab.schedules import SCHEDULES
 from faceswap_lab.topology import Blocks, Bottleneck, Declared, Encoders, Residuals, Sizes, Topology, expand
 
 
@@ -40,6 +42,18 @@ def topology_of(config: Config) -> Topology:
     )
     declared = Declared(t.parts, t.route, t.swaps, t.code, t.tie)
     return expand(declared, sides_of(config), sizes, Encoders(e.count, e.start == "equal", e.trained))
+
+
+def knows_end(config: Config) -> str | None:
+    """Return the setting under which a step depends on how many there are in all, as one types it; None: there is none.
+
+    Without one, the first steps of a run are those of a shorter run that is equal otherwise.
+    """
+    chosen = {
+        f"update_order={config.update_order.name}": ORDERS.get(config.update_order.name),
+        f"schedule={config.schedule.name}": SCHEDULES.get(config.schedule.name),
+    }
+    return next((said for said, choice in chosen.items() if choice and choice.knows_end), None)
 
 
 def side_weights_of(config: Config) -> dict[str, float]:

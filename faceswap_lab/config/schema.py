@@ -567,6 +567,10 @@ class Study:
     companion: str | None = _field(
         "a further measurement shown in the report", choices=("order_effect",), identity=False
     )
+    tuning: dict[str, Any] = _label(  # noqa: RUF009  # it returns a field
+        "setting: its candidates, of which every arm takes its best on the development population", {}
+    )
+    tuning_seeds: tuple[int, ...] = _label("the seeds that every candidate is tried with", ())
 
 
 @dataclass(frozen=True, kw_only=True)

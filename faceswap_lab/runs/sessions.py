@@ -2,7 +2,8 @@
 
 An entry holds what ``provenance.collect`` returned when the process began, the step it began at, and, unless it was
 killed, when, how and at which step it ended; and ``sampler``, who made its samples (cv2 or device; see
-``data/sampler_choice.py``), if it came to train.
+``data/sampler_choice.py``), if it came to train. A run that went on from the end of a shorter one has that run's
+entries first, each with ``run``, the name of the run that it belongs to.
 """
 
 import json
@@ -31,6 +32,16 @@ def begin_session(folder: RunFolder, provenance: Mapping[str, Any], step: int) -
     if code and code.get("diff") and any(_diff_digest(earlier) == code.get("diff_sha256") for earlier in sessions):
         entry["code"] = {**code, "diff": None}
     write_json(folder.run, {"format": _FORMAT, "sessions": [*sessions, entry]})
+
+
+def inherit_sessions(folder: RunFolder, shorter: RunFolder) -> None:
+    """Let a run that has not begun have the entries of the shorter run whose end it goes on from.
+
+    Raises:
+        StorageError: the folder cannot be written.
+    """
+    entries = [{"run": shorter.path.name, **entry} for entry in read_sessions(shorter)]
+    write_json(folder.run, {"format": _FORMAT, "sessions": entries})
 
 
 def end_session(folder: RunFolder, state: State, step: int) -> None:

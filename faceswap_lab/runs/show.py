@@ -38,6 +38,8 @@ def show(path: Path, console: Console) -> int:
     sessions = read_sessions(folder)
     console.print(f"[bold]{escape(folder.path.name)}[/]")
     _print_status(folder, read_status(folder), console)
+    for shorter in dict.fromkeys(session["run"] for session in sessions if "run" in session):
+        console.print(f"went on from the end of {escape(text_of(shorter))}", soft_wrap=True)
     _print_result(folder, console)
     if sessions:
         console.print(_how(sessions[-1]), _session_table(sessions), _config_table(sessions[-1]))

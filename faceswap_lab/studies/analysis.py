@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from faceswap_lab.studies.answer import answer_of
 from faceswap_lab.studies.collecting.collect import Run, differing, look_up, of_arm
@@ -21,6 +22,7 @@ from faceswap_lab.studies.predicting import predictions
 from faceswap_lab.studies.same_again import false_alarms, in_groups
 from faceswap_lab.studies.scope import in_general, scope_of
 from faceswap_lab.studies.statistics.verdicts import Judgement, judge_arms
+from faceswap_lab.studies.tuning import TUNING, shown
 
 ALPHA = 0.05
 _LOSSES = ("loss_A", "loss_B")
@@ -151,12 +153,19 @@ def _findings(found: Evidence) -> Findings:
         command=plan.command,
         settings=list(plan.settings),
         notes=[*plan.notes, *_on_paths(plan, finished)],
-        extras=found.extras,
+        extras=_with_verdicts(found, primary),
         budgets=budgets_of(runs, arms, primary.metric),
         scope=scope_of(config, len({run.pair for run in finished})),
         people=people,
         drawings=drawings_of(runs, arms),
     )
+
+
+def _with_verdicts(found: Evidence, primary: Compared) -> dict[str, Any]:
+    """Return the further measurements, of a tuning what is to be shown of it."""
+    if TUNING not in found.extras:
+        return found.extras
+    return found.extras | {TUNING: shown(found.extras[TUNING], primary, found.runs, ALPHA)}
 
 
 def _primary(plan: StudyPlan) -> Metric:

@@ -192,7 +192,8 @@ class FaceswapModule(pl.LightningModule):
         self.last_losses = {
             name: float(torch.stack(losses).double().mean()) for name, losses in sorted(self.pending.items())
         }
-        self.pending = {}
+        if self.steps_done % self.log_every == 0:  # else it is a short last row, which a longer run fills up
+            self.pending = {}
         row = self.last_losses | self.speed.read()
         for logger in self.loggers:
             logger.log_metrics(row, step=self.steps_done)

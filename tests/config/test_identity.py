@@ -52,7 +52,8 @@ NOT_IDENTITY = {
     "checkpoint": "every_seconds every_steps",
     "trainer": "name accelerator devices gpu strategy compile channels_last workers threads",
     "logger": "name kinds every_steps project entity mode group tags notes artifact",
-    "study": "name title question baseline metric smallest_difference secondary notes group_seeds companion",
+    "study": "name title question baseline metric smallest_difference secondary notes group_seeds companion tuning "
+    "tuning_seeds",
 }
 ANOTHER = {  # a value other than the baseline's, for every field
     "data.split": "pictures",
@@ -175,12 +176,16 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "study.notes": ["a note"],
     "study.group_seeds": 8,
     "study.companion": "order_effect",
+    "study.tuning": {"optimizer.lr": [1e-3, 2e-3]},
+    "study.tuning_seeds": [5],
 } | {f"study.{name}": "another" for name in ("name", "title", "question", "baseline", "metric")}
 A_STUDY = {
     **dict.fromkeys(("name", "title", "question", "baseline", "metric"), "one"),
     **dict.fromkeys(("smallest_difference", "group_seeds", "companion")),
     "secondary": [],
     "notes": [],
+    "tuning": {},
+    "tuning_seeds": [],
 }
 
 

@@ -2,12 +2,17 @@
 
 import json
 from functools import cache
+from string import ascii_uppercase
 
 import pytest
 import pytorch_lightning as pl
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from faceswap_lab.orders import ORDERS
+from faceswap_lab.orders import ORDERS, Plan
 from faceswap_lab.training.callbacks import Resume
+from faceswap_lab.training.recent import RecentLosses
 from faceswap_lab.training.saved.checkpoint import load, restore_outcome, save, taken_of
 from tests.training.test_resume import killed_after, left_by, run_in
 from tests.training.tiny import module_for, samples_for, trained, trainer_for
@@ -77,3 +82,21 @@ def test_neither_logging_nor_a_kill_changes_a_result(tmp_path, monkeypatch):
     results["killed"] = left_by(tmp_path / "killed")["result"]
     assert json.dumps(results[1]) == json.dumps(results[20]) == json.dumps(results["killed"])
     assert {"loss_A", "loss_B"} <= results[1].keys()
+
+
+@given(st.integers(2, 26), st.integers(1, 3), st.integers(1, 12), st.integers(1, 12))
+@settings(max_examples=30, deadline=None)
+def test_a_shorter_training_keeps_enough_for_a_longer_one(people, block, rounds, more):
+    """Under ``alternate``, where a side has a loss in one step of so many as there are people."""
+    sides = tuple(ascii_uppercase[:people])
+    plan, short = Plan("alternate", sides, 1, block), rounds * people * block
+    long = short + more * people * block
+
+    def seen(recent, first, last):
+        for step in range(first, last):
+            recent.add((portion.side, torch.tensor(float(step))) for portion in plan.portions(step)[:1])
+        return recent
+
+    gone_on = RecentLosses(long)
+    gone_on.load(seen(RecentLosses(short), 0, short).state(), torch.device("cpu"))
+    assert seen(gone_on, short, long).state() == seen(RecentLosses(long), 0, long).state()

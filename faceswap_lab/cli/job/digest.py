@@ -19,11 +19,19 @@ def digest_of(config: Config, faces: str | None) -> str:
     Raises:
         ConfigError: the weights that a part is to start from are not there.
     """
+    return hash_of(config, data_of(config, faces))
+
+
+def hash_of(config: Config, data: str) -> str:
+    """Return the hash of a run on the data with the fingerprint ``data``."""
+    return run_hash(config, data, {plugin.module: plugin.sha256 for plugin in used(plain(config))})
+
+
+def data_of(config: Config, faces: str | None) -> str:
+    """Return the fingerprint of what the configuration names by a path or a recipe; arguments and errors as above."""
     fingerprint = faces or renderer()
     weights = loaded_weights(config)
-    if weights:
-        fingerprint = f"{fingerprint}, weights {sha256_of(weights)}"
-    return run_hash(config, fingerprint, {plugin.module: plugin.sha256 for plugin in used(plain(config))})
+    return f"{fingerprint}, weights {sha256_of(weights)}" if weights else fingerprint
 
 
 def loaded_weights(config: Config) -> Path | None:

@@ -59,7 +59,8 @@ def report_name(
     differs = [word for word in overrides if word not in shipped]
     parts = _parts(differs, options)
     parts += [word.replace("=", "_") for word in differs if word.startswith("seed=")]
-    parts += [word.removeprefix("study.").replace("=", "_") for word in differs if word.startswith("study.")]
+    declared = [word.lstrip("+") for word in differs if word.lstrip("+").startswith("study.")]
+    parts += [word.removeprefix("study.").replace("=", "_") for word in declared]
     return _joined([study, *parts])
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from faceswap_lab.cli.job.longer import go_on_from_shorter
 from faceswap_lab.cli.job.outcome import Outcome
 from faceswap_lab.config import Config, FoldersData
 from faceswap_lab.interruption import Interrupted
@@ -38,8 +39,10 @@ def train(
 
     Raises:
         Interrupted: a signal came before training had begun.
+        StorageError: the run folder cannot be written, before training had begun.
     """
     _introduce(config, data, folder, label)
+    go_on_from_shorter(config, data, folder, digest)
     from faceswap_lab.training.run import Run
 
     command = [sys.executable, "-m", "faceswap_lab", *sys.argv[1:]]

@@ -75,6 +75,7 @@ class Course:
         composer: Composer,
         hydra: Any,
         sweep_dir: Path,
+        own: Mapping[str, list[str]] | None = None,
     ) -> "Course":
         """Print the plan; where cells run in other processes, watch for their ends.
 
@@ -85,11 +86,12 @@ class Course:
             composer: composes the arms.
             hydra: Hydra's settings.
             sweep_dir: the sweep's folder.
+            own: arm → overrides that it alone has.
 
         Raises:
             ConfigError: the study, an arm or a seed means nothing.
         """
-        asked = ask(words, params, axes, composer)
+        asked = ask(words, params, axes, composer, own)
         known = look(asked)
         if asked.baseline.force:
             known = Known(set(), known.seconds)  # all of them again

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from faceswap_lab.cli.groups import first_comment
@@ -40,12 +40,14 @@ class Swept:
         arms: arm → the value of ``+experiment`` that makes it.
         seeds: each once, as given.
         fixed: the other overrides, ``+study`` among them.
+        own: arm → overrides that it alone has.
     """
 
     study: str
     arms: dict[str, str]
     seeds: list[int]
     fixed: list[str]
+    own: Mapping[str, list[str]] = field(default_factory=dict)
 
 
 def swept(axes: Axes) -> Swept:
@@ -128,7 +130,13 @@ class Asked:
         return shlex.join(["python", "-m", "faceswap_lab", *first, f"+study={self.plan.name}", *others, *PLUGGED.words])
 
 
-def ask(words: Sequence[str], params: Mapping[str, object], axes: Axes, composer: Composer) -> Asked:
+def ask(
+    words: Sequence[str],
+    params: Mapping[str, object],
+    axes: Axes,
+    composer: Composer,
+    own: Mapping[str, list[str]] | None = None,
+) -> Asked:
     """Work out a study's cells.
 
     Args:
@@ -136,12 +144,13 @@ def ask(words: Sequence[str], params: Mapping[str, object], axes: Axes, composer
         params: ``hydra.sweeper.params`` of the study's YAML.
         axes: of both what is swept over.
         composer: composes the arms.
+        own: arm → overrides that it alone has.
 
     Raises:
         ConfigError: the study, an arm or a seed means nothing.
         hydra.errors.HydraException: an arm cannot be composed.
     """
-    sweep, folders = swept(axes), composer.folders
+    sweep, folders = replace(swept(axes), own=own or {}), composer.folders
     _check_arms(sweep, composer.options["experiment"])
     first = _config(sweep, next(iter(sweep.arms)), sweep.seeds[0], composer)
     study = first.study
@@ -178,7 +187,8 @@ def ask(words: Sequence[str], params: Mapping[str, object], axes: Axes, composer
 
 
 def _config(sweep: Swept, arm: str, seed: int, composer: Composer) -> Config:
-    return composer.config([f"+experiment={sweep.arms[arm]}", f"seed={seed}", *sweep.fixed])
+    own = sweep.own.get(arm, [])
+    return composer.config([f"+experiment={sweep.arms[arm]}", f"seed={seed}", *sweep.fixed, *own])
 
 
 def _check_arms(sweep: Swept, known: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from faceswap_lab.cli.study.plan import Asked
 from faceswap_lab.config import Config
 from faceswap_lab.runs.atomic import write_json
 from faceswap_lab.studies.evidence import Evidence, read_evidence, write_evidence
+from faceswap_lab.studies.tuning import TUNING
 
 _OF = "of"  # under this key a measurement names the run it belongs to
 
@@ -25,8 +26,10 @@ def make_report(asked: Asked) -> list[str]:
 
     name = asked.study.companion
     measured = _measured(asked, name) if name else None
-    found = evidence_of(asked.plan)
-    return write(replace(found, extras={name: measured} if name and measured else {}), asked.folder, asked.baseline)
+    extras = {name: measured} if name and measured else {}
+    if asked.arms.own:
+        extras[TUNING] = json.loads((asked.folder / f"{TUNING}.json").read_text(encoding="utf-8"))
+    return write(replace(evidence_of(asked.plan), extras=extras), asked.folder, asked.baseline)
 
 
 def write(found: Evidence, folder: Path, config: Config | None = None) -> list[str]:

@@ -1,7 +1,7 @@
 """``report``: a study's report again from its finished runs, or any runs side by side. Nothing here loads torch."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,8 +79,11 @@ def _runs_in(path: Path) -> list[Path]:
 def _study(words: Sequence[str], folders: Sequence[Path]) -> list[str]:
     """Write a study's report from the runs that are finished."""
     from faceswap_lab.cli.study.levels import levels_of, report_levels
+    from faceswap_lab.cli.study.tuning import declares_tuning, report_tuned
 
     levels = levels_of(words)
+    if declares_tuning(words, folders):
+        return report_tuned(words, levels, folders)
     return report_levels(levels, folders, _again) if levels else _again(study_of(words, folders))
 
 
@@ -96,12 +99,13 @@ def _again(asked: "Asked") -> list[str]:
     return make_report(asked)
 
 
-def study_of(words: Sequence[str], folders: Sequence[Path]) -> "Asked":
+def study_of(words: Sequence[str], folders: Sequence[Path], own: Mapping[str, list[str]] | None = None) -> "Asked":
     """Work out a study's cells outside of a sweep.
 
     Args:
         words: overrides as typed.
         folders: where groups lie, ours first.
+        own: arm → overrides that it alone has.
 
     Raises:
         ConfigError: the study, an arm or a seed means nothing, or cannot be composed.
@@ -117,9 +121,9 @@ def study_of(words: Sequence[str], folders: Sequence[Path]) -> "Asked":
 
     words = as_hydra_reads(words, Options(folders), sweep=True)
     with composing(folders) as compose:
-        own = [word for word in words if not word.startswith(("hydra.", "hydra/"))]
-        study = [word for word in own if word.startswith("+study=")]
+        typed = [word for word in words if not word.startswith(("hydra.", "hydra/"))]
+        study = [word for word in typed if word.startswith("+study=")]
         params = compose(study[-1:], return_hydra_config=True).hydra.sweeper.params
         plain: Any = OmegaConf.to_container(params or OmegaConf.create())
-        axes = axes_of(own, plain, GlobalHydra.instance().config_loader())
-        return ask(own, plain, axes, Composer(compose, folders))
+        axes = axes_of(typed, plain, GlobalHydra.instance().config_loader())
+        return ask(typed, plain, axes, Composer(compose, folders), own)

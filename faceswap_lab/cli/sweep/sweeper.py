@@ -59,4 +59,12 @@ class EveryCombination(Sweeper):
             empty = [key for key, values in axes.items() if not values]
             if empty:
                 raise ConfigError(f"{empty[0]}: no value is given, so there is no cell. Give some: {empty[0]}=0,1,2")
-            return plan(combinations(axes), composer)
+            return plan([[*cell, *self._own(cell)] for cell in combinations(axes)], composer)
+
+    def _own(self, cell: list[str]) -> list[str]:
+        """Return the overrides that a study's arm alone has."""
+        if not self.task.own:
+            return []
+        from faceswap_lab.cli.study.course import key_of
+
+        return list(self.task.own.get(key_of(cell)[0], ()))

@@ -10,12 +10,19 @@ from faceswap_lab.studies import digits
 from faceswap_lab.studies.report.figure import Figure
 from faceswap_lab.studies.report.growth_plot import SERIES, growth_figure
 
-TITLES = {"order_effect": "The exact effect of the update order", "false_alarms": "False alarms in this very study"}
+TITLES = {
+    "order_effect": "The exact effect of the update order",
+    "false_alarms": "False alarms in this very study",
+    "tuning": "Each arm tuned, and as it was without",
+}
 _INTRODUCTIONS = {
     "order_effect": "Trainings that start equal and see the same samples, run side by side in both orders, without "
     "any statistics: how far apart are weights and swaps?",
     "false_alarms": "The same configuration split into two groups of seeds at random, again and again: how often do "
     "the statistics claim a difference that cannot be there?",
+    "tuning": "Worse must not mean untuned: every arm, the baseline too, took its best of the same candidates on "
+    "people of the development population, with the same seeds, before the runs that count. All tables above are of "
+    "the tuned arms. Where an arm keeps its setting, its runs with and without tuning are the same.",
 }
 
 

@@ -143,6 +143,21 @@ def load(folder: Path, digest: str) -> Checkpoint | None:
     return None
 
 
+def read_last(folder: Path, digest: str) -> Checkpoint:
+    """Return the newest checkpoint of another run, in whose folder nothing is touched.
+
+    Raises:
+        BadCheckpoint: there is none, or it is damaged; the message says which in a few words.
+    """
+    _, path = next(_newest_first(folder), (0, None)) if folder.is_dir() else (0, None)
+    if path is None:
+        raise BadCheckpoint("it has no checkpoint any more")
+    try:
+        return _read(path, digest)
+    except _Damaged as reason:
+        raise BadCheckpoint(f"its last checkpoint is damaged ({reason})") from reason
+
+
 def _whole(value: Any) -> Any:
     """Return nested dicts and lists with every tensor alone in its memory."""
     if isinstance(value, dict):

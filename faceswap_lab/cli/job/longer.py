@@ -1,0 +1,60 @@
+"""A run that is a finished one but longer: it goes on from there where that gives the same bits, and says so."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from faceswap_lab.cli.job.digest import data_of, hash_of
+from faceswap_lab.config import Config, RenderedData, knows_end
+from faceswap_lab.runs.folder import RunFolder
+from faceswap_lab.runs.shorter import find_shorter
+
+if TYPE_CHECKING:
+    from faceswap_lab.data.faces import FaceData
+
+
+def go_on_from_shorter(config: Config, data: "FaceData", folder: RunFolder, digest: str) -> None:
+    """Let a new run begin at the end of the longest finished run that differs in its length alone; say so, or why not.
+
+    Nothing is done, nor said, where there is no such run, where this run has begun already, and with ``force=true``.
+
+    Args:
+        config: of the run.
+        data: the faces.
+        folder: of the run, whose lock the caller holds.
+        digest: the run's hash.
+
+    Raises:
+        StorageError: the folder cannot be written.
+    """
+    if config.force or any(folder.checkpoints.iterdir()):
+        return
+    found = _shorter(config, data)
+    if not found:
+        return
+    why = knows_end(config)
+    if why:
+        steps, shorter = found[0]
+        print(f"from zero   not from step {steps} of {shorter.path}: with {why} a step depends on their number")
+        return
+    from faceswap_lab.training.saved.longer import CannotGoOn, go_on_from
+
+    for steps, shorter in found:
+        try:
+            go_on_from(shorter, steps, folder, config, digest)
+        except CannotGoOn as error:
+            print(f"            not from step {steps} of {shorter.path}: {error}")
+        else:
+            print(f"goes on     from step {steps} of {shorter.path}, which differs in its length alone")
+            return
+    print("from zero   as no shorter run will do")
+
+
+def _shorter(config: Config, data: "FaceData") -> list[tuple[int, RunFolder]]:
+    """Return the finished runs that differ in their length alone, with their steps, the longest first."""
+    faces = data_of(config, None if isinstance(config.data, RenderedData) else data.fingerprint)
+
+    def digest_at(steps: int) -> str:
+        return hash_of(replace(config, training=replace(config.training, max_steps=steps)), faces)
+
+    return find_shorter(Path(config.runs_dir), config.seed, config.training.max_steps, digest_at)

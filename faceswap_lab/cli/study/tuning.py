@@ -1,0 +1,341 @@
+"""A study that tunes every arm before it compares them: studies at the candidates, then without tuning, then tuned.
+
+    experiments/<study>/                       the tuned arms: what counts
+    experiments/<study>/untuned/<study>/       the same arms as they are without tuning
+    experiments/<study>/tuning/<study>-…/      every arm at a candidate, on people of the development population
+    experiments/<study>/declarations.json      what was declared, when, in which commit
+
+Each of them is a study like any other, so a cell that is finished is found again.
+"""
+
+import hashlib
+import itertools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from faceswap_lab.cli.messages import say
+from faceswap_lab.config import ConfigError, PeopleData
+from faceswap_lab.config.options import Options
+from faceswap_lab.runs.atomic import write_json
+from faceswap_lab.runs.folder import find_all
+
+if TYPE_CHECKING:
+    from faceswap_lab.cli.study.levels import Levels
+    from faceswap_lab.cli.study.plan import Asked
+    from faceswap_lab.studies.plan import Planned
+    from faceswap_lab.studies.tuning import Tried
+
+Own = dict[str, list[str]]
+"""Arm → overrides that it alone has."""
+
+_STUDY, _TUNING, _SEEDS = "+study=", "study.tuning", "study.tuning_seeds"
+_NOT_TUNED = ("seed", "experiment", "data", "study", "hydra", "runs_dir", "experiments_dir")
+
+
+def declares_tuning(words: Sequence[str], folders: Sequence[Path]) -> bool:
+    """Tell whether the overrides ask for a study that tunes; without composing it."""
+    names = [word.removeprefix(_STUDY) for word in words if word.startswith(_STUDY)]
+    if not names:
+        return False
+    typed = [word.partition("=")[2] for word in words if word.lstrip("+").startswith(f"{_TUNING}=")]
+    if typed:
+        return typed[-1] not in ("{}", "null")
+    declared = Options(folders).written("study", names[-1]).get("study")
+    return bool(isinstance(declared, dict) and declared.get("tuning"))
+
+
+def run_tuned(
+    words: Sequence[str], levels: "Levels | None", run: Callable[[list[str], Own], int], folders: Sequence[Path]
+) -> int:
+    """Try the candidates, choose, and run the study without and with tuning; return the exit code.
+
+    Args:
+        words: the study's overrides.
+        levels: a further axis, which a study that tunes has not.
+        run: runs a study's overrides, with those that each arm alone has, and returns the exit code.
+        folders: where groups lie, ours first.
+
+    Raises:
+        ConfigError: something means nothing; no run was started.
+    """
+    tuning = _Tuning.of(words, levels, folders)
+    tuning.declare()
+    print("\n".join(tuning.lines()), flush=True)
+    for candidate, at in tuning.words.items():
+        if tuning.is_open(tuning.candidates[candidate]):
+            print(f"\ntuning      {candidate}", flush=True)
+            code = run(at, {})
+            if code > 1:  # 1: a candidate at which a run diverges is an answer too
+                return code
+    try:
+        chosen = tuning.chosen()
+    except ConfigError as error:  # said late, after runs: it is no refusal
+        say(error)
+        return 1
+    code = 0
+    if tuning.is_open(tuning.untuned):
+        print("\nuntuned     the same arms as they are, for comparison", flush=True)
+        code = run(tuning.untuned_words, {})
+        if code > 1:
+            return code
+    tuning.write(chosen)
+    print("\n" + "\n".join(f"tuned       {arm}: {candidate}" for arm, candidate in chosen.items()), flush=True)
+    return max(code, run(list(words), _own(chosen)))
+
+
+def report_tuned(words: Sequence[str], levels: "Levels | None", folders: Sequence[Path]) -> list[str]:
+    """Make the reports of a study that tunes again, from its finished runs; return what to say on the terminal.
+
+    Raises:
+        ConfigError: the tuning is not finished, or something means nothing.
+    """
+    from faceswap_lab.cli.study.report import make_report
+    from faceswap_lab.cli.subcommands.report import study_of
+
+    tuning = _Tuning.of(words, levels, folders)
+    chosen = tuning.chosen()
+    for asked in (*tuning.candidates.values(), tuning.untuned):
+        make_report(asked)
+    tuning.write(chosen)
+    return make_report(study_of(words, folders, _own(chosen)))
+
+
+def _own(chosen: Mapping[str, str]) -> Own:
+    return {arm: candidate.split(" ") for arm, candidate in chosen.items()}
+
+
+@dataclass(frozen=True)
+class _Tuning:
+    """A study that tunes, judged whole before its first run.
+
+    Attributes:
+        seeds: with which each candidate is tried.
+        words: candidate → the overrides of the study at it, on people of the development population.
+        candidates: candidate → that study.
+        untuned_words: the overrides of the study without tuning.
+        untuned: that study.
+        settled: candidate → the study on the people that count, with every arm at it.
+        usual: arm → the candidate that it has without tuning.
+        folder: where the report of the tuned arms goes.
+        declared: what is declared, as plain JSON.
+    """
+
+    seeds: tuple[int, ...]
+    words: dict[str, list[str]]
+    candidates: dict[str, "Asked"]
+    untuned_words: list[str]
+    untuned: "Asked"
+    settled: dict[str, "Asked"]
+    usual: dict[str, str]
+    folder: Path
+    declared: dict[str, Any]
+
+    @classmethod
+    def of(cls, words: Sequence[str], levels: "Levels | None", folders: Sequence[Path]) -> "_Tuning":
+        """Judge the study at all of its candidates.
+
+        Raises:
+            ConfigError: something means nothing.
+        """
+        from faceswap_lab.cli.subcommands.report import study_of
+
+        if levels:
+            raise ConfigError(f"{_TUNING} with {levels.axis}={','.join(levels.words)}: a study that tunes has no axis.")
+        whole = study_of(words, folders)
+        study, folder = whole.study, whole.folder
+        _check(whole, words)
+        tried = _without(words, "seed", "data.population", "experiments_dir")
+        tried += ["study.companion=null"] if study.companion else []  # measured once, beside the runs that count
+        place = [f"seed={','.join(map(str, study.tuning_seeds))}", f"experiments_dir={folder / 'tuning'}"]
+        at = {
+            " ".join(candidate): [*tried, "data.population=development", *place, *candidate]
+            for candidate in _candidates(study.tuning)
+        }
+        untuned_words = [*_without(words, "experiments_dir"), f"experiments_dir={folder / 'untuned'}"]
+        untuned = replace(whole, folder=folder / "untuned" / folder.name, words=untuned_words)
+        settled = {
+            candidate: study_of(words, folders, dict.fromkeys(whole.plan.arms, candidate.split(" ")))
+            for candidate in at
+        }
+        candidates = {candidate: study_of(its_words, folders) for candidate, its_words in at.items()}
+        declared = {
+            "study": {
+                key: getattr(whole.plan, key)
+                for key in ("name", "question", "baseline", "metric", "smallest_difference", "secondary", "seeds")
+            },
+            "arms": list(whole.plan.arms),
+            "tuning": study.tuning,
+            "tuning_seeds": list(study.tuning_seeds),
+            "runs": sorted(
+                f"{cell.seed}-{cell.digest}"
+                for asked in (*candidates.values(), *settled.values())
+                for cell in asked.plan.cells
+            ),
+        }
+        usual = {arm: _usual(arm, untuned, settled) for arm in whole.plan.arms}
+        return cls(study.tuning_seeds, at, candidates, untuned_words, untuned, settled, usual, folder, declared)
+
+    def declare(self) -> None:
+        """Write down what is declared, in which commit and how many of its runs had begun, unless it stands there."""
+        import faceswap_lab
+        from faceswap_lab.runs.provenance import code
+
+        text = json.dumps(self.declared, sort_keys=True, ensure_ascii=False)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:10]
+        known = self.declarations
+        if known and known[-1]["hash"] == digest:
+            return
+        made = code(Path(faceswap_lab.__file__).parent) or {}
+        cells = [cell for asked in (*self.candidates.values(), *self.settled.values()) for cell in asked.plan.cells]
+        entry = {
+            "time": datetime.now(UTC).isoformat(timespec="seconds"),
+            "hash": digest,
+            "commit": (made.get("commit") or "not known")[:12] + (", changed" if made.get("dirty") else ""),
+            "its runs begun by then": self._begun(cells),
+        }
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_json(self._file, [*known, entry | {"declared": self.declared}])
+
+    def _begun(self, cells: Sequence["Planned"]) -> int:
+        folders = find_all(self.untuned.plan.runs_dir)
+        return sum((cell.seed, cell.digest) in folders for cell in cells)
+
+    @property
+    def _file(self) -> Path:
+        return self.folder / "declarations.json"
+
+    @property
+    def declarations(self) -> list[dict[str, Any]]:
+        """What was declared so far, oldest first."""
+        try:
+            found = json.loads(self._file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return []
+        return list(found)
+
+    def lines(self) -> list[str]:
+        """Say what will be done."""
+        last = self.declarations[-1]
+        runs = sum(len(asked.plan.cells) for asked in self.candidates.values())
+        return [
+            f"tuning      {', '.join(self.words)}",
+            f"            every arm takes its best of {len(self.words)} by {self.untuned.plan.metric} on people of the",
+            f"            development population, seeds {', '.join(map(str, self.seeds))}: {runs} runs",
+            f"declared    {last['hash']} in commit {last['commit']}, {last['time']}",
+        ]
+
+    def is_open(self, asked: "Asked") -> bool:
+        """Whether a study has cells without a result, or no evidence."""
+        from faceswap_lab.cli.study.time import look
+        from faceswap_lab.studies.evidence import is_evidence
+
+        left = len(asked.plan.cells) - len(look(asked).finished)
+        return bool(left or asked.baseline.force or not is_evidence(asked.folder))
+
+    @cached_property
+    def tried(self) -> list["Tried"]:
+        """What the candidates came to, arm by arm. Asked once their runs have ended."""
+        from faceswap_lab.studies.collecting.collect import collect
+        from faceswap_lab.studies.tuning import tried_by
+
+        metric = self.untuned.plan.metric
+        runs = {candidate: collect(asked.plan) for candidate, asked in self.candidates.items()}
+        return [
+            tried_by(arm, candidate, self.usual[arm] == candidate, found, metric)
+            for arm in self.untuned.plan.arms
+            for candidate, found in runs.items()
+        ]
+
+    def chosen(self) -> dict[str, str]:
+        """Return arm → its candidate.
+
+        Raises:
+            ConfigError: an arm has none that is finished with every seed.
+        """
+        from faceswap_lab.studies.metric_names import judged_metric
+        from faceswap_lab.studies.tuning import choose
+
+        better = bool(judged_metric(self.untuned.plan.metric).higher_is_better)
+        chosen = choose(self.tried, self.seeds, better)
+        without = [arm for arm in self.untuned.plan.arms if arm not in chosen]
+        if without:
+            raise ConfigError(
+                f"{_TUNING}: no candidate of {', '.join(without)} is finished with every seed "
+                f"({', '.join(map(str, self.seeds))}). The same command runs what is missing; where all diverge, "
+                "declare other candidates."
+            )
+        return {arm: chosen[arm] for arm in self.untuned.plan.arms}
+
+    def write(self, chosen: Mapping[str, str]) -> None:
+        """Write the tuning beside the evidence of the tuned arms."""
+        from faceswap_lab.studies.collecting.collect import collect
+        from faceswap_lab.studies.tuning import TUNING, as_extra
+
+        plan = self.untuned.plan
+        shown = [{key: entry[key] for key in entry if key != "declared"} for entry in self.declarations]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        beside = [
+            cell
+            for candidate, asked in self.settled.items()
+            for cell in asked.plan.cells
+            if candidate not in (chosen[cell.arm], self.usual[cell.arm])
+        ]
+        extra = as_extra(self.tried, chosen, collect(plan), plan.metric, shown, self._begun(beside))
+        write_json(self.folder / f"{TUNING}.json", extra)
+
+
+def _candidates(tuning: Mapping[str, Any]) -> list[list[str]]:
+    """Return every combination of the settings' candidates, as overrides."""
+    return [list(one) for one in itertools.product(*([f"{key}={v}" for v in tuning[key]] for key in tuning))]
+
+
+def _check(asked: "Asked", words: Sequence[str]) -> None:
+    """Refuse a declaration that means nothing."""
+    study, data = asked.study, asked.baseline.data
+    for key, values in study.tuning.items():
+        if key.split(".")[0].split("/")[0] in _NOT_TUNED:
+            raise ConfigError(f"{_TUNING}: {key} is no setting of an arm. Tune such as optimizer.lr.")
+        if not isinstance(values, list | tuple) or len(values) < 2:
+            raise ConfigError(f"{_TUNING}: {key}={values}: give a list of two candidates or more, such as [1e-3,3e-3].")
+        wrong = [value for value in values if not isinstance(value, str | int | float) or " " in str(value)]
+        if wrong:
+            raise ConfigError(f"{_TUNING}: {key}: {wrong[0]} is no single value.")
+        typed = [word for word in words if word.lstrip("+").partition("=")[0] == key]
+        if typed:
+            raise ConfigError(f"{typed[0]} with {_TUNING} of {key}: it is tuned. Leave {typed[0]} out.")
+    if study.group_seeds is not None:
+        raise ConfigError(
+            f"{_TUNING} with study.group_seeds={study.group_seeds}: one arm alone has nothing to tune for."
+        )
+    if not study.tuning_seeds or len(set(study.tuning_seeds)) < len(study.tuning_seeds):
+        raise ConfigError(f"{_SEEDS}={list(study.tuning_seeds)}: name each seed once, such as [0,1,2,3].")
+    if not isinstance(data, PeopleData):
+        raise ConfigError(
+            f"{_TUNING} with data={data.name}: it is done on other people than are judged. Use data=people."
+        )
+    if data.population != "confirmation":
+        raise ConfigError(
+            f"{_TUNING} with data.population={data.population}: those are the people that arms are tuned on. "
+            "Add data.population=confirmation for the runs that count."
+        )
+
+
+def _usual(arm: str, untuned: "Asked", settled: Mapping[str, "Asked"]) -> str:
+    """Return the candidate that an arm has without tuning."""
+    runs = {(cell.seed, cell.digest) for cell in untuned.plan.cells if cell.arm == arm}
+    for candidate, asked in settled.items():
+        if runs == {(cell.seed, cell.digest) for cell in asked.plan.cells if cell.arm == arm}:
+            return candidate
+    raise ConfigError(
+        f"{_TUNING}: what {arm} has without tuning is none of the candidates ({'; '.join(settled)}). "
+        "Add it: verdicts with and without tuning stand side by side."
+    )
+
+
+def _without(words: Sequence[str], *keys: str) -> list[str]:
+    return [word for word in words if word.lstrip("+").partition("=")[0] not in keys]

@@ -1,0 +1,195 @@
+"""Arms that were each tuned before they were compared: the choice, and what is shown of it beside the verdicts.
+
+"Worse" must not mean "untuned": every arm, the baseline too, takes of the same candidates the one that is best for it
+on people of the development population, with the same seeds. The runs that count see other people.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import fmean
+from typing import Any
+
+from faceswap_lab.studies import digits
+from faceswap_lab.studies.collecting.collect import Run
+from faceswap_lab.studies.findings import Compared
+from faceswap_lab.studies.statistics.verdicts import Judgement, judge_arms
+
+TUNING = "tuning"
+"""The name of the extra that a tuned study's evidence has."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A candidate of an arm, and what came of it on the development population.
+
+    Attributes:
+        arm: the arm.
+        candidate: as overrides, such as ``optimizer.lr=0.003``.
+        untuned: whether it is what the arm has without tuning.
+        values: seed → the study's primary metric, of the finished runs.
+        started: runs that have begun.
+        seconds: of training, of the finished runs together.
+    """
+
+    arm: str
+    candidate: str
+    untuned: bool
+    values: dict[int, float]
+    started: int
+    seconds: float
+
+
+def tried_by(arm: str, candidate: str, untuned: bool, runs: Sequence[Run], metric: str) -> Tried:
+    """Return what the runs of an arm at a candidate found; runs of other arms are left out."""
+    own = [run for run in runs if run.cell.arm == arm]
+    values = {run.cell.seed: value for run in own if run.finished and (value := run.value(metric)) is not None}
+    seconds = sum(run.cell.seconds or 0.0 for run in own)
+    return Tried(arm, candidate, untuned, values, _started(own), seconds)
+
+
+def choose(tried: Sequence[Tried], seeds: Sequence[int], higher_is_better: bool) -> dict[str, str]:
+    """Return arm → the candidate with the best mean over the seeds; of equal ones the first.
+
+    A candidate without a value for every seed (a run that diverged) is not chosen: it has not had the same budget. An
+    arm without any candidate left is left out.
+    """
+    chosen: dict[str, tuple[float, str]] = {}
+    for one in tried:
+        if not set(seeds) <= one.values.keys():
+            continue
+        mean = fmean(one.values[seed] for seed in seeds) * (1 if higher_is_better else -1)
+        if one.arm not in chosen or mean > chosen[one.arm][0]:
+            chosen[one.arm] = mean, one.candidate
+    return {arm: candidate for arm, (_, candidate) in chosen.items()}
+
+
+def as_extra(
+    tried: Sequence[Tried],
+    chosen: Mapping[str, str],
+    untuned: Sequence[Run],
+    metric: str,
+    declared: Sequence[Any],
+    beside: int,
+) -> dict[str, Any]:
+    """Return the tuning as plain JSON, to lie beside the evidence of the tuned arms.
+
+    Args:
+        tried: every candidate of every arm.
+        chosen: arm → candidate.
+        untuned: the runs that count of the arms as they are without tuning.
+        metric: the study's primary metric.
+        declared: when, in which commit and by which hash the tuning was declared; each declaration, oldest first.
+        beside: runs that were begun, at candidates that were not chosen, on the people that count: they should be none.
+    """
+    values: dict[str, dict[int, float]] = {run.cell.arm: {} for run in untuned}
+    for run in untuned:
+        if run.finished and (value := run.value(metric)) is not None:
+            values[run.cell.arm][run.cell.seed] = value
+    return {
+        "declared": list(declared),
+        "tried": [asdict(one) for one in tried],
+        "chosen": dict(chosen),
+        "untuned": {"values": values, **_counts(untuned)},
+        "beside": beside,
+    }
+
+
+def shown(tuning: Mapping[str, Any], primary: Compared, runs: Sequence[Run], alpha: float) -> dict[str, Any]:
+    """Return the section of a report: the verdicts without and with tuning, and what they rest on.
+
+    Args:
+        tuning: as ``as_extra`` made it, or as it was read from its file.
+        primary: the tuned arms, judged.
+        runs: of the tuned arms.
+        alpha: level of the verdicts.
+    """
+    tried = [Tried(**one) for one in tuning["tried"]]
+    before = {arm: {int(seed): v for seed, v in of.items()} for arm, of in tuning["untuned"]["values"].items()}
+    baseline = next(iter(primary.values))
+    judgements = judge_arms(
+        before[baseline],
+        {arm: before[arm] for arm in primary.values if arm != baseline},
+        higher_is_better=bool(primary.metric.higher_is_better),
+        smallest_difference=primary.metric.smallest_difference,
+        alpha=alpha,
+    )
+    usual = {one.arm: one.candidate for one in tried if one.untuned}
+    compared = [
+        {
+            "arm": arm,
+            **_column("without", usual.get(arm, ""), before[arm], judgements.get(arm)),
+            **_column("tuned", tuning["chosen"][arm], primary.values[arm], primary.judgements.get(arm)),
+        }
+        for arm in primary.values
+    ]
+    turned = [row["arm"] for row in compared if row["without: verdict"] != row["tuned: verdict"]]
+    moved = [row["arm"] for row in compared if row["without: setting"] != row["tuned: setting"]]
+    return {
+        "says": [
+            f"Another setting than without tuning: {', '.join(moved) or 'no arm'}. "
+            f"Another verdict: {', '.join(turned) or 'no arm'}.",
+            _cost(tried),
+        ],
+        "verdicts_without_and_with_tuning": compared,
+        "tried_on_the_development_population": [_row(one, tuning["chosen"]) for one in tried],
+        "runs_started_and_reported": _runs(tuning, tried, runs),
+        "declared": list(tuning["declared"]),
+    }
+
+
+def _column(name: str, setting: str, values: Mapping[int, float], judgement: Judgement | None) -> dict[str, Any]:
+    difference, verdict = "", "baseline"
+    if judgement:
+        comparison, verdict = judgement.comparison, judgement.verdict
+        difference = (
+            digits.effect(comparison.difference, *comparison.interval)
+            if math.isfinite(comparison.difference) and all(map(math.isfinite, comparison.interval))
+            else digits.NOT_KNOWN
+        )
+    mean = fmean(values.values()) if values else None
+    told = {"setting": setting, "mean": mean, "difference": difference, "verdict": verdict}
+    return {f"{name}: {key}": value for key, value in told.items()}
+
+
+def _cost(tried: Sequence[Tried]) -> str:
+    arms = dict.fromkeys(one.arm for one in tried)
+    spent = [sum(one.seconds for one in tried if one.arm == arm) for arm in arms]
+    runs = max((len(one.values) for one in tried), default=0)
+    return (
+        f"Every arm had the same budget: {len(tried) // max(len(arms), 1)} candidates of {runs} runs each. "
+        f"Training took {sum(spent):,.0f} s in all, {min(spent):,.0f} to {max(spent):,.0f} s an arm."
+    )
+
+
+def _row(one: Tried, chosen: Mapping[str, str]) -> dict[str, Any]:
+    mean = fmean(one.values.values()) if one.values else None
+    counts = {"runs started": one.started, "runs finished": len(one.values), "seconds": one.seconds}
+    return {"arm": one.arm, "candidate": one.candidate, "mean": mean, **counts} | {
+        "chosen": "chosen" if chosen.get(one.arm) == one.candidate else ""
+    }
+
+
+def _runs(tuning: Mapping[str, Any], tried: Sequence[Tried], runs: Sequence[Run]) -> list[dict[str, Any]]:
+    untuned, tuned = tuning["untuned"], _counts(runs)
+    stages = {
+        "of the candidates, on the development population": (
+            sum(one.started for one in tried),
+            sum(len(one.values) for one in tried),
+        ),
+        "without tuning": (untuned["started"], untuned["finished"]),
+        "tuned": (tuned["started"], tuned["finished"]),
+        "of candidates that were not chosen, on the people that count": (tuning["beside"], 0),
+    }
+    return [
+        {"runs": stage, "started": started, "finished, and reported here": finished}
+        for stage, (started, finished) in stages.items()
+    ]
+
+
+def _counts(runs: Sequence[Run]) -> dict[str, int]:
+    return {"started": _started(runs), "finished": sum(run.finished for run in runs)}
+
+
+def _started(runs: Sequence[Run]) -> int:
+    return sum(run.cell.folder is not None for run in runs)

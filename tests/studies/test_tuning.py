@@ -1,0 +1,111 @@
+"""Arms that were each tuned first: what is chosen, and what a report says of it beside the verdicts."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from faceswap_lab.studies.analysis import analyse, evidence_of
+from faceswap_lab.studies.collecting.collect import collect
+from faceswap_lab.studies.evidence import read_evidence, write_evidence
+from faceswap_lab.studies.report import write_report
+from faceswap_lab.studies.tuning import Tried, as_extra, choose, tried_by
+from tests.studies.fake_runs import PEOPLE, FakeArm, fake_study
+
+SLOW, FAST = "optimizer.lr=0.001", "optimizer.lr=0.002"
+SEEDS = (0, 1, 2)
+
+
+def tried(arm: str, candidate: str, values: list[float]) -> Tried:
+    return Tried(arm, candidate, candidate == SLOW, dict(enumerate(values)), len(values), 1.0)
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 9).map(lambda n: n / 8), min_size=3, max_size=3), min_size=1, max_size=5),
+    st.booleans(),
+)
+def test_the_best_mean_over_the_seeds_and_of_equal_ones_the_first(values: list[list[float]], higher: bool) -> None:
+    found = choose([tried("arm", str(i), of) for i, of in enumerate(values)], SEEDS, higher)
+    sums = [sum(of) for of in values]
+    assert found == {"arm": str(sums.index(max(sums) if higher else min(sums)))}
+
+
+def test_every_arm_chooses_for_itself_and_a_candidate_that_lacks_a_seed_has_not_had_the_budget() -> None:
+    found = [
+        tried("baseline", SLOW, [0.5, 0.5, 0.5]),
+        tried("baseline", FAST, [0.4, 0.4, 0.4]),
+        tried("other", SLOW, [0.1, 0.1, 0.1]),
+        tried("other", FAST, [0.9, 0.9]),  # and diverged with the third
+        tried("lost", SLOW, []),
+    ]
+    assert choose(found, SEEDS, True) == {"baseline": SLOW, "other": SLOW}
+    assert choose([replace(one, values=one.values | {2: 0.0}) for one in found], SEEDS, True)["other"] == FAST
+
+
+def test_what_is_tried_counts_what_was_begun_and_what_was_finished(tmp_path: Path) -> None:
+    states = {("other", 1): "diverged", ("other", 2): "missing"}
+    plan = fake_study(tmp_path, {"baseline": FakeArm(), "other": FakeArm()}, SEEDS, states=states, tiles=False)
+    runs = collect(plan)
+    one = tried_by("other", FAST, False, runs, "swap_ssim_AB")
+    (run,) = (run for run in runs if run.cell.arm == "other" and run.finished)
+    assert one == Tried("other", FAST, False, {0: run.cell.metrics["swap_ssim_AB"]}, 2, run.cell.seconds or 0)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The evidence of a study whose second arm is worse without tuning, and as good as the baseline with it."""
+    root, seeds = tmp_path_factory.mktemp("tuned"), range(8)
+    changes = {"data": PEOPLE | {"population": "confirmation"}}
+    before = fake_study(
+        root / "before",
+        {"baseline": FakeArm(changes=changes), "slow": FakeArm(-0.2, changes=changes)},
+        seeds,
+        tiles=False,
+    )
+    tuned = changes | {"training.batch_size": 32}
+    after = fake_study(
+        root / "after", {"baseline": FakeArm(changes=changes), "slow": FakeArm(changes=tuned)}, seeds, tiles=False
+    )
+    declared = [
+        {"time": "2026-11-28T13:00:00+00:00", "hash": "0123456789", "commit": "c0ffee", "its runs begun by then": 0}
+    ]
+    found = [
+        tried(arm, candidate, [mean] * 3)
+        for arm, means in {"baseline": (0.6, 0.5), "slow": (0.4, 0.6)}.items()
+        for candidate, mean in zip((SLOW, FAST), means)
+    ]
+    extra = as_extra(found, choose(found, SEEDS, True), collect(before), "swap_ssim_AB", declared, 5)
+    write_evidence(replace(evidence_of(after), extras={"tuning": extra}), root / "kept")
+    (root / "kept" / "tuning.json").write_text(json.dumps(extra))
+    for runs in ("before", "after"):
+        shutil.rmtree(root / runs)
+    return root / "kept"
+
+
+def test_verdicts_without_and_with_tuning_stand_side_by_side(kept: Path) -> None:
+    said = analyse(read_evidence(kept)).extras["tuning"]
+    baseline, slow = said["verdicts_without_and_with_tuning"]
+    assert (baseline["without: setting"], baseline["tuned: setting"]) == (SLOW, SLOW)
+    assert (slow["without: setting"], slow["tuned: setting"]) == (SLOW, FAST)
+    assert (slow["without: verdict"], slow["tuned: verdict"]) == ("worse", "equivalent")
+    assert slow["without: difference"].startswith("−0.2")
+    assert slow["tuned: mean"] - slow["without: mean"] == pytest.approx(0.2, abs=0.02)
+    assert said["says"][0] == "Another setting than without tuning: slow. Another verdict: slow."
+    assert "2 candidates of 3 runs each" in said["says"][1]
+
+
+def test_the_page_of_the_evidence_alone_has_choice_cost_declaration_and_counts(kept: Path) -> None:
+    write_report(analyse(read_evidence(kept)), kept)
+    for text in ((kept / "report.md").read_text(), (kept / "report.html").read_text()):
+        assert "Each arm tuned, and as it was without" in text
+        for told in ("c0ffee", "0123456789", FAST, "chosen", "Another verdict: slow", "were not chosen, on the people"):
+            assert told in text
+    lines = [line for line in (kept / "report.md").read_text().splitlines() if line.startswith("| ")]
+    assert "| of the candidates, on the development population | 12 | 12 |" in lines
+    assert "| without tuning | 16 | 16 |" in lines
+    assert "| tuned | 16 | 16 |" in lines
+    assert "| of candidates that were not chosen, on the people that count | 5 | 0 |" in lines
