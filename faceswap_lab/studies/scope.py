@@ -48,7 +48,7 @@ def scope_of(config: Mapping[str, Any], pairs: int) -> str:
         whom = "two" if not _data(config).get("more") else "few"
         return (
             f"About these {whom} people only, {people}, from real pictures: what holds for others is not asked here. "
-            f"No true swap of them is known; networks judge, and docs/judging.md says how far they follow the truth{at}."
+            f"No true swap of them is known; networks judge, and docs/judging.md says how far they follow one{at}."
         )
     return f"About one pair only, {people}: what holds for other people is not asked here{at}." if people else ""
 
