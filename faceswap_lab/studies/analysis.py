@@ -35,7 +35,7 @@ _FOR_ANY_RUNS = (  # what runs of no study are compared by, as far as they have 
         "swap_recall5_AB",
     ),
     *("swap_yaw_AB", "swap_mouth_AB", "swap_light_AB"),
-    *real_metrics(("sface", "dlib")),
+    *real_metrics(),
     *("recon_ssim_A", "recon_ssim_B"),
 )
 _IN_GROUPS = (

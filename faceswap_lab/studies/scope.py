@@ -1,7 +1,6 @@
 """Whom and what size a study is about, told from its configuration: a finding on one pair is no finding on people."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import PurePath
+from collections.abc import Mapping
 from typing import Any
 
 from faceswap_lab.runs.flat import flat, text_of
@@ -24,7 +23,7 @@ def people_of(config: Mapping[str, Any]) -> str:
     if data.get("name") == "people":
         return ", ".join([f"people ({data.get('population')})", *_restricted(data)])
     if data.get("name") == "folders":
-        return " and ".join(_names([str(data.get("a")), str(data.get("b")), *map(str, data.get("more") or ())]))
+        return "real people"  # their folders are labels, and no part of what a run is
     names = data.get("identities") or [data.get("identity_a"), data.get("identity_b")]
     return " → ".join(str(name) for name in names) if all(names) else ""
 
@@ -45,27 +44,11 @@ def scope_of(config: Mapping[str, Any], pairs: int) -> str:
     if in_general(config):
         return f"About people in general: {pairs} pairs, {people}, each seed a pair of its own{at}."
     if of_real_people(config):
-        whom = "two" if not _data(config).get("more") else "few"
         return (
-            f"About these {whom} people only, {people}, from real pictures: what holds for others is not asked here. "
-            f"No true swap of them is known; networks judge, and docs/judging.md says how far they follow one{at}."
+            "About these two people only, in real pictures: what holds for others is not asked here. No true swap of "
+            f"them is known; networks judge, and docs/judging.md says how far they follow one{at}."
         )
     return f"About one pair only, {people}: what holds for other people is not asked here{at}." if people else ""
-
-
-def _names(folders: Sequence[str]) -> list[str]:
-    """Return the folders' own names, with what lies above them where two are alike: a whole path is nobody's business.
-
-    >>> _names(["/home/me/anna/faces", "/home/me/ben/faces/"]), _names(["anna", "/data/ben"])
-    (['anna/faces', 'ben/faces'], ['anna', 'ben'])
-    """
-    parts = [PurePath(folder).parts for folder in folders]
-    deepest = max(map(len, parts))
-    for depth in range(1, deepest + 1):
-        names = ["/".join(one[-depth:]) for one in parts]
-        if len(set(names)) == len(names):
-            break
-    return names
 
 
 def _restricted(data: Mapping[str, Any]) -> list[str]:

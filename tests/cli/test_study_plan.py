@@ -171,7 +171,9 @@ def test_a_study_on_folders_is_judged_by_what_networks_see_and_says_so(folders: 
     assert {"identity_sface_BA", "face_found_AB", "follow_yaw_BA", "recon_ssim_A"} < set(plan.secondary)
     assert "identity_sface_AB_target_path" in plan.secondary
     assert not [key for key in plan.secondary if key.startswith("swap_")]
-    assert plan.notes[0].startswith("This study asks by swap_score_AB, which takes a true swap.")
+    assert plan.notes[0].startswith(
+        "This study asks by swap_score_AB, which takes a true swap, and of real people none"
+    )
     assert asked.study.metric == plan.metric
 
 

@@ -38,7 +38,7 @@ SECONDARY = [
     *("recon_ssim_A", "recon_ssim_B"),
 ]
 PEOPLE = {"name": "people", "population": "development"}  # changes={"data": PEOPLE}: each seed has a pair of its own
-FOLDERS = {"name": "folders", "a": "/home/me/faces/anna", "b": "/home/me/faces/ben"}  # no truth, and no tiles of it
+FOLDERS = {"name": "folders", "held_out": 0.1}  # no truth, and no tiles of it
 
 
 CONFIG: dict[str, Any] = {

@@ -46,12 +46,12 @@ def test_every_score_of_the_evaluation_has_a_direction_a_caption_and_a_smallest_
 
 
 def test_every_number_of_a_real_swap_is_known_and_the_kinds_are_told_apart():
-    judged = [f"{key}{path}" for key in real_metrics(("sface", "dlib"), ("AB", "CA")) for path in ("", "_target_path")]
+    judged = [f"{key}{path}" for key in real_metrics(("AB", "CA")) for path in ("", "_target_path")]
     metrics = [judged_metric(key) for key in judged]
     assert len({metric.caption for metric in metrics}) == len(judged)
     assert all(metric.higher_is_better is True and metric.smallest_difference == 0.05 for metric in metrics)
     assert all(is_of_real_swaps(key) and not needs_truth(key) and not never_sees_a_swap(key) for key in judged)
-    assert own_path("follow_gaze_x_AB_target_path") == "follow_gaze_x_AB"
+    assert own_path("follow_smile_AB_target_path") == "follow_smile_AB"
     assert needs_truth("swap_ssim_AB")
     assert needs_truth("copy_ssim_AB")
     assert [never_sees_a_swap(key) for key in ("recon_mae_A", "loss_C", "swap_mae_AB")] == [True, True, False]
