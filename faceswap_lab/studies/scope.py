@@ -45,7 +45,7 @@ def scope_of(config: Mapping[str, Any], pairs: int) -> str:
         return f"About people in general: {pairs} pairs, {people}, each seed a pair of its own{at}."
     if of_real_people(config):
         return (
-            "About these two people only, in real pictures: what holds for others is not asked here. No true swap of "
+            "About these people only, in real pictures: what holds for others is not asked here. No true swap of "
             f"them is known; networks judge, and docs/judging.md says how far they follow one{at}."
         )
     return f"About one pair only, {people}: what holds for other people is not asked here{at}." if people else ""

@@ -94,7 +94,7 @@ def test_real_is_called_real_wherever_a_face_is_shown(tmp_path: Path, changes: d
         if real:
             assert "B, the truth" not in text
             assert not re.search("rendered|no real person|twin of", text)
-            assert "About these two people only, in real pictures" in text
+            assert "About these people only, in real pictures" in text
     inline = [
         base64.b64decode(one) for one in re.findall(r"data:image/webp;base64,([A-Za-z0-9+/=]+)", page.read_text())
     ]
