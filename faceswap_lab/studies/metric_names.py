@@ -45,6 +45,10 @@ _UNVOUCHED = {  # of these, twins have not shown that they follow the truth: the
     "identity_dlib": "likeness to the target by dlib's network",
     "follow_eyes_open": "following in the lids",
     "follow_gaze_x": "following in gaze",
+    "cycle_mae": "error of the way there and back",
+    "own_sharpness": "sharpness against the target's own pictures",
+    "frechet_sface": "squared Fréchet distance of SFace's embeddings from the target's",
+    "frechet_dlib": "squared Fréchet distance of dlib's embeddings from the target's",
 }
 _LIKENESS = ("ssim", "fitted_mae", "mae", "mae_full")
 _KINDS = {
