@@ -32,6 +32,7 @@ _STEMS: dict[str, tuple[str, bool, float]] = {  # what it is, higher is better, 
 }
 _REAL: dict[str, tuple[str, bool, float]] = {  # the same of swaps of real people, where twins have vouched for it
     "identity_sface": ("likeness to the target by SFace", True, 0.05),
+    "identity_dlib": ("likeness to the target by dlib's network", True, 0.05),
     "face_found": ("share with a face in it", True, 0.05),
     "follow_yaw": ("following in yaw", True, 0.05),
     "follow_pitch": ("following in pitch", True, 0.05),
@@ -42,7 +43,6 @@ VOUCHED = "0.63 (0.43 to 0.83)"
 """How twins' runs vouch for ``identity_sface``: its rank correlation with the score, see docs/judging.md."""
 
 _UNVOUCHED = {  # of these, twins have not shown that they follow the truth: they explain, and decide nothing
-    "identity_dlib": "likeness to the target by dlib's network",
     "follow_eyes_open": "following in the lids",
     "follow_gaze_x": "following in gaze",
     "cycle_mae": "error of the way there and back",
@@ -134,17 +134,17 @@ def judged_metric(key: str) -> Metric:
 
 def needs_truth(key: str) -> bool:
     """Tell whether a metric compares with a true swap, which rendered people have and real ones have not."""
-    return _SWAP.fullmatch(key) is not None
+    return _SWAP.fullmatch(key.removeprefix(_AVERAGED)) is not None
 
 
 def is_of_real_swaps(key: str) -> bool:
     """Tell whether a metric is what networks see in swaps of real people."""
-    return _REAL_SWAP.fullmatch(key) is not None
+    return _REAL_SWAP.fullmatch(key.removeprefix(_AVERAGED)) is not None
 
 
 def never_sees_a_swap(key: str) -> bool:
     """Tell whether a metric is of a side's own faces alone: a reconstruction, or a training loss."""
-    return bool(_RECONSTRUCTION.fullmatch(key) or _LOSS.fullmatch(key))
+    return bool(_RECONSTRUCTION.fullmatch(key.removeprefix(_AVERAGED)) or _LOSS.fullmatch(key))
 
 
 def real_metrics(ways: Collection[str] = ("AB", "BA")) -> list[str]:

@@ -68,5 +68,4 @@ def test_only_what_follows_the_truth_may_judge() -> None:
         assert row[6] == ("follows" if low > 0 else "**not shown to follow**")
         assert is_of_real_swaps(f"{metric}_AB") is (low > 0)
         assert (diagnostic(f"{metric}_AB") is None) is (low > 0)
-    assert diagnostic("identity_dlib_AB") is not None  # not examined
     assert table()["identity_sface"][5] == VOUCHED

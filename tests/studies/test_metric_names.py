@@ -54,6 +54,8 @@ def test_every_number_of_a_real_swap_is_known_and_the_kinds_are_told_apart():
     assert own_path("follow_smile_AB_target_path") == "follow_smile_AB"
     assert needs_truth("swap_ssim_AB")
     assert needs_truth("copy_ssim_AB")
+    assert needs_truth("ema_swap_ssim_AB")
+    assert never_sees_a_swap("ema_recon_ssim_A")
     assert [never_sees_a_swap(key) for key in ("recon_mae_A", "loss_C", "swap_mae_AB")] == [True, True, False]
 
 

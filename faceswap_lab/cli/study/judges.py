@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 
 from faceswap_lab.config import Config, ConfigError, FoldersData
 from faceswap_lab.config.schema import Study
@@ -36,8 +37,7 @@ def judged_by(study: Study, config: Config, words: Sequence[str]) -> Study:
     if not isinstance(config.data, FoldersData):
         _refuse([key for key in (study.metric, *study.secondary) if is_of_real_swaps(key)], "rendered people", _TWINS)
         return _decided(study, words)
-    _check_judges()
-    known = real_metrics()
+    known = _measured()
     there_are = f"There are {', '.join(known)}, and those of further swap paths"
     if _typed("study.metric", words):
         _refuse([study.metric] if needs_truth(study.metric) else [], "real people", there_are)
@@ -85,12 +85,22 @@ def _of_real(text: str) -> str:
     return text.replace(_SCORE, _WHO)
 
 
-def _check_judges() -> None:
-    """Refuse where the networks that judge are not installed."""
+def _measured() -> list[str]:
+    """Return the metrics that the networks which are installed here measure.
+
+    Raises:
+        ConfigError: there is none that could judge.
+    """
     try:
         model_file("detector"), model_file("sface")
     except ModelMissing as error:
         raise ConfigError(f"data=folders: nothing here can judge swaps of real people: {error}") from error
+    try:
+        model_file("dlib")
+        second = find_spec("dlib") is not None
+    except ModelMissing:
+        second = False
+    return [key for key in real_metrics() if second or not key.startswith("identity_dlib_")]
 
 
 def _typed(key: str, words: Sequence[str]) -> bool:
