@@ -102,6 +102,7 @@ class FaceData:
         groups: per side (n,) which held-out faces belong together (a block of a film), for intervals over groups; None
             where each stands for itself.
         remarks: lines for a person who is about to train on them.
+        masked: per side how many of its pictures have a mask that says where the face is; None: all have one.
     """
 
     train: dict[Side, Faces]
@@ -111,6 +112,7 @@ class FaceData:
     people: tuple[str, ...] = ()
     groups: dict[Side, NDArray[np.int64]] | None = None
     remarks: tuple[str, ...] = ()
+    masked: dict[Side, int] | None = None
 
     @property
     def sides(self) -> tuple[Side, ...]:

@@ -104,6 +104,7 @@ def load_folders(
         paired=False,
         fingerprint=_fingerprint(read, size, rule),
         groups={side: one.groups for side, one in read.items()},
+        masked={side: one.entry.notes["masked"] for side, one in read.items()},
         remarks=tuple(
             line
             for side, one in read.items()

@@ -107,8 +107,13 @@ def sharpness(output: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
     Returns:
         (N,) float32 >= 0: 1 is as sharp as the truth, less is blurred, more is noisy.
     """
-    drawn, true = (_masked_mean(_detail(x) ** 2, mask)[:, 0] for x in (output, truth))
+    drawn, true = (detail(x, mask) for x in (output, truth))
     return (drawn / true.clamp(min=_FLAT)).sqrt()
+
+
+def detail(pictures: Tensor, mask: Tensor) -> Tensor:
+    """Return the mean square of the finest detail D x under the mask, (N,); see ``sharpness``."""
+    return _masked_mean(_detail(pictures) ** 2, mask)[:, 0]
 
 
 def mean_colour(pictures: Tensor, mask: Tensor) -> Tensor:

@@ -86,7 +86,8 @@ def _rows(model: Swapper, held_out: HeldOut, source: Side, targets: list[Side], 
     images = held_out.images[source][indices]
     drawn = reconstructions(model, source, images)
     score = _ssim(drawn, images, held_out.masks[source][indices])
-    rows = [Row(source, source, "input", images), Row(f"{source}_recon", f"{source} reconstructed", score, drawn)]
+    given = "input" if held_out.paired else "input, a real picture"
+    rows = [Row(source, source, given, images), Row(f"{source}_recon", f"{source} reconstructed", score, drawn)]
     for target in targets:
         truth = held_out.images[target][indices] if held_out.paired else None
         for path in model.swap_paths:

@@ -14,7 +14,8 @@ from torch import Tensor
 from faceswap_lab.data.faces import Side
 from faceswap_lab.evaluation.held_out import HeldOut
 from faceswap_lab.evaluation.scores import Swapper, key_suffix, swaps
-from faceswap_lab.faces.judging import SMALLEST, FaceJudge, judge_swaps
+from faceswap_lab.evaluation.unpaired import cycle_error, frechet_distance, own_sharpness
+from faceswap_lab.faces.judging import SMALLEST, FaceJudge, Seen, judge_swaps
 from faceswap_lab.faces.model_files import ModelMissing
 
 _log = logging.getLogger(__name__)
@@ -34,7 +35,9 @@ def real_swap_scores(model: Swapper, held_out: HeldOut) -> dict[str, float]:
         ``face_found_A``: of the inputs. ``identity_{sface,dlib}_AB``: 0 as far from the target as the source's own
         faces, 1 as near as the target's own; a swap without a face has 0. ``follow_{yaw,pitch,mouth_open,…}_AB``:
         correlation with the input, times the share with a face. ``real_floor_…``, ``real_ceiling_…``: the mean cosines
-        that 0 and 1 stand for. Nothing where the models are not installed, or hardly a real face is found.
+        that 0 and 1 stand for. ``frechet_{sface,dlib}_AB``: distance of the embeddings' distributions, of the swaps
+        that have a face. ``cycle_mae_AB``: error of A→B→A. ``own_sharpness_AB``: against the target's own.
+        Nothing where the models are not installed, or hardly a real face is found.
     """
     if held_out.resolution < SMALLEST:
         return {}
@@ -55,7 +58,14 @@ def real_swap_scores(model: Swapper, held_out: HeldOut) -> dict[str, float]:
         for path in model.swap_paths:
             drawn = swaps(model, held_out.images[source][:MOST_FACES], source, target, path)
             way = f"{source}{target}{key_suffix(model, path)}"
-            found = judge_swaps(judge.look(_pictures(drawn)), real[source], real[target])
+            seen = judge.look(_pictures(drawn))
+            found = judge_swaps(seen, real[source], real[target])
+            scores |= _unpaired(model, held_out, source, target, path, drawn, way)
+            if seen.found.sum() >= 2:
+                scores |= {
+                    f"frechet_{name}_{way}": frechet_distance(vectors[seen.found], _of_faces(real[target], name))
+                    for name, vectors in seen.embeddings.items()
+                }
             scores[f"face_found_{way}"] = found.found
             scores |= {f"identity_{name}_{way}": float(values.mean()) for name, values in found.identity.items()}
             scores |= {f"follow_{name}_{way}": value for name, value in found.follows.items()}
@@ -65,6 +75,20 @@ def real_swap_scores(model: Swapper, held_out: HeldOut) -> dict[str, float]:
                     f"real_ceiling_{name}_{way}": found.ceiling[name],
                 }
     return scores
+
+
+def _unpaired(
+    model: Swapper, held_out: HeldOut, source: Side, target: Side, path: str, drawn: Tensor, way: str
+) -> dict[str, float]:
+    images, masks = held_out.images, held_out.masks
+    faces, mask = images[source][:MOST_FACES], masks[source][:MOST_FACES]
+    back = cycle_error(model, faces, mask, source, target, path)
+    sharp = own_sharpness(drawn, mask, images[target][:MOST_FACES], masks[target][:MOST_FACES])
+    return {f"cycle_mae_{way}": float(back.double().mean()), f"own_sharpness_{way}": sharp}
+
+
+def _of_faces(seen: Seen, judge: str) -> NDArray[np.float64]:
+    return seen.embeddings[judge][seen.found]
 
 
 def _pictures(images: Tensor) -> NDArray[np.uint8]:

@@ -14,7 +14,7 @@ from faceswap_lab.studies.collecting.provenance import provenance_of
 from faceswap_lab.studies.collecting.side_by_side import cells_of
 from faceswap_lab.studies.evidence import Evidence, drawings_of, gather
 from faceswap_lab.studies.findings import Arm, Compared, Curves, Findings, Metric
-from faceswap_lab.studies.metric_names import diagnostic, diagnostics_of, judged_metric, own_path
+from faceswap_lab.studies.metric_names import diagnostic, diagnostics_of, judged_metric, own_path, real_metrics
 from faceswap_lab.studies.over_time import budgets_of, curves_of
 from faceswap_lab.studies.people import at_both_ends, people_in
 from faceswap_lab.studies.plan import StudyPlan
@@ -36,7 +36,9 @@ _FOR_ANY_RUNS = (  # what runs of no study are compared by, as far as they have 
         "swap_fitted_mae_AB",
         "swap_recall5_AB",
     ),
-    *("swap_yaw_AB", "swap_mouth_AB", "swap_light_AB", "recon_ssim_A", "recon_ssim_B"),
+    *("swap_yaw_AB", "swap_mouth_AB", "swap_light_AB"),
+    *real_metrics(),
+    *("recon_ssim_A", "recon_ssim_B"),
 )
 _IN_GROUPS = (
     "All runs have one configuration. Each {} seeds are taken for an arm, and runs are paired by their place in it, "
@@ -173,7 +175,8 @@ def _primary(plan: StudyPlan) -> Metric:
 
 
 def _secondary(plan: StudyPlan) -> list[Metric]:
-    return [judged_metric(key) for key in plan.secondary]
+    """Return them without the primary one: under another smallest difference it would have two verdicts."""
+    return [judged_metric(key) for key in dict.fromkeys(plan.secondary) if key != plan.metric]
 
 
 def _arm(name: str, plan: StudyPlan, runs: list[Run]) -> Arm:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from faceswap_lab.studies import digits
 from faceswap_lab.studies.findings import Compared, People
+from faceswap_lab.studies.metric_names import never_sees_a_swap
 from faceswap_lab.studies.people import said_of
 from faceswap_lab.studies.statistics.p_values import fewest_seeds
 from faceswap_lab.studies.statistics.verdicts import Judgement
@@ -43,6 +44,8 @@ def answer_of(
             f"By the {measured}, {decided}.",
             *_undecided(compared.judgements, fewest_seeds(alpha)),
         ]
+    if never_sees_a_swap(compared.metric.key):
+        said.append("This judges a side's own faces, not the swap: an arm that cannot swap can be the best at it.")
     if finished < planned:
         said.append(f"{planned - finished} of {planned} runs are not finished, and missing from these numbers.")
     return " ".join(said)

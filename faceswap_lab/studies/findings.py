@@ -1,5 +1,6 @@
 """What a study found, as plain data: made by ``analysis.py`` from finished runs, shown by ``report/``."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -138,11 +139,17 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Picture:
-    """A row of faces: what it is, a finer point, and its pixels."""
+    """A row of faces: what it is, a finer point, its pixels, and whether these are real pictures of somebody."""
 
     caption: str
     note: str
     pixels: "Image.Image"
+    real: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What is to be said of it wherever it is shown."""
+        return "real" if self.real else "synthetic"
 
 
 @dataclass(frozen=True)
@@ -160,6 +167,16 @@ class Grid:
     caption: str
     columns: list[str]
     rows: list[Picture]
+
+    @property
+    def kinds(self) -> str:
+        """Whether real pictures are among them."""
+        return kinds_of(self.rows)
+
+
+def kinds_of(rows: Iterable[Picture]) -> str:
+    """Return "synthetic", or "real and synthetic" where one of the rows is real."""
+    return "real and synthetic" if any(row.real for row in rows) else "synthetic"
 
 
 @dataclass(frozen=True)

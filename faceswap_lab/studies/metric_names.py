@@ -4,6 +4,7 @@ The smallest differences are declared here, before any run: an arm whose interva
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 
 from faceswap_lab.config import ConfigError
@@ -30,6 +31,26 @@ _STEMS: dict[str, tuple[str, bool, float | None]] = {  # what it is, is higher b
     "mouth": ("agreement in mouth opening", True, 0.03),
     "light": ("agreement in light", True, 0.03),
 }
+_REAL: dict[str, tuple[str, bool, float]] = {  # the same of swaps of real people, where twins have vouched for it
+    "identity_sface": ("likeness to the target by SFace", True, 0.05),
+    "identity_dlib": ("likeness to the target by dlib's network", True, 0.05),
+    "face_found": ("share with a face in it", True, 0.05),
+    "follow_yaw": ("following in yaw", True, 0.05),
+    "follow_pitch": ("following in pitch", True, 0.05),
+    "follow_mouth_open": ("following in mouth opening", True, 0.05),
+    "follow_smile": ("following in the smile", True, 0.05),
+}
+VOUCHED = "0.63 (0.43 to 0.83)"
+"""How twins' runs vouch for ``identity_sface``: its rank correlation with the score, see docs/judging.md."""
+
+_UNVOUCHED = {  # of these, twins have not shown that they follow the truth: they explain, and decide nothing
+    "follow_eyes_open": "following in the lids",
+    "follow_gaze_x": "following in gaze",
+    "cycle_mae": "error of the way there and back",
+    "own_sharpness": "sharpness against the target's own pictures",
+    "frechet_sface": "squared Fréchet distance of SFace's embeddings from the target's",
+    "frechet_dlib": "squared Fréchet distance of dlib's embeddings from the target's",
+}
 _LIKENESS = ("ssim", "fitted_mae", "mae", "mae_full")
 _KINDS = {
     "swap": "the swap {0}→{1}",
@@ -38,6 +59,7 @@ _KINDS = {
     "nearest": "{1}'s faces nearest in pose for {0}→{1}",
     "nearest_lit": "{1}'s faces nearest in pose and light for {0}→{1}",
 }
+_REAL_SWAP = re.compile(rf"({'|'.join(_REAL)})_([A-Z])([A-Z])(?:_(\w+)_path)?")
 _LOSS = re.compile("loss_([A-Z])")
 
 
@@ -52,9 +74,15 @@ def _swap(key: str) -> "re.Match[str] | None":
     return re.fullmatch(rf"({'|'.join(_KINDS)})_({'|'.join(_stems())})_([A-Z])([A-Z])(?:_(\w+)_path)?", key)
 
 
+def _reconstruction(key: str) -> "re.Match[str] | None":
+    """Return metric and side of a reconstruction's metric; None if ``key`` is none."""
+    return re.fullmatch(rf"recon_({'|'.join([*METRICS, *_LIKENESS])})_([A-Z])", key)
+
+
 _EXAMPLES = [  # what a misspelt name is compared with
     *(f"swap_{stem}_{way}{path}" for stem in _STEMS for way in ("AB", "BA") for path in ("", "_target_path")),
     *(f"recon_{stem}_{side}" for stem in _LIKENESS for side in "AB"),
+    *(f"{stem}_{way}{path}" for stem in _REAL for way in ("AB", "BA") for path in ("", "_target_path")),
     *("loss_A", "loss_B"),
 ]
 
@@ -70,6 +98,19 @@ _DIAGNOSTICS = {
     "saturated_B": "saturated output values, B",
     "swap_skin_tone_AB": "skin tone taken over from B, %",
     "swap_skin_tone_BA": "skin tone taken over from A, %",
+    **{
+        f"{stem}_{way}": f"{says} of the swap {'→'.join(way)}, not shown to follow the truth"
+        for stem, says in _UNVOUCHED.items()
+        for way in ("AB", "BA")
+    },
+    "face_found_A": "share of A's real faces that are found at this size",
+    "face_found_B": "share of B's real faces that are found at this size",
+    **{
+        f"real_{end}_{judge}_{source}{target}": f"cosine that stands for {value} of {target} by {says}"
+        for judge, says in (("sface", "SFace"), ("dlib", "dlib's network"))
+        for source, target in ("AB", "BA")
+        for end, value in (("floor", 0), ("ceiling", 1))
+    },
 }
 _AVERAGED = "ema_"  # of runs with training.ema
 _DEAD = "dead_"  # and the layer's name
@@ -89,9 +130,13 @@ def judged_metric(key: str) -> Metric:
         kind, stem, source, target, path = match.groups()
         if source != target and (path is None or kind == "swap"):
             says, higher, least = stems[stem]
-            by = "" if path is None else f" by {target}'s encoder" if path == "target" else f" by the path {path}"
-            return Metric(key, f"{says} of {_KINDS[kind].format(source, target)}{by}", higher, least)
-    if match := re.fullmatch(rf"recon_({'|'.join([*METRICS, *_LIKENESS])})_([A-Z])", key):
+            return Metric(key, f"{says} of {_KINDS[kind].format(source, target)}{_by(path, target)}", higher, least)
+    if match := _REAL_SWAP.fullmatch(key):
+        stem, source, target, path = match.groups()
+        if source != target:
+            says, higher, least = _REAL[stem]
+            return Metric(key, f"{says} of the swap {source}→{target}{_by(path, target)}", higher, least)
+    if match := _reconstruction(key):
         says, higher, least = stems[match[1]]
         return Metric(key, f"{says} of {match[2]}'s reconstruction", higher, least)
     if match := _LOSS.fullmatch(key):
@@ -100,9 +145,30 @@ def judged_metric(key: str) -> Metric:
         raise ConfigError(f"metric '{key}' is a diagnostic: it explains, and none of its values is the better one.")
     raise ConfigError(
         f"there is no metric '{key}'.{nearest(key, _EXAMPLES)} Metrics are swap_<what>_AB or of any other two sides, "
-        f"with <what> one of {', '.join(stems)}; recon_<what>_A or another side, with <what> one of "
-        f"{', '.join([*METRICS, *_LIKENESS])}; loss_A and so on. One of a plugin's: add plugins=[its_module]."
+        f"with <what> one of {', '.join(stems)}; of real people <what>_AB, with <what> one of {', '.join(_REAL)}; "
+        f"recon_<what>_A or another side, with <what> one of {', '.join([*METRICS, *_LIKENESS])}; loss_A and so on. "
+        "One of a plugin's: add plugins=[its_module]."
     )
+
+
+def needs_truth(key: str) -> bool:
+    """Tell whether a metric compares with a true swap, which rendered people have and real ones have not."""
+    return _swap(key.removeprefix(_AVERAGED)) is not None
+
+
+def is_of_real_swaps(key: str) -> bool:
+    """Tell whether a metric is what networks see in swaps of real people."""
+    return _REAL_SWAP.fullmatch(key.removeprefix(_AVERAGED)) is not None
+
+
+def never_sees_a_swap(key: str) -> bool:
+    """Tell whether a metric is of a side's own faces alone: a reconstruction, or a training loss."""
+    return bool(_reconstruction(key.removeprefix(_AVERAGED)) or _LOSS.fullmatch(key))
+
+
+def real_metrics(ways: Collection[str] = ("AB", "BA")) -> list[str]:
+    """Return the metrics of real swaps that can judge, the one that decides unless told otherwise first."""
+    return [f"{stem}_{way}" for stem in _REAL for way in ways]
 
 
 def diagnostic(key: str) -> Metric | None:
@@ -123,8 +189,13 @@ def diagnostics_of(keys: set[str]) -> list[Metric]:
 
 def own_path(key: str) -> str | None:
     """Return the metric of the same swap through the primary path, if ``key`` is one through another."""
-    match = _swap(key)
-    return key.removesuffix(f"_{match[5]}_path") if match and match[5] else None
+    match = _swap(key) or _REAL_SWAP.fullmatch(key)
+    path = match and match.groups()[-1]
+    return key.removesuffix(f"_{path}_path") if path else None
+
+
+def _by(path: str | None, target: str) -> str:
+    return "" if path is None else f" by {target}'s encoder" if path == "target" else f" by the path {path}"
 
 
 def _by_number(key: str) -> list[tuple[bool, int, str]]:

@@ -12,13 +12,18 @@ def in_general(config: Mapping[str, Any]) -> bool:
     return bool(data.get("name") == "people" and data.get("group") is None)  # a group is the same whatever the seed
 
 
+def of_real_people(config: Mapping[str, Any]) -> bool:
+    """Whether the faces are a person's own pictures, so that no true swap is known."""
+    return bool(_data(config).get("name") == "folders")
+
+
 def people_of(config: Mapping[str, Any]) -> str:
     """Return whose faces they are, in a few words; empty where the configuration does not tell."""
     data = _data(config)
     if data.get("name") == "people":
         return ", ".join([f"people ({data.get('population')})", *_restricted(data)])
     if data.get("name") == "folders":
-        return f"the pictures in {data.get('a')} and {data.get('b')}"
+        return "real people"  # their folders are labels, and no part of what a run is
     names = data.get("identities") or [data.get("identity_a"), data.get("identity_b")]
     return " → ".join(str(name) for name in names) if all(names) else ""
 
@@ -38,6 +43,11 @@ def scope_of(config: Mapping[str, Any], pairs: int) -> str:
     at = f" ({size})" if size else ""
     if in_general(config):
         return f"About people in general: {pairs} pairs, {people}, each seed a pair of its own{at}."
+    if of_real_people(config):
+        return (
+            "About these people only, in real pictures: what holds for others is not asked here. No true swap of "
+            f"them is known; networks judge, and docs/judging.md says how far they follow one{at}."
+        )
     return f"About one pair only, {people}: what holds for other people is not asked here{at}." if people else ""
 
 

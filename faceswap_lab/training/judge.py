@@ -74,7 +74,7 @@ class Judge:
         title = f"{self.title}, step {step}"
         with as_written(self.config.trainer.compile):
             rows = preview_rows(autoencoder, self.held_out, list(shown))
-        inputs = "inputs and true swaps are rendered" if self.data.paired else "inputs are the user's pictures"
+        inputs = "inputs and true swaps are rendered" if self.data.paired else "inputs are real, the user's pictures"
         described = f"Synthetic: reconstructions and swaps are made by a model; {inputs}"
         about = {"Software": "faceswap_lab", "Title": title, "Description": described}
         write_png(path, picture(rows, title), about)

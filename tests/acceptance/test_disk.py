@@ -163,7 +163,7 @@ def write_pictures(folder: Path, count: int) -> Path:
 
 def test_pictures_that_vanish_before_a_run_goes_on(program: Program) -> None:
     folders = {side: write_pictures(program.place / side, 12) for side in "ab"}
-    program.data = ("data=folders", *(f"data.{side}={folder}" for side, folder in folders.items()))
+    program.data = ("data=folders", "loss=mae", *(f"data.{side}={folder}" for side, folder in folders.items()))
     assert program.run(*OFTEN, before=[strike(STEP, 25)]).code == -9
     before = {path: path.read_bytes() for path in program.folder.rglob("*") if path.is_file()}
     folders["b"].rename(program.place / "elsewhere")

@@ -149,7 +149,7 @@ def allow_no_gigabytes() -> None:
 def test_a_picture_bomb_is_skipped_by_name(program: Program) -> None:
     folders = {side: write_pictures(program.place / side, 12) for side in "ab"}
     (folders["a"] / "bomb.png").write_bytes(bomb(60_000))
-    program.data = ("data=folders", *(f"data.{side}={folder}" for side, folder in folders.items()))
+    program.data = ("data=folders", "loss=mae", *(f"data.{side}={folder}" for side, folder in folders.items()))
     ended = program.run("training.max_steps=2", before=[allow_no_gigabytes])
     assert ended.code == 0, ended.err
     assert "bomb.png" in ended.err
@@ -159,7 +159,7 @@ def test_a_picture_bomb_is_skipped_by_name(program: Program) -> None:
 def test_only_picture_bombs(program: Program) -> None:
     folders = {side: write_pictures(program.place / side, 12 if side == "a" else 0) for side in "ab"}
     (folders["b"] / "bomb.png").write_bytes(bomb(60_000))
-    program.data = ("data=folders", *(f"data.{side}={folder}" for side, folder in folders.items()))
+    program.data = ("data=folders", "loss=mae", *(f"data.{side}={folder}" for side, folder in folders.items()))
     ended = program.run(before=[allow_no_gigabytes])
     assert ended.code == 2, ended.err
     assert "too large" in ended.err

@@ -86,7 +86,7 @@ def set_background(name: str) -> None:
     [
         "force: true\n",
         "data: {background: '${oc.env:BEHIND}'}\n",
-        "defaults: [override /data: folders]\ndata: {a: a, b: b}\n",
+        "defaults: [override /data: folders, override /loss: mae]\ndata: {a: a, b: b}\n",
     ],
     ids=["force", "a value from outside", "folders"],
 )

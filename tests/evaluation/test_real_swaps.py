@@ -38,11 +38,18 @@ class Fake:
 
 def test_the_truth_a_copy_and_no_face_are_told_apart(held_out):
     truth, copy, grey = (real_swap_scores(Fake(held_out, how), held_out) for how in ("truth", "copy", "grey"))
-    assert truth.keys() == copy.keys() == grey.keys()
+    assert truth.keys() == copy.keys()
+    no_faces = {f"frechet_{judge}_{way}" for judge in ("sface", "dlib") for way in ("AB", "BA")}  # have no spread
+    assert truth.keys() - grey.keys() <= no_faces
+    assert "frechet_sface_AB" in truth
+    assert "frechet_sface_AB" not in grey
     for way in ("AB", "BA"):
         assert truth[f"face_found_{way}"] > 0.8
         assert truth[f"identity_sface_{way}"] > 0.8
         assert copy[f"identity_sface_{way}"] < 0.25
+        assert truth[f"frechet_sface_{way}"] < 1e-6 < copy[f"frechet_sface_{way}"]
+        assert copy[f"cycle_mae_{way}"] == 0
+        assert truth[f"own_sharpness_{way}"] == pytest.approx(1)
         assert truth[f"follow_yaw_{way}"] > 0.8
         assert grey[f"face_found_{way}"] == grey[f"identity_sface_{way}"] == grey[f"follow_yaw_{way}"] == 0
     assert all(np.isfinite(value) for scores in (truth, copy, grey) for value in scores.values())

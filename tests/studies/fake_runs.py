@@ -38,6 +38,7 @@ SECONDARY = [
     *("recon_ssim_A", "recon_ssim_B"),
 ]
 PEOPLE = {"name": "people", "population": "development"}  # changes={"data": PEOPLE}: each seed has a pair of its own
+FOLDERS = {"name": "folders", "held_out": 0.1}  # no truth, and no tiles of it
 
 
 CONFIG: dict[str, Any] = {
@@ -182,7 +183,7 @@ def write_finished(
     final = final_metrics(replace(arm, shift=arm.shift + arm.with_likeness * likeness), rng, luck)
     _write_metrics(folder, final, rng)
     if tiles:
-        write_tiles(folder, rng, arm.two_paths)
+        write_tiles(folder, rng, arm.two_paths, truth=cell.config.get("data") != FOLDERS)
     encoders = "an encoder per side" if arm.two_paths else "one encoder"
     folder.topology.write_text(f'<svg xmlns="http://www.w3.org/2000/svg"><text>{encoders}</text></svg>')
     end_session(folder, "finished", STEPS)
@@ -238,11 +239,14 @@ def final_metrics(arm: FakeArm, rng: np.random.Generator, luck: float) -> dict[s
     return {name: value for name, value in found.items() if name not in arm.without}
 
 
-def write_tiles(folder: RunFolder, rng: np.random.Generator, two_paths: bool, faces: int = 4, side: int = 16) -> None:
+def write_tiles(
+    folder: RunFolder, rng: np.random.Generator, two_paths: bool, faces: int = 4, side: int = 16, truth: bool = True
+) -> None:
     """Write the tiles of step 400 and of the end: flat colours, a shade per tile."""
     second = ["swap_AB_target_path"] if two_paths else []
     other = ["swap_BA_target_path"] if two_paths else []
     rows = ["A", "A_recon", "swap_AB", *second, "B_truth", "B", "B_recon", "swap_BA", *other, "A_truth"]
+    rows = [row for row in rows if truth or not row.endswith("_truth")]
     about = PngInfo()
     about.add_text("Rows", json.dumps(rows))
     about.add_text("Tile", str(side))

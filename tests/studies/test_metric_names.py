@@ -6,7 +6,16 @@ import pytest
 import yaml
 
 from faceswap_lab.config import ConfigError
-from faceswap_lab.studies.metric_names import diagnostic, diagnostics_of, judged_metric, own_path
+from faceswap_lab.studies.metric_names import (
+    diagnostic,
+    diagnostics_of,
+    is_of_real_swaps,
+    judged_metric,
+    needs_truth,
+    never_sees_a_swap,
+    own_path,
+    real_metrics,
+)
 
 STUDIES = sorted((Path(__file__).parents[2] / "conf" / "study").glob("*.yaml"))
 ASPECTS = ("score", "identity", "identity_colour", "colour", "pose", "expression", "lighting", "sharpness")
@@ -34,6 +43,20 @@ def test_every_score_of_the_evaluation_has_a_direction_a_caption_and_a_smallest_
         assert 0 < metric.smallest_difference < 0.1
         captions.add(metric.caption)
     assert len(captions) == len(keys)
+
+
+def test_every_number_of_a_real_swap_is_known_and_the_kinds_are_told_apart():
+    judged = [f"{key}{path}" for key in real_metrics(("AB", "CA")) for path in ("", "_target_path")]
+    metrics = [judged_metric(key) for key in judged]
+    assert len({metric.caption for metric in metrics}) == len(judged)
+    assert all(metric.higher_is_better is True and metric.smallest_difference == 0.05 for metric in metrics)
+    assert all(is_of_real_swaps(key) and not needs_truth(key) and not never_sees_a_swap(key) for key in judged)
+    assert own_path("follow_smile_AB_target_path") == "follow_smile_AB"
+    assert needs_truth("swap_ssim_AB")
+    assert needs_truth("copy_ssim_AB")
+    assert needs_truth("ema_swap_ssim_AB")
+    assert never_sees_a_swap("ema_recon_ssim_A")
+    assert [never_sees_a_swap(key) for key in ("recon_mae_A", "loss_C", "swap_mae_AB")] == [True, True, False]
 
 
 def test_a_loss_is_better_if_lower_and_nothing_was_declared_too_small_to_matter():

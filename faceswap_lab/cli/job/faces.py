@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faceswap_lab.config import Config, ConfigError, FoldersData, PeopleData, RenderedData, TwinsData
+from faceswap_lab.config import Config, ConfigError, FoldersData, PeopleData, RenderedData, TwinsData, terms_of
 from faceswap_lab.runs.atomic import StorageError
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _stored(config: Config) -> int:
 def _folders(config: Config, data: FoldersData) -> "FaceData":
     from faceswap_lab.data.folders import load_folders
 
-    return load_folders(
+    found = load_folders(
         folders=data.folders,
         held_out=int(data.held_out) if data.held_out >= 1 else data.held_out,
         rule=data.split,  # type: ignore[arg-type]  # judged at the door
@@ -111,3 +111,18 @@ def _folders(config: Config, data: FoldersData) -> "FaceData":
         cache_dir=config.cache_dir,
         progress=config.progress,
     )
+    if any(term.mask_weight for term in terms_of(config.loss, config.model.resolution).values()):
+        _check_masks(config, found)
+    return found
+
+
+def _check_masks(config: Config, found: "FaceData") -> None:
+    """Refuse a loss under masks where a side has none: it would be the plain loss under another name."""
+    assert found.masked is not None
+    counts = {side: len(found.train[side]) + len(found.held_out[side]) for side in found.sides}
+    if not all(found.masked.values()):
+        have = " and ".join(f"{found.masked[side]} of {count} pictures of {side}" for side, count in counts.items())
+        raise ConfigError(
+            f"loss={config.loss.name} weighs the face by its mask, and {have} have one. Use "
+            "loss=mae, or cut the faces out with their masks: python -m faceswap_lab faces"
+        )

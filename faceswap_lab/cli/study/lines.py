@@ -61,11 +61,15 @@ def _verdict(findings: Findings, arm: str, seeds: int) -> str:
         return ""
     comparison = judgement.comparison
     if not math.isfinite(comparison.difference):
-        return f"{judgement.verdict:<10} no seed in common with the baseline"
+        return f"{judgement.verdict:<10} {_missing(judgement.reason)}"
     low, high = comparison.interval
     interval = f" [{low:+.4f}, {high:+.4f}]" if math.isfinite(low) and math.isfinite(high) else ""
     seeds = comparison.seeds
     return f"{judgement.verdict:<10} {comparison.difference:+.4f}{interval}, {seeds} seed{'s' * (seeds != 1)}"
+
+
+def _missing(reason: str) -> str:
+    return reason if reason.startswith("not measured") else "no seed in common with the baseline"
 
 
 def _time(seconds: float | None, at_once: int | None) -> str:

@@ -8,12 +8,12 @@ from pathlib import Path
 from faceswap_lab.cli.groups import first_comment
 from faceswap_lab.cli.job.label import report_name
 from faceswap_lab.cli.plugins import PLUGGED
+from faceswap_lab.cli.study.judges import judged_by
 from faceswap_lab.cli.sweep.cells import Axes, Composer
 from faceswap_lab.config import Config, ConfigError
 from faceswap_lab.config.refusal import nearest
 from faceswap_lab.config.schema import Study
 from faceswap_lab.runs.identity import identity
-from faceswap_lab.studies.metric_names import judged_metric
 from faceswap_lab.studies.plan import Planned, StudyPlan
 
 _NOT_SAID = (
@@ -156,8 +156,7 @@ def ask(
     study = first.study
     if study is None:
         raise ConfigError(f"study/{sweep.study}.yaml declares nothing: it sets no study: {{question: …, metric: …}}.")
-    for metric in (study.metric, *study.secondary):
-        judged_metric(metric)  # a night is too long to wait for its name to be refused
+    study = judged_by(study, first, words)  # a night is too long to wait for a metric to be refused
     if study.baseline not in sweep.arms:
         raise ConfigError(
             f"study {sweep.study}: its baseline {study.baseline} is none of the arms, and each is compared with it. "

@@ -1,6 +1,6 @@
 """The same held-out faces across arms: cut from the runs' tiles, row by row, and kept as one small file.
 
-Everything here is synthetic: rendered faces, and what a model makes of them. The file says so in its text.
+Rendered faces, and all that a model makes, are synthetic; the inputs of runs on folders are real. The file says so.
 """
 
 import json
@@ -13,11 +13,16 @@ from typing import TYPE_CHECKING, Any
 from faceswap_lab.runs.atomic import write_bytes
 from faceswap_lab.studies.collecting.collect import Run, of_arm
 from faceswap_lab.studies.findings import Grid, Picture
+from faceswap_lab.studies.scope import of_real_people
 
 if TYPE_CHECKING:
     from PIL import Image
 
 SYNTHETIC = "Synthetic: rendered faces and what a model makes of them; no real person."
+REAL = (
+    "Real and synthetic: the inputs are real pictures, from the folders that were given; every swap was made by a "
+    "model of real people, and shows what never was."
+)
 _STEP = re.compile(r"step-([0-9]+)-tiles\.png")
 _FINAL = "final-tiles.png"
 _LARGEST = 64  # px: a larger face is made smaller
@@ -50,10 +55,12 @@ def grids_of(runs: list[Run], arms: Sequence[str]) -> list[Grid]:
     They are of the lowest seed that has tiles in the most arms, in all of them if there is such a seed.
     """
     found: dict[int, dict[str, Strips]] = {}
+    real = False
     for arm in arms:
         for pair, run in of_arm(runs, arm).items():
             if own := strips(run):
                 found.setdefault(pair, {})[arm] = own
+                real |= of_real_people(run.config)
     if not found:
         return []
     seed = min(found, key=lambda pair: (-len(found[pair]), pair))
@@ -61,7 +68,7 @@ def grids_of(runs: list[Run], arms: Sequence[str]) -> list[Grid]:
     last = {arm: tiles for arm, tiles in read.items() if tiles is not None}
     made = []
     for direction, (source, target) in _DIRECTIONS.items():
-        across = _across(found[seed], last, seed, direction, source, target)
+        across = _across(found[seed], last, seed, direction, source, target, real)
         made += [across, *_growth(found[seed], last, seed, direction, source, target)] if across else []
     return made
 
@@ -148,10 +155,10 @@ def write_grids(grids: Sequence[Grid], path: Path) -> list[dict[str, Any]]:
         for row in grid.rows:
             sheet.paste(row.pixels, (0, top))
             box = [0, top, row.pixels.width, top + row.pixels.height]
-            rows.append({"caption": row.caption, "note": row.note, "box": box})
+            rows.append({"caption": row.caption, "note": row.note, "box": box} | ({"real": True} if row.real else {}))
             top += row.pixels.height
         told.append({"title": grid.title, "caption": grid.caption, "columns": grid.columns, "rows": rows})
-    write_bytes(path, webp(sheet))
+    write_bytes(path, webp(sheet, origin_of(grids)))
     return told
 
 
@@ -168,34 +175,48 @@ def read_grids(told: Sequence[Mapping[str, Any]], path: Path) -> list[Grid]:
             grid["title"],
             grid["caption"],
             list(grid["columns"]),
-            [Picture(row["caption"], row["note"], sheet.crop(tuple(row["box"]))) for row in grid["rows"]],
+            [
+                Picture(row["caption"], row["note"], sheet.crop(tuple(row["box"])), row.get("real", False))
+                for row in grid["rows"]
+            ],
         )
         for grid in told
     ]
 
 
-def webp(picture: "Image.Image") -> bytes:
-    """Return a WebP file that says it is synthetic."""
+def origin_of(grids: Sequence[Grid]) -> str:
+    """Say where the faces of these pictures come from."""
+    return REAL if any(row.real for grid in grids for row in grid.rows) else SYNTHETIC
+
+
+def webp(picture: "Image.Image", origin: str) -> bytes:
+    """Return a WebP file that says where its faces come from, in the words of ``origin_of``."""
     import io
 
     from PIL import Image
 
     about = Image.Exif()
-    about[_DESCRIPTION] = SYNTHETIC
+    about[_DESCRIPTION] = origin
     file = io.BytesIO()
     picture.save(file, "WEBP", quality=_QUALITY, method=6, exif=about)
     return file.getvalue()
 
 
 def _across(
-    of_seed: Mapping[str, Strips], last: Mapping[str, Tiles], seed: int, direction: str, source: str, target: str
+    of_seed: Mapping[str, Strips],
+    last: Mapping[str, Tiles],
+    seed: int,
+    direction: str,
+    source: str,
+    target: str,
+    real: bool,
 ) -> Grid | None:
-    """Return the input, the truth and every arm's swap of the same faces."""
+    """Return the input, the truth where there is one, and every arm's swap of the same faces."""
     first = next(iter(last.values()), None)
     if first is None:
         return None
     rows = [
-        Picture(caption, "", first.rows[row])
+        Picture(caption, "real" if real else "", first.rows[row], real)
         for row, caption in ((source, f"{source}, the input"), (f"{target}_truth", f"{target}, the truth"))
         if row in first.rows
     ]
@@ -203,9 +224,13 @@ def _across(
         rows += [Picture(name, path, tiles.rows[row]) for row, path in _paths(tiles, direction)]
     steps = sorted({max(of_seed[name]) for name in last})
     when = f"after {steps[0]:,} steps" if len(steps) == 1 else f"after {steps[0]:,} to {steps[-1]:,} steps"
+    if f"{target}_truth" in first.rows:
+        truth = f"The truth is the twin of {target} in the same state."
+    else:
+        truth = "What the true swaps would look like, nobody knows."
     caption = (
-        f"The same held-out faces of {source} in every row, {when}, seed {seed}. The truth is the twin of "
-        f"{target} in the same state. One seed: look at it, but take the verdict from the numbers."
+        f"The same held-out faces of {source} in every row, {when}, seed {seed}. {truth} One seed: look at it, but "
+        "take the verdict from the numbers."
     )
     return Grid(f"Swap {source}→{target} across arms", caption, [], rows) if rows else None
 
@@ -213,7 +238,7 @@ def _across(
 def _growth(
     of_seed: Mapping[str, Strips], last: Mapping[str, Tiles], seed: int, direction: str, source: str, target: str
 ) -> list[Grid]:
-    """Return one face's swap over the steps and its truth, a row per arm; nothing where only one step was kept."""
+    """Return one face's swap over the steps, and its truth where there is one; nothing where only one step was kept."""
     from PIL import Image
 
     rows: list[Picture] = []
@@ -221,13 +246,14 @@ def _growth(
     if len(columns) < 2:
         return []
     swap, truth = f"swap_{direction}", f"{target}_truth"
+    known = any(truth in tiles.rows for tiles in last.values())
     for arm in last:
         kept = {step: read_tiles(of_seed[arm][step]) for step in columns if step in of_seed[arm]}
         shown = {step: tiles for step, tiles in kept.items() if tiles is not None and swap in tiles.rows}
         if not shown:
             continue
         side = last[arm].side
-        strip = Image.new("RGB", (side * (len(columns) + 1), side), _NOTHING)
+        strip = Image.new("RGB", (side * (len(columns) + known), side), _NOTHING)
         for place, step in enumerate(columns):
             if step in shown:
                 strip.paste(shown[step].face(swap, 0), (place * side, 0))
@@ -235,8 +261,9 @@ def _growth(
             strip.paste(last[arm].face(truth, 0), (len(columns) * side, 0))
         absent = [f"{step:,}" for step in columns if step not in shown]
         rows.append(Picture(arm, f"no picture at {', '.join(absent)}" if absent else "", strip))
-    caption = f"The first of these faces, seed {seed}, as training goes on, and its truth. Grey: no picture."
-    heads = [*(f"{step:,}" for step in columns), "truth"]
+    its_truth = ", and its truth" if known else ""
+    caption = f"The first of these faces, seed {seed}, as training goes on{its_truth}. Grey: no picture."
+    heads = [*(f"{step:,}" for step in columns), *(["truth"] if known else [])]
     return [Grid(f"Swap {source}→{target} over the steps", caption, heads, rows)]
 
 

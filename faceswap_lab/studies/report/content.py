@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from faceswap_lab.studies.collecting.pictures import SYNTHETIC
-from faceswap_lab.studies.findings import Arm, Cell, Findings, Metric
+from faceswap_lab.studies.collecting.pictures import origin_of
+from faceswap_lab.studies.findings import Arm, Cell, Findings, Metric, kinds_of
 from faceswap_lab.studies.report import meanings, sections, tables
 from faceswap_lab.studies.report.curve_plots import difference_figure, level_figure
 from faceswap_lab.studies.report.figure import Figure
@@ -139,5 +139,6 @@ def words_of(content: Content) -> dict[str, Any]:
         "better": meanings.BETTER,
         "verdicts": meanings.VERDICTS,
         "says": says,
-        "synthetic": SYNTHETIC,
+        "origin": origin_of(content.findings.grids),
+        "kinds": kinds_of(row for grid in content.findings.grids for row in grid.rows),
     }

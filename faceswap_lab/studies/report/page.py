@@ -53,8 +53,8 @@ def render(template: str, words: Mapping[str, Any], figures: Sequence[Figure] = 
     )
 
 
-def _data_uri(picture: Picture) -> str:
-    return "data:image/webp;base64," + base64.b64encode(webp(picture.pixels)).decode()
+def _data_uri(picture: Picture, origin: str) -> str:
+    return "data:image/webp;base64," + base64.b64encode(webp(picture.pixels, origin)).decode()
 
 
 def _svg_uri(drawing: Drawing) -> str:

@@ -1,3 +1,7 @@
+import base64
+import io
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +10,8 @@ from PIL import Image
 
 from faceswap_lab.studies.collecting.collect import collect
 from faceswap_lab.studies.collecting.pictures import (
+    REAL,
+    SYNTHETIC,
     extremes,
     grids_of,
     read_grids,
@@ -14,7 +20,8 @@ from faceswap_lab.studies.collecting.pictures import (
     write_grids,
 )
 from faceswap_lab.studies.findings import Grid, Picture
-from tests.studies.fake_runs import FakeArm, fake_study
+from faceswap_lab.studies.report import write_report
+from tests.studies.fake_runs import FOLDERS, FakeArm, analysed, fake_study
 from tests.studies.report.example import ROWS, write_tiles
 
 
@@ -63,6 +70,35 @@ def test_an_arm_without_pictures_is_left_out_and_the_rest_shown(tmp_path: Path) 
     assert [row.note for row in across.rows[3:]] == ["through the source's encoder", "through the target's encoder"]
     assert [row.note for row in growth.rows] == ["", "no picture at 400"]
     assert grids_of([], list(arms)) == []
+
+
+@pytest.mark.parametrize(("changes", "said"), [({}, SYNTHETIC), ({"data": FOLDERS}, REAL)], ids=["twins", "folders"])
+def test_real_is_called_real_wherever_a_face_is_shown(tmp_path: Path, changes: dict[str, object], said: str) -> None:
+    plan = fake_study(tmp_path / "runs", {"baseline": FakeArm(changes=changes)}, [0])
+    findings = analysed(plan)
+    real = said == REAL
+    across, growth, *_ = findings.grids
+    assert [row.real for row in across.rows] == ([True, False] if real else [False, False, False])
+    assert [grid.kinds for grid in (across, growth)] == (
+        ["real and synthetic", "synthetic"] if real else ["synthetic"] * 2
+    )
+    assert growth.columns == (["400", "800"] if real else ["400", "800", "truth"])
+    assert growth.rows[0].pixels.width == 16 * len(growth.columns)
+    file = tmp_path / "faces.webp"
+    again = read_grids(write_grids(findings.grids, file), file)
+    assert [[row.real for row in grid.rows] for grid in again] == [[r.real for r in g.rows] for g in findings.grids]
+    assert Image.open(file).getexif()[0x010E] == said
+    page = write_report(replace(findings, diagnostics=[]), tmp_path / "report")
+    for text in (page.read_text(), page.with_suffix(".md").read_text()):
+        assert said in text
+        if real:
+            assert "B, the truth" not in text
+            assert not re.search("rendered|no real person|twin of", text)
+            assert "About these people only, in real pictures" in text
+    inline = [
+        base64.b64decode(one) for one in re.findall(r"data:image/webp;base64,([A-Za-z0-9+/=]+)", page.read_text())
+    ]
+    assert {Image.open(io.BytesIO(one)).getexif()[0x010E] for one in inline} == {said}
 
 
 def test_the_pairs_at_both_ends_have_a_face_each(tmp_path: Path) -> None:

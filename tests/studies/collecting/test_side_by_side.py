@@ -113,6 +113,7 @@ def test_runs_that_have_no_swap_are_compared_by_what_they_have(tmp_path):
     plan = fake_study(tmp_path, {"a": bare, "b": bare}, [0], tiles=False)
     findings = analyse_any(folders(plan, "a", "b"))
     assert findings.primary.metric.key == "recon_ssim_A"
+    assert "This judges a side's own faces, not the swap" in findings.answer
     assert findings.predictions == []
 
 

@@ -1,0 +1,140 @@
+"""Do the metrics of real swaps follow the truth? Over trained models of twins, of which both are known.
+
+    python scripts/judging/real_faces.py RUNS_DIR … --work /tmp/real        writes docs/judging/real_faces.csv
+    python scripts/judging/real_faces.py                                    writes the table of docs/judging.md from it
+
+A row is one direction of one run. Its true metrics are those of its result; the others are what networks see in the
+same swaps, as `faceswap_lab.evaluation.real_swaps` asks them. The unit of every interval is the pair of people.
+"""
+
+import argparse
+import csv
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from faceswap_lab.faces.judging import FOLLOWED, FaceJudge, judge_swaps
+from faceswap_lab.runs.folder import RunFolder
+from faceswap_lab.runs.result import read_result
+from faceswap_lab.studies.statistics.rank_correlation import RankCorrelation, rank_correlation, rank_correlation_within
+
+ROOT = Path(__file__).parents[2]
+PAGE, ROWS = ROOT / "docs" / "judging.md", ROOT / "docs" / "judging" / "real_faces.csv"
+NAME = "real faces"
+TRUTHS = {  # metric of a real swap: the true metric that asks the same
+    "face_found": "score",
+    "identity_sface": "identity",
+    "identity_dlib": "identity",
+    "follow_yaw": "yaw",
+    "follow_pitch": "pose",
+    "follow_mouth_open": "mouth",
+    "follow_smile": "expression",
+    "follow_eyes_open": "expression",
+    "follow_gaze_x": "score",
+}
+WHOLE = ("score", "ssim")  # what a swap is worth in all
+TRUE = tuple(dict.fromkeys((*TRUTHS.values(), *WHOLE)))
+
+Row = Mapping[str, str]
+
+
+class Vouched(NamedTuple):
+    """How a metric goes with a true one: over all rows, and on the mean over pairs among the arms of one pair."""
+
+    everywhere: RankCorrelation
+    among_arms: RankCorrelation
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", type=Path, nargs="*", help="folders of finished runs on pairs of rendered people")
+    parser.add_argument("--work", type=Path, help="a folder in which what was seen is kept")
+    parser.add_argument("--faces", type=int, default=48, help="held-out faces of a side that are looked at")
+    asked = parser.parse_args()
+    if asked.runs:
+        if asked.work is None:
+            parser.error("--work is needed: looking takes seconds a run, and is kept there")
+        write_rows(asked.runs, asked.work, asked.faces)
+    write_table(read_rows())
+
+
+def write_rows(runs: Sequence[Path], work: Path, faces: int) -> None:
+    """Look at the swaps of all runs, and write what was seen beside the truth."""
+    from looks import WAYS, finished_twins, looked, seen_of
+
+    work.mkdir(parents=True, exist_ok=True)
+    judge, rows = FaceJudge(), []
+    for folder, people in finished_twins(list(runs)):
+        seen, result = looked(folder, people, work, faces, judge), read_result(RunFolder(folder))
+        assert result is not None
+        for way in WAYS:
+            found = judge_swaps(*(seen_of(seen, name, FOLLOWED) for name in (way, way[0], way[1])))
+            values = {"face_found": found.found} | {f"identity_{n}": x.mean() for n, x in found.identity.items()}
+            values |= {f"follow_{name}": value for name, value in found.follows.items()}
+            values |= {f"true_{name}": result.metrics[f"swap_{name}_{way}"] for name in TRUE}
+            pixels = seen[f"{way}_picture"].shape[1]
+            named = {"size": pixels, "arm": result.label.partition("-")[0], "pair": result.seed, "way": way}
+            rows.append(named | {name: f"{value:.4f}" for name, value in values.items()})
+        print(folder.name, flush=True)
+    with ROWS.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def read_rows() -> list[Row]:
+    with ROWS.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def vouched(rows: Iterable[Row], metric: str, truth: str) -> Vouched:
+    """Return the rank correlations of a metric with a true one. Pairs of people are the witnesses."""
+    pairs: dict[str, list[tuple[float, float]]] = {}
+    arms: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for row in rows:
+        both = float(row[metric]), float(row[f"true_{truth}"])
+        pairs.setdefault(row["pair"], []).append(both)
+        arms.setdefault((row["pair"], row["way"]), []).append(both)
+    return Vouched(rank_correlation(pairs), rank_correlation_within(arms, witnesses={key: key[0] for key in arms}))
+
+
+def follows(found: RankCorrelation) -> bool:
+    """Whether a metric is shown to follow: its whole interval lies above zero."""
+    return found.interval.low > 0
+
+
+def write_table(rows: Sequence[Row]) -> None:
+    lines = [
+        ["size", "metric", "true metric", "all runs", "arms of one pair", "score, arms of one pair", "says"],
+        ["---"] * 7,
+    ]
+    for size in sorted({row["size"] for row in rows}, key=int):
+        own = [row for row in rows if row["size"] == size]
+        for metric, truth in TRUTHS.items():
+            if metric not in own[0]:
+                continue
+            asked, whole = vouched(own, metric, truth), vouched(own, metric, "score")
+            says = "follows" if follows(asked.among_arms) else "**not shown to follow**"
+            cells = (asked.everywhere, asked.among_arms, whole.among_arms)
+            lines.append([f"{size} px", f"`{metric}`", f"`swap_{truth}`", *map(_said, cells), says])
+    arms, pairs = ({row[name] for row in rows} for name in ("arm", "pair"))
+    about = f"{len(rows)} swaps: {len(arms)} arms, {len(pairs)} pairs of people, both ways."
+    _write("\n".join([about, "", *(f"| {' | '.join(cells)} |" for cells in lines)]))
+
+
+def _said(found: RankCorrelation) -> str:
+    return f"{found.rho:.2f} ({found.interval.low:.2f} to {found.interval.high:.2f})"
+
+
+def _write(text: str) -> None:
+    begin, end = f"<!-- {NAME}: written by scripts/judging/real_faces.py -->", f"<!-- end of {NAME} -->"
+    marked = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    page = PAGE.read_text("utf-8")
+    if not marked.search(page):
+        raise ValueError(f"{PAGE} has no place for '{NAME}': add the lines {begin!r} and {end!r}")
+    PAGE.write_text(marked.sub(lambda _: f"{begin}\n{text}\n{end}", page), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""What docs/judging.md says of the metrics of real swaps must follow from the rows beside it."""
+
+import csv
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from faceswap_lab.studies.metric_names import VOUCHED, diagnostic, is_of_real_swaps
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "judging.md").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("real_faces", ROOT / "scripts" / "judging" / "real_faces.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict[str, str]]:
+    with (ROOT / "docs" / "judging" / "real_faces.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def table() -> dict[str, list[str]]:
+    """Return the page's table: metric → its cells."""
+    inside = PAGE.partition("<!-- real faces: ")[2].partition("<!-- end of real faces")[0]
+    cells = [[cell.strip(" `") for cell in line[1:-1].split("|")] for line in inside.split("\n") if line[:4] == "| 32"]
+    return {row[1]: row for row in cells}
+
+
+def test_the_table_is_what_the_script_makes_of_the_rows(
+    script: ModuleType, rows: list[dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "judging.md"
+    page.write_text(re.sub(r"0\.\d\d", "?", PAGE), "utf-8")
+    monkeypatch.setattr(script, "PAGE", page)
+    script.write_table(rows)
+    inside = PAGE.partition("<!-- real faces: ")[2].partition("<!-- end of real faces")[0]
+    assert inside in page.read_text("utf-8")
+
+
+def test_the_correlations_are_those_of_scipy(rows: list[dict[str, str]]) -> None:
+    for metric, (_, _, truth, everywhere, among, _, _) in table().items():
+        values = np.array([[float(row[metric]), float(row[f"true_{truth.removeprefix('swap_')}"])] for row in rows])
+        assert float(everywhere.split()[0]) == pytest.approx(spearmanr(*values.T).statistic, abs=0.006)
+        keys = np.array([f"{row['pair']}{row['way']}" for row in rows])
+        varied = [key for key in dict.fromkeys(keys) if np.ptp(values[keys == key], axis=0).all()]
+        of_pair = {key: spearmanr(*values[keys == key].T).statistic for key in varied}
+        pairs = {key[:-2] for key in of_pair}
+        means = [np.mean([rho for key, rho in of_pair.items() if key[:-2] == pair]) for pair in pairs]
+        assert float(among.split()[0]) == pytest.approx(np.mean(means), abs=0.006), metric
+
+
+def test_only_what_follows_the_truth_may_judge() -> None:
+    for metric, row in table().items():
+        low = float(row[4].partition("(")[2].split()[0])
+        assert row[6] == ("follows" if low > 0 else "**not shown to follow**")
+        assert is_of_real_swaps(f"{metric}_AB") is (low > 0)
+        assert (diagnostic(f"{metric}_AB") is None) is (low > 0)
+    assert table()["identity_sface"][5] == VOUCHED
