@@ -6,11 +6,12 @@ Nothing here imports torch, Hydra or NumPy, so that saying no to a typing error 
 from dataclasses import replace
 
 from faceswap_lab.config.check import read
+from faceswap_lab.config.data import FoldersData, PeopleData, RenderedData, TwinsData
 from faceswap_lab.config.derived import knows_end, side_weights_of, sides_of, topology_of
 from faceswap_lab.config.options import Options
 from faceswap_lab.config.refusal import ConfigError, Conflict
 from faceswap_lab.config.rules import check_rules
-from faceswap_lab.config.schema import Config, FoldersData, PeopleData, RenderedData, TwinsData
+from faceswap_lab.config.schema import Config
 from faceswap_lab.config.terms import terms_of
 
 __all__ = [

@@ -2,7 +2,8 @@
 
 from string import ascii_uppercase
 
-from faceswap_lab.config.schema import Config, PeopleData, TwinsData
+from faceswap_lab.config.data import PeopleData, TwinsData
+from faceswap_lab.config.schema import Config
 from faceswap_lab.orders import ORDERS
 from faceswap_lab.schedules import SCHEDULES
 from faceswap_lab.topology import Blocks, Bottleneck, Declared, Encoders, Residuals, Sizes, Topology, expand

@@ -1,9 +1,10 @@
 """What must hold between settings: combinations that mean nothing are refused with the reason and the remedy."""
 
+from faceswap_lab.config.data import COLOUR_TRANSFERS, FoldersData, TwinsData
 from faceswap_lab.config.derived import side_weights_of, sides_of, topology_of
 from faceswap_lab.config.options import Options
 from faceswap_lab.config.refusal import ConfigError, nearest
-from faceswap_lab.config.schema import COLOUR_TRANSFERS, Config, FoldersData, TwinsData
+from faceswap_lab.config.schema import Config
 from faceswap_lab.config.terms import terms_of
 from faceswap_lab.orders import ORDERS, Plan
 from faceswap_lab.plugins import METRICS

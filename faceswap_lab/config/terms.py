@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from faceswap_lab.config.check import read
+from faceswap_lab.config.fields import setting
 from faceswap_lab.config.refusal import ConfigError, nearest
-from faceswap_lab.config.schema import Loss, _field
+from faceswap_lab.config.schema import Loss
 
 REGIONS = ("face", "eyes", "mouth", "eyes_and_mouth")
 
@@ -26,22 +27,22 @@ class Term:
     """
 
     by_pixel: ClassVar[bool] = True
-    kind: str = _field("which distance it is; left out: the term's own name")
-    weight: float = _field("factor of the term in its side's loss", low=0.0, high=1e6, default=1.0)
-    mask_weight: float | None = _field(
+    kind: str = setting("which distance it is; left out: the term's own name")
+    weight: float = setting("factor of the term in its side's loss", low=0.0, high=1e6, default=1.0)
+    mask_weight: float | None = setting(
         "0: the whole picture counts alike; 1: only the face counts; left out: loss.mask_weight",
         low=0.0,
         high=1.0,
         default=None,
     )
-    masking: str = _field(
+    masking: str = setting(
         "distance: the mean under the mask; whole: the mean over the whole picture of the distance times the mask; "
         "pictures: the same of pictures times the mask",
         choices=("distance", "whole", "pictures"),
         default="distance",
     )
-    region: str = _field("the part of the face that the mask shows", choices=REGIONS, default="face")
-    mask_blur: float = _field(
+    region: str = setting("the part of the face that the mask shows", choices=REGIONS, default="face")
+    mask_blur: float = setting(
         "standard deviation of the mask's blur, as a share of the picture's side; 0: none",
         low=0.0,
         high=0.5,
@@ -68,18 +69,18 @@ class Term:
 class Huber(Term):
     """Squared up to delta, absolute beyond."""
 
-    delta: float = _field("where the square ends, in [0, 1] pictures", above=0.0, high=1e3, default=0.1)
+    delta: float = setting("where the square ends, in [0, 1] pictures", above=0.0, high=1e3, default=0.1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dssim(Term):
     """Structural dissimilarity under a Gaussian window."""
 
-    window: float = _field(
+    window: float = setting(
         "side of the window: pixels, or below 1 a share of the picture's side", above=0.0, high=1024, default=11
     )
-    sigma: float = _field("standard deviation of the window, in pixels", above=0.0, high=1024, default=1.5)
-    padding: str = _field(
+    sigma: float = setting("standard deviation of the window, in pixels", above=0.0, high=1024, default=1.5)
+    padding: str = setting(
         "valid: only where the window lies within the picture; reflect: at every pixel",
         choices=("valid", "reflect"),
         default="reflect",
@@ -96,11 +97,11 @@ class MsSsim(Term):
     """Structural dissimilarity over several scales."""
 
     by_pixel: ClassVar[bool] = False
-    scales: int = _field("how often the picture is looked at, each time at half the size", low=1, high=5, default=2)
-    window: float = _field(
+    scales: int = setting("how often the picture is looked at, each time at half the size", low=1, high=5, default=2)
+    window: float = setting(
         "side of the window: pixels, or below 1 a share of the picture's side", above=0.0, high=1024, default=11
     )
-    sigma: float = _field("standard deviation of the window, in pixels", above=0.0, high=1024, default=1.5)
+    sigma: float = setting("standard deviation of the window, in pixels", above=0.0, high=1024, default=1.5)
 
     def smallest(self, side: int) -> tuple[str, int]:
         """A window that lies within the smallest scale."""
@@ -113,8 +114,8 @@ class Laplacian(Term):
     """Absolute error of the bands of a Laplacian pyramid."""
 
     by_pixel: ClassVar[bool] = False
-    levels: int = _field("how many bands, each of half the size of the one before", low=1, high=10, default=3)
-    decay: float = _field("weight of a band relative to the next finer one", above=0.0, high=16.0, default=1.0)
+    levels: int = setting("how many bands, each of half the size of the one before", low=1, high=10, default=3)
+    decay: float = setting("weight of a band relative to the next finer one", above=0.0, high=16.0, default=1.0)
 
     def smallest(self, side: int) -> tuple[str, int]:
         """A pixel that is left at the end."""
@@ -126,14 +127,14 @@ class FocalFrequency(Term):
     """Squared error of the spectrum, the worst frequencies weighing most."""
 
     by_pixel: ClassVar[bool] = False
-    alpha: float = _field("how much the worst frequencies weigh more", low=0.0, high=8.0, default=1.0)
+    alpha: float = setting("how much the worst frequencies weigh more", low=0.0, high=8.0, default=1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Other(Term):
     """A kind that is not ours: whatever else it is told is its function's, which is asked before a training."""
 
-    others: dict[str, Any] = _field("its own settings")  # noqa: RUF009  # it returns a field
+    others: dict[str, Any] = setting("its own settings")  # noqa: RUF009  # it returns a field
 
     @property
     def settings(self) -> dict[str, Any]:

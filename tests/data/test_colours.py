@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import sqrtm
 
-from faceswap_lab.config.schema import COLOUR_TRANSFERS
+from faceswap_lab.config.data import COLOUR_TRANSFERS
 from faceswap_lab.data.colours import TRANSFERS, ColourTransfer, Statistics, lct, mkl, reinhard
 from faceswap_lab.data.faces import Faces
 from faceswap_lab.data.sampler import SideSampler

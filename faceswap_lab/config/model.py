@@ -1,0 +1,161 @@
+"""The groups that say what is trained: parts, what stands inside them, how they start."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from faceswap_lab.config.fields import label, setting
+from faceswap_lab.topology import ORIGINAL
+from faceswap_lab.topology.blocks import MOST_RESIDUALS, RESIDUAL_STARTS
+
+_GRIDS = (2, 3, 4, 6, 8, 12, 16)  # what a resolution can be halved to
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """Sizes of the autoencoder. 2018: 64 px, widths 128-1024, code 1024, bridge 512, decoder 256-64."""
+
+    resolution: int = setting("side of the square pictures the network sees, in pixels", choices=(32, 64, 96, 128))
+    encoder_widths: tuple[int, ...] = setting(
+        "channels of the stride-2 convolutions, down to a 4x4 grid", low=1, high=4096
+    )
+    code_size: int = setting("units of the code (the bottleneck)", low=1, high=65536)
+    bridge_width: int = setting("channels of the encoder's last upscale, at 8x8; 0: there is none", low=0, high=4096)
+    decoder_widths: tuple[int, ...] = setting("channels of the decoder's upscales, from 16x16 on", low=1, high=4096)
+    grid: int = setting(
+        "side that the encoder's convolutions come down to, in pixels", choices=_GRIDS, absent=4, default=4
+    )
+    dense_width: int | None = setting(
+        "channels of the map that comes out of the bottleneck; null: as many as the encoder's last",
+        low=1,
+        high=4096,
+        absent=None,
+        default=None,
+    )
+    dense_side: int | None = setting(
+        "side of that map, in pixels; null: as model.grid", choices=_GRIDS, absent=None, default=None
+    )
+    residuals: tuple[int, ...] = setting(
+        "residual blocks after each upscale of a decoder: [1]: one after every one; [1,1,0]: by upscale; []: none",
+        low=0,
+        high=MOST_RESIDUALS,
+        absent=(),
+        default=(),
+    )
+    residual_start: str = setting(
+        "scaled: the second convolution of a residual block starts small; usual: as all others",
+        choices=RESIDUAL_STARTS,
+        absent="scaled",
+        default="scaled",
+    )
+    out_kernel: int = setting(
+        "side of the kernel of the decoder's last convolution, in pixels", choices=(1, 3, 5, 7, 9), absent=5, default=5
+    )
+    depth_to_space: bool = setting(
+        "true: the decoder ends in four convolutions, laid side by side, and has an upscale less",
+        absent=False,
+        default=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoders:
+    """How many encoders there are, how a second one starts, and whether they learn."""
+
+    name: str = label("the option's name")
+    count: int = setting("1: one encoder shared by both sides; 2: each side has its own", choices=(1, 2))
+    start: str | None = setting("initial weights of two encoders", choices=("independent", "equal"))
+    trained: bool = setting("false: the encoders keep their initial weights, and only the decoders are trained")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topology:
+    """Which parts there are, and the way of a face through them; ``faceswap_lab.topology`` judges what it says."""
+
+    name: str = label("the option's name")
+    parts: dict[str, Any] = setting(  # noqa: RUF009  # it returns a field
+        "name: {kind, sizes, start, trained, frozen_from, load}; {side} in a name makes one for each side",
+        absent=ORIGINAL.parts,
+    )
+    route: str | dict[str, Any] = setting(  # noqa: RUF009  # it returns a field
+        "the way of a side's faces, such as encoder > inter_{side} + inter_both > decoder; or {A: …, default: …}",
+        absent=ORIGINAL.route,
+    )
+    swaps: dict[str, Any] = setting(  # noqa: RUF009  # it returns a field
+        "named ways from {source} to {target}, the primary one first; empty: the target's own route",
+        absent=ORIGINAL.swaps,
+        default={},
+    )
+    code: str = setting("the part whose output is compared between sides", absent=ORIGINAL.code)
+    tie: float = setting(
+        "weight of the loss that ties the sides' codes (means and covariances); 0: none",
+        low=0.0,
+        high=1e6,
+        absent=ORIGINAL.tie,
+        default=0.0,
+    )
+    split: int | None = label("after how many stages a part is split, where the YAML's parts refer to it", None)
+    share: float | None = label("of a part's widths, where the YAML's parts refer to it", None)
+    load: str | None = label("weights.safetensors of the run whose parts the parts with load: start from", None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderActivation:
+    """The nonlinearity after every convolution of the encoder and of the upscales."""
+
+    name: str = setting("name in faceswap_lab.models.activations.HIDDEN")
+    slope: float | None = setting("negative slope (leaky_relu), its start (prelu), or alpha (elu)", low=0.0, high=10.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecoderActivation:
+    """The function at the decoder's end."""
+
+    name: str = setting("name in faceswap_lab.models.activations.OUTPUT")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upsampler:
+    """How a part makes a map twice as large."""
+
+    name: str = setting("name in faceswap_lab.models.upsamplers.UPSAMPLERS", absent="pixel_shuffle")
+    icnr: bool | None = setting(
+        "true: what is shuffled to neighbouring pixels starts equal; null: nothing is shuffled", absent=False
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Norm:
+    """What stands between a convolution and its activation."""
+
+    name: str = setting("name in faceswap_lab.models.norms.NORMS", absent="none")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Padding:
+    """What convolutions see beyond a picture's edge."""
+
+    name: str = setting("name in faceswap_lab.models.blocks.PADDINGS", absent="same")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bottleneck:
+    """What lies around the code."""
+
+    name: str = setting("name in faceswap_lab.models.bottlenecks.BOTTLENECKS", absent="two_dense")
+    pixel_norm: bool = setting(
+        "true: what comes in is divided by its root mean square, face by face", absent=False, default=False
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValueRange:
+    """The range of values inside the network; every interface outside is [0, 1]."""
+
+    name: str = setting("unit: [0, 1]; signed: [-1, 1]", choices=("unit", "signed"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Initialisation:
+    """How weights start."""
+
+    name: str = setting("name in faceswap_lab.models.initialisation.INITIALISATIONS")
