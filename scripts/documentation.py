@@ -21,11 +21,21 @@ from faceswap_lab.config.terms import KINDS, Term
 
 ROOT = Path(__file__).parents[1]
 FIRST = {
-    "Start": ("index.md", "python.md"),
-    "How to": ("topologies.md", "choices.md", "losses.md", "plugins.md", "tracking.md", "launchers.md", "gpu.md"),
+    "Start": ("index.md", "studies.md", "python.md"),
+    "How to": (
+        "groups.md",
+        "topologies.md",
+        "choices.md",
+        "losses.md",
+        "adding.md",
+        "plugins.md",
+        "tracking.md",
+        "launchers.md",
+        "gpu.md",
+    ),
     "Reference": ("reference.md",),
-    "How it is judged": ("judging.md", "statistics.md"),
-    "What it costs, what it promises": ("scaling.md", "reliability.md"),
+    "How it is judged": ("metrics.md", "judging.md", "statistics.md"),
+    "What it costs, what it promises": ("speed.md", "scaling.md", "reliability.md"),
 }
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
 

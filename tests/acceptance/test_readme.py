@@ -1,4 +1,4 @@
-"""What the README says of adding a choice, done to the letter: its code, its YAML, its command."""
+"""What docs/adding.md says of adding a choice, done to the letter: its code, its YAML, its command."""
 
 import importlib
 import re
@@ -12,18 +12,17 @@ from tests.acceptance.program import Program
 
 pytestmark = pytest.mark.acceptance
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "adding.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(python|yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PATH = {"python": r"`(faceswap_lab/[\w/]+\.py)`", "yaml": r"`(conf/\w+/\w+\.yaml)`"}
 
 
 def added() -> list[tuple[str, str, str]]:
-    """Return (kind, path, text) of every block in the section, each with the last path of its kind before it."""
-    section = README.partition("\n## Adding a choice\n")[2].partition("\n## ")[0]
+    """Return (kind, path, text) of every block in it, each with the last path of its kind before it."""
     blocks = []
-    for block in BLOCK.finditer(section):
+    for block in BLOCK.finditer(PAGE):
         kind, text = block.groups()
-        blocks.append((kind, re.findall(PATH[kind], section[: block.start()])[-1], text))
+        blocks.append((kind, re.findall(PATH[kind], PAGE[: block.start()])[-1], text))
     return blocks
 
 
@@ -31,7 +30,7 @@ def write_into(module: str, code: str) -> None:
     exec(code, vars(importlib.import_module(module)))
 
 
-def test_the_readmes_choices_can_be_added_and_trained(program: Program):
+def test_the_choices_of_the_page_can_be_added_and_trained(program: Program):
     code, chosen = [], []
     for kind, path, text in added():
         if kind == "python":

@@ -1,4 +1,4 @@
-"""What the README says of the command line is true: its table of groups, and every command in it."""
+"""What the README and the pages beside it say of the command line is true: the table of groups, and every command."""
 
 import dataclasses
 import re
@@ -15,22 +15,25 @@ from faceswap_lab.config.options import Options
 from faceswap_lab.faces import command
 from tests.cli.judging import judged
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+HERE = Path(__file__).resolve().parents[2]
+GROUPS = (HERE / "docs" / "groups.md").read_text(encoding="utf-8")
+PAGES = ("README.md", "docs/studies.md", "docs/groups.md", "docs/metrics.md", "docs/adding.md", "docs/speed.md")
+TEXT = "\n".join((HERE / page).read_text(encoding="utf-8") for page in PAGES)
 OPTIONS = Options([conf_dir()])
 ADDED_IN_README = ["decoder_activation=cosine"]  # by the section on adding a choice
 
 
 def table() -> dict[str, str]:
     """Return the cell of options by group, out of the table whose first column is the group."""
-    rows = re.findall(r"^\| *`(\w+)` *\|((?:\\\||[^|\n])*)\|", README, re.MULTILINE)
+    rows = re.findall(r"^\| *`(\w+)` *\|((?:\\\||[^|\n])*)\|", GROUPS, re.MULTILINE)
     fields = {field.name for field in dataclasses.fields(Config)}
     return {group: cell for group, cell in rows if group in fields | OPTIONS.keys()}
 
 
 def commands() -> list[list[str]]:
     """Return the arguments of every ``python -m faceswap_lab …`` in code, without its comment."""
-    found = re.findall(r"python -m faceswap_lab\b([^`\n]*)", README)
-    return [shlex.split(arguments, comments=True) for arguments in found]
+    found = re.findall(r"python -m faceswap_lab\b([^`\n]*)", TEXT)
+    return [shlex.split(arguments, comments=True) for arguments in dict.fromkeys(found)]
 
 
 def test_the_table_has_every_group_and_every_option_and_no_other():
