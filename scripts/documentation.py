@@ -21,7 +21,7 @@ from faceswap_lab.config.schema import Config
 ROOT = Path(__file__).parents[1]
 FIRST = {
     "Start": ("index.md", "python.md"),
-    "How to": ("topologies.md", "tracking.md", "launchers.md", "gpu.md"),
+    "How to": ("topologies.md", "choices.md", "tracking.md", "launchers.md", "gpu.md"),
     "Reference": ("reference.md",),
     "How it is judged": ("judging.md", "statistics.md"),
     "What it costs, what it promises": ("scaling.md", "reliability.md"),

@@ -3,7 +3,7 @@
 from string import ascii_uppercase
 
 from faceswap_lab.config.schema import Config, PeopleData, TwinsData
-from faceswap_lab.topology import Declared, Encoders, Sizes, Topology, expand
+from faceswap_lab.topology import Blocks, Declared, Encoders, Sizes, Topology, expand
 
 
 def sides_of(config: Config) -> tuple[str, ...]:
@@ -23,7 +23,16 @@ def topology_of(config: Config) -> Topology:
         TopologyError: they cannot be built.
     """
     m, t, e = config.model, config.topology, config.encoders
-    sizes = Sizes(m.resolution, m.encoder_widths, m.code_size, m.bridge_width, m.decoder_widths)
+    sizes = Sizes(
+        m.resolution,
+        m.encoder_widths,
+        m.code_size,
+        m.bridge_width,
+        m.decoder_widths,
+        m.out_kernel,
+        m.depth_to_space,
+        Blocks(config.upsampler.name, bool(config.upsampler.icnr)),
+    )
     declared = Declared(t.parts, t.route, t.swaps, t.code, t.tie)
     return expand(declared, sides_of(config), sizes, Encoders(e.count, e.start == "equal", e.trained))
 

@@ -35,10 +35,15 @@ def check_rules(config: Config, options: Options) -> None:
 
 def _sizes(config: Config) -> None:
     model, size = config.model, config.model.resolution
+    if model.depth_to_space and model.out_kernel != 5:
+        raise ConfigError(
+            f"model.out_kernel={model.out_kernel} with model.depth_to_space=true: the decoder ends in four "
+            "convolutions of fixed kernels, so it means nothing. Leave it 5."
+        )
     wrong, right = [], []
     for key, widths, smallest in (
         ("encoder_widths", model.encoder_widths, 4),
-        ("decoder_widths", model.decoder_widths[::-1], 8),
+        ("decoder_widths", model.decoder_widths[::-1], 8 << model.depth_to_space),
     ):
         needed = (size // smallest).bit_length() - 1
         if len(widths) != needed:
@@ -104,19 +109,27 @@ def _topology(config: Config) -> None:
 
 def _numbers(config: Config, options: Options) -> None:
     """Hold an option to the numbers that it has: what its YAML leaves null means nothing, what it sets is needed."""
-    for group in ("encoder_activation", "optimizer", "schedule"):
+    for group in ("encoder_activation", "upsampler", "optimizer", "schedule"):
         chosen = getattr(config, group)
         written = options.written(group, chosen.name)
         for key, value in vars(chosen).items():
             usual = written.get(key)
             if value is None and usual is not None:
-                raise ConfigError(f"{group}.{key}=null: {chosen.name} needs a number, such as {group}.{key}={usual}.")
+                kind = "true or false" if isinstance(usual, bool) else "a number"
+                raise ConfigError(
+                    f"{group}.{key}=null: {chosen.name} needs {kind}, such as {group}.{key}={_word(usual)}."
+                )
             if usual is None and value is not None:
                 with_one = [name for name in options[group] if options.written(group, name).get(key) is not None]
                 raise ConfigError(
-                    f"{group}.{key}={value}: {chosen.name} has no {key}. Leave it null, or use "
+                    f"{group}.{key}={_word(value)}: {chosen.name} has no {key}. Leave it null, or use "
                     f"{' or '.join(f'{group}={name}' for name in with_one)}."
                 )
+
+
+def _word(value: object) -> str:
+    """Return a value as YAML has it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _update_order(config: Config) -> None:

@@ -62,6 +62,14 @@ class Model:
     code_size: int = _field("units of the code (the bottleneck)", low=1, high=65536)
     bridge_width: int = _field("channels of the encoder's last upscale, at 8x8", low=1, high=4096)
     decoder_widths: tuple[int, ...] = _field("channels of the decoder's upscales, from 16x16 on", low=1, high=4096)
+    out_kernel: int = _field(
+        "side of the kernel of the decoder's last convolution, in pixels", choices=(1, 3, 5, 7, 9), absent=5, default=5
+    )
+    depth_to_space: bool = _field(
+        "true: the decoder ends in four convolutions, laid side by side, and has an upscale less",
+        absent=False,
+        default=False,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +125,16 @@ class DecoderActivation:
     """The function at the decoder's end."""
 
     name: str = _field("name in faceswap_lab.models.activations.OUTPUT")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upsampler:
+    """How a part makes a map twice as large."""
+
+    name: str = _field("name in faceswap_lab.models.upsamplers.UPSAMPLERS", absent="pixel_shuffle")
+    icnr: bool | None = _field(
+        "true: what is shuffled to neighbouring pixels starts equal; null: nothing is shuffled", absent=False
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -472,6 +490,7 @@ class Config:
     encoders: Encoders
     encoder_activation: EncoderActivation
     decoder_activation: DecoderActivation
+    upsampler: Upsampler
     value_range: ValueRange
     initialisation: Initialisation
     update_order: UpdateOrder

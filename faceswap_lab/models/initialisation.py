@@ -24,11 +24,32 @@ def torch_default(weight: Tensor, generator: torch.Generator) -> None:
     nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
 
 
-INITIALISATIONS: dict[str, Callable[[Tensor, torch.Generator], None]] = {
+Fill = Callable[[Tensor, torch.Generator], None]
+INITIALISATIONS: dict[str, Fill] = {
     "glorot": glorot,
     "he": he,
     "torch": torch_default,
 }
+
+
+def usual(weight: Tensor, fill: Fill, generator: torch.Generator) -> None:
+    """As the initialisation says."""
+    fill(weight, generator)
+
+
+@torch.no_grad()
+def icnr(weight: Tensor, fill: Fill, generator: torch.Generator) -> None:
+    """One kernel for the four channels that a pixel shuffle lays side by side: at first it repeats every pixel.
+
+    ICNR (Aitken et al. 2017, arXiv 1707.02937); deepfakes/faceswap, lib/model/initializers.
+    """
+    kernels = torch.empty_like(weight[::4])
+    fill(kernels, generator)
+    weight.copy_(kernels.repeat_interleave(4, dim=0))
+
+
+STARTS: dict[str, Callable[[Tensor, Fill, torch.Generator], None]] = {"usual": usual, "icnr": icnr}
+"""What a layer may ask for itself, in place of the initialisation's own."""
 
 
 def initialise(part: nn.Module, name: str, seed: int) -> None:
@@ -46,7 +67,7 @@ def initialise(part: nn.Module, name: str, seed: int) -> None:
     fill = INITIALISATIONS[name]
     for place, module in part.named_modules():
         if isinstance(module, _FILLED):
-            fill(module.weight, generator)
+            STARTS[getattr(module, "start", "usual")](module.weight, fill, generator)
             if module.bias is not None:
                 _fill_bias(module, name, generator)
             continue

@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from faceswap_lab.models.blocks import Activation, Downscale, Upscale
+from faceswap_lab.models.blocks import Activation, Conv, DepthToSpace, Downscale
+from faceswap_lab.models.upsamplers import upscale
 from faceswap_lab.topology import kinds
 from faceswap_lab.topology.kinds import Shape
 
@@ -67,7 +68,7 @@ class Encoder(Part):
         channels = (3, *spec.widths)
         down = [Downscale(a, b, activation) for a, b in zip(channels, spec.widths)]
         dense = Dense((spec.widths[-1], kinds.GRID), spec.code_size, spec.widths[-1])
-        up = Upscale(spec.widths[-1], spec.bridge_width, activation)
+        up = upscale(spec.widths[-1], spec.bridge_width, activation, spec)
         names = [*map(str, range(len(down))), "dense", "up"]
         self.stages = nn.ModuleDict(dict(zip(names, [*down, dense, up])))
 
@@ -111,7 +112,7 @@ class Inter(Part):
     def __init__(self, spec: kinds.Inter, seen: Shape, activation: Activation) -> None:
         super().__init__()
         self.dense = Dense(seen, spec.code_size, spec.width)
-        self.up = Upscale(spec.width, spec.bridge_width, activation) if spec.bridge_width else None
+        self.up = upscale(spec.width, spec.bridge_width, activation, spec) if spec.bridge_width else None
 
     def to_code(self, x: Tensor) -> Tensor:
         """Return the code's units, (N, code_size)."""
@@ -129,7 +130,7 @@ class Inter(Part):
     def activations(self) -> Iterator[tuple[str, nn.Module]]:
         """Yield that of the upscale."""
         if self.up is not None:
-            yield "up", self.up.activation
+            yield "up", self.up.get_submodule("activation")
 
 
 class Decoder(Part):
@@ -138,8 +139,9 @@ class Decoder(Part):
     def __init__(self, spec: kinds.Decoder, seen: Shape, activation: Activation) -> None:
         super().__init__()
         channels = (spec.channels, *spec.widths)
-        up = [Upscale(a, b, activation) for a, b in zip(channels, spec.widths)]
-        out = nn.Conv2d(spec.widths[-1], 3, kernel_size=5, padding=2)
+        up = [upscale(a, b, activation, spec) for a, b in zip(channels, spec.widths)]
+        last = spec.widths[-1]
+        out = DepthToSpace(last) if spec.depth_to_space else Conv(last, 3, spec.out_kernel)
         self.stages = nn.ModuleDict(dict(zip([*map(str, range(len(up))), "out"], [*up, out])))
 
     def keep(self, first: int, last: int) -> None:

@@ -5,8 +5,10 @@ same name, made from the same arguments. To add a kind: a class here, a module t
 """
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+from faceswap_lab.topology.blocks import Blocks
 
 Shape = tuple[int, int]
 GRID = 4  # the 2018 encoder comes down to 4x4 pixels, whatever the resolution
@@ -21,6 +23,9 @@ class Sizes:
     code_size: int = 1024
     bridge_width: int = 512
     decoder_widths: tuple[int, ...] = (256, 128, 64)
+    out_kernel: int = 5
+    depth_to_space: bool = False
+    blocks: Blocks = field(default_factory=Blocks)
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ class Staged(Kind):
 
 
 @dataclass(frozen=True)
-class Encoder(Staged):
+class Encoder(Staged, Blocks):
     """Halving convolutions to 4x4, two dense layers, one upscale (deepfakes/faceswap 2018).
 
     Stages: one per convolution, the two dense layers together, the upscale.
@@ -109,7 +114,7 @@ class Encoder(Staged):
             "widths": sizes.encoder_widths,
             "code_size": sizes.code_size,
             "bridge_width": sizes.bridge_width,
-        }
+        } | vars(sizes.blocks)
 
     def whole(self, seen: Shape) -> list[Shape]:
         """(3, r) … (widths[-1], 4), (widths[-1], 4), (bridge_width, 8)."""
@@ -117,7 +122,7 @@ class Encoder(Staged):
         if self.resolution != GRID << len(self.widths):
             raise ValueError(f"{len(self.widths)} widths bring {self.resolution} px to {sides[-1]} px, not to {GRID}")
         down = list(zip((3, *self.widths), sides))
-        return [*down, down[-1], (self.bridge_width, 2 * GRID)]
+        return [*down, down[-1], self.upscaled(self.bridge_width, GRID)]
 
 
 @dataclass(frozen=True)
@@ -128,7 +133,7 @@ class ConvEncoder(Encoder):
 
 
 @dataclass(frozen=True)
-class Inter(Kind):
+class Inter(Kind, Blocks):
     """Two dense layers, no activation between or after, and an upscale: what lies between encoder and decoder.
 
     deepfakes/faceswap IAE and DeepFaceLab's SAE have such inters; ``bridge_width: 0`` leaves the upscale out.
@@ -145,36 +150,48 @@ class Inter(Kind):
             "code_size": sizes.code_size,
             "width": sizes.encoder_widths[-1],
             "bridge_width": sizes.bridge_width,
-        }
+        } | vars(sizes.blocks)
 
     def stages(self, seen: Shape) -> list[Shape]:
         """(c, s), (width, s), and (bridge_width, 2 s) with an upscale."""
         dense = (self.width, seen[1])
-        return [seen, dense, (self.bridge_width, 2 * seen[1])] if self.bridge_width else [seen, dense]
+        return [seen, dense, self.upscaled(self.bridge_width, seen[1])] if self.bridge_width else [seen, dense]
 
 
 @dataclass(frozen=True)
-class Decoder(Staged):
+class Decoder(Staged, Blocks):
     """Upscales, and a convolution to the picture. Stages: one per upscale, the convolution.
 
     ``channels`` is what the whole decoder sees: taken from the route where the decoder begins with its first stage.
+    ``out_kernel`` is the side of the last convolution's kernel; with ``depth_to_space`` four convolutions of fixed
+    kernels are there in its place, which double the sides once more.
     """
 
     ends: ClassVar[bool] = True
     channels: int = 0
     widths: tuple[int, ...] = ()
+    out_kernel: int = 5
+    depth_to_space: bool = False
 
     @classmethod
     def usual(cls, sizes: Sizes) -> dict[str, Any]:
         """Return the arguments that are not given."""
-        return {"widths": sizes.decoder_widths, "channels": sizes.bridge_width}
+        return {
+            "widths": sizes.decoder_widths,
+            "channels": sizes.bridge_width,
+            "out_kernel": sizes.out_kernel,
+            "depth_to_space": sizes.depth_to_space,
+        } | vars(sizes.blocks)
 
     def whole(self, seen: Shape) -> list[Shape]:
         """(channels, 8) … (widths[-1], r), (3, r)."""
+        if self.out_kernel % 2 == 0:
+            raise ValueError(f"out_kernel must be odd, not {self.out_kernel}")
         first, _ = self.used(len(self.widths) + 1)
-        side = seen[1] >> min(first, len(self.widths))
-        up = [(width, side << i) for i, width in enumerate((self.channels, *self.widths))]
-        return [*up, (3, up[-1][1])]
+        shapes = [(self.channels, seen[1] >> min(first, len(self.widths)))]
+        for width in self.widths:
+            shapes.append(self.upscaled(width, shapes[-1][1]))
+        return [*shapes, (3, shapes[-1][1] << self.depth_to_space)]
 
     def at(self, seen: Shape) -> "Decoder":
         """Return the decoder for what it sees on its route."""

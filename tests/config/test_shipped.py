@@ -12,6 +12,7 @@ from faceswap_lab.config import load
 from faceswap_lab.config.schema import Config
 from faceswap_lab.models.activations import HIDDEN, OUTPUT
 from faceswap_lab.models.initialisation import INITIALISATIONS
+from faceswap_lab.models.upsamplers import UPSAMPLERS
 from faceswap_lab.orders import ORDERS
 from faceswap_lab.schedules import SCHEDULES
 from faceswap_lab.training.step.losses import LOSSES
@@ -30,6 +31,7 @@ COMPANIONS = {  # what a rule demands beside an option
 REGISTRIES = {
     "encoder_activation": HIDDEN,
     "decoder_activation": OUTPUT,
+    "upsampler": UPSAMPLERS,
     "initialisation": INITIALISATIONS,
     "update_order": ORDERS,
     "optimizer": OPTIMIZERS,

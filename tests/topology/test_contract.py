@@ -1,6 +1,7 @@
 """What every topology promises: each shipped one, with two sides and with three, and random ones."""
 
 import copy
+import dataclasses
 import itertools
 import math
 
@@ -15,8 +16,9 @@ from faceswap_lab.data.faces import sides_of
 from faceswap_lab.data.sampler import SideSampler
 from faceswap_lab.models.architecture import Architecture
 from faceswap_lab.models.autoencoder import Autoencoder, Samples
+from faceswap_lab.models.upsamplers import UPSAMPLERS
 from faceswap_lab.orders import Plan
-from faceswap_lab.topology import Declared, TopologyError, expand
+from faceswap_lab.topology import Blocks, Declared, TopologyError, expand
 from faceswap_lab.training.callbacks import Resume
 from faceswap_lab.training.device.processes import Place, further_processes
 from faceswap_lab.training.module import FaceswapModule
@@ -167,11 +169,22 @@ def topologies(draw):
     return Declared(parts, " > ".join([*steps, decoder]), code=encoder), people
 
 
-@settings(deadline=None, max_examples=15)
-@given(topologies(), st.sampled_from(sorted(ORDERS)))
-def test_a_random_topology_keeps_the_same_promises(tmp_path_factory, drawn, order):
+BLOCKS = st.builds(Blocks, upsampler=st.sampled_from(sorted(UPSAMPLERS)), icnr=st.booleans())
+
+
+@st.composite
+def sizes(draw):
+    """The smallest sizes, and any choice of blocks."""
+    ends = draw(st.sampled_from([{"out_kernel": 1}, {"out_kernel": 5}, {"depth_to_space": True}]))
+    widths = SIZES.decoder_widths[: 1 if "depth_to_space" in ends else 2]
+    return dataclasses.replace(SIZES, blocks=draw(BLOCKS), decoder_widths=widths, **ends)
+
+
+@settings(deadline=None, max_examples=20)
+@given(topologies(), sizes(), st.sampled_from(sorted(ORDERS)))
+def test_a_random_topology_of_random_blocks_keeps_the_same_promises(tmp_path_factory, drawn, sizes, order):
     declared, people = drawn
-    built = Architecture(32, expand(declared, sides_of(people), SIZES))
+    built = Architecture(32, expand(declared, sides_of(people), sizes))
     start = Autoencoder(built, SEED)
     check_shapes_and_ranges(start)
     module = fit(module_of(copy.deepcopy(start), order), 2)

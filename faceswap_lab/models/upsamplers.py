@@ -1,0 +1,122 @@
+"""Upscales by name: (N, C, H, W) -> (N, width, 2H, 2W). To add one: a module here, its name in UPSAMPLERS, a YAML.
+
+Each has an ``activation`` of its own, the one after the convolution that all of them have.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from faceswap_lab.models.blocks import Activation, Conv
+from faceswap_lab.topology import Blocks
+
+SHUFFLED = 4  # channels that a pixel shuffle lays side by side, 2x2
+
+
+class PixelShuffle(nn.Module):
+    """shuffle(act(conv3 to 4·width)), the upscale of 2018 (Shi et al. 2016, arXiv 1609.05158).
+
+    torch's shuffle orders channels (c, rh, rw) where the 2018 layer has (rh, rw, c): equal up to a permutation of the
+    convolution's outputs. Source: deepfakes/faceswap 2018, plugins/Model_Original, ``upscale``.
+    """
+
+    def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
+        super().__init__()
+        start = "icnr" if blocks.icnr else "usual"
+        self.conv = Conv(channels, SHUFFLED * width, kernel=3, start=start)
+        self.activation = activation()
+        self.shuffle = nn.PixelShuffle(2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Double the picture's sides."""
+        return self.shuffle(self.activation(self.conv(x)))
+
+
+class Hybrid(PixelShuffle):
+    """[pixel_shuffle to one half of the channels | bilinear(conv3) to the other], joined.
+
+    Source: deepfakes/faceswap, lib/model/nn_blocks, ``UpscaleBlock`` ``hybrid``, which rounds both halves up: of an
+    odd width it makes one channel more. Here the second half is the smaller one.
+    """
+
+    def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
+        super().__init__(channels, width - width // 2, activation, blocks)
+        self.straight = Conv(channels, width // 2, kernel=3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Double the picture's sides."""
+        return torch.cat([super().forward(x), _bilinear(self.straight(x))], dim=1)
+
+
+class Fast(PixelShuffle):
+    """pixel_shuffle + bilinear(conv3), summed. Source: deepfakes/faceswap, lib/model/nn_blocks, ``fast``."""
+
+    def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
+        super().__init__(channels, width, activation, blocks)
+        self.straight = Conv(channels, width, kernel=3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Double the picture's sides."""
+        return super().forward(x) + _bilinear(self.straight(x))
+
+
+class Nearest(nn.Module):
+    """act(conv3(x made twice as large)), a quarter of pixel_shuffle's weights (Odena et al. 2016, distill.pub)."""
+
+    def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
+        super().__init__()
+        self.conv = Conv(channels, width, kernel=3)
+        self.activation = activation()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Double the picture's sides."""
+        return self.activation(self.conv(self.larger(x)))
+
+    def larger(self, x: Tensor) -> Tensor:
+        """Repeat every pixel."""
+        return F.interpolate(x, scale_factor=2, mode="nearest")
+
+
+class Bilinear(Nearest):
+    """The same with pixels in between."""
+
+    def larger(self, x: Tensor) -> Tensor:
+        """Interpolate."""
+        return _bilinear(x)
+
+
+class Transposed(nn.Module):
+    """act(transposed convolution k4 s2), as pix2pix has it (Isola et al. 2017, arXiv 1611.07004).
+
+    4 is a multiple of the stride, so every pixel that comes out is made of equally many.
+    """
+
+    def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
+        super().__init__()
+        self.conv = nn.ConvTranspose2d(channels, width, kernel_size=4, stride=2, padding=1)
+        self.activation = activation()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Double the picture's sides."""
+        return self.activation(self.conv(x))
+
+
+def _bilinear(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+UPSAMPLERS: dict[str, Callable[[int, int, Activation, Blocks], nn.Module]] = {
+    "pixel_shuffle": PixelShuffle,
+    "hybrid": Hybrid,
+    "fast": Fast,
+    "nearest": Nearest,
+    "bilinear": Bilinear,
+    "transposed": Transposed,
+}
+
+
+def upscale(channels: int, width: int, activation: Activation, blocks: Blocks) -> nn.Module:
+    """Return an upscale of the chosen kind."""
+    return UPSAMPLERS[blocks.upsampler](channels, width, activation, blocks)
