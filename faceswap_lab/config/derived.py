@@ -3,7 +3,7 @@
 from string import ascii_uppercase
 
 from faceswap_lab.config.schema import Config, PeopleData, TwinsData
-from faceswap_lab.topology import Blocks, Declared, Encoders, Sizes, Topology, expand
+from faceswap_lab.topology import Blocks, Bottleneck, Declared, Encoders, Residuals, Sizes, Topology, expand
 
 
 def sides_of(config: Config) -> tuple[str, ...]:
@@ -31,7 +31,12 @@ def topology_of(config: Config) -> Topology:
         m.decoder_widths,
         m.out_kernel,
         m.depth_to_space,
-        Blocks(config.upsampler.name, bool(config.upsampler.icnr)),
+        m.grid,
+        m.dense_width or 0,
+        m.dense_side or 0,
+        Blocks(config.upsampler.name, bool(config.upsampler.icnr), config.norm.name, config.padding.name),
+        Bottleneck(config.bottleneck.name, config.bottleneck.pixel_norm),
+        Residuals(m.residuals, m.residual_start),
     )
     declared = Declared(t.parts, t.route, t.swaps, t.code, t.tie)
     return expand(declared, sides_of(config), sizes, Encoders(e.count, e.start == "equal", e.trained))

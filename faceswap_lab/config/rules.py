@@ -40,10 +40,16 @@ def _sizes(config: Config) -> None:
             f"model.out_kernel={model.out_kernel} with model.depth_to_space=true: the decoder ends in four "
             "convolutions of fixed kernels, so it means nothing. Leave it 5."
         )
+    if model.residual_start != "scaled" and not any(model.residuals):
+        raise ConfigError(
+            f"model.residual_start={model.residual_start}: there are no residual blocks. Leave it scaled, or add "
+            "model.residuals=[1]."
+        )
     wrong, right = [], []
+    decoded = (model.dense_side or model.grid) * (2 if model.bridge_width else 1)  # side of what a decoder sees
     for key, widths, smallest in (
-        ("encoder_widths", model.encoder_widths, 4),
-        ("decoder_widths", model.decoder_widths[::-1], 8 << model.depth_to_space),
+        ("encoder_widths", model.encoder_widths, model.grid),
+        ("decoder_widths", model.decoder_widths[::-1], decoded << model.depth_to_space),
     ):
         needed = (size // smallest).bit_length() - 1
         if len(widths) != needed:

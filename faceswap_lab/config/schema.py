@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from faceswap_lab.topology import ORIGINAL
+from faceswap_lab.topology.blocks import MOST_RESIDUALS, RESIDUAL_STARTS
 
 ALWAYS_THERE = object()
 """Of a field that has existed since the first run was hashed."""
@@ -60,8 +61,34 @@ class Model:
         "channels of the stride-2 convolutions, down to a 4x4 grid", low=1, high=4096
     )
     code_size: int = _field("units of the code (the bottleneck)", low=1, high=65536)
-    bridge_width: int = _field("channels of the encoder's last upscale, at 8x8", low=1, high=4096)
+    bridge_width: int = _field("channels of the encoder's last upscale, at 8x8; 0: there is none", low=0, high=4096)
     decoder_widths: tuple[int, ...] = _field("channels of the decoder's upscales, from 16x16 on", low=1, high=4096)
+    grid: int = _field(
+        "side that the encoder's convolutions come down to, in pixels", choices=(2, 4, 8, 16), absent=4, default=4
+    )
+    dense_width: int | None = _field(
+        "channels of the map that comes out of the bottleneck; null: as many as the encoder's last",
+        low=1,
+        high=4096,
+        absent=None,
+        default=None,
+    )
+    dense_side: int | None = _field(
+        "side of that map, in pixels; null: as model.grid", choices=(2, 4, 8, 16), absent=None, default=None
+    )
+    residuals: tuple[int, ...] = _field(
+        "residual blocks after each upscale of a decoder: [1]: one after every one; [1,1,0]: by upscale; []: none",
+        low=0,
+        high=MOST_RESIDUALS,
+        absent=(),
+        default=(),
+    )
+    residual_start: str = _field(
+        "scaled: the second convolution of a residual block starts small; usual: as all others",
+        choices=RESIDUAL_STARTS,
+        absent="scaled",
+        default="scaled",
+    )
     out_kernel: int = _field(
         "side of the kernel of the decoder's last convolution, in pixels", choices=(1, 3, 5, 7, 9), absent=5, default=5
     )
@@ -109,6 +136,7 @@ class Topology:
         default=0.0,
     )
     split: int | None = _label("after how many stages a part is split, where the YAML's parts refer to it", None)
+    share: float | None = _label("of a part's widths, where the YAML's parts refer to it", None)
     load: str | None = _label("weights.safetensors of the run whose parts the parts with load: start from", None)
 
 
@@ -134,6 +162,30 @@ class Upsampler:
     name: str = _field("name in faceswap_lab.models.upsamplers.UPSAMPLERS", absent="pixel_shuffle")
     icnr: bool | None = _field(
         "true: what is shuffled to neighbouring pixels starts equal; null: nothing is shuffled", absent=False
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Norm:
+    """What stands between a convolution and its activation."""
+
+    name: str = _field("name in faceswap_lab.models.norms.NORMS", absent="none")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Padding:
+    """What convolutions see beyond a picture's edge."""
+
+    name: str = _field("name in faceswap_lab.models.blocks.PADDINGS", absent="same")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bottleneck:
+    """What lies around the code."""
+
+    name: str = _field("name in faceswap_lab.models.bottlenecks.BOTTLENECKS", absent="two_dense")
+    pixel_norm: bool = _field(
+        "true: what comes in is divided by its root mean square, face by face", absent=False, default=False
     )
 
 
@@ -491,6 +543,9 @@ class Config:
     encoder_activation: EncoderActivation
     decoder_activation: DecoderActivation
     upsampler: Upsampler
+    norm: Norm
+    padding: Padding
+    bottleneck: Bottleneck
     value_range: ValueRange
     initialisation: Initialisation
     update_order: UpdateOrder

@@ -9,6 +9,7 @@ flat nowhere. What the rule says:
     elu                   z < -4.6
     gelu, silu            z < -3.0, z < -6.1 (and a sliver around the minimum, where the slope passes through 0)
     tanh                  |z| > 3.0
+    x_cos_x               slivers, where the slope passes through 0
     sigmoid (output)      |z| > 6.0
     tanh (output)         |z| > 3.0
     hard_sigmoid, clamp   outside the straight part

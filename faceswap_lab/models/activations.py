@@ -12,6 +12,15 @@ from torch import Tensor, nn
 
 ValueRange = Literal["unit", "signed"]
 
+
+class XCosX(nn.Module):
+    """x · cos x, DeepFaceLab's option "-c" (iperov/DeepFaceLab, core/leras/archis/DeepFakeArchi.py)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Bend every value."""
+        return x * torch.cos(x)
+
+
 HIDDEN: dict[str, Callable[[float | None], nn.Module]] = {
     "leaky_relu": lambda slope: nn.LeakyReLU(slope if slope is not None else 0.1),
     "relu": lambda slope: nn.ReLU(),
@@ -20,6 +29,7 @@ HIDDEN: dict[str, Callable[[float | None], nn.Module]] = {
     "silu": lambda slope: nn.SiLU(),
     "prelu": lambda slope: nn.PReLU(init=slope if slope is not None else 0.25),
     "tanh": lambda slope: nn.Tanh(),
+    "x_cos_x": lambda slope: XCosX(),
 }
 
 

@@ -1,58 +1,116 @@
-"""The building blocks of the 2018 model but for its upscale: a convolution, and one that halves the picture."""
+"""The building blocks of the parts but for the upscale: a convolution, one that halves, the residual block, an end."""
 
 from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from faceswap_lab.models.norms import NORMS
+from faceswap_lab.topology import Blocks
+
 Activation = Callable[[], nn.Module]
+BASELINE = Blocks()
+RESIDUAL_SLOPE = 0.2  # a LeakyReLU's in a residual block, in faceswap and in DeepFaceLab, whatever it is elsewhere
+
+
+class Padding(NamedTuple):
+    """How a picture is made larger for a convolution.
+
+    Attributes:
+        around: (kernel, stride) -> pixels added before and after, on sides that the stride divides.
+        reflected: whether they mirror the picture's own; else they are zeros.
+    """
+
+    around: Callable[[int, int], tuple[int, int]]
+    reflected: bool
+
+
+def _same(kernel: int, stride: int) -> tuple[int, int]:
+    """As TensorFlow's "same" does: k5 s2 on an even size 1 before and 2 after."""
+    total = kernel - stride
+    return total // 2, total - total // 2
+
+
+def _symmetric(kernel: int, stride: int) -> tuple[int, int]:
+    """As torch's ``padding=kernel // 2`` does: with a stride of 2 the grid lies half a pixel further to the left."""
+    return kernel // 2, kernel // 2
+
+
+PADDINGS = {
+    "same": Padding(_same, reflected=False),
+    "symmetric": Padding(_symmetric, reflected=False),
+    "reflect": Padding(_same, reflected=True),
+}
 
 
 class Conv(nn.Conv2d):
     """A convolution that keeps the picture's sides, or halves them: (N, C, H, W) -> (N, width, H/stride, W/stride).
-
-    With a stride it pads as TensorFlow's "same" does: k5 s2 on an even size by 1 before and 2 after. torch's
-    ``padding=2`` would pad 2 before and shift the picture by a pixel per layer.
 
     Args:
         channels: that come in.
         width: channels that come out.
         kernel: side of the kernel, odd.
         stride: 1 or 2.
+        padding: a key of PADDINGS.
         start: how its weights start, a key of ``initialisation.STARTS``.
     """
 
-    def __init__(self, channels: int, width: int, kernel: int, stride: int = 1, start: str = "usual") -> None:
-        super().__init__(channels, width, kernel, stride, padding=kernel // 2 if stride == 1 else 0)
-        self.start = start
-        self.around = () if stride == 1 else _same(kernel, stride)
+    def __init__(
+        self, channels: int, width: int, kernel: int, stride: int = 1, padding: str = "same", start: str = "usual"
+    ) -> None:
+        around, reflected = PADDINGS[padding]
+        before, after = around(kernel, stride)
+        uneven = before != after  # which torch's own convolution has not
+        mode: Literal["reflect", "zeros"] = "reflect" if reflected and before and not uneven else "zeros"
+        super().__init__(channels, width, kernel, stride, padding=0 if uneven else before, padding_mode=mode)
+        self.start, self.around = start, (before, after) * 2 if uneven else ()
+        self.mode = "reflect" if reflected else "constant"
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve."""
-        return super().forward(F.pad(x, self.around) if self.around else x)
-
-
-def _same(kernel: int, stride: int) -> tuple[int, ...]:
-    """Return what TensorFlow's "same" adds before and after both sides of a picture whose sides the stride divides."""
-    total = kernel - stride
-    return (total // 2, total - total // 2) * 2
+        return super().forward(F.pad(x, self.around, self.mode) if self.around else x)
 
 
 class Downscale(nn.Module):
-    """Convolution k5 s2, then the activation: (N, C, H, W) -> (N, width, H/2, W/2).
+    """Convolution k5 s2, norm, activation: (N, C, H, W) -> (N, width, H/2, W/2).
 
     Source: deepfakes/faceswap 2018, plugins/Model_Original, ``conv``.
     """
 
-    def __init__(self, channels: int, width: int, activation: Activation) -> None:
+    def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks = BASELINE) -> None:
         super().__init__()
-        self.conv = Conv(channels, width, kernel=5, stride=2)
+        self.conv = Conv(channels, width, kernel=5, stride=2, padding=blocks.padding)
+        self.norm = NORMS[blocks.norm](width)
         self.activation = activation()
 
     def forward(self, x: Tensor) -> Tensor:
         """Halve the picture's sides."""
-        return self.activation(self.conv(x))
+        return self.activation(self.norm(self.conv(x)))
+
+
+class Residual(nn.Module):
+    """act(x + conv3(act(norm(conv3 x)))): (N, C, H, W) -> the same.
+
+    Source: deepfakes/faceswap, lib/model/nn_blocks, ``ResidualBlock``, whose second convolution starts small; iperov/
+    DeepFaceLab, core/leras/archis/DeepFakeArchi.py, whose does not.
+    """
+
+    def __init__(self, width: int, activation: Activation, blocks: Blocks, start: str) -> None:
+        super().__init__()
+        self.first = Conv(width, width, kernel=3, padding=blocks.padding)
+        self.norm = NORMS[blocks.norm](width)
+        self.inner, self.outer = (_of_residual(activation()) for _ in range(2))
+        self.second = Conv(width, width, kernel=3, padding=blocks.padding, start=start)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add to the map what two convolutions make of it."""
+        return self.outer(x + self.second(self.inner(self.norm(self.first(x)))))
+
+
+def _of_residual(activation: nn.Module) -> nn.Module:
+    return nn.LeakyReLU(RESIDUAL_SLOPE) if isinstance(activation, nn.LeakyReLU) else activation
 
 
 class DepthToSpace(nn.Module):
@@ -61,9 +119,9 @@ class DepthToSpace(nn.Module):
     The first has kernel 1, the others 3. Source: iperov/DeepFaceLab, core/leras/archis/DeepFakeArchi.py, option "d".
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, padding: str = "same") -> None:
         super().__init__()
-        self.convs = nn.ModuleList(Conv(channels, 3, kernel) for kernel in (1, 3, 3, 3))
+        self.convs = nn.ModuleList(Conv(channels, 3, kernel, padding=padding) for kernel in (1, 3, 3, 3))
         self.shuffle = nn.PixelShuffle(2)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -48,7 +48,16 @@ def icnr(weight: Tensor, fill: Fill, generator: torch.Generator) -> None:
     weight.copy_(kernels.repeat_interleave(4, dim=0))
 
 
-STARTS: dict[str, Callable[[Tensor, Fill, torch.Generator], None]] = {"usual": usual, "icnr": icnr}
+def scaled(weight: Tensor, fill: Fill, generator: torch.Generator) -> None:
+    """A small start whatever the initialisation, U(±sqrt(3 · 0.2 / fan_in)): a variance of 0.2 / fan_in.
+
+    deepfakes/faceswap, lib/model/nn_blocks, ``ResidualBlock``: VarianceScaling(0.2, fan_in, uniform).
+    """
+    bound = math.sqrt(3 * 0.2 / weight[0].numel())
+    nn.init.uniform_(weight, -bound, bound, generator=generator)
+
+
+STARTS: dict[str, Callable[[Tensor, Fill, torch.Generator], None]] = {"usual": usual, "icnr": icnr, "scaled": scaled}
 """What a layer may ask for itself, in place of the initialisation's own."""
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from faceswap_lab.models.blocks import Activation, Conv, DepthToSpace, Downscale
+from faceswap_lab.models.blocks import Activation, Conv, DepthToSpace, Downscale, Residual
+from faceswap_lab.models.bottlenecks import Bottleneck
 from faceswap_lab.models.upsamplers import upscale
 from faceswap_lab.topology import kinds
 from faceswap_lab.topology.kinds import Shape
@@ -35,40 +36,19 @@ class Part(nn.Module):
         """Let go of the stages that a topology does not use; after ``initialise``."""
 
 
-class Dense(nn.Module):
-    """Two dense layers around the code, nothing between or after: (N, C, s, s) -> (N, width, s, s)."""
-
-    def __init__(self, shape: Shape, code_size: int, width: int) -> None:
-        super().__init__()
-        self.width, self.side = width, shape[1]
-        self.squeeze = nn.Linear(shape[0] * shape[1] ** 2, code_size)
-        self.expand = nn.Linear(code_size, width * shape[1] ** 2)
-
-    def to_code(self, x: Tensor) -> Tensor:
-        """Return the code's units, (N, code_size)."""
-        return self.squeeze(x.flatten(1))
-
-    def from_code(self, code: Tensor) -> Tensor:
-        """Return the map that the code stands for."""
-        return self.expand(code).reshape(-1, self.width, self.side, self.side)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Squeeze, and expand."""
-        return self.from_code(self.to_code(x))
-
-
 class Encoder(Part):
     """A face to its code, and to what the decoders see: (N, 3, r, r) -> (N, bridge_width, 8, 8).
 
-    There is no activation between or after the dense layers: the bottleneck is linear, as in 2018.
+    With two_dense there is no activation between or after the dense layers: the bottleneck is linear, as in 2018.
     """
 
     def __init__(self, spec: kinds.Encoder, seen: Shape, activation: Activation) -> None:
         super().__init__()
         channels = (3, *spec.widths)
-        down = [Downscale(a, b, activation) for a, b in zip(channels, spec.widths)]
-        dense = Dense((spec.widths[-1], kinds.GRID), spec.code_size, spec.widths[-1])
-        up = upscale(spec.widths[-1], spec.bridge_width, activation, spec)
+        down = [Downscale(a, b, activation, spec) for a, b in zip(channels, spec.widths)]
+        last = (spec.widths[-1], spec.grid)
+        dense = Bottleneck(spec.bottleneck, spec.pixel_norm, last, spec.gives, spec.code_size, activation)
+        up = upscale(spec.gives[0], spec.bridge_width, activation, spec) if spec.bridge_width else nn.Identity()
         names = [*map(str, range(len(down))), "dense", "up"]
         self.stages = nn.ModuleDict(dict(zip(names, [*down, dense, up])))
 
@@ -82,7 +62,7 @@ class Encoder(Part):
         """Return the code's units, (N, code_size); without the dense layers, what comes out."""
         for name, stage in self.stages.items():
             if name == "dense":
-                return stage.to_code(x)  # type: ignore[operator]  # a Dense
+                return stage.to_code(x)  # type: ignore[operator]  # a Bottleneck
             x = stage(x)
         return x
 
@@ -90,7 +70,7 @@ class Encoder(Part):
         """Return (N, bridge_width, 8, 8) for a code."""
         if "dense" not in self.stages:
             return code
-        x = self.stages["dense"].from_code(code)  # type: ignore[operator]  # a Dense
+        x = self.stages["dense"].from_code(code)  # type: ignore[operator]  # a Bottleneck
         return self.stages["up"](x) if "up" in self.stages else x
 
     def forward(self, x: Tensor) -> Tensor:
@@ -102,7 +82,7 @@ class Encoder(Part):
     def activations(self) -> Iterator[tuple[str, nn.Module]]:
         """Yield those of the convolutions and of the upscale."""
         for name, stage in self.stages.items():
-            if name != "dense":
+            if name != "dense" and not isinstance(stage, nn.Identity):
                 yield name, stage.get_submodule("activation")
 
 
@@ -111,7 +91,8 @@ class Inter(Part):
 
     def __init__(self, spec: kinds.Inter, seen: Shape, activation: Activation) -> None:
         super().__init__()
-        self.dense = Dense(seen, spec.code_size, spec.width)
+        gives = (spec.width, spec.side or seen[1])
+        self.dense = Bottleneck(spec.bottleneck, spec.pixel_norm, seen, gives, spec.code_size, activation)
         self.up = upscale(spec.width, spec.bridge_width, activation, spec) if spec.bridge_width else None
 
     def to_code(self, x: Tensor) -> Tensor:
@@ -133,6 +114,24 @@ class Inter(Part):
             yield "up", self.up.get_submodule("activation")
 
 
+class Refined(nn.Module):
+    """An upscale and the residual blocks after it."""
+
+    def __init__(self, up: nn.Module, residuals: list[nn.Module]) -> None:
+        super().__init__()
+        self.up, self.residuals = up, nn.Sequential(*residuals)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Double the picture's sides, and refine it."""
+        return self.residuals(self.up(x))
+
+
+def refined(up: nn.Module, width: int, count: int, activation: Activation, spec: kinds.Decoder) -> nn.Module:
+    """Return an upscale with its residual blocks; the upscale itself where there are none."""
+    blocks: list[nn.Module] = [Residual(width, activation, spec, spec.residual_start) for _ in range(count)]
+    return Refined(up, blocks) if blocks else up
+
+
 class Decoder(Part):
     """What an encoder or inter made, to a face before its output activation: (N, C, s, s) -> (N, 3, r, r)."""
 
@@ -140,8 +139,14 @@ class Decoder(Part):
         super().__init__()
         channels = (spec.channels, *spec.widths)
         up = [upscale(a, b, activation, spec) for a, b in zip(channels, spec.widths)]
+        after = spec.after(len(up))
+        up = [refined(stage, width, n, activation, spec) for stage, width, n in zip(up, spec.widths, after)]
         last = spec.widths[-1]
-        out = DepthToSpace(last) if spec.depth_to_space else Conv(last, 3, spec.out_kernel)
+        out = (
+            DepthToSpace(last, spec.padding)
+            if spec.depth_to_space
+            else Conv(last, 3, spec.out_kernel, padding=spec.padding)
+        )
         self.stages = nn.ModuleDict(dict(zip([*map(str, range(len(up))), "out"], [*up, out])))
 
     def keep(self, first: int, last: int) -> None:
@@ -160,7 +165,7 @@ class Decoder(Part):
         """Yield those of the upscales."""
         for name, stage in self.stages.items():
             if name != "out":
-                yield name, stage.get_submodule("activation")
+                yield name, (stage.up if isinstance(stage, Refined) else stage).get_submodule("activation")
 
 
 class ToldDecoder(Decoder):

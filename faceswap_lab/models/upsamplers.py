@@ -1,6 +1,7 @@
 """Upscales by name: (N, C, H, W) -> (N, width, 2H, 2W). To add one: a module here, its name in UPSAMPLERS, a YAML.
 
-Each has an ``activation`` of its own, the one after the convolution that all of them have.
+Each has an ``activation`` of its own, the one after the convolution that all of them have; between the two stands the
+norm, if there is one.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from faceswap_lab.models.blocks import Activation, Conv
+from faceswap_lab.models.norms import NORMS
 from faceswap_lab.topology import Blocks
 
 SHUFFLED = 4  # channels that a pixel shuffle lays side by side, 2x2
@@ -25,13 +27,14 @@ class PixelShuffle(nn.Module):
     def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
         super().__init__()
         start = "icnr" if blocks.icnr else "usual"
-        self.conv = Conv(channels, SHUFFLED * width, kernel=3, start=start)
+        self.conv = Conv(channels, SHUFFLED * width, kernel=3, padding=blocks.padding, start=start)
+        self.norm = NORMS[blocks.norm](SHUFFLED * width)
         self.activation = activation()
         self.shuffle = nn.PixelShuffle(2)
 
     def forward(self, x: Tensor) -> Tensor:
         """Double the picture's sides."""
-        return self.shuffle(self.activation(self.conv(x)))
+        return self.shuffle(self.activation(self.norm(self.conv(x))))
 
 
 class Hybrid(PixelShuffle):
@@ -43,7 +46,7 @@ class Hybrid(PixelShuffle):
 
     def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
         super().__init__(channels, width - width // 2, activation, blocks)
-        self.straight = Conv(channels, width // 2, kernel=3)
+        self.straight = Conv(channels, width // 2, kernel=3, padding=blocks.padding)
 
     def forward(self, x: Tensor) -> Tensor:
         """Double the picture's sides."""
@@ -55,7 +58,7 @@ class Fast(PixelShuffle):
 
     def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
         super().__init__(channels, width, activation, blocks)
-        self.straight = Conv(channels, width, kernel=3)
+        self.straight = Conv(channels, width, kernel=3, padding=blocks.padding)
 
     def forward(self, x: Tensor) -> Tensor:
         """Double the picture's sides."""
@@ -67,12 +70,13 @@ class Nearest(nn.Module):
 
     def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
         super().__init__()
-        self.conv = Conv(channels, width, kernel=3)
+        self.conv = Conv(channels, width, kernel=3, padding=blocks.padding)
+        self.norm = NORMS[blocks.norm](width)
         self.activation = activation()
 
     def forward(self, x: Tensor) -> Tensor:
         """Double the picture's sides."""
-        return self.activation(self.conv(self.larger(x)))
+        return self.activation(self.norm(self.conv(self.larger(x))))
 
     def larger(self, x: Tensor) -> Tensor:
         """Repeat every pixel."""
@@ -96,11 +100,12 @@ class Transposed(nn.Module):
     def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
         super().__init__()
         self.conv = nn.ConvTranspose2d(channels, width, kernel_size=4, stride=2, padding=1)
+        self.norm = NORMS[blocks.norm](width)
         self.activation = activation()
 
     def forward(self, x: Tensor) -> Tensor:
         """Double the picture's sides."""
-        return self.activation(self.conv(x))
+        return self.activation(self.norm(self.conv(x)))
 
 
 def _bilinear(x: Tensor) -> Tensor:

@@ -1,26 +1,107 @@
-"""What the stages of a part are made of: names and numbers that need no torch; ``models`` has their functions."""
+"""What the stages of a part are made of: names and numbers that need no torch; ``models`` has their functions.
+
+Every default is what 2018 had, and what a saved model has that names none.
+"""
 
 from dataclasses import dataclass
+
+Shape = tuple[int, int]
+"""(channels, side) of a square map."""
+
+LEAST_REFLECTED = 4  # sides of a map that k5 s2 can still be padded for by reflection
 
 
 @dataclass(frozen=True)
 class Blocks:
-    """Choices for all stages of a part. Every default is what 2018 had, and what a saved model has that names none.
+    """Choices for all convolutions and upscales of a part.
 
     Attributes:
         upsampler: a key of ``models.upsamplers.UPSAMPLERS``.
         icnr: whether the convolution before a pixel shuffle starts with equal kernels for the pixels it is shuffled to.
+        norm: a key of ``models.norms.NORMS``.
+        padding: a key of ``models.blocks.PADDINGS``.
     """
 
     upsampler: str = "pixel_shuffle"
     icnr: bool = False
+    norm: str = "none"
+    padding: str = "same"
 
-    def upscaled(self, width: int, side: int) -> tuple[int, int]:
+    def padded(self, side: int) -> None:
+        """Raise ValueError where a map of that side cannot be padded."""
+        if self.padding == "reflect" and side < LEAST_REFLECTED:
+            raise ValueError(f"padding reflect needs maps of {LEAST_REFLECTED}x{LEAST_REFLECTED} or more, not {side}")
+
+    def upscaled(self, width: int, side: int) -> Shape:
         """Return (width, 2 side): the shape that an upscale makes of a map of that side.
 
         Raises:
-            ValueError: the upsampler cannot make so few channels.
+            ValueError: the upsampler cannot make so few channels, or not of so small a map.
         """
+        self.padded(side)
         if self.upsampler == "hybrid" and width < 2:
             raise ValueError(f"upsampler hybrid halves an upscale's width, which must be 2 or more, not {width}")
         return width, 2 * side
+
+
+@dataclass(frozen=True)
+class Bottleneck:
+    """Choices for what lies around the code.
+
+    Attributes:
+        bottleneck: a key of ``models.bottlenecks.BOTTLENECKS``.
+        pixel_norm: whether what comes in is divided by its root mean square, over all of a face's numbers.
+    """
+
+    bottleneck: str = "two_dense"
+    pixel_norm: bool = False
+
+    def squeezed(self, seen: Shape, gives: Shape, code_size: int) -> Shape:
+        """Return ``gives``.
+
+        Raises:
+            ValueError: the bottleneck cannot make it of what it sees.
+        """
+        if self.bottleneck == "convolutional":
+            if gives[1] != seen[1]:
+                raise ValueError(f"a convolutional bottleneck keeps {seen[1]}x{seen[1]}, and cannot make {gives[1]}")
+            if code_size % seen[1] ** 2:
+                raise ValueError(
+                    f"a convolutional bottleneck lays its code out as {seen[1]}x{seen[1]}: code_size={code_size} must "
+                    f"be a multiple of {seen[1] ** 2}"
+                )
+        return gives
+
+
+RESIDUAL_STARTS = ("scaled", "usual")
+MOST_RESIDUALS = 8
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """Residual blocks after a decoder's upscales.
+
+    Attributes:
+        residuals: how many after each upscale; one number: as many after every one; none: there are none.
+        residual_start: scaled: a block's second convolution starts small; usual: as all others.
+    """
+
+    residuals: tuple[int, ...] = ()
+    residual_start: str = "scaled"
+
+    def after(self, upscales: int) -> tuple[int, ...]:
+        """Return the number of blocks after each upscale.
+
+        Raises:
+            ValueError: there are too many, or not a number for each.
+        """
+        if self.residual_start not in RESIDUAL_STARTS:
+            raise ValueError(f"residual_start is {' or '.join(RESIDUAL_STARTS)}, not {self.residual_start}")
+        if max(self.residuals, default=0) > MOST_RESIDUALS:
+            raise ValueError(f"there are at most {MOST_RESIDUALS} residual blocks after an upscale")
+        if len(self.residuals) not in (0, 1, upscales):
+            raise ValueError(
+                f"residuals={list(self.residuals)} names {len(self.residuals)} numbers for {upscales} upscales; "
+                "name one for all, or one for each"
+            )
+        return (self.residuals or (0,)) * upscales if len(self.residuals) < 2 else self.residuals

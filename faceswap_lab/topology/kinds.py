@@ -8,15 +8,18 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from faceswap_lab.topology.blocks import Blocks
-
-Shape = tuple[int, int]
-GRID = 4  # the 2018 encoder comes down to 4x4 pixels, whatever the resolution
+from faceswap_lab.topology.blocks import Blocks, Bottleneck, Residuals, Shape
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """The numbers that a part takes where its YAML names none: the group ``model``."""
+    """What a part takes where its YAML names nothing: the group ``model``, and the groups of blocks.
+
+    Attributes:
+        grid: the side that the encoder's convolutions come down to: 4 in 2018, whatever the resolution.
+        dense_width: channels of the map that comes out of the bottleneck; 0: as many as the encoder's last.
+        dense_side: its side; 0: as what comes in.
+    """
 
     resolution: int = 64
     encoder_widths: tuple[int, ...] = (128, 256, 512, 1024)
@@ -25,7 +28,12 @@ class Sizes:
     decoder_widths: tuple[int, ...] = (256, 128, 64)
     out_kernel: int = 5
     depth_to_space: bool = False
+    grid: int = 4
+    dense_width: int = 0
+    dense_side: int = 0
     blocks: Blocks = field(default_factory=Blocks)
+    bottleneck: Bottleneck = field(default_factory=Bottleneck)
+    residuals: Residuals = field(default_factory=Residuals)
 
 
 @dataclass(frozen=True)
@@ -95,34 +103,49 @@ class Staged(Kind):
 
 
 @dataclass(frozen=True)
-class Encoder(Staged, Blocks):
+class Encoder(Staged, Blocks, Bottleneck):
     """Halving convolutions to 4x4, two dense layers, one upscale (deepfakes/faceswap 2018).
 
-    Stages: one per convolution, the two dense layers together, the upscale.
+    Stages: one per convolution, the bottleneck, the upscale (nothing happens there with ``bridge_width: 0``).
     """
 
     resolution: int = 0
     widths: tuple[int, ...] = ()
     code_size: int = 0
     bridge_width: int = 0
+    grid: int = 4
+    dense_width: int = 0
+    dense_side: int = 0
 
     @classmethod
     def usual(cls, sizes: Sizes) -> dict[str, Any]:
         """Return the arguments that are not given."""
-        return {
+        own = {
             "resolution": sizes.resolution,
             "widths": sizes.encoder_widths,
             "code_size": sizes.code_size,
             "bridge_width": sizes.bridge_width,
-        } | vars(sizes.blocks)
+            "grid": sizes.grid,
+            "dense_width": sizes.dense_width,
+            "dense_side": sizes.dense_side,
+        }
+        return own | vars(sizes.blocks) | vars(sizes.bottleneck)
 
     def whole(self, seen: Shape) -> list[Shape]:
-        """(3, r) … (widths[-1], 4), (widths[-1], 4), (bridge_width, 8)."""
+        """(3, r) … (widths[-1], 4), (dense_width, 4), (bridge_width, 8)."""
         sides = [self.resolution >> i for i in range(len(self.widths) + 1)]
-        if self.resolution != GRID << len(self.widths):
-            raise ValueError(f"{len(self.widths)} widths bring {self.resolution} px to {sides[-1]} px, not to {GRID}")
+        if self.resolution != self.grid << len(self.widths):
+            found = f"{len(self.widths)} widths bring {self.resolution} px to {sides[-1]} px"
+            raise ValueError(f"{found}, not to {self.grid}")
+        self.padded(2 * self.grid)
         down = list(zip((3, *self.widths), sides))
-        return [*down, down[-1], self.upscaled(self.bridge_width, GRID)]
+        dense = self.squeezed(down[-1], self.gives, self.code_size)
+        return [*down, dense, self.upscaled(self.bridge_width, dense[1]) if self.bridge_width else dense]
+
+    @property
+    def gives(self) -> Shape:
+        """What comes out of the bottleneck."""
+        return self.dense_width or self.widths[-1], self.dense_side or self.grid
 
 
 @dataclass(frozen=True)
@@ -133,38 +156,42 @@ class ConvEncoder(Encoder):
 
 
 @dataclass(frozen=True)
-class Inter(Kind, Blocks):
+class Inter(Kind, Blocks, Bottleneck):
     """Two dense layers, no activation between or after, and an upscale: what lies between encoder and decoder.
 
     deepfakes/faceswap IAE and DeepFaceLab's SAE have such inters; ``bridge_width: 0`` leaves the upscale out.
+    ``side`` is that of the map that comes out of the bottleneck; 0: as what comes in.
     """
 
     code_size: int = 0
     width: int = 0
     bridge_width: int = 0
+    side: int = 0
 
     @classmethod
     def usual(cls, sizes: Sizes) -> dict[str, Any]:
         """Return the arguments that are not given."""
-        return {
+        own = {
             "code_size": sizes.code_size,
-            "width": sizes.encoder_widths[-1],
+            "width": sizes.dense_width or sizes.encoder_widths[-1],
             "bridge_width": sizes.bridge_width,
-        } | vars(sizes.blocks)
+            "side": sizes.dense_side,
+        }
+        return own | vars(sizes.blocks) | vars(sizes.bottleneck)
 
     def stages(self, seen: Shape) -> list[Shape]:
-        """(c, s), (width, s), and (bridge_width, 2 s) with an upscale."""
-        dense = (self.width, seen[1])
-        return [seen, dense, self.upscaled(self.bridge_width, seen[1])] if self.bridge_width else [seen, dense]
+        """(c, s), (width, side), and (bridge_width, 2 side) with an upscale."""
+        dense = self.squeezed(seen, (self.width, self.side or seen[1]), self.code_size)
+        return [seen, dense, self.upscaled(self.bridge_width, dense[1])] if self.bridge_width else [seen, dense]
 
 
 @dataclass(frozen=True)
-class Decoder(Staged, Blocks):
-    """Upscales, and a convolution to the picture. Stages: one per upscale, the convolution.
+class Decoder(Staged, Blocks, Residuals):
+    """Upscales, and a convolution to the picture. Stages: one per upscale with its residual blocks, the convolution.
 
     ``channels`` is what the whole decoder sees: taken from the route where the decoder begins with its first stage.
     ``out_kernel`` is the side of the last convolution's kernel; with ``depth_to_space`` four convolutions of fixed
-    kernels are there in its place, which double the sides once more.
+    kernels are there in its place, which double the sides once more. ``share`` is taken of all widths.
     """
 
     ends: ClassVar[bool] = True
@@ -172,21 +199,24 @@ class Decoder(Staged, Blocks):
     widths: tuple[int, ...] = ()
     out_kernel: int = 5
     depth_to_space: bool = False
+    share: float = 1.0
 
     @classmethod
     def usual(cls, sizes: Sizes) -> dict[str, Any]:
         """Return the arguments that are not given."""
-        return {
+        own = {
             "widths": sizes.decoder_widths,
             "channels": sizes.bridge_width,
             "out_kernel": sizes.out_kernel,
             "depth_to_space": sizes.depth_to_space,
-        } | vars(sizes.blocks)
+        }
+        return own | vars(sizes.blocks) | vars(sizes.residuals)
 
     def whole(self, seen: Shape) -> list[Shape]:
         """(channels, 8) … (widths[-1], r), (3, r)."""
         if self.out_kernel % 2 == 0:
             raise ValueError(f"out_kernel must be odd, not {self.out_kernel}")
+        self.after(len(self.widths))
         first, _ = self.used(len(self.widths) + 1)
         shapes = [(self.channels, seen[1] >> min(first, len(self.widths)))]
         for width in self.widths:
@@ -195,7 +225,9 @@ class Decoder(Staged, Blocks):
 
     def at(self, seen: Shape) -> "Decoder":
         """Return the decoder for what it sees on its route."""
-        return dataclasses.replace(self, channels=seen[0]) if self.first == 0 else self
+        widths = tuple(max(1, round(self.share * width)) for width in self.widths)
+        whole = dataclasses.replace(self, widths=widths, share=1.0)
+        return dataclasses.replace(whole, channels=seen[0]) if self.first == 0 else whole
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,16 @@ from tests.config.shipped import OPTIONS, fixed, set_at
 
 IDENTITY = {
     "": "seed",
-    "model": "resolution encoder_widths code_size bridge_width decoder_widths out_kernel depth_to_space",
+    "model": "resolution encoder_widths code_size bridge_width decoder_widths out_kernel depth_to_space "
+    "grid dense_width dense_side residuals residual_start",
     "topology": "parts route swaps code tie",
     "encoders": "count start trained",
     "encoder_activation": "name slope",
     "decoder_activation": "name",
     "upsampler": "name icnr",
+    "norm": "name",
+    "padding": "name",
+    "bottleneck": "name pixel_norm",
     "value_range": "name",
     "initialisation": "name",
     "update_order": "name block",
@@ -36,7 +40,7 @@ IDENTITY = {
 }
 NOT_IDENTITY = {
     "": "name runs_dir experiments_dir cache_dir cache_gib force progress optimized_metric",
-    "topology": "name split load",  # the parts are what they stand for; loaded weights are known by content
+    "topology": "name split share load",  # the parts are what they stand for; loaded weights are known by content
     "optimizer_state": "optimizer",
     "encoders": "name",  # count and start are what it stands for
     "augmentation": "name",  # likewise
@@ -69,6 +73,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "topology.code": "inter",
     "topology.tie": 1.0,
     "topology.split": 1,
+    "topology.share": 0.25,
     "topology.load": "weights.safetensors",
     "encoders.name": "two",
     "encoders.count": 2,
@@ -79,7 +84,15 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "decoder_activation.name": "tanh",
     "model.out_kernel": 1,
     "model.depth_to_space": True,
+    "model.grid": 8,
+    "model.dense_side": 8,
+    "model.residuals": [1],
+    "model.residual_start": "usual",
     "upsampler.name": "hybrid",
+    "norm.name": "group",
+    "padding.name": "reflect",
+    "bottleneck.name": "one_dense",
+    "bottleneck.pixel_norm": True,
     "upsampler.icnr": True,
     "value_range.name": "signed",
     "initialisation.name": "he",

@@ -11,7 +11,10 @@ from faceswap_lab.cli.groups import first_comment
 from faceswap_lab.config import load
 from faceswap_lab.config.schema import Config
 from faceswap_lab.models.activations import HIDDEN, OUTPUT
+from faceswap_lab.models.blocks import PADDINGS
+from faceswap_lab.models.bottlenecks import BOTTLENECKS
 from faceswap_lab.models.initialisation import INITIALISATIONS
+from faceswap_lab.models.norms import NORMS
 from faceswap_lab.models.upsamplers import UPSAMPLERS
 from faceswap_lab.orders import ORDERS
 from faceswap_lab.schedules import SCHEDULES
@@ -32,6 +35,9 @@ REGISTRIES = {
     "encoder_activation": HIDDEN,
     "decoder_activation": OUTPUT,
     "upsampler": UPSAMPLERS,
+    "norm": NORMS,
+    "padding": PADDINGS,
+    "bottleneck": BOTTLENECKS,
     "initialisation": INITIALISATIONS,
     "update_order": ORDERS,
     "optimizer": OPTIMIZERS,

@@ -95,7 +95,8 @@ def dead_by_hand(model, name, faces):
             encoder, decoder = encoder_of(model, side).stages, decoder_of(model, side).stages
             prefix = "encoder" if "encoder" in model.parts else f"encoder_{side}"
             for i in "01":
-                x = look(f"{prefix}_{i}", encoder[i].conv(F.pad(x, (1, 2, 1, 2))))
+                conv = encoder[i].conv
+                x = look(f"{prefix}_{i}", F.conv2d(F.pad(x, (1, 2, 1, 2)), conv.weight, conv.bias, stride=2))
             dense = encoder["dense"]
             x = dense.expand(dense.squeeze(x.flatten(1))).reshape(len(x), -1, 4, 4)
             x = F.pixel_shuffle(look(f"{prefix}_up", encoder["up"].conv(x)), 2)
@@ -124,7 +125,9 @@ def test_dead_units_against_a_network_written_out(name, encoders):
                 model.reconstruct(side, part)
     expected = dead_by_hand(model, name, faces)
     assert units.dead_shares() == pytest.approx(expected)
-    assert 0 < sum(expected.values()) < len(expected)  # some are, some are not
+    some = name != "x_cos_x"  # which is flat in slivers alone
+    assert (0 < sum(expected.values())) is some
+    assert sum(expected.values()) < len(expected)
 
 
 def test_one_face_of_one_side_brings_a_shared_unit_to_life():

@@ -51,6 +51,7 @@ HIDDEN_FORMS = {  # name: (slope, closed form)
     "gelu": (None, lambda z: z * torch.special.ndtr(z)),
     "silu": (None, lambda z: z / (1 + torch.exp(-z))),
     "prelu": (0.3, lambda z: torch.where(z > 0, z, 0.3 * z)),
+    "x_cos_x": (None, lambda z: z * (1 - 2 * torch.sin(z / 2) ** 2)),
     "tanh": (None, lambda z: 1 - 2 / (torch.exp(2 * z) + 1)),
 }
 

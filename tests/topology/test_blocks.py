@@ -5,11 +5,15 @@ import pytest
 from faceswap_lab.cli.job.functions import check_functions
 from faceswap_lab.config import ConfigError, load, topology_of
 from faceswap_lab.models.architecture import from_plain, to_plain
-from faceswap_lab.topology import Blocks
+from faceswap_lab.topology import Blocks, Bottleneck, Residuals
 from tests.config.shipped import OPTIONS, composed
 from tests.topology.shipped import architecture
 
-CAME_LATER = {*Blocks.__dataclass_fields__, "out_kernel", "depth_to_space"}
+CAME_LATER = {
+    name
+    for group in (Blocks, Bottleneck, Residuals)
+    for name in (*group.__dataclass_fields__, "out_kernel", "depth_to_space", "share")
+} | {"grid", "dense_width", "dense_side", "side"}
 
 
 def test_a_part_may_have_blocks_of_its_own_and_a_name_without_a_function_is_refused():

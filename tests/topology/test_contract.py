@@ -16,9 +16,13 @@ from faceswap_lab.data.faces import sides_of
 from faceswap_lab.data.sampler import SideSampler
 from faceswap_lab.models.architecture import Architecture
 from faceswap_lab.models.autoencoder import Autoencoder, Samples
+from faceswap_lab.models.blocks import PADDINGS
+from faceswap_lab.models.bottlenecks import BOTTLENECKS
+from faceswap_lab.models.norms import NORMS
 from faceswap_lab.models.upsamplers import UPSAMPLERS
 from faceswap_lab.orders import Plan
-from faceswap_lab.topology import Blocks, Declared, TopologyError, expand
+from faceswap_lab.topology import Blocks, Bottleneck, Declared, Residuals, TopologyError, expand
+from faceswap_lab.topology.blocks import RESIDUAL_STARTS
 from faceswap_lab.training.callbacks import Resume
 from faceswap_lab.training.device.processes import Place, further_processes
 from faceswap_lab.training.module import FaceswapModule
@@ -151,7 +155,7 @@ def topologies(draw):
     inters = draw(st.lists(st.sampled_from(["i", "i_{side}", "j"]), max_size=3))
     if inters:
         parts[encoder] = {"kind": "conv_encoder"}
-        parts |= {name: {"kind": "inter", "code_size": draw(st.integers(1, 5))} for name in inters}
+        parts |= {name: {"kind": "inter", "code_size": draw(st.sampled_from([16, 32]))} for name in inters}
         steps = [encoder, " + ".join(inters)]
     else:
         parts[encoder] = {"kind": "encoder"}
@@ -169,7 +173,12 @@ def topologies(draw):
     return Declared(parts, " > ".join([*steps, decoder]), code=encoder), people
 
 
-BLOCKS = st.builds(Blocks, upsampler=st.sampled_from(sorted(UPSAMPLERS)), icnr=st.booleans())
+BLOCKS = st.builds(
+    Blocks,
+    *(st.sampled_from(sorted(UPSAMPLERS)), st.booleans()),
+    *(st.sampled_from(sorted(registry)) for registry in (NORMS, PADDINGS)),
+)
+NECKS = st.builds(Bottleneck, st.sampled_from(sorted(BOTTLENECKS)), st.booleans())
 
 
 @st.composite
@@ -177,7 +186,9 @@ def sizes(draw):
     """The smallest sizes, and any choice of blocks."""
     ends = draw(st.sampled_from([{"out_kernel": 1}, {"out_kernel": 5}, {"depth_to_space": True}]))
     widths = SIZES.decoder_widths[: 1 if "depth_to_space" in ends else 2]
-    return dataclasses.replace(SIZES, blocks=draw(BLOCKS), decoder_widths=widths, **ends)
+    residuals = Residuals(draw(st.sampled_from([(), (1,), (2,)])), draw(st.sampled_from(RESIDUAL_STARTS)))
+    blocks = {"blocks": draw(BLOCKS), "bottleneck": draw(NECKS), "residuals": residuals}
+    return dataclasses.replace(SIZES, code_size=16, decoder_widths=widths, **ends, **blocks)
 
 
 @settings(deadline=None, max_examples=20)

@@ -9,6 +9,9 @@ _REGISTRIES = {
     "encoder_activation": ("models/activations", "HIDDEN"),
     "decoder_activation": ("models/activations", "OUTPUT"),
     "upsampler": ("models/upsamplers", "UPSAMPLERS"),
+    "norm": ("models/norms", "NORMS"),
+    "padding": ("models/blocks", "PADDINGS"),
+    "bottleneck": ("models/bottlenecks", "BOTTLENECKS"),
     "initialisation": ("models/initialisation", "INITIALISATIONS"),
     "update_order": ("orders", "ORDERS"),
     "optimizer": ("training/step/optimizers", "OPTIMIZERS"),
@@ -18,7 +21,7 @@ _REGISTRIES = {
 }
 
 
-_OF_PARTS = ("upsampler",)  # a part may name its own
+_OF_PARTS = ("upsampler", "norm", "padding", "bottleneck")  # a part may name its own
 
 
 def check_functions(config: Config) -> None:

@@ -1,0 +1,177 @@
+"""Convolutions, norms, residual blocks and bottlenecks against slow versions in NumPy, written from their formulas."""
+
+import numpy as np
+import pytest
+import scipy.stats
+import torch
+from torch import nn
+
+from faceswap_lab.models.blocks import PADDINGS, RESIDUAL_SLOPE, Conv, Downscale, Residual
+from faceswap_lab.models.bottlenecks import BOTTLENECKS, Bottleneck
+from faceswap_lab.models.initialisation import initialise
+from faceswap_lab.models.norms import NORMS
+from faceswap_lab.topology import ORIGINAL, Blocks, Residuals, Sizes, TopologyError, expand
+from faceswap_lab.topology import Bottleneck as Neck
+
+SLOPE = 0.3
+RANDOM = np.random.default_rng(0)
+
+
+def random_weights(module):
+    generator = torch.Generator().manual_seed(1)
+    for parameter in module.parameters():
+        nn.init.normal_(parameter, 0.2, 0.5, generator=generator)
+    return module
+
+
+def array(parameter):
+    return parameter.detach().double().numpy()
+
+
+def run(module, x):
+    return module(torch.tensor(x, dtype=torch.float32)).detach().numpy()
+
+
+def leaky(slope):
+    return lambda x: np.where(x > 0, x, slope * x)
+
+
+EXTRA = {  # padding: pixels before and after for a kernel and stride, and numpy's mode
+    "same": ({(5, 2): (1, 2)}, "constant"),
+    "symmetric": ({(5, 2): (2, 2)}, "constant"),
+    "reflect": ({(5, 2): (1, 2)}, "reflect"),
+}
+
+
+def slow_conv(layer, x, padding="same", stride=1):
+    kernel = layer.kernel_size[0]
+    pixels, mode = EXTRA[padding]
+    around = pixels.get((kernel, stride), (kernel // 2, kernel // 2))
+    x = np.pad(x, ((0, 0), (0, 0), around, around), mode)
+    side = (x.shape[2] - kernel) // stride + 1
+    weight, out = array(layer.weight), np.zeros((len(x), layer.out_channels, side, side))
+    for i in range(side):
+        for j in range(side):
+            seen = x[:, :, stride * i : stride * i + kernel, stride * j : stride * j + kernel]
+            out[:, :, i, j] = np.tensordot(seen, weight, ([1, 2, 3], [1, 2, 3]))
+    return out + array(layer.bias)[:, None, None]
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [(1, 1), (3, 1), (5, 1), (5, 2)])
+@pytest.mark.parametrize("padding", PADDINGS)
+def test_a_convolution_pads_as_it_says(padding, kernel, stride):
+    layer = random_weights(Conv(3, 4, kernel, stride, padding))
+    x = RANDOM.normal(size=(2, 3, 8, 8))
+    expected = slow_conv(layer, x, padding, stride)
+    assert expected.shape[2] == 8 // stride
+    np.testing.assert_allclose(run(layer, x), expected, atol=1e-4)
+
+
+def normalised(x, axes, eps):
+    return (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + eps)
+
+
+def in_groups(x, size):
+    n, c, h, w = x.shape
+    return normalised(x.reshape(n, c // size, size, h, w), (2, 3, 4), 1e-5).reshape(x.shape)
+
+
+SLOW_NORMS = {
+    "none": lambda x: x,
+    "instance": lambda x: normalised(x, (2, 3), 1e-5),
+    "group": lambda x: in_groups(x, 16 if x.shape[1] % 16 == 0 else 8),
+    "layer": lambda x: normalised(x, 1, 1e-6),
+    "rms": lambda x: x / np.sqrt((x**2).mean(1, keepdims=True) + 1e-6),
+}
+
+
+@pytest.mark.parametrize("channels", [24, 32])
+@pytest.mark.parametrize("name", NORMS)
+def test_a_norm_is_its_formula_and_starts_without_gain_or_offset(name, channels):
+    x = RANDOM.normal(1.0, 2.0, size=(2, channels, 3, 3))
+    module = NORMS[name](channels)
+    initialise(module, "glorot", seed=1)
+    np.testing.assert_allclose(run(module, x), SLOW_NORMS[name](x), atol=1e-4)
+    random_weights(module)
+    weights = [array(p)[:, None, None] for p in module.parameters()]
+    expected = SLOW_NORMS[name](x)
+    for weight, learned in zip(weights, (np.multiply, np.add)):
+        expected = learned(expected, weight)
+    np.testing.assert_allclose(run(module, x), expected, atol=1e-4)
+    assert len(weights) == {"none": 0, "rms": 1}.get(name, 2)
+
+
+def test_a_norm_stands_between_convolution_and_activation():
+    block = random_weights(Downscale(3, 16, lambda: nn.LeakyReLU(SLOPE), Blocks(norm="instance", padding="symmetric")))
+    x = RANDOM.normal(size=(2, 3, 8, 8))
+    gain, offset = (array(p)[:, None, None] for p in block.norm.parameters())
+    expected = leaky(SLOPE)(normalised(slow_conv(block.conv, x, "symmetric", 2), (2, 3), 1e-5) * gain + offset)
+    np.testing.assert_allclose(run(block, x), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(("made", "bend"), [(nn.Tanh, np.tanh), (lambda: nn.LeakyReLU(SLOPE), leaky(RESIDUAL_SLOPE))])
+def test_a_residual_block_is_its_formula(made, bend):
+    block = random_weights(Residual(3, made, Blocks(), "scaled"))
+    x = RANDOM.normal(size=(2, 3, 5, 5))
+    expected = bend(x + slow_conv(block.second, bend(slow_conv(block.first, x))))
+    np.testing.assert_allclose(run(block, x), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("start", ["scaled", "usual"])
+def test_the_second_convolution_of_a_residual_block_starts_as_asked(start):
+    block = Residual(24, nn.ReLU, Blocks(), start)
+    initialise(block, "he", seed=1)
+    fan_in = 24 * 9
+    of_scaled = scipy.stats.uniform(-np.sqrt(0.6 / fan_in), 2 * np.sqrt(0.6 / fan_in))
+    assert of_scaled.var() == pytest.approx(0.2 / fan_in)
+    of_usual = scipy.stats.norm(0, np.sqrt(2 / 1.01 / fan_in))
+    for layer, expected in ((block.first, of_usual), (block.second, of_scaled if start == "scaled" else of_usual)):
+        assert scipy.stats.kstest(array(layer.weight).ravel(), expected.cdf).pvalue > 1e-3
+
+
+SEEN, GIVES, CODE = (3, 2), (5, 4), 8
+
+
+def slow_bottleneck(module, x, name):
+    if name == "convolutional":
+        squeeze, expand = (array(layer.weight)[:, :, 0, 0] for layer in (module.squeeze, module.expand))
+        code = np.einsum("dc,nchw->ndhw", squeeze, x) + array(module.squeeze.bias)[:, None, None]
+        return np.einsum("dc,nchw->ndhw", expand, code) + array(module.expand.bias)[:, None, None], code
+    y = code = x.reshape(len(x), -1) @ array(module.squeeze.weight).T + array(module.squeeze.bias)
+    if name != "one_dense":
+        y = np.tanh(code) if name == "two_dense_activated" else code
+        y = y @ array(module.expand.weight).T + array(module.expand.bias)
+    return y.reshape(len(x), *GIVES, GIVES[1]), code
+
+
+@pytest.mark.parametrize("normed", [False, True])
+@pytest.mark.parametrize("name", BOTTLENECKS)
+def test_a_bottleneck_is_its_formula(name, normed):
+    gives = (GIVES[0], SEEN[1]) if name == "convolutional" else GIVES
+    module = random_weights(Bottleneck(name, normed, SEEN, gives, CODE, nn.Tanh))
+    x = RANDOM.normal(size=(2, *SEEN, SEEN[1]))
+    seen = x / np.sqrt((x**2).mean((1, 2, 3), keepdims=True) + 1e-6) if normed else x
+    expected, code = slow_bottleneck(module, seen, name)
+    np.testing.assert_allclose(run(module, x), expected, atol=1e-4)
+    np.testing.assert_allclose(module.to_code(torch.tensor(x, dtype=torch.float32)).detach().numpy(), code, atol=1e-4)
+    assert code[0].size == (GIVES[0] * GIVES[1] ** 2 if name == "one_dense" else CODE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"bottleneck": Neck("convolutional"), "code_size": 12}, "code_size=12 must be a multiple of 16"),
+        ({"bottleneck": Neck("convolutional"), "dense_side": 8}, "keeps 4x4, and cannot make 8"),
+        ({"residuals": Residuals((1, 2, 3))}, "names 3 numbers for 2 upscales"),
+        ({"residuals": Residuals((9,))}, "at most 8 residual blocks"),
+        ({"residuals": Residuals((1,), "small")}, "scaled or usual, not small"),
+        (
+            {"blocks": Blocks(padding="reflect"), "grid": 2, "encoder_widths": (4,) * 4, "decoder_widths": (4,) * 3},
+            "padding reflect needs maps of 4x4 or more, not 2",
+        ),
+    ],
+)
+def test_blocks_that_do_not_fit_are_refused_in_a_sentence(changes, told):
+    sizes = {"encoder_widths": (4, 4, 4), "code_size": 8, "bridge_width": 4, "decoder_widths": (4, 4)} | changes
+    with pytest.raises(TopologyError, match=told):
+        expand(ORIGINAL, "AB", Sizes(32, **sizes))
