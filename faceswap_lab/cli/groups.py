@@ -3,7 +3,8 @@
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
-ADDED = ("experiment", "study")  # groups that are not in config.yaml's defaults list: added to it, with a plus sign
+ADDED = ("experiment", "peer", "study")
+"""Groups that are not in config.yaml's defaults list: added to it, with a plus sign."""
 
 
 def conf_dir() -> Path:

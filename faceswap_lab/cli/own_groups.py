@@ -40,7 +40,9 @@ def check_own_groups(folder: Path) -> None:
                 raise ConfigError(f"{path}: '{found[0]}' in '{word[:60]}': {_REMEDY}")
 
 
-_GLOBAL = "an experiment or a study sets values of several groups. Write '# @package _global_' as its first line."
+_GLOBAL = (
+    "an experiment, a peer or a study sets values of several groups. Write '# @package _global_' as its first line."
+)
 _REMEDY = (
     "a folder of groups sets values of the lab only, never Hydra's own, which can run code. "
     "Choose an encoder, a loss and the like by name, and give hydra.* settings on the command line. "

@@ -10,6 +10,8 @@ from typing import Any
 from faceswap_lab.topology import ORIGINAL
 from faceswap_lab.topology.blocks import MOST_RESIDUALS, RESIDUAL_STARTS
 
+_GRIDS = (2, 3, 4, 6, 8, 12, 16)  # what a resolution can be halved to
+
 ALWAYS_THERE = object()
 """Of a field that has existed since the first run was hashed."""
 
@@ -56,7 +58,7 @@ def _sampler() -> Any:
 class Model:
     """Sizes of the autoencoder. 2018: 64 px, widths 128-1024, code 1024, bridge 512, decoder 256-64."""
 
-    resolution: int = _field("side of the square pictures the network sees, in pixels", choices=(32, 64, 128))
+    resolution: int = _field("side of the square pictures the network sees, in pixels", choices=(32, 64, 96, 128))
     encoder_widths: tuple[int, ...] = _field(
         "channels of the stride-2 convolutions, down to a 4x4 grid", low=1, high=4096
     )
@@ -64,7 +66,7 @@ class Model:
     bridge_width: int = _field("channels of the encoder's last upscale, at 8x8; 0: there is none", low=0, high=4096)
     decoder_widths: tuple[int, ...] = _field("channels of the decoder's upscales, from 16x16 on", low=1, high=4096)
     grid: int = _field(
-        "side that the encoder's convolutions come down to, in pixels", choices=(2, 4, 8, 16), absent=4, default=4
+        "side that the encoder's convolutions come down to, in pixels", choices=_GRIDS, absent=4, default=4
     )
     dense_width: int | None = _field(
         "channels of the map that comes out of the bottleneck; null: as many as the encoder's last",
@@ -74,7 +76,7 @@ class Model:
         default=None,
     )
     dense_side: int | None = _field(
-        "side of that map, in pixels; null: as model.grid", choices=(2, 4, 8, 16), absent=None, default=None
+        "side of that map, in pixels; null: as model.grid", choices=_GRIDS, absent=None, default=None
     )
     residuals: tuple[int, ...] = _field(
         "residual blocks after each upscale of a decoder: [1]: one after every one; [1,1,0]: by upscale; []: none",

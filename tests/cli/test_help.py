@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_lab.cli.groups import conf_dir, first_comment
+from faceswap_lab.cli.groups import ADDED, conf_dir, first_comment
 from faceswap_lab.cli.help import help_text
 from faceswap_lab.cli.sweep.launchers import EXTRAS
 from faceswap_lab.config.options import Options
@@ -23,10 +23,10 @@ def test_it_shows_every_group_with_its_options_and_the_baseline(monkeypatch: pyt
     for line in filter(str.strip, entries):  # a study may be called as a group is: groups come first
         shown.setdefault(line.split()[0], line.replace("*", "").replace(",", "").split()[1:])
     for group, names in Options([conf_dir()]).items():
-        assert set(names) <= set(shown if group in ("experiment", "study") else shown[group]), group
+        assert set(names) <= set(shown if group in ADDED else shown[group]), group
     assert "two_encoders             Question 1: each side has its own encoder." in text
     assert "decoder_activation       clamp, hard_sigmoid, linear, sigmoid*, tanh" in text
-    groups = set(Options([conf_dir()])) - {"experiment", "study"}
+    groups = set(Options([conf_dir()])) - set(ADDED)
     assert text.count("*") == len(groups) + 1, "one star a group, and one that is explained"
     assert text.count("\n  python -m faceswap_lab") >= 3
 

@@ -17,7 +17,7 @@ from tests.data.recipes import NONE, WARP_2018, WARP_ALIGNED, any_recipe, noise_
 
 CPU = torch.device("cpu")
 ROUNDED = 0.51  # of 255: half a level for rounding, and a hundredth for float32
-FACES = {size: noise_faces(3, size, seed=size) for size in (64, 128, 256, 512)}
+FACES = {size: noise_faces(3, size, seed=size) for size in (64, 128, 256, 384, 512)}
 
 
 def on_device(sampler, first, count):
@@ -51,6 +51,13 @@ def test_a_runs_own_sizes(recipe, resolution):
     for apart in differences(sampler, 0, 9):
         assert apart.max() <= (recipe.jitter > 0)  # without a warp all places are simple fractions, and ties too agree
         assert apart.mean() <= 0.002
+
+
+@pytest.mark.parametrize("recipe", [WARP_2018, NONE], ids=lambda r: r.name)
+def test_at_96_px_places_are_thirds_so_that_ties_may_differ(recipe):
+    for apart in differences(SideSampler(FACES[384], recipe, 96, 7, "B"), 0, 9):
+        assert apart.max() == 1
+        assert apart.mean() <= 0.01
 
 
 @settings(max_examples=20, deadline=None)

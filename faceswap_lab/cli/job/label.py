@@ -82,7 +82,7 @@ def _parts(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> li
     named, chosen, values = [], [], []
     for override in overrides:
         key, _, value = override.lstrip("+~").partition("=")
-        if key == "experiment":
+        if key in ("experiment", "peer"):
             named += [name.strip(" '\"") for name in value.strip("[]").split(",")]
         elif key in _NOT_IN_LABELS or key.split(".")[0].split("/")[0] in _NOT_IN_LABELS:
             continue

@@ -1,0 +1,158 @@
+"""The field's models by name: as many weights as theirs, and what DeepFaceLab's compute, written out."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from faceswap_lab.config import load
+from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.models.costs import costs
+from faceswap_lab.training.build import architecture_of
+from tests.config.shipped import OPTIONS, composed
+
+
+def conv(kernel, a, b):
+    return kernel**2 * a * b + b
+
+
+def dense(a, b):
+    return a * b + b
+
+
+def chain(of, *widths):
+    return sum(of(a, b) for a, b in pairwise(widths))
+
+
+def down(a, b):
+    return conv(5, a, b)
+
+
+def up(a, b):
+    return conv(3, a, 4 * b)
+
+
+def up_and_residual(a, b):
+    return up(a, b) + 2 * conv(3, b, b)
+
+
+def mask_head(sees, *widths):
+    """What a decoder of DeepFaceLab has beside, and we have not."""
+    return chain(up, sees, *widths) + conv(1, widths[-1], 1)
+
+
+DOUBLING_END = conv(1, 128, 3) + 3 * conv(3, 128, 3)
+ENCODER = chain(down, 3, 64, 128, 256, 512)
+INTER_LIAE = dense(512 * 8 * 8, 256) + dense(256, 512 * 4 * 4) + up(512, 512)
+LIAE_UD = ENCODER + 2 * INTER_LIAE + chain(up_and_residual, 1024, 512, 256, 128) + DOUBLING_END
+INTER_DF = dense(512 * 8 * 8, 256) + dense(256, 256 * 8 * 8) + up(256, 256)
+DF = ENCODER + INTER_DF + 2 * (chain(up_and_residual, 256, 512, 256, 128) + conv(1, 128, 3))
+INTER_96 = dense(512 * 6 * 6, 128) + dense(128, 128 * 3 * 3) + up(128, 128)
+QUICK96 = ENCODER + INTER_96 + 2 * (chain(up_and_residual, 128, 512, 256, 128) + DOUBLING_END)
+WEIGHTS = {  # faceswap's own counts; of DeepFaceLab by arithmetic, without the mask heads
+    "faceswap_original_2026": 82_062_470,
+    "oldpan": 82_062_470,
+    "faceswap_lightweight": 51_066_374,
+    "faceswap_iae": 117_816_003,
+    "dfl_h128": 107_716_102,
+    "dfl_sae_df": 130_008_718,
+    "dfl_sae_liae": 121_746_593,
+    "saehd_df": DF,
+    "saehd_liae_ud": LIAE_UD,
+    "quick96": QUICK96,
+}
+
+
+def test_every_peer_has_as_many_weights_as_there():
+    assert set(WEIGHTS) == set(OPTIONS["peer"])
+    for name, weights in WEIGHTS.items():
+        architecture = architecture_of(load(composed(f"+peer={name}"), OPTIONS))
+        assert sum(cost.parameters for cost in costs(architecture).values()) == weights, name
+
+
+def test_with_the_mask_heads_the_arithmetic_gives_the_known_counts_of_deepfacelab():
+    assert LIAE_UD + mask_head(1024, 176, 88, 44, 22) == 82_376_555
+    assert round(DF + 2 * mask_head(256, 176, 88, 44), -5) == 57_500_000
+    assert round(QUICK96 + 2 * mask_head(128, 128, 64, 32, 16), -5) == 38_300_000
+
+
+def shrunk(name):
+    """A peer at a sixteenth of its widths, with biases that are not zero."""
+    plain = composed(f"+peer={name}")
+    narrow = {key: [w // 16 for w in plain["model"][key]] for key in ("encoder_widths", "decoder_widths")}
+    narrow |= {key: plain["model"][key] // 16 for key in ("code_size", "dense_width", "bridge_width")}
+    plain["model"] |= narrow
+    model = Autoencoder(architecture_of(load(plain, OPTIONS)), seed=1)
+    generator = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.05 * torch.randn(parameter.shape, generator=generator))
+    return model
+
+
+class DeepFaceLab:
+    """SAEHD's layers in torch's functions, on the weights of a part."""
+
+    def __init__(self, part):
+        self.of = dict(part.named_parameters())
+
+    def conv(self, name, x, stride=1):
+        weight = self.of[f"{name}.weight"]
+        return F.conv2d(x, weight, self.of[f"{name}.bias"], stride, padding=weight.shape[2] // 2)
+
+    def encode(self, x):
+        for i in range(4):
+            x = F.leaky_relu(self.conv(f"stages.{i}.conv", x, stride=2), 0.1)
+        return x
+
+    def between(self, x, prefix, up, side, normed):
+        x = x.flatten(1)
+        if normed:
+            x = x / torch.sqrt(x.square().mean(1, keepdim=True) + 1e-6)
+        for layer in ("squeeze", "expand"):
+            x = x @ self.of[f"{prefix}.{layer}.weight"].T + self.of[f"{prefix}.{layer}.bias"]
+        return self.up(up, x.reshape(len(x), -1, side, side))
+
+    def up(self, name, x):
+        return F.pixel_shuffle(F.leaky_relu(self.conv(f"{name}.conv", x), 0.1), 2)
+
+    def decode(self, x, doubles):
+        for i in range(3):
+            x = self.up(f"stages.{i}.up", x)
+            inner = F.leaky_relu(self.conv(f"stages.{i}.residuals.0.first", x), 0.2)
+            x = F.leaky_relu(x + self.conv(f"stages.{i}.residuals.0.second", inner), 0.2)
+        if not doubles:
+            return torch.sigmoid(self.conv("stages.out", x))
+        out = torch.zeros(len(x), 3, 2 * x.shape[2], 2 * x.shape[3])
+        for i in range(4):
+            out[:, :, i // 2 :: 2, i % 2 :: 2] = torch.sigmoid(self.conv(f"stages.out.convs.{i}", x))
+        return out
+
+
+def liae_ud(parts, x, names):
+    code = parts["encoder"].encode(x)
+    maps = [parts[name].between(code, "dense", "up", 4, normed=True) for name in names]
+    return parts["decoder"].decode(torch.cat(maps, dim=1), doubles=True)
+
+
+def df(parts, x, target):
+    encoder = parts["encoder"]
+    code = encoder.between(encoder.encode(x), "stages.dense", "stages.up", 8, normed=False)
+    return parts[f"decoder_{target}"].decode(code, doubles=False)
+
+
+@pytest.mark.parametrize("name", ["saehd_liae_ud", "saehd_df"])
+@torch.no_grad()
+def test_a_peers_pictures_are_those_of_its_layers_written_out(name):
+    model = shrunk(name)
+    parts = {part: DeepFaceLab(module) for part, module in model.parts.items()}
+    x = torch.rand(2, 3, 128, 128, generator=torch.Generator().manual_seed(3))
+    if name == "saehd_df":
+        own, swapped = df(parts, x, "A"), df(parts, x, "B")
+    else:
+        own = liae_ud(parts, x, ["inter_A", "inter_AB"])
+        swapped = liae_ud(parts, x, ["inter_AB", "inter_AB"])
+    assert own.std() > 0.02  # or there would be nothing to compare
+    torch.testing.assert_close(model.reconstruct("A", x), own, atol=1e-5, rtol=0)
+    torch.testing.assert_close(model.swap(x, "A", "B"), swapped, atol=1e-5, rtol=0)
