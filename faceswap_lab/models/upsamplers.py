@@ -40,8 +40,8 @@ class PixelShuffle(nn.Module):
 class Hybrid(PixelShuffle):
     """[pixel_shuffle to one half of the channels | bilinear(conv3) to the other], joined.
 
-    Source: deepfakes/faceswap, lib/model/nn_blocks, ``UpscaleBlock`` ``hybrid``, which rounds both halves up: of an
-    odd width it makes one channel more. Here the second half is the smaller one.
+    Source: deepfakes/faceswap, lib/model/nn_blocks, ``Upscale2xBlock``, which rounds both halves up: of an odd
+    width it makes one channel more. Here the second half is the smaller one.
     """
 
     def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
@@ -54,7 +54,7 @@ class Hybrid(PixelShuffle):
 
 
 class Fast(PixelShuffle):
-    """pixel_shuffle + bilinear(conv3), summed. Source: deepfakes/faceswap, lib/model/nn_blocks, ``fast``."""
+    """pixel_shuffle + bilinear(conv3). Source: deepfakes/faceswap, lib/model/nn_blocks, ``Upscale2xBlock``, fast."""
 
     def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
         super().__init__(channels, width, activation, blocks)

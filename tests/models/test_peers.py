@@ -71,6 +71,18 @@ def test_every_peer_has_as_many_weights_as_there():
         assert sum(cost.parameters for cost in costs(architecture).values()) == weights, name
 
 
+@pytest.mark.parametrize("name", ["oldpan", "saehd_df", "faceswap_iae"])
+def test_a_scale_beside_a_peer_changes_steps_and_faces_alone(name):
+    alone, beside = (composed(f"+peer={name}", *more) for more in ((), ("scale=smoke",)))
+    assert beside["training"]["max_steps"] < alone["training"]["max_steps"]
+    for plain in (alone, beside):
+        for key in ("scale", "data", "evaluation", "checkpoint"):
+            del plain[key]
+        del plain["training"]["max_steps"]
+    assert alone["trainer"].pop("threads") != beside["trainer"].pop("threads")
+    assert alone == beside
+
+
 def test_with_the_mask_heads_the_arithmetic_gives_the_known_counts_of_deepfacelab():
     assert LIAE_UD + mask_head(1024, 176, 88, 44, 22) == 82_376_555
     assert round(DF + 2 * mask_head(256, 176, 88, 44), -5) == 57_500_000

@@ -1,13 +1,17 @@
 """Blocks of a part's own, and architectures from before there were any."""
 
+import dataclasses
+
 import pytest
+import torch
 
 from faceswap_lab.cli.job.functions import check_functions
 from faceswap_lab.config import ConfigError, load, topology_of
-from faceswap_lab.models.architecture import from_plain, to_plain
+from faceswap_lab.models.architecture import Architecture, from_plain, to_plain
+from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.topology import Blocks, Bottleneck, Residuals
 from tests.config.shipped import OPTIONS, composed
-from tests.topology.shipped import architecture
+from tests.topology.shipped import SIZES, architecture, shipped
 
 CAME_LATER = {
     name
@@ -36,3 +40,16 @@ def test_an_architecture_that_was_saved_before_there_were_blocks_is_the_one_of_2
     for part in plain["parts"].values():
         part["spec"] = {key: value for key, value in part["spec"].items() if key not in CAME_LATER}
     assert from_plain(plain) == architecture(name)
+
+
+def test_of_unequal_decoders_a_alone_is_narrower_and_nothing_else_starts_otherwise():
+    sizes = dataclasses.replace(SIZES, decoder_widths=(8, 5))
+    plain = Autoencoder(Architecture(32, shipped("original", "ABC", sizes)), seed=1).parts
+    for share, widths in ((0.5, (4, 2)), (0.25, (2, 1)), (1.0, (8, 5))):
+        topology = shipped("weaker_a", "ABC", sizes, share=share)
+        assert [topology.parts[f"decoder_{side}"].spec.widths for side in "ABC"] == [widths, (8, 5), (8, 5)]
+        model = Autoencoder(Architecture(32, topology), seed=1)
+        for part in ("encoder", "decoder_A", "decoder_B", "decoder_C"):
+            own, other = (torch.nn.utils.parameters_to_vector(m[part].parameters()) for m in (model.parts, plain))
+            assert torch.equal(own, other) is (part != "decoder_A" or share == 1)
+        assert from_plain(to_plain(model.architecture)) == model.architecture
