@@ -154,6 +154,11 @@ class ConvEncoder(Encoder):
 
     last: int | None = -2
 
+    @classmethod
+    def usual(cls, sizes: Sizes) -> dict[str, Any]:
+        """Return the arguments that are not given; the bottleneck is not its own, so it is not judged here."""
+        return super().usual(sizes) | vars(Bottleneck())
+
 
 @dataclass(frozen=True)
 class Inter(Kind, Blocks, Bottleneck):

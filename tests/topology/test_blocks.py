@@ -9,7 +9,7 @@ from faceswap_lab.cli.job.functions import check_functions
 from faceswap_lab.config import ConfigError, load, topology_of
 from faceswap_lab.models.architecture import Architecture, from_plain, to_plain
 from faceswap_lab.models.autoencoder import Autoencoder
-from faceswap_lab.topology import Blocks, Bottleneck, Residuals
+from faceswap_lab.topology import Blocks, Bottleneck, Declared, Residuals, expand
 from tests.config.shipped import OPTIONS, composed
 from tests.topology.shipped import SIZES, architecture, shipped
 
@@ -32,6 +32,18 @@ def test_a_part_may_have_blocks_of_its_own_and_a_name_without_a_function_is_refu
     check_functions(config)
     with pytest.raises(ConfigError, match=r"parts.decoder_A.upsampler=nearst: no function .*'nearest'"):
         check_functions(own("nearst"))
+
+
+def test_the_bottleneck_of_a_topology_with_inters_is_the_inters_matter():
+    sizes = dataclasses.replace(SIZES, code_size=3, bottleneck=Bottleneck("convolutional"))
+    declared = {
+        "encoder": {"kind": "conv_encoder"},
+        "inter": {"kind": "inter", "code_size": 32},
+        "d": {"kind": "decoder"},
+    }
+    topology = expand(Declared(declared, "encoder > inter > d"), "AB", sizes)
+    assert topology.parts["inter"].spec.bottleneck == "convolutional"
+    assert Autoencoder(Architecture(32, topology)).code(torch.rand(1, 3, 32, 32), "A").shape == (1, 4 * 4 * 4)
 
 
 @pytest.mark.parametrize("name", ["original", "iae", "told_decoder", "shared_decoder_end"])
