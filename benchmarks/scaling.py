@@ -8,14 +8,15 @@ Nothing here runs on a GPU. What is predicted says so.
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from benchmarks.roofline import H100, predicted, reduction_seconds, ridge
 from benchmarks.step_cost import StepCost, meta_autoencoder, step_cost
 from faceswap_lab.data.faces import sides_of
 from faceswap_lab.models.architecture import Architecture, original
 from faceswap_lab.models.autoencoder import parameter_counts
-from faceswap_lab.topology import Sizes
+from faceswap_lab.topology import ORIGINAL as OF_2018
+from faceswap_lab.topology import Sizes, expand
 
 ORIGINAL = original()
 SIZES = {  # as conf/scale/ has them: sizes, batch, steps
@@ -24,7 +25,14 @@ SIZES = {  # as conf/scale/ has them: sizes, batch, steps
     "standard": (Sizes(64, (32, 64, 128, 256), 256, 128, (96, 64, 32)), 32, 20_000),
     "original": (Sizes(), 64, 100_000),
 }
-SCALES = {name: (original(**asdict(sizes)), batch, steps) for name, (sizes, batch, steps) in SIZES.items()}
+
+
+def built(sizes: Sizes) -> Architecture:
+    """Return the architecture of 2018 in these sizes."""
+    return Architecture(sizes.resolution, expand(OF_2018, ("A", "B"), sizes))
+
+
+SCALES = {name: (built(sizes), batch, steps) for name, (sizes, batch, steps) in SIZES.items()}
 MOMENTS = 2  # of Adam
 FLOAT = 4  # bytes
 
@@ -38,7 +46,7 @@ def family(resolution: int, width: int) -> Sizes:
 
 def of_family(resolution: int, width: int) -> Architecture:
     """Return the architecture of these sizes."""
-    return original(**asdict(family(resolution, width)))
+    return built(family(resolution, width))
 
 
 def parameters(architecture: Architecture) -> dict[str, int]:
