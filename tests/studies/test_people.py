@@ -95,7 +95,7 @@ def test_few_pairs_say_nothing_of_what_an_effect_goes_with(tmp_path):
     [
         ({"name": "twins", "identity_a": "ada", "identity_b": "ben"}, "ada → ben"),
         ({"name": "twins", "identities": ["ada", "ben", "cleo"]}, "ada → ben → cleo"),
-        ({"name": "folders", "a": "x/A", "b": "x/B"}, "the pictures in x/A and x/B"),
+        ({"name": "folders", "a": "x/A", "b": "x/B"}, "real people"),
         (PEOPLE, "people (development)"),
         (PEOPLE | {"glasses": "all", "hair": "any", "group": 3}, "people (development), group 3, glasses all"),
         ({}, ""),

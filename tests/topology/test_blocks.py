@@ -30,7 +30,7 @@ def test_a_part_may_have_blocks_of_its_own_and_a_name_without_a_function_is_refu
     parts = topology_of(config).parts
     assert [parts[name].spec.upsampler for name in ("encoder", "decoder_A")] == ["fast", "nearest"]
     check_functions(config)
-    with pytest.raises(ConfigError, match=r"parts.decoder_A.upsampler=nearst: no function .*'nearest'"):
+    with pytest.raises(ConfigError, match=r"upsampler=nearst: no function .*'nearest'"):
         check_functions(own("nearst"))
 
 

@@ -20,6 +20,8 @@ STUDY = Study(
     notes=(),
     group_seeds=None,
     companion=None,
+    tuning={},
+    tuning_seeds=(),
 )
 
 
