@@ -47,7 +47,7 @@ class Scene:
         """The very faces that the runs of ``models.py`` are trained and judged on."""
         faces, held_out = (512, 96) if self.size == 32 else (400, 64)
         return load_twins(
-            identity_a=self.a, identity_b=self.b, faces=faces, held_out=held_out, size=4 * self.size, seed=0,
+            people=(self.a, self.b), faces=faces, held_out=held_out, size=4 * self.size, seed=0,
             cache_dir=self.cache,
         )  # fmt: skip
 
