@@ -9,51 +9,34 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
-class At:
-    """A training step, as a schedule sees it.
-
-    Attributes:
-        step: training steps made before it.
-        last: training steps of the whole run.
-        length: see the schedules that have one.
-        factor: likewise.
-    """
-
-    step: int
-    last: int
-    length: int = 1
-    factor: float = 1.0
-
-
-def constant(at: At) -> float:
+def constant(s: "Schedule", step: int) -> float:
     """The same rate all the way."""
     return 1.0
 
 
-def warm_up(at: At) -> float:
+def warm_up(s: "Schedule", step: int) -> float:
     """A straight line up to the whole rate in step ``length``, and that from there on (Goyal et al. 2017)."""
-    return min(1.0, (at.step + 1) / at.length)
+    return min(1.0, (step + 1) / s.length)
 
 
-def cosine(at: At) -> float:
+def cosine(s: "Schedule", step: int) -> float:
     """Half a cosine from the whole rate down to nothing at the end (Loshchilov & Hutter 2016, arXiv 1608.03983)."""
-    return (1 + math.cos(math.pi * at.step / at.last)) / 2
+    return (1 + math.cos(math.pi * step / s.last)) / 2
 
 
-def linear_decay(at: At) -> float:
+def linear_decay(s: "Schedule", step: int) -> float:
     """A straight line from the whole rate down to nothing at the end."""
-    return 1 - at.step / at.last
+    return 1 - step / s.last
 
 
-def drops(at: At) -> float:
+def drops(s: "Schedule", step: int) -> float:
     """Every ``length`` steps the rate is multiplied by ``factor``."""
-    return at.factor ** (at.step // at.length)
+    return s.factor ** (step // s.length)
 
 
-def waves(at: At) -> float:
+def waves(s: "Schedule", step: int) -> float:
     """A whole cosine from the rate to nothing and back, again and again, every ``length`` steps (DeepFaceLab)."""
-    return (1 + math.cos(2 * math.pi * at.step / at.length)) / 2
+    return (1 + math.cos(2 * math.pi * step / s.length)) / 2
 
 
 @dataclass(frozen=True)
@@ -61,11 +44,11 @@ class Choice:
     """A schedule.
 
     Attributes:
-        rate: the factor of the learning rate.
+        rate: the factor of the learning rate in the training step that comes after so many.
         knows_end: whether a longer training has another rate from its first step on.
     """
 
-    rate: Callable[[At], float]
+    rate: Callable[["Schedule", int], float]
     knows_end: bool = False
 
 
@@ -77,7 +60,7 @@ class Schedule:
         name: a key of ``SCHEDULES``.
         lr: the whole rate.
         last: training steps of the run.
-        length: for the schedules that have one.
+        length: see the schedules that have one.
         factor: likewise.
     """
 
@@ -89,7 +72,7 @@ class Schedule:
 
     def __call__(self, step: int) -> float:
         """Return the learning rate of the training step that comes after ``step`` steps."""
-        return self.lr * SCHEDULES[self.name].rate(At(step, self.last, self.length, self.factor))
+        return self.lr * SCHEDULES[self.name].rate(self, step)
 
 
 SCHEDULES: dict[str, Choice] = {
