@@ -48,17 +48,26 @@ class Judge:
         sizes = {side: self.data.held_out[side].size for side in stored}
         return {side: centred(found, sizes[side], self.size, self.coverage) for side, found in stored.items()}
 
-    def on_the_way(self, autoencoder: Autoencoder) -> dict[str, float]:
-        """Return the scores that cost little, of the declared pair alone, and what explains them."""
-        return self._scores(autoencoder, self.declared)
+    def on_the_way(self, autoencoder: Autoencoder, average: Autoencoder | None = None) -> dict[str, float]:
+        """Return the scores that cost little, of the declared pair alone, and what explains them.
 
-    def at_the_end(self, autoencoder: Autoencoder) -> dict[str, float]:
-        """Return all scores, of every side as every other, with the baselines that give them meaning."""
+        Args:
+            autoencoder: the model.
+            average: that of its averaged weights, if there is one; its scores are called ``ema_…``.
+        """
+        return self._scores(autoencoder, self.declared) | self._of_average(average, self.declared)
+
+    def at_the_end(self, autoencoder: Autoencoder, average: Autoencoder | None = None) -> dict[str, float]:
+        """Return all scores, of every side as every other, with the baselines that give them meaning.
+
+        Arguments as above.
+        """
         followers = None
         if self.data.paired:
             cache = cache_root(self.config.cache_dir) / "followers"
             followers = train_followers(self.data.train, self.size, self.coverage, self.data.fingerprint, cache)
         scores = self._scores(autoencoder, self.held_out.directions, followers)
+        scores |= self._of_average(average, self.held_out.directions, followers)
         if not self.data.paired:
             with as_written(self.config.trainer.compile):
                 scores |= real_swap_scores(autoencoder, self.held_out)
@@ -81,6 +90,18 @@ class Judge:
         faces, names = tiles(rows)
         layout = {"Rows": json.dumps(names), "Tile": str(self.size)}
         write_png(path.with_name(f"{path.stem}-tiles.png"), faces, about | layout)
+
+    def _of_average(
+        self,
+        average: Autoencoder | None,
+        directions: Sequence[Direction],
+        followers: Mapping[Side, Follower] | None = None,
+    ) -> dict[str, float]:
+        if average is None:
+            return {}
+        with as_written(self.config.trainer.compile):
+            scores = evaluate(average, self.held_out, followers, directions, added=self.config.evaluation.metrics)
+        return {f"ema_{name}": value for name, value in scores.items()}
 
     def _scores(
         self,

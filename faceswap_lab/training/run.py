@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import partial
 
@@ -162,10 +162,7 @@ class Run:
 
     def judge_on_the_way(self, module: FaceswapModule) -> None:
         """Add the scores of the module as it is to every logger."""
-        scores = self.judge.on_the_way(module.autoencoder)
-        if module.average is not None:
-            scores |= of_the_average(self.judge.on_the_way(module.average))
-        scores = _finite(scores, module.steps_done)
+        scores = _finite(self.judge.on_the_way(module.autoencoder, module.average), module.steps_done)
         for logger in self.loggers:
             logger.log_metrics(scores, step=module.steps_done)
 
@@ -189,13 +186,12 @@ class Run:
         """Judge and show the trained model, and keep its weights; return the metrics of the result."""
         self.seconds = time.monotonic() - self.began
         autoencoder, picture = module.autoencoder.cpu(), self.folder.previews / "final.png"
-        scores = self.judge.at_the_end(autoencoder)
-        if module.average is not None:
-            scores |= of_the_average(self.judge.at_the_end(module.average.cpu()))
-            save_weights(self.folder.averaged_weights, module.average)
-        scores = _finite(scores, self.last_step)
+        average = None if module.average is None else module.average.cpu()
+        scores = _finite(self.judge.at_the_end(autoencoder, average), self.last_step)
         self.judge.draw(autoencoder, picture, self.last_step)
         save_weights(self.folder.weights, autoencoder)
+        if average is not None:
+            save_weights(self.folder.averaged_weights, average)
         metrics = module.recent.means() | scores
         self.mirrors.result(metrics, self.last_step)
         return metrics
@@ -225,11 +221,6 @@ class Run:
     def _end(self, state: State, step: int, message: str, error: BaseException | None = None) -> None:
         write_status(self.folder, state, step, message, error)
         end_session(self.folder, state, step)
-
-
-def of_the_average(scores: Mapping[str, float]) -> dict[str, float]:
-    """Return the scores that the averaged weights have of their own, under their names."""
-    return {f"ema_{name}": value for name, value in scores.items() if name.startswith(("swap_", "recon_"))}
 
 
 def callbacks_of(
