@@ -249,7 +249,7 @@ def test_the_same_configuration_begun_anew_is_another_run(tmp_path):
 
 
 def test_scores_that_diverge_at_the_very_end_leave_a_failed_run(tmp_path, monkeypatch):
-    monkeypatch.setattr(Judge, "at_the_end", lambda self, autoencoder: {"recon_ssim_A": float("nan")})
+    monkeypatch.setattr(Judge, "at_the_end", lambda self, *models: {"recon_ssim_A": float("nan")})
     run = run_in(tmp_path, "wandb")
     with pytest.raises(Diverged):
         run.train_and_judge()
