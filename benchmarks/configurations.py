@@ -8,8 +8,8 @@ import numpy as np
 from faceswap_lab.cli.compose import composing
 from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.config import Config, load
-from faceswap_lab.config.options import Options
 from faceswap_lab.data.faces import SIDES, FaceData, Faces
+from faceswap_lab.options import Options
 
 
 def config_of(*overrides: str) -> Config:

@@ -13,9 +13,9 @@ from benchmarks.step_cost import step_cost
 from faceswap_lab.cli.compose import composing
 from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.config import Config, load
-from faceswap_lab.config.options import Options
 from faceswap_lab.data.faces import FaceData, Faces
 from faceswap_lab.evaluation.held_out import mean_faces
+from faceswap_lab.options import Options
 from faceswap_lab.topology import Sizes
 from faceswap_lab.training.fit import prepare_process
 from faceswap_lab.training.judge import Judge

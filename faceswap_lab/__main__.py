@@ -12,10 +12,9 @@ from faceswap_lab.cli.arguments import parse
 from faceswap_lab.cli.messages import say
 from faceswap_lab.cli.plugins import PLUGGED, missing_plugin, plug_in
 from faceswap_lab.cli.terminal import tolerate_any_encoding
-from faceswap_lab.config import ConfigError
-from faceswap_lab.config.options import Options
 from faceswap_lab.interruption import Interrupted, interruptible
-from faceswap_lab.runs.atomic import StorageError
+from faceswap_lab.options import Options
+from faceswap_lab.refusal import ConfigError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,15 +28,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         say(f"{error}{missing_plugin(error)}")
         return 2
-    except StorageError as error:
-        say(error)
-        return 1
     except Interrupted as stop:
         say(f"ended by {stop}.")
         return 128 + stop.signal
     except BrokenPipeError:  # whoever read our output has seen enough, as head does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + 13
+    except OSError as error:
+        from faceswap_lab.runs.atomic import StorageError  # here, so that --help needs nothing of runs
+
+        if not isinstance(error, StorageError):
+            raise
+        say(error)
+        return 1
 
 
 def _dispatch(args: list[str]) -> int:

@@ -15,9 +15,9 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 from faceswap_lab.cli.groups import baseline_options, conf_dir, first_comment
-from faceswap_lab.config.options import Options
 from faceswap_lab.config.schema import Config
 from faceswap_lab.config.terms import KINDS, Term
+from faceswap_lab.options import Options
 
 ROOT = Path(__file__).parents[1]
 FIRST = {

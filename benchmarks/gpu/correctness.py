@@ -19,7 +19,7 @@ import faceswap_lab as lab
 from benchmarks.gpu.found import Found
 from benchmarks.gpu.scale import TINY, Scale
 from faceswap_lab.cli.groups import conf_dir
-from faceswap_lab.config.options import Options
+from faceswap_lab.options import Options
 
 ROUNDING, INTERPOLATION, BF16 = 1e-3, 2e-2, 0.05
 STEPS = 12

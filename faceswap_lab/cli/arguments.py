@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from faceswap_lab.config import ConfigError
-from faceswap_lab.config.refusal import nearest
+from faceswap_lab.refusal import ConfigError, nearest
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from faceswap_lab.cli.groups import ADDED, baseline_options, first_comment, set_by_scale
-from faceswap_lab.config.options import Options
+from faceswap_lab.options import Options
 
 _HEAD = """\
 faceswap_lab: what each choice in a faceswap autoencoder is worth, measured on

@@ -3,9 +3,7 @@
 import re
 import sys
 
-from faceswap_lab.config import ConfigError
-from faceswap_lab.config.keys import no_such_setting
-from faceswap_lab.config.refusal import no_such_option
+from faceswap_lab.refusal import ConfigError, no_such_option
 
 
 def say(error: object) -> None:
@@ -25,6 +23,8 @@ def refusal(error: Exception) -> ConfigError:
     if unknown and unknown[1].startswith("hydra"):
         return ConfigError(f"{unknown[1]}: Hydra has no such setting. (--cfg hydra prints those there are)")
     if unknown:
+        from faceswap_lab.config.keys import no_such_setting  # here, so that --help needs nothing of the schema
+
         return no_such_setting(unknown[1])
     lines = [line.strip() for line in str(error).splitlines()]
     told = " ".join(line for line in lines if line and not line.startswith(_JARGON)).replace("full_key: ", "in ")

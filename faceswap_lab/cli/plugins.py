@@ -12,13 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from faceswap_lab.cli.groups import conf_dir
-from faceswap_lab.config import ConfigError
-from faceswap_lab.config.refusal import NoSuchOption
 from faceswap_lab.plugins import PluginError
 from faceswap_lab.plugins.finding import groups_of, import_plugins, installed, look_in
 from faceswap_lab.plugins.used import sound, told
-from faceswap_lab.runs.folder import RunFolder
-from faceswap_lab.runs.sessions import read_sessions
+from faceswap_lab.refusal import ConfigError, NoSuchOption
 
 _WORD = "plugins="
 
@@ -87,6 +84,8 @@ def missing_plugin(error: ConfigError) -> str:
     """
     if not isinstance(error, NoSuchOption):
         return ""
+    from faceswap_lab.runs import RunFolder, read_sessions  # here, so that --help needs nothing of runs
+
     root = runs_dir_of(sys.argv[1:])
     for path in sorted(root.iterdir()) if root.is_dir() else ():
         for session in read_sessions(RunFolder(path)):

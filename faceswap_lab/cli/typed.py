@@ -12,7 +12,7 @@ from faceswap_lab.cli.compose import quoted
 from faceswap_lab.cli.groups import ADDED
 from faceswap_lab.config import ConfigError
 from faceswap_lab.config.keys import takes_any_text
-from faceswap_lab.config.refusal import no_such_option
+from faceswap_lab.refusal import no_such_option
 
 
 def as_hydra_reads(words: Sequence[str], options: Mapping[str, Sequence[str]], sweep: bool) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from faceswap_lab.config.keys import no_such_setting
-from faceswap_lab.config.refusal import ConfigError, no_such_option
+from faceswap_lab.refusal import ConfigError, no_such_option
 
 T = TypeVar("T")
 

@@ -5,8 +5,8 @@ import difflib
 import typing
 from typing import Any
 
-from faceswap_lab.config.refusal import ConfigError, nearest
 from faceswap_lab.config.schema import Config
+from faceswap_lab.refusal import ConfigError, nearest
 
 
 def no_such_setting(key: str) -> ConfigError:

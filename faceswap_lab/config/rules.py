@@ -2,12 +2,12 @@
 
 from faceswap_lab.config.data import COLOUR_TRANSFERS, FoldersData, TwinsData
 from faceswap_lab.config.derived import side_weights_of, sides_of, topology_of
-from faceswap_lab.config.options import Options
-from faceswap_lab.config.refusal import ConfigError, nearest
 from faceswap_lab.config.schema import Config
 from faceswap_lab.config.terms import terms_of
+from faceswap_lab.options import Options
 from faceswap_lab.orders import ORDERS, Plan
 from faceswap_lab.plugins import METRICS
+from faceswap_lab.refusal import ConfigError, nearest
 from faceswap_lab.topology import TopologyError
 
 MOST_PEOPLE = 26  # sides are called A to Z

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 
 from faceswap_lab.config.check import read
 from faceswap_lab.config.fields import setting
-from faceswap_lab.config.refusal import ConfigError, nearest
 from faceswap_lab.config.schema import Loss
+from faceswap_lab.refusal import ConfigError, nearest
 
 REGIONS = ("face", "eyes", "mouth", "eyes_and_mouth")
 

@@ -8,8 +8,8 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from faceswap_lab.config import ConfigError
-from faceswap_lab.config.refusal import nearest
 from faceswap_lab.plugins import METRICS
+from faceswap_lab.refusal import nearest
 from faceswap_lab.studies.findings import Metric
 
 _STEMS: dict[str, tuple[str, bool, float | None]] = {  # what it is, is higher better, the least that matters

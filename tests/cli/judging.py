@@ -9,7 +9,7 @@ from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.cli.sweep.cells import Composer, axes_of, combinations
 from faceswap_lab.cli.typed import as_hydra_reads
 from faceswap_lab.config import Config
-from faceswap_lab.config.options import Options
+from faceswap_lab.options import Options
 
 
 def judged(words: Sequence[str], sweep: bool = False) -> list[Config]:

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 
@@ -6,7 +8,7 @@ import pytest
 from faceswap_lab.cli.groups import ADDED, conf_dir, first_comment
 from faceswap_lab.cli.help import help_text
 from faceswap_lab.cli.sweep.launchers import EXTRAS
-from faceswap_lab.config.options import Options
+from faceswap_lab.options import Options
 
 
 @pytest.mark.parametrize(("columns", "widest"), [(40, 80), (80, 80), (100, 100), (300, 110)])
@@ -58,3 +60,11 @@ def test_the_first_comment_is_found(tmp_path: Path):
     assert first_comment(path) == "What it is."
     path.write_text("name: x\n")
     assert first_comment(path) == ""
+
+
+def test_it_loads_nothing_of_the_schema_nor_of_runs():
+    rooms = ("faceswap_lab.config", "faceswap_lab.runs", "faceswap_lab.topology", "omegaconf", "numpy")
+    code = "import sys, faceswap_lab.__main__ as lab; lab.main(['--help']); "
+    code += f"print([room for room in {rooms} if room in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

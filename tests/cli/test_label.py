@@ -5,7 +5,7 @@ import pytest
 from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.cli.job import label
 from faceswap_lab.cli.job.label import label_of
-from faceswap_lab.config.options import Options
+from faceswap_lab.options import Options
 from faceswap_lab.runs.identity import run_name
 
 OPTIONS = Options([conf_dir()])

@@ -11,8 +11,8 @@ from faceswap_lab.cli.arguments import parse
 from faceswap_lab.cli.groups import ADDED, conf_dir
 from faceswap_lab.cli.subcommands import USAGE
 from faceswap_lab.config import Config
-from faceswap_lab.config.options import Options
 from faceswap_lab.faces import command
+from faceswap_lab.options import Options
 from tests.cli.judging import judged
 
 HERE = Path(__file__).resolve().parents[2]

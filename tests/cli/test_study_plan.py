@@ -18,8 +18,8 @@ from faceswap_lab.cli.study.plan import Swept, swept
 from faceswap_lab.cli.subcommands.report import study_of
 from faceswap_lab.cli.sweep.cells import axes_of
 from faceswap_lab.config import ConfigError
-from faceswap_lab.config.options import Options
 from faceswap_lab.faces.model_files import ModelMissing
+from faceswap_lab.options import Options
 from faceswap_lab.studies.statistics.p_values import fewest_seeds
 from tests.config.shipped import composed
 

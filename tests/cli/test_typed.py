@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.cli.typed import as_hydra_reads
 from faceswap_lab.config import ConfigError
-from faceswap_lab.config.options import Options
+from faceswap_lab.options import Options
 from tests.cli.judging import judged
 
 OPTIONS = Options([conf_dir()])

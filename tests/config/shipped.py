@@ -9,7 +9,7 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
 from faceswap_lab.cli.groups import ADDED, conf_dir
-from faceswap_lab.config.options import Options
+from faceswap_lab.options import Options
 
 CONF = conf_dir()
 OPTIONS = Options([CONF])

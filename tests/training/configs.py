@@ -8,8 +8,8 @@ from omegaconf import OmegaConf
 
 from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.config import load
-from faceswap_lab.config.options import Options
 from faceswap_lab.data.faces import FaceData
+from faceswap_lab.options import Options
 from tests.data.recipes import noise_faces
 
 TINY = (

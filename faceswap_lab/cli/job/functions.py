@@ -1,9 +1,9 @@
 """Names that must have a function: asked of the registries themselves, so torch is loaded. Only before a training."""
 
 from faceswap_lab.config import Config, ConfigError
-from faceswap_lab.config.refusal import nearest
 from faceswap_lab.plugins.plugin import REGISTRIES, registry_of
 from faceswap_lab.plugins.used import chosen
+from faceswap_lab.refusal import nearest
 from faceswap_lab.runs.identity import plain
 
 

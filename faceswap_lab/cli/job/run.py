@@ -23,8 +23,8 @@ from faceswap_lab.cli.job.train import train
 from faceswap_lab.cli.messages import refusal, say
 from faceswap_lab.cli.plugins import refusing_plugins
 from faceswap_lab.config import Config, ConfigError, RenderedData
-from faceswap_lab.config.options import Options
 from faceswap_lab.interruption import Interrupted, interruptible
+from faceswap_lab.options import Options
 from faceswap_lab.plugins.finding import import_plugins
 from faceswap_lab.runs.atomic import StorageError, remove_leftovers, write_text
 from faceswap_lab.runs.folder import RunFolder, create_fresh, find, find_or_create

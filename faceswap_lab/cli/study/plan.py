@@ -11,8 +11,8 @@ from faceswap_lab.cli.plugins import PLUGGED
 from faceswap_lab.cli.study.judges import judged_by
 from faceswap_lab.cli.sweep.cells import Axes, Composer
 from faceswap_lab.config import Config, ConfigError
-from faceswap_lab.config.refusal import nearest
 from faceswap_lab.config.schema import Study
+from faceswap_lab.refusal import nearest
 from faceswap_lab.runs.identity import identity
 from faceswap_lab.studies.plan import Planned, StudyPlan
 

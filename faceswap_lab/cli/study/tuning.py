@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from faceswap_lab.cli.messages import say
 from faceswap_lab.config import ConfigError, PeopleData
-from faceswap_lab.config.options import Options
+from faceswap_lab.options import Options
 from faceswap_lab.runs.atomic import write_json
 from faceswap_lab.runs.folder import find_all
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from faceswap_lab.config import ConfigError
-from faceswap_lab.config.refusal import nearest
+from faceswap_lab.refusal import nearest
 
 USAGE = {
     "describe": "describe topology=NAME",

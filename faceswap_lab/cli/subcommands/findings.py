@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from faceswap_lab.config import ConfigError
-from faceswap_lab.config.options import Options
+from faceswap_lab.options import Options
 from faceswap_lab.runs.atomic import write_text
 
 USAGE = "findings [EVIDENCE_ROOT] [readme=README.md]"

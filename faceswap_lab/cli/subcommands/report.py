@@ -117,7 +117,7 @@ def study_of(words: Sequence[str], folders: Sequence[Path], own: Mapping[str, li
     from faceswap_lab.cli.study.plan import ask
     from faceswap_lab.cli.sweep.cells import Composer, axes_of
     from faceswap_lab.cli.typed import as_hydra_reads
-    from faceswap_lab.config.options import Options
+    from faceswap_lab.options import Options
 
     words = as_hydra_reads(words, Options(folders), sweep=True)
     with composing(folders) as compose:

@@ -8,8 +8,8 @@ import numpy as np
 
 from faceswap_lab.cli.messages import say
 from faceswap_lab.config import ConfigError
-from faceswap_lab.config.refusal import nearest
 from faceswap_lab.data.picture_files import find_pictures
+from faceswap_lab.refusal import nearest
 
 _SETTINGS = {"source": "A", "target": "B", "out": "swaps", "cropped": "false"}
 

@@ -12,7 +12,7 @@ from faceswap_lab.cli.job.faces import faces_of
 from faceswap_lab.cli.job.judge import judged
 from faceswap_lab.cli.job.outcome import Outcome
 from faceswap_lab.config import Config, ConfigError, Conflict, RenderedData
-from faceswap_lab.config.options import Options
+from faceswap_lab.options import Options
 from faceswap_lab.runs.atomic import StorageError
 from faceswap_lab.runs.folder import find_all
 from faceswap_lab.runs.result import BadResult, read_result

@@ -11,7 +11,7 @@ from typing import Any
 
 from faceswap_lab.cli.sweep.stopping import asked_to_stop, signals_stop_the_cells
 from faceswap_lab.config import ConfigError
-from faceswap_lab.config.refusal import no_such_option
+from faceswap_lab.refusal import no_such_option
 
 ONE_AFTER_ANOTHER = "basic"  # Hydra's default launcher: in the launching process itself
 EXTRAS = {

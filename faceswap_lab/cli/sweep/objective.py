@@ -10,7 +10,7 @@ from faceswap_lab.cli.compose import composing
 from faceswap_lab.cli.job.outcome import NoObjective, Outcome
 from faceswap_lab.cli.sweep.launchers import EVERY_COMBINATION
 from faceswap_lab.config import ConfigError
-from faceswap_lab.config.refusal import nearest
+from faceswap_lab.refusal import nearest
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.result import read_result
 

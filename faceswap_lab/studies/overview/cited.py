@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from faceswap_lab.config import ConfigError
-from faceswap_lab.config.refusal import nearest
+from faceswap_lab.refusal import nearest
 from faceswap_lab.studies import digits
 from faceswap_lab.studies.analysis import judge_primary
 from faceswap_lab.studies.evidence import Evidence, is_evidence, read_evidence
