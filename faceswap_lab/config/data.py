@@ -135,6 +135,13 @@ class PeopleData(RenderedData):
         choices=("development", "confirmation"),
     )
     sides: int = setting("how many people: A, B, C, …", low=2, high=26)
+    extra: int = setting(
+        "how many people more are trained beside them, who are the same people without them; the last sides are theirs",
+        low=0,
+        high=6,
+        absent=0,
+        default=0,
+    )
     group: int | None = setting(
         "which people; null: those of the run's seed; a number: these, whatever the seed", low=0
     )

@@ -13,7 +13,7 @@ def sides_of(config: Config) -> tuple[str, ...]:
     """Return A, B, C, …: a side for each person."""
     data = config.data
     if isinstance(data, PeopleData):
-        people = data.sides
+        people = data.sides + data.extra
     else:
         people = len(data.people if isinstance(data, TwinsData) else data.folders)
     return tuple(ascii_uppercase[:people])

@@ -1,6 +1,6 @@
 """What must hold between settings: combinations that mean nothing are refused with the reason and the remedy."""
 
-from faceswap_lab.config.data import COLOUR_TRANSFERS, FoldersData, TwinsData
+from faceswap_lab.config.data import COLOUR_TRANSFERS, FoldersData, PeopleData, TwinsData
 from faceswap_lab.config.derived import side_weights_of, sides_of, topology_of
 from faceswap_lab.config.schema import Config
 from faceswap_lab.config.terms import terms_of
@@ -253,6 +253,11 @@ def _held_out(config: Config) -> None:
 def _people(config: Config) -> None:
     if isinstance(config.data, TwinsData):
         _named(config.data)
+    if isinstance(config.data, PeopleData) and config.data.sides + config.data.extra > MOST_PEOPLE:
+        raise ConfigError(
+            f"data.sides={config.data.sides} with data.extra={config.data.extra}: there can be {MOST_PEOPLE} people in "
+            f"all. Use data.sides={MOST_PEOPLE - config.data.extra} or fewer."
+        )
     people = len(sides_of(config))
     for key, values, remedy in OF_TWO if people > 2 else ():
         value = getattr(config.data, key, None)

@@ -18,6 +18,9 @@ from faceswap_lab.twins.likeness import colour_difference, lightness, shape_diff
 POPULATIONS = {"development": range(5_000), "confirmation": range(5_000, 10_000)}
 """Numbers of ``person-<n>``; those of 10,000 and more belong to nobody, and may train instruments of judgement."""
 
+EXTRA = 6
+"""The most people beside those of a group; a population has enough for 800 groups."""
+
 # About a third of all pairs, or people, lies below the first number and a third above the second.
 _SKIN_LIGHTNESS = (54.0, 65.0)  # L*
 _SKIN_DIFFERENCE = (8.8, 18.0)  # ΔE*ab
@@ -87,6 +90,35 @@ def drawn_people(population: str, group: int, sides: int = 2, restriction: Restr
             f"population={population} has no {sides} people with {restriction}; leave one of these at 'any'"
         )
     return found[group % len(found)]  # it is the last one, or there are not so many
+
+
+def extra_people(
+    population: str, group: int, count: int, restriction: Restriction = Restriction(), apart_from: Sequence[str] = ()
+) -> list[str]:
+    """Return the names of people who are trained beside those of a group: fewer of them are the first of more.
+
+    They come from the other end of the population's order, ``EXTRA`` for each group, so that a group has the same
+    people with and without them.
+
+    Args:
+        count: how many, 0 to ``EXTRA``.
+        restriction: who may be among them; how alike they are to anybody is not asked.
+        apart_from: the group's own people.
+
+    Raises:
+        ValueError: so many people as are asked for are not in the population.
+    """
+    members = POPULATIONS[population]
+    order = stream(0, "population", population).permutation(len(members))[::-1]
+    names = (f"person-{members[int(place)]}" for place in order) if count else iter(())
+    allowed = (name for name in names if restriction.allows(identity(name)) and name not in apart_from)
+    found = list(islice(allowed, group * EXTRA, group * EXTRA + count))
+    if len(found) < count:
+        raise ValueError(
+            f"population={population}, group {group}: no {count} people more are left. Take a smaller seed"
+            f"{f', or leave {restriction} out' if restriction != Restriction() else ''}"
+        )
+    return found
 
 
 def described_people(names: Sequence[str]) -> dict[str, Any]:

@@ -37,7 +37,7 @@ IDENTITY = {
     "colour_match": "name moves",
     "evaluation": "metrics",
     "data": "name identity_a identity_b identities seed faces held_out pose light background "
-    "population sides group glasses beard hair skin likeness split",
+    "population sides extra group glasses beard hair skin likeness split",
     "training": "max_steps batch_size gradient_clip lr_dropout ema precision deterministic",
 }
 NOT_IDENTITY = {
@@ -133,6 +133,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "data.seed": 1,
     "data.population": "confirmation",
     "data.sides": 3,
+    "data.extra": 2,
     "data.group": 0,
     **dict.fromkeys(("data.glasses", "data.beard"), "all"),
     "data.hair": "long",

@@ -150,6 +150,7 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
             ["data.light=disjoint with 3 people", "data.light=equal"],
         ),
         (["data=people", "data.sides=3", "data.skin=alike"], ["data.skin=alike with 3 people", "Use data.skin=any"]),
+        (["data=people", "data.sides=22", "data.extra=5"], ["data.extra=5: there can be 26", "Use data.sides=21"]),
         (["data=people", "data.sides=3", "data.likeness=unlike"], ["data.likeness=unlike", "data.likeness=any"]),
         (["data=people", "data.sides=3", "data.pose=disjoint"], ["data.pose=disjoint", "data.pose=equal"]),
         (["data=people", "data.population=all"], ["data.population=all", "development, confirmation"]),

@@ -67,7 +67,8 @@ def test_every_experiment_is_valid_at_every_scale(name: str):
     arm, baseline = composed(f"+experiment={name}"), flat(composed())
     assert load(arm, OPTIONS).name is None, "its label is made from all that is set, by the experiment and beside it"
     for scale in OPTIONS["scale"]:
-        plain = composed(f"scale={scale}")
+        faces = arm["data"]["name"]  # an arm may be about other faces
+        plain = composed(f"scale={scale}", f"data={faces}")
         for key, value in flat(arm).items():
             if baseline.get(key) != value:
                 set_at(plain, key, value)

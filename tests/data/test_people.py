@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceswap_lab.data.people import POPULATIONS, Restriction, described_people, drawn_people, hair_of
+from faceswap_lab.data.people import (
+    EXTRA,
+    POPULATIONS,
+    Restriction,
+    described_people,
+    drawn_people,
+    extra_people,
+    hair_of,
+)
 from faceswap_lab.twins import identity
 from faceswap_lab.twins.likeness import colour_difference, lightness, shape_difference
 
@@ -36,6 +44,23 @@ def test_groups_share_nobody_and_stay_in_their_population(population, group, sid
     before, these = (drawn_people(population, k, sides) for k in (group, group + 1))
     assert len({*before, *these}) == 2 * sides
     assert all(int(name.removeprefix("person-")) in POPULATIONS[population] for name in (*before, *these))
+
+
+@settings(deadline=None, max_examples=25)
+@given(NAMES, st.integers(0, 30), st.integers(0, EXTRA), st.integers(2, 4))
+def test_extra_people_are_nobody_elses_and_fewer_are_the_first_of_more(population, group, count, sides):
+    pairs = {name for k in range(32) for name in drawn_people(population, k, sides)}
+    these = extra_people(population, group, count, apart_from=drawn_people(population, group, sides))
+    assert len({*these, *extra_people(population, group + 1, EXTRA), *pairs}) == count + EXTRA + len(pairs)
+    assert these == extra_people(population, group, EXTRA)[:count]
+    assert all(int(name.removeprefix("person-")) in POPULATIONS[population] for name in these)
+
+
+def test_extra_people_obey_a_restriction_and_are_refused_where_there_are_not_so_many():
+    glasses = Restriction(glasses="all")
+    assert all(identity(name).glasses for name in extra_people("development", 1, EXTRA, glasses))
+    with pytest.raises(ValueError, match="population=development, group 900: no 6 people more are left"):
+        extra_people("development", 900, EXTRA)
 
 
 @settings(deadline=None, max_examples=20)

@@ -50,13 +50,15 @@ def people_of(config: Config, data: RenderedData) -> Sequence[str]:
     Raises:
         ValueError: the population has not so many as are asked for.
     """
-    from faceswap_lab.data.people import Restriction, drawn_people
+    from faceswap_lab.data.people import Restriction, drawn_people, extra_people
 
     if isinstance(data, TwinsData):
         return data.people
     assert isinstance(data, PeopleData)
     restriction = Restriction(data.glasses, data.beard, data.hair, data.skin, data.likeness)
-    return drawn_people(data.population, config.seed if data.group is None else data.group, data.sides, restriction)
+    group = config.seed if data.group is None else data.group
+    drawn = drawn_people(data.population, group, data.sides, restriction)
+    return [*drawn, *extra_people(data.population, group, data.extra, restriction, drawn)]
 
 
 def renderer() -> str:

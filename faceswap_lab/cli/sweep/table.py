@@ -51,7 +51,7 @@ def _print_results(cells: Sequence[Cell], sweep_dir: Path) -> None:
             continue
         if result:
             name = _own([word for word in overrides if not word.startswith("seed=")], cells) or "baseline"
-            arms.setdefault(name, []).append(result.metrics)
+            arms.setdefault(name.replace("+experiment=", ""), []).append(result.metrics)
     columns = [column for column in _COLUMNS if any(column[0] in metrics for rows in arms.values() for metrics in rows)]
     table = Table(box=None, pad_edge=False)
     table.add_column("means over seeds", overflow="fold")
