@@ -42,7 +42,8 @@ def scope_of(config: Mapping[str, Any], pairs: int) -> str:
     people, size = people_of(config), size_of(config)
     at = f" ({size})" if size else ""
     if in_general(config):
-        return f"About people in general: {pairs} pair{'s' if pairs != 1 else ''}, {people}, each seed a pair of its own{at}."
+        counted = f"{pairs} pair{'s' if pairs != 1 else ''}"
+        return f"About people in general: {counted}, {people}, each seed a pair of its own{at}."
     if of_real_people(config):
         return (
             "About these people only, in real pictures: what holds for others is not asked here. No true swap of "
