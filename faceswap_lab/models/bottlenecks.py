@@ -52,6 +52,12 @@ def convolutional(seen: Shape, gives: Shape, code_size: int, activation: Activat
     return Layers(nn.Conv2d(seen[0], channels, 1), nn.Conv2d(channels, gives[0], 1), of_map=True)
 
 
+def pooled(seen: Shape, gives: Shape, code_size: int, activation: Activation) -> Layers:
+    """Each channel's mean over the map, then two dense layers: where in the map something was is not told."""
+    squeeze = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(seen[0], code_size))
+    return Layers(squeeze, nn.Linear(code_size, _units(gives)), of_map=True)
+
+
 def _units(shape: Shape) -> int:
     return shape[0] * shape[1] ** 2
 
@@ -61,6 +67,7 @@ BOTTLENECKS: dict[str, Callable[[Shape, Shape, int, Activation], Layers]] = {
     "two_dense_activated": two_dense_activated,
     "one_dense": one_dense,
     "convolutional": convolutional,
+    "pooled": pooled,
 }
 
 

@@ -137,7 +137,9 @@ def slow_bottleneck(module, x, name):
         squeeze, expand = (array(layer.weight)[:, :, 0, 0] for layer in (module.squeeze, module.expand))
         code = np.einsum("dc,nchw->ndhw", squeeze, x) + array(module.squeeze.bias)[:, None, None]
         return np.einsum("dc,nchw->ndhw", expand, code) + array(module.expand.bias)[:, None, None], code
-    y = code = x.reshape(len(x), -1) @ array(module.squeeze.weight).T + array(module.squeeze.bias)
+    dense = module.squeeze[-1] if name == "pooled" else module.squeeze
+    features = x.mean((2, 3)) if name == "pooled" else x.reshape(len(x), -1)
+    y = code = features @ array(dense.weight).T + array(dense.bias)
     if name != "one_dense":
         y = np.tanh(code) if name == "two_dense_activated" else code
         y = y @ array(module.expand.weight).T + array(module.expand.bias)
