@@ -84,7 +84,8 @@ def missing_plugin(error: ConfigError) -> str:
     """
     if not isinstance(error, NoSuchOption):
         return ""
-    from faceswap_lab.runs import RunFolder, read_sessions  # here, so that --help needs nothing of runs
+    from faceswap_lab.runs.folder import RunFolder
+    from faceswap_lab.runs.sessions import read_sessions  # here, so that --help needs nothing of runs
 
     root = runs_dir_of(sys.argv[1:])
     for path in sorted(root.iterdir()) if root.is_dir() else ():

@@ -12,9 +12,9 @@ from torch import Tensor
 from faceswap_lab.data.faces import FaceData
 from faceswap_lab.data.sampler import centre
 from faceswap_lab.data.twin_sets import load_twins
-from faceswap_lab.evaluation import HeldOut, held_out_from, null_swaps
-from faceswap_lab.evaluation.held_out import to_tensor
+from faceswap_lab.evaluation.held_out import HeldOut, held_out_from, to_tensor
 from faceswap_lab.evaluation.metrics import mean_colour
+from faceswap_lab.evaluation.nulls import null_swaps
 from faceswap_lab.randomness import stream
 from faceswap_lab.twins import Identity, State, identity, render
 from faceswap_lab.twins.head import Head

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from faceswap_lab.evaluation import HeldOut
+from faceswap_lab.evaluation.held_out import HeldOut
 from faceswap_lab.evaluation.scores import swaps
 from faceswap_lab.training.saved.weights import load_weights
 

@@ -21,7 +21,8 @@ from eyes import ADA, LARGE, PAIRS, SHOWN, trained
 from ssim_inside import ssim_inside
 from torch import Tensor
 
-from faceswap_lab.evaluation import HeldOut, write_png
+from faceswap_lab.evaluation.held_out import HeldOut
+from faceswap_lab.evaluation.png import write_png
 from faceswap_lab.evaluation.preview import Row, picture
 from faceswap_lab.evaluation.scores import judge_swap
 

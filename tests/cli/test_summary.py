@@ -7,7 +7,8 @@ import pytest
 from rich.console import Console
 
 from faceswap_lab.cli.job.summary import print_summary
-from faceswap_lab.runs import Result, RunFolder
+from faceswap_lab.runs.folder import RunFolder
+from faceswap_lab.runs.result import Result
 
 
 def told(tmp_path, details):

@@ -4,7 +4,8 @@ import numpy as np
 import torch
 
 from faceswap_lab.data.faces import FaceData, Faces
-from faceswap_lab.evaluation import FOLLOWED, HeldOut
+from faceswap_lab.evaluation.followers import FOLLOWED
+from faceswap_lab.evaluation.held_out import HeldOut
 from faceswap_lab.twins import STATE_FIELDS
 
 

@@ -7,8 +7,9 @@ from scipy.stats import pearsonr
 from torch.nn.functional import avg_pool2d
 
 from faceswap_lab.data.faces import Faces
-from faceswap_lab.evaluation import FOLLOWED, followers, held_out_from, train_followers
-from faceswap_lab.evaluation.held_out import to_tensor
+from faceswap_lab.evaluation import followers
+from faceswap_lab.evaluation.followers import FOLLOWED, train_followers
+from faceswap_lab.evaluation.held_out import held_out_from, to_tensor
 from faceswap_lab.randomness import stream
 from faceswap_lab.twins import STATE_FIELDS, Head, identity, render, sample_state, state_vector
 from tests.evaluation.pictures import drawn_data

@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from faceswap_lab.data.faces import FaceData, Faces
-from faceswap_lab.evaluation import HeldOut, held_out_from, mean_faces
 from faceswap_lab.evaluation import held_out as held_out_module
+from faceswap_lab.evaluation.held_out import HeldOut, held_out_from, mean_faces
 from tests.evaluation.pictures import drawn_data, noise
 
 

@@ -15,7 +15,9 @@ import resource, sys, numpy as np, cv2, torch
 from pathlib import Path
 from faceswap_lab.data.faces import FaceData, Faces
 from faceswap_lab.data.sampler import SideSampler
-from faceswap_lab.evaluation import evaluate, held_out_from, mean_faces, train_followers
+from faceswap_lab.evaluation.followers import train_followers
+from faceswap_lab.evaluation.held_out import held_out_from, mean_faces
+from faceswap_lab.evaluation.scores import evaluate
 from faceswap_lab.twins import STATE_FIELDS
 from tests.data.recipes import WARP_2018
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from faceswap_lab.data.faces import Faces
-from faceswap_lab.evaluation import held_out_from, null_swaps
-from faceswap_lab.evaluation.nulls import AVERAGED, POSE, POSE_AND_LIGHT, nearest_faces
+from faceswap_lab.evaluation.held_out import held_out_from
+from faceswap_lab.evaluation.nulls import AVERAGED, POSE, POSE_AND_LIGHT, nearest_faces, null_swaps
 from faceswap_lab.twins import STATE_FIELDS
 from tests.evaluation.pictures import drawn_data, random_held_out
 

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from faceswap_lab.evaluation import write_png
+from faceswap_lab.evaluation.png import write_png
 from faceswap_lab.runs.atomic import StorageError
 
 

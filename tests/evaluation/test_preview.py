@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 import torch
 
-from faceswap_lab.evaluation import held_out_from, preview
+from faceswap_lab.evaluation import preview
+from faceswap_lab.evaluation.held_out import held_out_from
 from tests.evaluation.pictures import Oracle, drawn_data, random_held_out
 
 CELL, LEFT, HAIR = 112, 148, 2

@@ -4,8 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from faceswap_lab.evaluation import baselines, evaluate, held_out_from, metrics, null_swaps, train_followers
-from faceswap_lab.evaluation.scores import likeness
+from faceswap_lab.evaluation import metrics
+from faceswap_lab.evaluation.followers import train_followers
+from faceswap_lab.evaluation.held_out import held_out_from
+from faceswap_lab.evaluation.nulls import null_swaps
+from faceswap_lab.evaluation.scores import baselines, evaluate, likeness
 from faceswap_lab.models.architecture import original
 from faceswap_lab.models.autoencoder import Autoencoder
 from tests.evaluation.pictures import SKINS, THIRD, Oracle, drawn_data, noise, random_held_out, soft_masks

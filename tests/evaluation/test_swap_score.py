@@ -7,7 +7,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceswap_lab.evaluation import held_out_from, metrics, null_swaps
+from faceswap_lab.evaluation import metrics
+from faceswap_lab.evaluation.held_out import held_out_from
+from faceswap_lab.evaluation.nulls import null_swaps
 from faceswap_lab.evaluation.reader import read
 from faceswap_lab.evaluation.swap_score import ASPECTS, _followed, agreement, swap_score
 from tests.evaluation.people import COVERAGE, twins

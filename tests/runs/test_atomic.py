@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_lab.runs import StorageError, remove_leftovers, replacing, write_bytes, write_json, write_text
+from faceswap_lab.runs.atomic import StorageError, remove_leftovers, replacing, write_bytes, write_json, write_text
 from tests.runs.processes import child, kill
 
 _SIZE = 1 << 20
@@ -186,7 +186,8 @@ def test_storage_errors_survive_pickling() -> None:
 _ON_A_FULL_DISK = """
 import sys
 from pathlib import Path
-from faceswap_lab.runs import MetricsCsv, StorageError, read_metrics, write_bytes
+from faceswap_lab.runs.atomic import StorageError, write_bytes
+from faceswap_lab.runs.metrics import MetricsCsv, read_metrics
 root = Path(sys.argv[1])
 write_bytes(root / "a", b"good")
 metrics = MetricsCsv(root / "metrics.csv")

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_lab.runs import StorageError, create_fresh, find, find_all, find_or_create, is_run, run_name, write_status
+from faceswap_lab.runs.atomic import StorageError
+from faceswap_lab.runs.folder import create_fresh, find, find_all, find_or_create, is_run
+from faceswap_lab.runs.identity import run_name
+from faceswap_lab.runs.status import write_status
 from tests.runs.processes import child, exit_code
 
 _DIGEST = "0123456789"

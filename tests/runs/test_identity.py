@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceswap_lab.runs import plain, run_hash, run_name
-from faceswap_lab.runs.identity import identity
+from faceswap_lab.runs.identity import identity, plain, run_hash, run_name
 from tests.runs.configs import Config, Logger, Optimizer, config
 
 leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_lab.runs import Holder, RunHeld, RunLock, StorageError, holder
+from faceswap_lab.runs.atomic import StorageError
+from faceswap_lab.runs.lock import Holder, RunHeld, RunLock, holder
 from tests.runs.processes import child, exit_code, kill, until
 
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceswap_lab.runs import MetricsCsv, StorageError, read_metrics
+from faceswap_lab.runs.atomic import StorageError
+from faceswap_lab.runs.metrics import MetricsCsv, read_metrics
 from tests.runs.processes import child, kill
 
 _words = st.text(st.characters(codec="ascii", categories=["L"], include_characters=',";'), min_size=1, max_size=4)

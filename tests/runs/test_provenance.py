@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from faceswap_lab.runs import collect
-from faceswap_lab.runs.provenance import DEPENDENCIES, code, hardware, versions
+from faceswap_lab.runs.provenance import DEPENDENCIES, code, collect, hardware, versions
 from tests.runs.configs import config
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceswap_lab.runs import BadResult, RunFolder, read_result, weights_are_intact, write_result
+from faceswap_lab.runs.folder import RunFolder
+from faceswap_lab.runs.result import BadResult, read_result, weights_are_intact, write_result
 
 _GOOD: dict[str, Any] = {"digest": "0123456789", "label": "x", "seed": 0, "steps": 240, "seconds": 12.5}
 _METRICS = {"swap_ssim_AB": 0.1 + 0.2, "swap_mae_AB": 1 / 3}

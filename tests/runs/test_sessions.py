@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from faceswap_lab.runs import RunFolder, begin_session, end_session, note_in_session, read_sessions
+from faceswap_lab.runs.folder import RunFolder
+from faceswap_lab.runs.sessions import begin_session, end_session, note_in_session, read_sessions
 
 
 def _code(diff: str | None) -> dict[str, Any]:

@@ -6,10 +6,15 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from faceswap_lab.runs import RunFolder, RunLock, begin_session, collect, end_session, write_result, write_status
 from faceswap_lab.runs.diff import diff
 from faceswap_lab.runs.flat import flat, text_of
+from faceswap_lab.runs.folder import RunFolder
+from faceswap_lab.runs.lock import RunLock
+from faceswap_lab.runs.provenance import collect
+from faceswap_lab.runs.result import write_result
+from faceswap_lab.runs.sessions import begin_session, end_session
 from faceswap_lab.runs.show import show
+from faceswap_lab.runs.status import write_status
 from tests.runs.configs import Optimizer, config
 
 

@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceswap_lab.runs import RunFolder, RunLock, State, Status, read_status, write_result, write_status
+from faceswap_lab.runs.folder import RunFolder
+from faceswap_lab.runs.lock import RunLock
+from faceswap_lab.runs.result import write_result
+from faceswap_lab.runs.status import State, Status, read_status, write_status
 from tests.runs.processes import child, exit_code
 
 

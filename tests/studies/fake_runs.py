@@ -18,16 +18,12 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from faceswap_lab.runs import (
-    MetricsCsv,
-    RunFolder,
-    begin_session,
-    end_session,
-    find_or_create,
-    write_result,
-    write_status,
-)
 from faceswap_lab.runs.flat import flat
+from faceswap_lab.runs.folder import RunFolder, find_or_create
+from faceswap_lab.runs.metrics import MetricsCsv
+from faceswap_lab.runs.result import write_result
+from faceswap_lab.runs.sessions import begin_session, end_session
+from faceswap_lab.runs.status import write_status
 from faceswap_lab.studies.analysis import analyse, evidence_of
 from faceswap_lab.studies.findings import Findings
 from faceswap_lab.studies.plan import Planned, StudyPlan

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from faceswap_lab.config import ConfigError
-from faceswap_lab.runs import read_result
 from faceswap_lab.runs.folder import RunFolder
+from faceswap_lab.runs.result import read_result
 from faceswap_lab.studies.collecting.pictures import read_tiles
 from faceswap_lab.studies.plan import Planned
 from tests.studies.fake_runs import SECONDARY, FakeArm, analysed, fake_study

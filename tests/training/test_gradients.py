@@ -6,7 +6,7 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from faceswap_lab.evaluation import HeldOut
+from faceswap_lab.evaluation.held_out import HeldOut
 from faceswap_lab.models.activations import HIDDEN, OUTPUT
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.training.gradients import gradient_diagnostics

@@ -2,7 +2,9 @@ import dataclasses
 
 import pytest
 
-from faceswap_lab.runs import RunLock, create_fresh, write_status
+from faceswap_lab.runs.folder import create_fresh
+from faceswap_lab.runs.lock import RunLock
+from faceswap_lab.runs.status import write_status
 from faceswap_lab.studies.collecting.collect import collect, look_up, of_arm
 from tests.studies.fake_runs import FakeArm, fake_study
 

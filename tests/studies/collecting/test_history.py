@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_lab.runs import MetricsCsv
+from faceswap_lab.runs.metrics import MetricsCsv
 from faceswap_lab.studies.collecting.history import MOST_POINTS, read_history, steps_to_show, thinned, value_at
 
 

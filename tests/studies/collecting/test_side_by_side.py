@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from faceswap_lab.config import ConfigError
-from faceswap_lab.runs import RunFolder, create_fresh
+from faceswap_lab.runs.folder import RunFolder, create_fresh
 from faceswap_lab.studies.analysis import analyse, compared
 from faceswap_lab.studies.collecting.side_by_side import cells_of
 from tests.studies.fake_runs import FakeArm, fake_study, write_finished
