@@ -23,9 +23,6 @@ from faceswap_lab.studies.statistics.intervals import Interval, prediction_inter
 from faceswap_lab.studies.statistics.paired import Comparison
 
 _CITED = re.compile(r"(<!--=\s*(.*?)\s*-->)(.*?)(<!--/-->)", re.DOTALL)
-_ANSWERS = re.compile(r"<!-- answers -->(.*?)<!-- end of answers -->", re.DOTALL)
-_NOT_PROSE = re.compile(r"`[^`]*`|\]\([^)]*\)|<!--.*?-->", re.DOTALL)
-_DECIMAL = re.compile(r"[+−-]?\d+\.\d+")
 
 
 def rewritten(text: str, root: Path) -> str:
@@ -36,15 +33,6 @@ def rewritten(text: str, root: Path) -> str:
     """
     read = lru_cache(maxsize=None)(lambda name: _evidence(root, name))
     return _CITED.sub(lambda cited: f"{cited[1]}{_cite(cited[2].split(), read)}{cited[4]}", text)
-
-
-def uncited(text: str) -> list[str]:
-    """Return the decimal numbers in the answers of a text that no comment vouches for."""
-    return [
-        number
-        for section in _ANSWERS.findall(text)
-        for number in _DECIMAL.findall(_NOT_PROSE.sub(" ", _CITED.sub(" ", section)))
-    ]
 
 
 def _evidence(root: Path, name: str) -> Evidence:

@@ -9,7 +9,7 @@ from scipy import stats
 
 from faceswap_lab.config import ConfigError
 from faceswap_lab.studies.evidence import read_evidence
-from faceswap_lab.studies.overview.cited import rewritten, uncited
+from faceswap_lab.studies.overview.cited import rewritten
 from faceswap_lab.studies.overview.show import write_overview
 from faceswap_lab.studies.overview.table import overview
 
@@ -75,6 +75,14 @@ def test_numbers_are_those_of_the_table() -> None:
 def test_what_is_not_there_is_refused(words: str, says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         cited(words)
+
+
+def uncited(text: str) -> list[str]:
+    """Return the decimal numbers in the answers of a text that no comment vouches for."""
+    cited = re.compile(r"<!--=.*?-->.*?<!--/-->", re.DOTALL)
+    not_prose = re.compile(r"`[^`]*`|\]\([^)]*\)|<!--.*?-->", re.DOTALL)
+    sections = re.findall(r"<!-- answers -->(.*?)<!-- end of answers -->", text, re.DOTALL)
+    return re.findall(r"[+−-]?\d+\.\d+", " ".join(not_prose.sub(" ", cited.sub(" ", one)) for one in sections))
 
 
 def test_numbers_that_nothing_vouches_for_are_found() -> None:
