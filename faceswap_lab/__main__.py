@@ -9,9 +9,8 @@ from collections.abc import Sequence
 
 from faceswap_lab import __version__
 from faceswap_lab.cli.arguments import parse
-from faceswap_lab.cli.messages import say
+from faceswap_lab.cli.messages import say, tolerate_any_encoding
 from faceswap_lab.cli.plugins import PLUGGED, missing_plugin, plug_in
-from faceswap_lab.cli.terminal import tolerate_any_encoding
 from faceswap_lab.interruption import Interrupted, interruptible
 from faceswap_lab.options import Options
 from faceswap_lab.refusal import ConfigError

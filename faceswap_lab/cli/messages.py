@@ -1,5 +1,7 @@
-"""What goes wrong, said in one message on stderr."""
+"""What goes wrong, said in one message on stderr; and output that any terminal or file can take."""
 
+import codecs
+import os
 import re
 import sys
 
@@ -33,3 +35,19 @@ def refusal(error: Exception) -> ConfigError:
 
 _NO_SETTING = re.compile(r"Could not override '([^'@]+)'\.\nTo append to your config use")
 _JARGON = ("object_type", "See https", "Set the env", "Config search path", "provider=", "reference_type")
+_PLAIN = {"→": ">", "↑": "^", "↓": "v", "×": "x", "−": "-", "…": "...", "–": "-", "±": "+-", "≤": "<=", "≥": ">="}
+
+
+def tolerate_any_encoding() -> None:
+    """Let this process, and those that it starts, write what their output's encoding lacks in other signs."""
+    codecs.register_error("in other signs", _in_other_signs)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure") and stream.errors in ("strict", "surrogateescape"):
+            stream.reconfigure(errors="in other signs")
+    name, _, errors = os.environ.get("PYTHONIOENCODING", "").partition(":")
+    os.environ["PYTHONIOENCODING"] = f"{name}:{errors or 'replace'}"
+
+
+def _in_other_signs(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    return "".join(_PLAIN.get(sign, "?") for sign in error.object[error.start : error.end]), error.end

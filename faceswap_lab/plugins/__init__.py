@@ -5,7 +5,6 @@ is imported if a person has installed it, as a package with an entry point of th
 typed ``plugins=[its_name]``, and for no other reason: what a run folder or a YAML names is never imported.
 """
 
-from faceswap_lab.plugins.metric import METRICS, Metric
-from faceswap_lab.plugins.plugin import REGISTRIES, Plugin, PluginError
+from faceswap_lab.plugins.plugin import METRICS, REGISTRIES, Metric, Plugin, PluginError
 
 __all__ = ["METRICS", "REGISTRIES", "Metric", "Plugin", "PluginError"]

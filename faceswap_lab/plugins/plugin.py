@@ -1,14 +1,13 @@
-"""What a plugin is made of: the names that it adds to the lab's registries, and the source they come from."""
+"""What a plugin is made of: the names that it adds to the lab's registries, and the source they come from. No torch."""
 
 import hashlib
 import re
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
-
-from faceswap_lab.plugins.metric import OURS
 
 T = TypeVar("T")
 
@@ -27,7 +26,7 @@ REGISTRIES = {  # what can be added → where the lab's own are
     "optimizer_state": ("faceswap_lab.training.step.optimizers", "STATES"),
     "schedule": ("faceswap_lab.schedules", "SCHEDULES"),
     "loss": ("faceswap_lab.training.step.losses", "LOSSES"),
-    "metric": ("faceswap_lab.plugins.metric", "METRICS"),
+    "metric": ("faceswap_lab.plugins.plugin", "METRICS"),
 }
 
 IMPORTED: dict[str, "Plugin"] = {}
@@ -125,3 +124,31 @@ def _files(path: Path, is_package: bool) -> Iterator[tuple[str, Path]]:
         parts = file.relative_to(path.parent).parts
         if file.is_file() and parts[0] != "conf" and "__pycache__" not in parts:
             yield "/".join(parts), file
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number for each picture: how far it is from its truth.
+
+    Attributes:
+        function: (output, truth, mask) → (N,): tensors (N, 3, r, r) in [0, 1] twice, and (N, 1, r, r) in [0, 1], 1
+            where the face is. It must be finite wherever the pictures are.
+        says: what it is, in words: "edge agreement".
+        higher_is_better: which of two values is the better one.
+        smallest_difference: the smallest difference in it that matters in practice, if that is known.
+    """
+
+    function: Callable[[Any, Any, Any], Any]
+    says: str
+    higher_is_better: bool
+    smallest_difference: float | None = None
+
+
+OURS = {
+    *("score", "identity", "identity_colour", "still_source", "colour", "pose", "expression", "lighting", "sharpness"),
+    *("skin_tone", "ssim", "fitted_mae", "mae", "mae_full", "recall5", "yaw", "mouth", "light"),
+}
+"""Names that the lab's own metrics have."""
+
+METRICS: dict[str, Metric] = {}
+"""Those that plugins have added; a run that is told ``evaluation.metrics=[edges]`` has ``swap_edges_AB`` and so on."""

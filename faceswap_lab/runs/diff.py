@@ -11,7 +11,7 @@ from rich.table import Table
 from faceswap_lab.plugins.used import told_all
 from faceswap_lab.runs.flat import flat, text_of
 from faceswap_lab.runs.folder import RunFolder, is_run
-from faceswap_lab.runs.result import BadResult, read_result
+from faceswap_lab.runs.result import sound_result
 from faceswap_lab.runs.sessions import read_sessions
 from faceswap_lab.runs.show import code_line, not_a_run
 from faceswap_lab.runs.status import read_status
@@ -59,10 +59,7 @@ def _described(folder: RunFolder) -> dict[str, dict[str, Any]]:
 
 def _results(folder: RunFolder) -> dict[str, Any]:
     status = read_status(folder)
-    try:
-        result = read_result(folder)
-    except BadResult:
-        result = None
+    result = sound_result(folder)
     if result is None:
         return {"state": status.state}
     details = {name: value for name, value in result.details.items() if name != "peak_memory"}

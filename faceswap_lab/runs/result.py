@@ -1,14 +1,15 @@
 """``result.json``: what came out of a run. It is written last, so a run that has one is finished."""
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from faceswap_lab.runs.atomic import write_json
-from faceswap_lab.runs.checksum import sha256_of
 from faceswap_lab.runs.folder import RunFolder
 
 _FORMAT = 1  # raised when a field changes its meaning; an older file is then refused rather than misread
@@ -99,6 +100,14 @@ def read_result(folder: RunFolder) -> Result | None:
     return _checked(folder, content)
 
 
+def sound_result(folder: RunFolder | None) -> Result | None:
+    """Return a run's result if it has one that can be used; of a damaged one its own run says what is wrong."""
+    try:
+        return read_result(folder) if folder else None
+    except (BadResult, OSError):
+        return None
+
+
 def weights_are_intact(folder: RunFolder, result: Result) -> bool:
     """Tell whether the weights file still has the checksum that the result stored."""
     if result.weights_sha256 is None:
@@ -144,3 +153,9 @@ def _bad(folder: RunFolder, why: str) -> BadResult:
 
 def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is no number")
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's content as 64 hex digits, reading it in pieces."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -11,7 +11,7 @@ from faceswap_lab.plugins.used import told_all
 from faceswap_lab.runs.flat import flat, text_of
 from faceswap_lab.runs.folder import RunFolder, is_run
 from faceswap_lab.runs.lock import holder
-from faceswap_lab.runs.result import BadResult, Result, read_result
+from faceswap_lab.runs.result import Result, sound_result
 from faceswap_lab.runs.sessions import read_sessions
 from faceswap_lab.runs.status import Status, read_status
 
@@ -72,10 +72,7 @@ def _print_status(folder: RunFolder, status: Status, console: Console) -> None:
 
 
 def _print_result(folder: RunFolder, console: Console) -> None:
-    try:
-        result = read_result(folder)
-    except BadResult:
-        return  # the status has said why
+    result = sound_result(folder)  # of a damaged one the status has said why
     if result is not None:
         console.print(_metric_table(result), _detail_table(result))
 

@@ -26,7 +26,7 @@ from faceswap_lab.training.bar import Bar
 from faceswap_lab.training.build import autoencoder_of, module_of
 from faceswap_lab.training.callbacks import Every
 from faceswap_lab.training.description import flops_per_step
-from faceswap_lab.training.device.peak_memory import PeakMemory
+from faceswap_lab.training.device.memory import PeakMemory
 from faceswap_lab.training.fit import fit, prepare_process
 from faceswap_lab.training.judge import Judge
 from faceswap_lab.training.module import FaceswapModule

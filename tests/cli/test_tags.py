@@ -5,7 +5,7 @@ from hydra.core.hydra_config import HydraConfig
 
 from faceswap_lab.cli.compose import composing
 from faceswap_lab.cli.groups import conf_dir
-from faceswap_lab.cli.job.tags import differing_options
+from faceswap_lab.cli.job.label import differing_options
 from faceswap_lab.options import Options
 
 

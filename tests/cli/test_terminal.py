@@ -7,7 +7,7 @@ import pytest
 
 SCRIPT = """
 import subprocess, sys
-from faceswap_lab.cli.terminal import tolerate_any_encoding
+from faceswap_lab.cli.messages import tolerate_any_encoding
 tolerate_any_encoding()
 print("A\\u2192B \\xd7 \\xe4 \\u2713", flush=True)
 subprocess.run([sys.executable, "-c", r"print('A\\u2192B')"], check=True)

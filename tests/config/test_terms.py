@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from faceswap_lab.cli.job.functions import check_functions
+from faceswap_lab.cli.job.judge import check_functions
 from faceswap_lab.config import ConfigError, load, terms_of
 from faceswap_lab.config.keys import no_such_setting
 from faceswap_lab.config.terms import window_of

@@ -11,8 +11,7 @@ from faceswap_lab.models.activations import HIDDEN
 from faceswap_lab.orders import ORDERS
 from faceswap_lab.plugins import METRICS, REGISTRIES, PluginError
 from faceswap_lab.plugins.finding import import_plugins
-from faceswap_lab.plugins.metric import OURS
-from faceswap_lab.plugins.plugin import IMPORTED, owner_of, registry_of
+from faceswap_lab.plugins.plugin import IMPORTED, OURS, owner_of, registry_of
 from faceswap_lab.plugins.used import chosen
 from faceswap_lab.studies import metric_names
 from tests.config.shipped import composed

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import torch
 
-from faceswap_lab.cli.job.functions import check_functions
+from faceswap_lab.cli.job.judge import check_functions
 from faceswap_lab.config import ConfigError, load, topology_of
 from faceswap_lab.models.architecture import Architecture, from_plain, to_plain
 from faceswap_lab.models.autoencoder import Autoencoder

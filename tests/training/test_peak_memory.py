@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from faceswap_lab.training.device import peak_memory
-from faceswap_lab.training.device.peak_memory import PeakMemory
+from faceswap_lab.training.device import memory as device_memory
+from faceswap_lab.training.device.memory import PeakMemory
 from tests.training.tracking.mirrored import run_in
 
 MIB = 2**20
 HELD = """
 import json, mmap, sys, numpy as np
-from faceswap_lab.training.device.peak_memory import PeakMemory
+from faceswap_lab.training.device.memory import PeakMemory
 def hold(mib):
     np.ones(mib << 20, np.uint8)
 def read(mapped_file):
@@ -56,7 +56,7 @@ def test_mapped_files_are_told_apart(held):
 
 
 def test_where_the_peak_cannot_be_set_back_it_is_the_processs(monkeypatch, tmp_path):
-    monkeypatch.setattr(peak_memory, "Path", lambda _: tmp_path / "nowhere" / "status")
+    monkeypatch.setattr(device_memory, "Path", lambda _: tmp_path / "nowhere" / "status")
     memory = PeakMemory()
     kept = np.ones(64 * MIB, np.uint8)
     found = memory.read()

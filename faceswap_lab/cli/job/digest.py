@@ -5,8 +5,8 @@ from pathlib import Path
 from faceswap_lab.cli.job.faces import renderer
 from faceswap_lab.config import Config, ConfigError, topology_of
 from faceswap_lab.plugins.used import used
-from faceswap_lab.runs.checksum import sha256_of
 from faceswap_lab.runs.identity import plain, run_hash
+from faceswap_lab.runs.result import sha256_of
 
 
 def digest_of(config: Config, faces: str | None) -> str:

@@ -1,11 +1,14 @@
-"""A composed configuration, judged as far as that goes without torch."""
+"""A composed configuration, judged as far as that goes without torch; and, before a training, by its functions."""
 
 from typing import Any
 
 from faceswap_lab.cli.job.faces import check_identities
 from faceswap_lab.cli.plugins import refusing_plugins
 from faceswap_lab.config import Config, ConfigError, Options, load
-from faceswap_lab.plugins.used import import_needed
+from faceswap_lab.plugins.plugin import REGISTRIES, registry_of
+from faceswap_lab.plugins.used import chosen, import_needed
+from faceswap_lab.refusal import nearest
+from faceswap_lab.runs.identity import plain
 
 
 def judged(composed: Any, options: Options) -> Config:
@@ -22,10 +25,10 @@ def judged(composed: Any, options: Options) -> Config:
     """
     from omegaconf import OmegaConf
 
-    plain = OmegaConf.to_container(composed, resolve=True)
+    container = OmegaConf.to_container(composed, resolve=True)
     with refusing_plugins():
-        import_needed(plain, options.folders[0])
-    config = load(plain, options)
+        import_needed(container, options.folders[0])
+    config = load(container, options)
     check_identities(config)
     for key in ("photometric", "photometric_input"):
         transforms = getattr(config.augmentation, key)
@@ -38,3 +41,20 @@ def judged(composed: Any, options: Options) -> Config:
         except ValueError as error:
             raise ConfigError(f"augmentation.{key}: {error}") from error
     return config
+
+
+def check_functions(config: Config) -> None:
+    """Refuse a name that has a YAML and no function, as when someone has written but one of the two. Loads torch.
+
+    Raises:
+        ConfigError: names the file that wants the function, and the names that have one.
+    """
+    for what, name in chosen(plain(config)):
+        known = registry_of(what)
+        if name not in known:
+            module, registry = REGISTRIES[what]
+            raise ConfigError(
+                f"{what}={name}: no function of that name in {module.replace('.', '/')}.py.{nearest(name, known)} "
+                f"Known: {', '.join(known)}. Write one and name it in {registry}, name the plugin that has it "
+                "(plugins=[its_module]), or choose one of these."
+            )

@@ -1,12 +1,12 @@
-"""The name of a run that was given none, and of a study's report."""
+"""The name of a run that was given none, and of a study's report; and what a dashboard finds a run by."""
 
 import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
-from faceswap_lab.cli.groups import ADDED
+from faceswap_lab.cli.groups import ADDED, baseline_options, set_by_scale
 
 
 def label_of(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> str:
@@ -101,3 +101,22 @@ _NOT_IN_LABELS = {
     *("seed", "name", "study", "runs_dir", "experiments_dir", "cache_dir", "cache_gib", "force", "progress"),
     *("trainer", "logger", "checkpoint", "evaluation", "hydra", "data.sampler"),
 }
+
+
+def differing_options(folders: Sequence[Path]) -> list[str]:
+    """Return ``group=option`` for every group in which Hydra's present job departs from the baseline at its scale.
+
+    Args:
+        folders: where groups lie, ours first; a scale may be of another's making.
+    """
+    from hydra.core.hydra_config import HydraConfig
+
+    chosen = HydraConfig.get().runtime.choices
+    usual, scale = baseline_options(folders[0]), chosen["scale"]
+    made_in = [folder for folder in folders if (folder / "scale" / f"{scale}.yaml").is_file()]
+    usual |= set_by_scale(made_in[-1], scale)
+    compared = [group for group in usual if group not in _ELSEWHERE]
+    return [f"{group}={chosen[group]}" for group in compared if chosen[group] != usual[group]]
+
+
+_ELSEWHERE = ("scale", "trainer", "logger")  # a tag of its own, and what cannot change a result

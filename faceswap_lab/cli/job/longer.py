@@ -1,13 +1,14 @@
 """A run that is a finished one but longer: it goes on from there where that gives the same bits, and says so."""
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faceswap_lab.cli.job.digest import data_of, hash_of
 from faceswap_lab.config import Config, RenderedData, knows_end
-from faceswap_lab.runs.folder import RunFolder
-from faceswap_lab.runs.shorter import find_shorter
+from faceswap_lab.runs.folder import RunFolder, find_all
+from faceswap_lab.runs.result import sound_result
 
 if TYPE_CHECKING:
     from faceswap_lab.data.faces import FaceData
@@ -51,10 +52,20 @@ def go_on_from_shorter(config: Config, data: "FaceData", folder: RunFolder, dige
 
 
 def _shorter(config: Config, data: "FaceData") -> list[tuple[int, RunFolder]]:
-    """Return the finished runs that differ in their length alone, with their steps, the longest first."""
+    """Return the finished runs that differ in their length alone, with their steps, the longest first.
+
+    One listing, and the ``result.json`` of the runs of this seed: it says how many steps a run has, from which follows
+    the hash that its folder would bear. Nothing else is opened.
+    """
     faces = data_of(config, None if isinstance(config.data, RenderedData) else data.fingerprint)
 
+    @cache
     def digest_at(steps: int) -> str:
         return hash_of(replace(config, training=replace(config.training, max_steps=steps)), faces)
 
-    return find_shorter(Path(config.runs_dir), config.seed, config.training.max_steps, digest_at)
+    found = []
+    for (seed, digest), folder in find_all(Path(config.runs_dir)).items():
+        result = sound_result(folder) if seed == config.seed else None
+        if result and result.steps < config.training.max_steps and digest_at(result.steps) == digest:
+            found.append((result.steps, folder))
+    return sorted(found, key=lambda run: run[0], reverse=True)

@@ -13,12 +13,10 @@ from typing import Any
 from faceswap_lab.cli.job.devices import check_devices, gpu_of_its_own
 from faceswap_lab.cli.job.digest import digest_of
 from faceswap_lab.cli.job.faces import faces_of
-from faceswap_lab.cli.job.functions import check_functions
-from faceswap_lab.cli.job.judge import judged
-from faceswap_lab.cli.job.label import label_of
+from faceswap_lab.cli.job.judge import check_functions, judged
+from faceswap_lab.cli.job.label import differing_options, label_of
 from faceswap_lab.cli.job.outcome import Outcome, State
 from faceswap_lab.cli.job.summary import print_line, print_summary
-from faceswap_lab.cli.job.tags import differing_options
 from faceswap_lab.cli.job.train import train
 from faceswap_lab.cli.messages import refusal, say
 from faceswap_lab.cli.plugins import refusing_plugins

@@ -6,8 +6,8 @@ from statistics import fmean
 
 from faceswap_lab.cli.study.plan import Asked
 from faceswap_lab.config import ConfigError
-from faceswap_lab.runs.folder import RunFolder, find_all
-from faceswap_lab.runs.result import BadResult, Result, read_result
+from faceswap_lab.runs.folder import find_all
+from faceswap_lab.runs.result import sound_result
 
 _OTHER_SEEDS = 3  # seeds outside the study looked up for an arm: an estimate needs no more
 
@@ -33,13 +33,13 @@ def look(asked: Asked) -> Known:
     finished: set[Key] = set()
     seconds: dict[str, list[float]] = {}
     for cell in asked.plan.cells:
-        result = _result(folders.get((cell.seed, cell.digest)))
+        result = sound_result(folders.get((cell.seed, cell.digest)))
         if result:
             finished.add((cell.arm, cell.seed))
             seconds.setdefault(cell.arm, []).append(result.seconds)
     others = sorted({seed for seed, _ in folders} - set(asked.plan.seeds))[:_OTHER_SEEDS]
     for arm in asked.plan.arms.keys() - seconds.keys():
-        found = [_result(folders.get((seed, _digest(asked, arm, seed)))) for seed in others]
+        found = [sound_result(folders.get((seed, _digest(asked, arm, seed)))) for seed in others]
         if any(found):
             seconds[arm] = [result.seconds for result in found if result]
     return Known(finished, {arm: fmean(values) for arm, values in seconds.items()})
@@ -81,13 +81,6 @@ def in_words(seconds: float) -> str:
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _result(folder: RunFolder | None) -> Result | None:
-    try:
-        return read_result(folder) if folder else None
-    except BadResult:  # its cell will say so
-        return None
 
 
 def _digest(asked: Asked, arm: str, seed: int) -> str:

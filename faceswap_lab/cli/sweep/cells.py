@@ -15,7 +15,7 @@ from faceswap_lab.config import Config, ConfigError, Conflict, RenderedData
 from faceswap_lab.options import Options
 from faceswap_lab.runs.atomic import StorageError
 from faceswap_lab.runs.folder import find_all
-from faceswap_lab.runs.result import BadResult, read_result
+from faceswap_lab.runs.result import sound_result
 
 Axes = dict[str, list[str]]
 """By its key as it is written (``+experiment``) every value that an override offers: several if it is swept over."""
@@ -148,7 +148,4 @@ def _closed(composer: Composer, cell: list[str], known: dict[str, Any]) -> Outco
     if config.runs_dir not in known:
         known[config.runs_dir] = find_all(Path(config.runs_dir))
     folder = known[config.runs_dir].get((config.seed, digest))
-    try:
-        return Outcome("reused", str(folder.path)) if folder and read_result(folder) else None
-    except BadResult:
-        return None
+    return Outcome("reused", str(folder.path)) if folder and sound_result(folder) else None

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from faceswap_lab.cli.sweep.cells import Cell
 from faceswap_lab.runs.folder import RunFolder
-from faceswap_lab.runs.result import BadResult, read_result
+from faceswap_lab.runs.result import sound_result
 
 _COLUMNS = (
     *(("swap_score_AB", "score A→B", 3), ("swap_score_BA", "B→A", 3), ("swap_ssim_AB", "SSIM A→B", 3)),
@@ -45,10 +45,7 @@ def _print_results(cells: Sequence[Cell], sweep_dir: Path) -> None:
     """Print the means over the seeds of what is otherwise the same."""
     arms: dict[str, list[Mapping[str, float]]] = {}
     for overrides, outcome in cells:
-        try:
-            result = read_result(RunFolder(Path(outcome.folder))) if outcome.code == 0 else None
-        except BadResult:
-            continue
+        result = sound_result(RunFolder(Path(outcome.folder))) if outcome.code == 0 else None
         if result:
             name = _own([word for word in overrides if not word.startswith("seed=")], cells) or "baseline"
             arms.setdefault(name.replace("+experiment=", ""), []).append(result.metrics)

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from faceswap_lab.cli.job.outcome import Outcome
+from faceswap_lab.cli.messages import tolerate_any_encoding
 from faceswap_lab.cli.plugins import PLUGGED
 from faceswap_lab.cli.sweep.records import record
 from faceswap_lab.cli.sweep.stopping import asked_to_stop, stopping_when_asked
-from faceswap_lab.cli.terminal import tolerate_any_encoding
 from faceswap_lab.interruption import interruptible
 from faceswap_lab.plugins.finding import look_in
 

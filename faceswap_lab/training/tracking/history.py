@@ -1,10 +1,16 @@
-"""What a run folder holds of the past, shown to a mirror that has not seen it: a resumed run's, or a finished one's."""
+"""What a run folder holds of the past, shown to a mirror that has not seen it: a resumed run's, or a finished one's.
 
+Where a finished run has been shown whole is kept in its folder, so that meeting it again does not show it there twice.
+"""
+
+import json
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
+from faceswap_lab.runs.atomic import write_json
+from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.metrics import read_metrics
 from faceswap_lab.training.tracking.mirror import Described, Mirror
 
@@ -31,3 +37,31 @@ def show_past(mirror: Mirror, run: Described) -> None:
         if mirror.holds < step <= run.first_step:
             for show in shows[step]:
                 show()
+
+
+_FILE = ".shown.json"  # in the run folder; whoever removes it has the run shown again
+
+
+def is_shown(folder: RunFolder, place: str) -> bool:
+    """Tell whether the finished run has been shown whole at a place (``Mirror.place``)."""
+    return place in _places(folder)
+
+
+def note_shown(folder: RunFolder, places: Iterable[str]) -> None:
+    """Remember that the finished run has been shown whole at these places.
+
+    Raises:
+        StorageError: the folder cannot be written.
+    """
+    before = _places(folder)
+    now = sorted({*before, *places})
+    if now != before:
+        write_json(folder.path / _FILE, now)
+
+
+def _places(folder: RunFolder) -> list[str]:
+    try:
+        content = json.loads((folder.path / _FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return sorted(map(str, content)) if isinstance(content, list) else []

@@ -11,9 +11,8 @@ from pytorch_lightning.loggers import Logger
 
 from faceswap_lab.runs.metrics import MetricsCsv
 from faceswap_lab.runs.result import Result
-from faceswap_lab.training.tracking.history import show_past
+from faceswap_lab.training.tracking.history import is_shown, note_shown, show_past
 from faceswap_lab.training.tracking.mirror import Described, Mirror
-from faceswap_lab.training.tracking.shown import is_shown, note_shown
 from faceswap_lab.training.tracking.tensorboard_mirror import TensorBoardMirror
 from faceswap_lab.training.tracking.wandb_mirror import WandbMirror
 

@@ -3,7 +3,7 @@ from importlib.resources import files
 
 import pytest
 
-from faceswap_lab.studies.report.palette import THEMES, colours, dashes
+from faceswap_lab.studies.report.marks import THEMES, colours, dashes
 
 
 def luminance(colour: str) -> float:
