@@ -36,7 +36,25 @@ class Part(nn.Module):
         """Let go of the stages that a topology does not use; after ``initialise``."""
 
 
-class Encoder(Part):
+class Staged(Part):
+    """A part that is a row of stages, of which a topology may use some only."""
+
+    stages: nn.ModuleDict
+
+    def keep(self, first: int, last: int) -> None:
+        """Keep a slice of the stages."""
+        names = list(self.stages)
+        for name in (*names[:first], *names[last:]):
+            del self.stages[name]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Go through the stages."""
+        for stage in self.stages.values():
+            x = stage(x)
+        return x
+
+
+class Encoder(Staged):
     """A face to its code, and to what the decoders see: (N, 3, r, r) -> (N, bridge_width, 8, 8).
 
     With two_dense there is no activation between or after the dense layers: the bottleneck is linear, as in 2018.
@@ -52,12 +70,6 @@ class Encoder(Part):
         names = [*map(str, range(len(down))), "dense", "up"]
         self.stages = nn.ModuleDict(dict(zip(names, [*down, dense, up])))
 
-    def keep(self, first: int, last: int) -> None:
-        """Keep a slice of the stages."""
-        names = list(self.stages)
-        for name in (*names[:first], *names[last:]):
-            del self.stages[name]
-
     def to_code(self, x: Tensor) -> Tensor:
         """Return the code's units, (N, code_size); without the dense layers, what comes out."""
         for name, stage in self.stages.items():
@@ -72,12 +84,6 @@ class Encoder(Part):
             return code
         x = self.stages["dense"].from_code(code)  # type: ignore[operator]  # a Bottleneck
         return self.stages["up"](x) if "up" in self.stages else x
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Go through the stages."""
-        for stage in self.stages.values():
-            x = stage(x)
-        return x
 
     def activations(self) -> Iterator[tuple[str, nn.Module]]:
         """Yield those of the convolutions and of the upscale."""
@@ -132,8 +138,11 @@ def refined(up: nn.Module, width: int, count: int, activation: Activation, spec:
     return Refined(up, blocks) if blocks else up
 
 
-class Decoder(Part):
-    """What an encoder or inter made, to a face before its output activation: (N, C, s, s) -> (N, 3, r, r)."""
+class Decoder(Staged):
+    """What an encoder or inter made, to a face before its output activation: (N, C, s, s) -> (N, 3, r, r), unbounded.
+
+    Of a slice, what comes out of its last stage.
+    """
 
     def __init__(self, spec: kinds.Decoder, seen: Shape, activation: Activation) -> None:
         super().__init__()
@@ -148,18 +157,6 @@ class Decoder(Part):
             else Conv(last, 3, spec.out_kernel, padding=spec.padding)
         )
         self.stages = nn.ModuleDict(dict(zip([*map(str, range(len(up))), "out"], [*up, out])))
-
-    def keep(self, first: int, last: int) -> None:
-        """Keep a slice of the stages."""
-        names = list(self.stages)
-        for name in (*names[:first], *names[last:]):
-            del self.stages[name]
-
-    def forward(self, code: Tensor) -> Tensor:
-        """Return the pre-activation z, unbounded; of a slice, what comes out of its last stage."""
-        for stage in self.stages.values():
-            code = stage(code)
-        return code
 
     def activations(self) -> Iterator[tuple[str, nn.Module]]:
         """Yield those of the upscales."""
@@ -185,14 +182,14 @@ class ToldDecoder(Decoder):
         for name in [name for name in self.film if name not in self.stages]:
             del self.film[name]
 
-    def forward(self, code: Tensor, who: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, who: Tensor | None = None) -> Tensor:
         """Return the pre-activation z of the faces of ``who``, (N,) int64: places among the sides."""
         for name, stage in self.stages.items():
-            code = stage(code)
+            x = stage(x)
             if name in self.film:
-                scale, shift = self.film[name][who].to(code.dtype)[:, :, None, None].chunk(2, dim=1)
-                code = code * (1 + scale) + shift
-        return code
+                scale, shift = self.film[name][who].to(x.dtype)[:, :, None, None].chunk(2, dim=1)
+                x = x * (1 + scale) + shift
+        return x
 
 
 class Mix(Part):

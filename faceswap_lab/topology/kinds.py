@@ -5,6 +5,7 @@ same name, made from the same arguments. To add a kind: a class here, a module t
 """
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -46,6 +47,7 @@ class Kind:
         told: it is told whose face to draw.
         ends: it draws a face, so a route may end with it.
         weighs: it has weights.
+        named: its argument → what ``Sizes`` calls it, where the two are not the same.
     """
 
     draws: ClassVar[bool] = False
@@ -53,6 +55,15 @@ class Kind:
     told: ClassVar[bool] = False
     ends: ClassVar[bool] = False
     weighs: ClassVar[bool] = True
+    named: ClassVar[Mapping[str, str]] = {}
+
+    @classmethod
+    def usual(cls, sizes: Sizes) -> dict[str, Any]:
+        """Return the arguments that are not given: what ``sizes`` has of them."""
+        groups = (sizes, sizes.blocks, sizes.bottleneck, sizes.residuals)
+        known = {name: value for group in groups for name, value in vars(group).items()}
+        sources = {entry.name: cls.named.get(entry.name, entry.name) for entry in dataclasses.fields(cls)}
+        return {argument: known[source] for argument, source in sources.items() if source in known}
 
     def at(self, seen: Shape) -> "Kind":
         """Return the arguments for what it sees on its route."""
@@ -109,6 +120,7 @@ class Encoder(Staged, Blocks, Bottleneck):
     Stages: one per convolution, the bottleneck, the upscale (nothing happens there with ``bridge_width: 0``).
     """
 
+    named: ClassVar[Mapping[str, str]] = {"widths": "encoder_widths"}
     resolution: int = 0
     widths: tuple[int, ...] = ()
     code_size: int = 0
@@ -116,20 +128,6 @@ class Encoder(Staged, Blocks, Bottleneck):
     grid: int = 4
     dense_width: int = 0
     dense_side: int = 0
-
-    @classmethod
-    def usual(cls, sizes: Sizes) -> dict[str, Any]:
-        """Return the arguments that are not given."""
-        own = {
-            "resolution": sizes.resolution,
-            "widths": sizes.encoder_widths,
-            "code_size": sizes.code_size,
-            "bridge_width": sizes.bridge_width,
-            "grid": sizes.grid,
-            "dense_width": sizes.dense_width,
-            "dense_side": sizes.dense_side,
-        }
-        return own | vars(sizes.blocks) | vars(sizes.bottleneck)
 
     def whole(self, seen: Shape) -> list[Shape]:
         """(3, r) … (widths[-1], 4), (dense_width, 4), (bridge_width, 8)."""
@@ -168,6 +166,7 @@ class Inter(Kind, Blocks, Bottleneck):
     ``side`` is that of the map that comes out of the bottleneck; 0: as what comes in.
     """
 
+    named: ClassVar[Mapping[str, str]] = {"side": "dense_side"}
     code_size: int = 0
     width: int = 0
     bridge_width: int = 0
@@ -175,14 +174,8 @@ class Inter(Kind, Blocks, Bottleneck):
 
     @classmethod
     def usual(cls, sizes: Sizes) -> dict[str, Any]:
-        """Return the arguments that are not given."""
-        own = {
-            "code_size": sizes.code_size,
-            "width": sizes.dense_width or sizes.encoder_widths[-1],
-            "bridge_width": sizes.bridge_width,
-            "side": sizes.dense_side,
-        }
-        return own | vars(sizes.blocks) | vars(sizes.bottleneck)
+        """Return the arguments that are not given; its width is the encoder's last if no other is said."""
+        return super().usual(sizes) | {"width": sizes.dense_width or sizes.encoder_widths[-1]}
 
     def stages(self, seen: Shape) -> list[Shape]:
         """(c, s), (width, side), and (bridge_width, 2 side) with an upscale."""
@@ -200,22 +193,12 @@ class Decoder(Staged, Blocks, Residuals):
     """
 
     ends: ClassVar[bool] = True
+    named: ClassVar[Mapping[str, str]] = {"widths": "decoder_widths", "channels": "bridge_width"}
     channels: int = 0
     widths: tuple[int, ...] = ()
     out_kernel: int = 5
     depth_to_space: bool = False
     share: float = 1.0
-
-    @classmethod
-    def usual(cls, sizes: Sizes) -> dict[str, Any]:
-        """Return the arguments that are not given."""
-        own = {
-            "widths": sizes.decoder_widths,
-            "channels": sizes.bridge_width,
-            "out_kernel": sizes.out_kernel,
-            "depth_to_space": sizes.depth_to_space,
-        }
-        return own | vars(sizes.blocks) | vars(sizes.residuals)
 
     def whole(self, seen: Shape) -> list[Shape]:
         """(channels, 8) … (widths[-1], r), (3, r)."""
@@ -256,11 +239,6 @@ class Mix(Kind):
     draws: ClassVar[bool] = True
     weighs: ClassVar[bool] = False
     share: float = 0.5
-
-    @classmethod
-    def usual(cls, sizes: Sizes) -> dict[str, Any]:
-        """Return the arguments that are not given."""
-        return {}
 
     def stages(self, seen: Shape) -> list[Shape]:
         """(2 c, s), (c, s)."""
