@@ -73,21 +73,36 @@ class Conv(nn.Conv2d):
         return super().forward(F.pad(x, self.around, self.mode) if self.around else x)
 
 
-class Downscale(nn.Module):
+class Activated(nn.Module):
+    """A convolution, the norm, the activation.
+
+    Args:
+        conv: the convolution.
+        width: channels that come out of it.
+        activation: makes the activation.
+        blocks: which norm.
+    """
+
+    def __init__(self, conv: nn.Module, width: int, activation: Activation, blocks: Blocks) -> None:
+        super().__init__()
+        self.conv = conv
+        self.norm = NORMS[blocks.norm](width)
+        self.activation = activation()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Go through all three."""
+        return self.activation(self.norm(self.conv(x)))
+
+
+class Downscale(Activated):
     """Convolution k5 s2, norm, activation: (N, C, H, W) -> (N, width, H/2, W/2).
 
     Source: deepfakes/faceswap 2018, plugins/Model_Original, ``conv``.
     """
 
     def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks = BASELINE) -> None:
-        super().__init__()
-        self.conv = Conv(channels, width, kernel=5, stride=2, padding=blocks.padding)
-        self.norm = NORMS[blocks.norm](width)
-        self.activation = activation()
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Halve the picture's sides."""
-        return self.activation(self.norm(self.conv(x)))
+        conv = Conv(channels, width, kernel=5, stride=2, padding=blocks.padding)
+        super().__init__(conv, width, activation, blocks)
 
 
 class Residual(nn.Module):

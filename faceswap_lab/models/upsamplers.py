@@ -10,14 +10,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from faceswap_lab.models.blocks import Activation, Conv
-from faceswap_lab.models.norms import NORMS
+from faceswap_lab.models.blocks import Activated, Activation, Conv
 from faceswap_lab.topology import Blocks
 
 SHUFFLED = 4  # channels that a pixel shuffle lays side by side, 2x2
 
 
-class PixelShuffle(nn.Module):
+class PixelShuffle(Activated):
     """shuffle(act(conv3 to 4·width)), the upscale of 2018 (Shi et al. 2016, arXiv 1609.05158).
 
     torch's shuffle orders channels (c, rh, rw) where the 2018 layer has (rh, rw, c): equal up to a permutation of the
@@ -25,16 +24,14 @@ class PixelShuffle(nn.Module):
     """
 
     def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
-        super().__init__()
         start = "icnr" if blocks.icnr else "usual"
-        self.conv = Conv(channels, SHUFFLED * width, kernel=3, padding=blocks.padding, start=start)
-        self.norm = NORMS[blocks.norm](SHUFFLED * width)
-        self.activation = activation()
+        conv = Conv(channels, SHUFFLED * width, kernel=3, padding=blocks.padding, start=start)
+        super().__init__(conv, SHUFFLED * width, activation, blocks)
         self.shuffle = nn.PixelShuffle(2)
 
     def forward(self, x: Tensor) -> Tensor:
         """Double the picture's sides."""
-        return self.shuffle(self.activation(self.norm(self.conv(x))))
+        return self.shuffle(super().forward(x))
 
 
 class Hybrid(PixelShuffle):
@@ -65,18 +62,15 @@ class Fast(PixelShuffle):
         return super().forward(x) + _bilinear(self.straight(x))
 
 
-class Nearest(nn.Module):
+class Nearest(Activated):
     """act(conv3(x made twice as large)), a quarter of pixel_shuffle's weights (Odena et al. 2016, distill.pub)."""
 
     def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
-        super().__init__()
-        self.conv = Conv(channels, width, kernel=3, padding=blocks.padding)
-        self.norm = NORMS[blocks.norm](width)
-        self.activation = activation()
+        super().__init__(Conv(channels, width, kernel=3, padding=blocks.padding), width, activation, blocks)
 
     def forward(self, x: Tensor) -> Tensor:
         """Double the picture's sides."""
-        return self.activation(self.norm(self.conv(self.larger(x))))
+        return super().forward(self.larger(x))
 
     def larger(self, x: Tensor) -> Tensor:
         """Repeat every pixel."""
@@ -91,21 +85,15 @@ class Bilinear(Nearest):
         return _bilinear(x)
 
 
-class Transposed(nn.Module):
+class Transposed(Activated):
     """act(transposed convolution k4 s2), as pix2pix has it (Isola et al. 2017, arXiv 1611.07004).
 
     4 is a multiple of the stride, so every pixel that comes out is made of equally many.
     """
 
     def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
-        super().__init__()
-        self.conv = nn.ConvTranspose2d(channels, width, kernel_size=4, stride=2, padding=1)
-        self.norm = NORMS[blocks.norm](width)
-        self.activation = activation()
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Double the picture's sides."""
-        return self.activation(self.norm(self.conv(x)))
+        conv = nn.ConvTranspose2d(channels, width, kernel_size=4, stride=2, padding=1)
+        super().__init__(conv, width, activation, blocks)
 
 
 def _bilinear(x: Tensor) -> Tensor:
