@@ -24,7 +24,6 @@ from faceswap_lab.runs.metrics import MetricsCsv
 from faceswap_lab.training.build import autoencoder_of, module_of, samples_of
 from faceswap_lab.training.fit import fit, prepare_process
 from faceswap_lab.training.order_effect.replica import Replica, batches_of
-from faceswap_lab.training.tracking.loggers import CsvLogger
 
 PORTION, ROUNDS, FACES = 10, 81, 512  # short portions: what disturbs one disturbs its neighbours
 BARE, REPLICA = "a bare loop", "our stepper without Lightning"
@@ -52,7 +51,8 @@ def interleaved_with_a_run(config: Config, data: FaceData, portion: int) -> dict
         rivals = {BARE: bare.step, REPLICA: lambda: ours.step(next(batches))}
         between = Between(portion, rivals)
         module = module_of(config, autoencoder_of(config, data))
-        fit(config, data, module, None, lambda: None, [between], [CsvLogger(MetricsCsv(Path(place) / "metrics.csv"))])
+        rows = MetricsCsv(Path(place) / "metrics.csv")
+        fit(config, data, module, None, lambda: None, [between], lambda row, step: rows.append({"step": step, **row}))
     return between.seconds
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.loggers import Logger
 from pytorch_lightning.profilers import PassThroughProfiler
 from pytorch_lightning.strategies import DDPStrategy
 
@@ -21,7 +20,7 @@ from faceswap_lab.training.callbacks import Interruptions, Resume
 from faceswap_lab.training.device.compiled import compile_parts, explaining
 from faceswap_lab.training.device.memory import keep_freed_memory
 from faceswap_lab.training.device.processes import LocalProcesses, Place, further_processes
-from faceswap_lab.training.module import FaceswapModule
+from faceswap_lab.training.module import FaceswapModule, WriteRow
 from faceswap_lab.training.saved.checkpoint import Checkpoint
 from faceswap_lab.training.step.finite import Diverged
 
@@ -50,7 +49,7 @@ def fit(
     checkpoint: Checkpoint | None,
     reload: Callable[[], Checkpoint | None],
     callbacks: Sequence[pl.Callback],
-    loggers: Sequence[Logger],
+    write_row: WriteRow,
 ) -> None:
     """Train ``module`` in this process and, with several devices, in as many further ones as are needed.
 
@@ -61,7 +60,7 @@ def fit(
         checkpoint: where to go on; None: from the start.
         reload: reads that checkpoint in a further process, which saves sending it there.
         callbacks: called in this process only.
-        loggers: written by this process only.
+        write_row: called in this process only, with each row of losses and its step.
 
     Raises:
         Interrupted: a signal came; the step in hand was finished first.
@@ -72,7 +71,8 @@ def fit(
     plugins = tuple(IMPORTED)
     others = further_processes(first, _help, plugins, config, data, reload) if first.world > 1 else nullcontext()
     with others:
-        _fit_here(first, config, data, module, checkpoint, callbacks, loggers)
+        module.write_row = write_row
+        _fit_here(first, config, data, module, checkpoint, callbacks)
 
 
 def _help(
@@ -81,7 +81,7 @@ def _help(
     """Be one of the further processes: train along, write nothing."""
     import_plugins(plugins)
     prepare_process(config)
-    _fit_here(place, config, data, module_of(config, autoencoder_of(config, data), data), reload(), (), ())
+    _fit_here(place, config, data, module_of(config, autoencoder_of(config, data), data), reload(), ())
 
 
 def _fit_here(
@@ -91,11 +91,10 @@ def _fit_here(
     module: FaceswapModule,
     checkpoint: Checkpoint | None,
     callbacks: Sequence[pl.Callback],
-    loggers: Sequence[Logger],
 ) -> None:
     interruptions = Interruptions(listening=place.rank == 0)
     strategy = _strategy(config, place, module.plan.reaches_all)
-    trainer = trainer_of(config, [Resume(checkpoint), interruptions, *callbacks], loggers, **strategy)
+    trainer = trainer_of(config, [Resume(checkpoint), interruptions, *callbacks], **strategy)
     # Lightning asks the devices in every step whether SIGTERM has come, and waits for the answer; Interruptions asks.
     trainer.fit_loop.epoch_loop._broadcast_sigterm_tensor = lambda: None  # type: ignore[method-assign]
     samples = samples_of(config, data, checkpoint.step if checkpoint else 0)
@@ -114,9 +113,7 @@ def _fit_here(
         interruptions.tell()
 
 
-def trainer_of(
-    config: Config, callbacks: Sequence[pl.Callback], loggers: Sequence[Logger], **strategy: Any
-) -> pl.Trainer:
+def trainer_of(config: Config, callbacks: Sequence[pl.Callback], **strategy: Any) -> pl.Trainer:
     """Return Lightning's trainer for this configuration, device, precision and all."""
     return pl.Trainer(
         accelerator=config.trainer.accelerator,
@@ -124,7 +121,7 @@ def trainer_of(
         precision="bf16-mixed" if config.training.precision == "bf16-mixed" else "32-true",
         deterministic="warn" if config.training.deterministic else False,
         max_epochs=1,
-        logger=list(loggers),
+        logger=False,
         callbacks=list(callbacks),
         use_distributed_sampler=False,
         enable_checkpointing=False,

@@ -20,6 +20,9 @@ from faceswap_lab.training.step.objective import MAE, Objective
 from faceswap_lab.training.step.optimizers import CAN_SKIP, STATES, OptimizerStates, Settings
 from faceswap_lab.training.step.training_step import TrainingStep
 
+WriteRow = Callable[[dict[str, float], int], None]
+"""Takes numbers by name, and the training steps made until then."""
+
 
 class FaceswapModule(pl.LightningModule):
     """Trains an Autoencoder on portions of samples, in the order and with the optimizer state it is told.
@@ -38,7 +41,7 @@ class FaceswapModule(pl.LightningModule):
         objective: the loss of a side.
         side_weights: factor of each side's loss; 1 where none is given.
         gradient_clip: largest norm of the gradient of one update; None: not clipped.
-        log_every: training steps averaged into one row of the loggers.
+        log_every: training steps averaged into one row.
         last_step: the step after which nothing more comes: the last row may be short, and the result's losses are those
             of the last tenth of the way.
         channels_last: how pictures lie in memory, as the autoencoder's weights do.
@@ -54,7 +57,10 @@ class FaceswapModule(pl.LightningModule):
         recent: losses of the last steps, for the result.
         last_losses: the last row's losses.
         averaged: what averages the weights, if they are averaged.
+        write_row: takes every row; nothing does unless it is set.
     """
+
+    write_row: WriteRow | None = None
 
     def __init__(
         self,
@@ -187,7 +193,7 @@ class FaceswapModule(pl.LightningModule):
         progress.total.ready = progress.total.completed = self.steps_done
 
     def log_pending(self) -> None:
-        """Send the mean losses since the last row, and the speeds, to every logger."""
+        """Write the row of the mean losses since the last one, and of the speeds."""
         self.look()
         self.last_losses = {
             name: float(torch.stack(losses).double().mean()) for name, losses in sorted(self.pending.items())
@@ -195,8 +201,8 @@ class FaceswapModule(pl.LightningModule):
         if self.steps_done % self.log_every == 0:  # else it is a short last row, which a longer run fills up
             self.pending = {}
         row = self.last_losses | self.speed.read()
-        for logger in self.loggers:
-            logger.log_metrics(row, step=self.steps_done)
+        if self.write_row is not None:
+            self.write_row(row, self.steps_done)
 
 
 def _averaged(autoencoder: Autoencoder, decay: float) -> AveragedModel:

@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from functools import partial
 
 import pytorch_lightning as pl
-from pytorch_lightning.loggers import Logger
 
 from faceswap_lab.config import Config
 from faceswap_lab.data.faces import FaceData
@@ -33,8 +32,8 @@ from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.saved.checkpoint import Checkpoint, load, restore_outcome, save, taken_of
 from faceswap_lab.training.saved.weights import save_weights
 from faceswap_lab.training.step.finite import Diverged
-from faceswap_lab.training.tracking.loggers import CsvLogger, Mirrors, mirrors
 from faceswap_lab.training.tracking.mirror import described
+from faceswap_lab.training.tracking.mirrors import Mirrors, mirrors
 
 Action = Callable[[FaceswapModule], None]
 
@@ -76,7 +75,6 @@ class Run:
         self.judge = Judge(config, data, label)
         self.table = MetricsCsv(folder.metrics)
         self.opened = ExitStack()  # the mirrors, while they are open
-        self.loggers: list[Logger] = []
         self._reload = partial(load, folder.checkpoints, digest)
 
     def train_and_judge(self) -> Result:
@@ -93,7 +91,7 @@ class Run:
         with self.ending():
             module = self.begin()
             if checkpoint is None or checkpoint.step < self.last_step:
-                fit(self.config, self.data, module, checkpoint, self._reload, self._callbacks(), self.loggers)
+                fit(self.config, self.data, module, checkpoint, self._reload, self._callbacks(), self.write_row)
             else:
                 restore_outcome(module, checkpoint)
             return self.judge_and_finish(module)
@@ -119,7 +117,6 @@ class Run:
         write_text(self.folder.topology, picture_of(autoencoder, self.config.topology.name))
         module = module_of(self.config, autoencoder, self.data)
         self.mirrors = self.opened.enter_context(self._mirrors())
-        self.loggers = [CsvLogger(self.table), self.mirrors]
         return module
 
     @contextmanager
@@ -160,11 +157,15 @@ class Run:
         about = described(self.config, self.folder, self.label, self.options, self.sweep, self.first_step)
         return mirrors(self.config.logger.kinds, about)
 
+    def write_row(self, values: dict[str, float], step: int) -> None:
+        """Add a row to metrics.csv and its mirrors. Lightning's own CSVLogger cannot resume, nor survive a kill."""
+        self.table.append({"step": step, **values})
+        self.mirrors.metrics(values, step)
+
     def judge_on_the_way(self, module: FaceswapModule) -> None:
-        """Add the scores of the module as it is to every logger."""
+        """Add a row of the scores of the module as it is."""
         scores = _finite(self.judge.on_the_way(module.autoencoder, module.average), module.steps_done)
-        for logger in self.loggers:
-            logger.log_metrics(scores, step=module.steps_done)
+        self.write_row(scores, module.steps_done)
 
     def preview(self, module: FaceswapModule) -> None:
         """Show the module as it is; mirrors get the very last picture with the result."""

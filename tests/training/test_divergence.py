@@ -10,9 +10,8 @@ from faceswap_lab.training.callbacks import Every
 from faceswap_lab.training.step import losses
 from faceswap_lab.training.step.finite import Diverged
 from faceswap_lab.training.step.optimizers import OPTIMIZERS, Settings
-from faceswap_lab.training.tracking.loggers import CsvLogger
 from tests.training.test_orders import CASES
-from tests.training.tiny import STATES, module_for, samples_for, single, trainer_for
+from tests.training.tiny import STATES, module_for, record, samples_for, single, trainer_for
 
 
 class Weights(pl.Callback):
@@ -29,7 +28,7 @@ def vector(module):
     return torch.cat([p.detach().ravel() for p in module.autoencoder.parameters()]).clone()
 
 
-def diverging(monkeypatch, poison, call, order, state="shared", callbacks=(), loggers=(), **options):
+def diverging(monkeypatch, poison, call, order, state="shared", callbacks=(), table=None, **options):
     """Train with a loss that ``poison`` spoils at its ``call``-th call; return what was raised, before and after."""
     plain, calls = losses.LOSSES["mae"], []
 
@@ -39,8 +38,9 @@ def diverging(monkeypatch, poison, call, order, state="shared", callbacks=(), lo
 
     monkeypatch.setitem(losses.LOSSES, "mae", spoilt)
     weights, module = Weights(), module_for(order, state, **options)
+    record(module, table)
     with pytest.raises(Diverged) as raised:
-        trainer_for([weights, *callbacks], loggers).fit(module, samples_for(order, 8))
+        trainer_for([weights, *callbacks]).fit(module, samples_for(order, 8))
     return str(raised.value), raised.value.step, weights.kept[-1] if weights.kept else None, vector(module)
 
 
@@ -130,7 +130,7 @@ def test_nothing_after_it_passes_for_good(monkeypatch, tmp_path, every):
         7,
         "a_then_b",
         callbacks=[due],
-        loggers=[CsvLogger(table)],
+        table=table,
         look_later=True,
         log_every=3,
     )

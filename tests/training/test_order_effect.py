@@ -35,7 +35,7 @@ def by_lightning(steps, *overrides, draws_of=0, start=0):
     config = config_for(*overrides, f"seed={start}", f"training.max_steps={steps}")
     data = noise_data()
     module = module_of(config, autoencoder_of(config, data))
-    fit(replace(config, seed=draws_of), data, module, None, lambda: None, (), ())
+    fit(replace(config, seed=draws_of), data, module, None, lambda: None, (), lambda row, step: None)
     return module.autoencoder
 
 

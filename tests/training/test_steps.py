@@ -8,7 +8,6 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from faceswap_lab.orders import ORDERS
 from faceswap_lab.runs.metrics import MetricsCsv, read_metrics
 from faceswap_lab.training.callbacks import Every
-from faceswap_lab.training.tracking.loggers import CsvLogger
 from tests.training.test_orders import CASES
 from tests.training.tiny import trained
 
@@ -30,7 +29,7 @@ def test_everything_counts_training_steps(order, state, tmp_path):
     counter, at = GlobalSteps(), []
     table = MetricsCsv(tmp_path / "metrics.csv")
     callbacks = [counter, Every(3, None, lambda module: at.append(module.steps_done))]
-    trained(order, state, STEPS, callbacks=callbacks, loggers=[CsvLogger(table)], log_every=3)
+    trained(order, state, STEPS, callbacks=callbacks, table=table, log_every=3)
     assert counter.after_each == [(n, n) for n in range(1, STEPS + 1)]
     assert at == [3, 6]
     rows = read_metrics(table.path)
@@ -59,8 +58,8 @@ def test_the_number_of_optimizer_steps_does_differ(order):
 
 def test_a_row_is_the_mean_of_the_losses_since_the_last(tmp_path):
     every, third = (MetricsCsv(tmp_path / f"{n}.csv") for n in (1, 3))
-    trained("a_then_b", "shared", STEPS, loggers=[CsvLogger(every)], log_every=1)
-    trained("a_then_b", "shared", STEPS, loggers=[CsvLogger(third)], log_every=3)
+    trained("a_then_b", "shared", STEPS, table=every, log_every=1)
+    trained("a_then_b", "shared", STEPS, table=third, log_every=3)
     singles, rows = read_metrics(every.path), read_metrics(third.path)
     for row, group in zip(rows, (singles[0:3], singles[3:6], singles[6:8]), strict=True):
         for name in ("loss_A", "loss_B"):

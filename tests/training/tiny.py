@@ -49,7 +49,7 @@ def samples_for(order, steps, first_step=0, workers=0, sampler="cv2"):
     return FaceDataModule(samplers(), plan_for(order), first_step, steps, workers, sampler)
 
 
-def trainer_for(callbacks=(), loggers=(), place=None, precision="32-true", order="a_then_b"):
+def trainer_for(callbacks=(), place=None, precision="32-true", order="a_then_b"):
     prepare_process(SimpleNamespace(trainer=SimpleNamespace(threads=1)))
     several = place is not None
     config = SimpleNamespace(trainer=SimpleNamespace(strategy="ddp" if several else "auto"))
@@ -58,7 +58,7 @@ def trainer_for(callbacks=(), loggers=(), place=None, precision="32-true", order
         devices=place.world if several else 1,
         max_epochs=1,
         precision=precision,
-        logger=list(loggers),
+        logger=False,
         callbacks=list(callbacks),
         use_distributed_sampler=False,
         enable_checkpointing=False,
@@ -68,13 +68,19 @@ def trainer_for(callbacks=(), loggers=(), place=None, precision="32-true", order
     )
 
 
+def record(module, table):
+    """Have a module's rows in a table, if there is one."""
+    if table is not None:
+        module.write_row = lambda values, step: table.append({"step": step, **values})
+
+
 def trained(
     order,
     state,
     steps=4,
     place=None,
     callbacks=(),
-    loggers=(),
+    table=None,
     precision="32-true",
     log_every=1,
     sampler="cv2",
@@ -83,6 +89,7 @@ def trained(
 ):
     """Return the module after ``steps`` real training steps; ``backend``: its parts compiled with it."""
     module = module_for(order, state, log_every=log_every, last_step=steps, **options)
+    record(module, table)
     compile_parts(module.autoencoder, "default" if backend else "none", backend)
-    trainer_for(callbacks, loggers, place, precision, order).fit(module, samples_for(order, steps, sampler=sampler))
+    trainer_for(callbacks, place, precision, order).fit(module, samples_for(order, steps, sampler=sampler))
     return module

@@ -110,8 +110,8 @@ def _run(
 
 def _show_again(config: Config, folder: RunFolder, result: Result, options: Sequence[str], sweep: str | None) -> None:
     """Let mirrors that do not know a finished run have its record."""
-    from faceswap_lab.training.tracking.loggers import show_finished
     from faceswap_lab.training.tracking.mirror import described
+    from faceswap_lab.training.tracking.mirrors import show_finished
 
     show_finished(described(config, folder, result.label, options, sweep, result.steps), result)
 

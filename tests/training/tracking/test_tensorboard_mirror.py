@@ -10,8 +10,8 @@ from tensorboard.util import tensor_util
 
 from faceswap_lab.runs.identity import plain
 from faceswap_lab.runs.result import read_result
-from faceswap_lab.training.tracking.loggers import show_finished
 from faceswap_lab.training.tracking.mirror import described
+from faceswap_lab.training.tracking.mirrors import show_finished
 from tests.training.tracking.mirrored import Killed, killed, run_in, table_of
 
 

@@ -19,8 +19,8 @@ from faceswap_lab.runs.identity import identity, plain
 from faceswap_lab.training.judge import Judge
 from faceswap_lab.training.step.finite import Diverged
 from faceswap_lab.training.tracking import wandb_mirror
-from faceswap_lab.training.tracking.loggers import show_finished
 from faceswap_lab.training.tracking.mirror import described
+from faceswap_lab.training.tracking.mirrors import show_finished
 from tests.training.tracking.mirrored import STUDY, Killed, killed, run_in, table_of
 from tests.training.tracking.wandb_records import recorded
 

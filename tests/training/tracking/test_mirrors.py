@@ -10,9 +10,9 @@ from faceswap_lab.interruption import Interrupted
 from faceswap_lab.runs.folder import find_or_create
 from faceswap_lab.runs.result import Result
 from faceswap_lab.training.step.finite import Diverged
-from faceswap_lab.training.tracking import loggers
-from faceswap_lab.training.tracking.loggers import mirrors, show_finished
+from faceswap_lab.training.tracking import mirrors as mirrors_module
 from faceswap_lab.training.tracking.mirror import described
+from faceswap_lab.training.tracking.mirrors import mirrors, show_finished
 from tests.training.configs import config_for
 
 ENDS = {"finished": None, "diverged": Diverged(3, "loss_A", float("nan")), "interrupted": Interrupted(15, 3)}
@@ -62,7 +62,7 @@ def told(monkeypatch):
     """What a mirror of each kind is told."""
     told = {"tensorboard": [], "wandb": []}
     for kind, told_it in told.items():
-        monkeypatch.setitem(loggers.MIRRORS, kind, lambda run, told_it=told_it: Watched(told_it))
+        monkeypatch.setitem(mirrors_module.MIRRORS, kind, lambda run, told_it=told_it: Watched(told_it))
     return told
 
 
@@ -81,17 +81,17 @@ def test_a_mirror_is_told_the_truth(end, told, run):
 
 def test_only_the_mirrors_asked_for_are_opened(told, run):
     with mirrors(["wandb"], run) as made:
-        made.log_metrics({"loss_A": 0.5}, step=7)
+        made.metrics({"loss_A": 0.5}, step=7)
     assert told == {"tensorboard": [], "wandb": [("opening",), ("metrics", {"loss_A": 0.5}, 7), ("close", False)]}
 
 
 @pytest.mark.parametrize("breaks", CALLS)
 def test_a_broken_mirror_is_named_once_and_costs_nothing(breaks, told, run, monkeypatch, capsys):
     broken = []
-    monkeypatch.setitem(loggers.MIRRORS, "tensorboard", lambda run: Watched(broken, breaks))
+    monkeypatch.setitem(mirrors_module.MIRRORS, "tensorboard", lambda run: Watched(broken, breaks))
     with mirrors(["tensorboard", "wandb"], run) as made:
         for step in (10, 20):
-            made.log_metrics({"loss_A": 0.5}, step=step)
+            made.metrics({"loss_A": 0.5}, step=step)
             made.picture("preview", "a.png", step)
         made.result({"swap_ssim_AB": 0.6}, 20)
     calls = ["metrics", "picture", "metrics", "picture", "result", "close"]
@@ -111,7 +111,7 @@ def test_an_interruption_is_not_taken_for_a_broken_mirror(told, run, monkeypatch
     def opening(run):
         raise Interrupted(15)
 
-    monkeypatch.setitem(loggers.MIRRORS, "wandb", opening)
+    monkeypatch.setitem(mirrors_module.MIRRORS, "wandb", opening)
     with pytest.raises(Interrupted), mirrors(["wandb"], run):
         pass
 
@@ -133,7 +133,7 @@ ROWS = [("metrics", {"loss_A": 0.5}, 3), ("metrics", {"loss_A": 0.25}, 6), ("met
 
 @pytest.mark.parametrize("holds", [-1, 3, 6, 8])
 def test_a_mirror_is_shown_what_it_does_not_hold_of_a_resumed_run_in_order(holds, told, past, monkeypatch):
-    monkeypatch.setitem(loggers.MIRRORS, "wandb", lambda run: Watched(told["wandb"], holds=holds))
+    monkeypatch.setitem(mirrors_module.MIRRORS, "wandb", lambda run: Watched(told["wandb"], holds=holds))
     with mirrors(["wandb"], past):
         pass
     pictures = [("picture", "preview", past.folder.previews / f"step-{step:09d}.png", step) for step in (4, 8)]
@@ -144,7 +144,7 @@ def test_a_mirror_is_shown_what_it_does_not_hold_of_a_resumed_run_in_order(holds
 def test_a_finished_run_is_shown_once(told, past, monkeypatch):
     for kind in told:
         maker = type(kind, (Watched,), {"__init__": lambda self, run, kind=kind: Watched.__init__(self, told[kind])})
-        monkeypatch.setitem(loggers.MIRRORS, kind, maker)
+        monkeypatch.setitem(mirrors_module.MIRRORS, kind, maker)
     final = past.folder.previews / "final.png"
     final.touch()
     result = Result("0" * 10, "baseline", 0, 14, 1.0, {"loss_A": 0.0625})
@@ -169,7 +169,7 @@ def test_a_finished_run_is_shown_once(told, past, monkeypatch):
 def test_a_finished_run_that_could_not_be_shown_is_tried_again(told, past, monkeypatch, capsys):
     maker = type("Broken", (Watched,), {"__init__": lambda self, run: Watched.__init__(self, told["wandb"], "close")})
     for kind in told:
-        monkeypatch.setitem(loggers.MIRRORS, kind, maker)
+        monkeypatch.setitem(mirrors_module.MIRRORS, kind, maker)
     result = Result("0" * 10, "baseline", 0, 14, 1.0, {"loss_A": 0.0625})
     for times in (1, 2):
         show_finished(past, result)

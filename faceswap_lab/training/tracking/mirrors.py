@@ -1,15 +1,10 @@
-"""Where the numbers of a run go: always metrics.csv; TensorBoard and Weights & Biases mirror it."""
+"""What mirrors a run's metrics.csv: TensorBoard, and Weights & Biases."""
 
 import sys
-from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
-from pytorch_lightning.loggers import Logger
-
-from faceswap_lab.runs.metrics import MetricsCsv
 from faceswap_lab.runs.result import Result
 from faceswap_lab.training.tracking.history import is_shown, note_shown, show_past
 from faceswap_lab.training.tracking.mirror import Described, Mirror
@@ -19,37 +14,8 @@ from faceswap_lab.training.tracking.wandb_mirror import WandbMirror
 MIRRORS: dict[str, type[Mirror]] = {"tensorboard": TensorBoardMirror, "wandb": WandbMirror}
 
 
-class CsvLogger(Logger):
-    """Lightning's door to the run's ``metrics.csv``. Lightning's own CSVLogger cannot resume, nor survive a kill.
-
-    Args:
-        table: the file, already cut back to the step from which training goes on.
-    """
-
-    def __init__(self, table: MetricsCsv) -> None:
-        super().__init__()
-        self.table = table
-
-    @property
-    def name(self) -> str:
-        """A logger has a name."""
-        return "csv"
-
-    @property
-    def version(self) -> str:
-        """There is one table per run."""
-        return ""
-
-    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
-        """Add one row."""
-        self.table.append({"step": step or 0, **metrics})
-
-    def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
-        """Nothing: the configuration lies beside the table."""
-
-
-class Mirrors(Logger):
-    """Lightning's door to the mirrors. One that breaks is named once and left out: metrics.csv is the record.
+class Mirrors:
+    """The mirrors of a run. One that breaks is named once and left out: metrics.csv is the record.
 
     A mirror that is opened in the middle of a run, or that has lost what it knew of it, is shown the run's past first.
 
@@ -59,7 +25,6 @@ class Mirrors(Logger):
     """
 
     def __init__(self, kinds: Sequence[str], run: Described) -> None:
-        super().__init__()
         self._run = run
         self._open: dict[str, Mirror] = {}
         self._told_result = False
@@ -70,22 +35,9 @@ class Mirrors(Logger):
                 _say_broken(kind, error)
         self._each(lambda mirror: show_past(mirror, run))
 
-    @property
-    def name(self) -> str:
-        """A logger has a name."""
-        return "mirrors"
-
-    @property
-    def version(self) -> str:
-        """There is one set of mirrors per run."""
-        return ""
-
-    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
+    def metrics(self, values: Mapping[str, float], step: int) -> None:
         """Mirror one row."""
-        self._each(lambda mirror: mirror.metrics(metrics, step or 0))
-
-    def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
-        """Nothing: the mirrors were told the configuration when they were opened."""
+        self._each(lambda mirror: mirror.metrics(values, step))
 
     def picture(self, name: str, path: Path, step: int) -> None:
         """Mirror a picture file that the run has written."""
@@ -100,7 +52,7 @@ class Mirrors(Logger):
         self._told_result = True
 
     def close(self, failed: bool) -> None:
-        """Close all of them; Lightning's own call comes before the last scores, so it closes nothing."""
+        """Close all of them."""
         self._each(lambda mirror: mirror.close(failed))
         if self._told_result and not failed:
             note_shown(self._run.folder, [mirror.place for mirror in self._open.values()])
