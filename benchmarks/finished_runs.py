@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.children import LAB, run
 from faceswap_lab.cli.groups import conf_dir
-from faceswap_lab.cli.subcommands.report import study_of
+from faceswap_lab.cli.study.plan import study_of
 from faceswap_lab.runs.atomic import write_json, write_text
 from faceswap_lab.runs.folder import RunFolder, find_or_create
 from faceswap_lab.studies.plan import Planned

@@ -4,7 +4,7 @@ import pytest
 
 from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.cli.study.levels import levels_of, run_levels
-from faceswap_lab.cli.subcommands.report import study_of
+from faceswap_lab.cli.study.plan import study_of
 from faceswap_lab.config import ConfigError
 from faceswap_lab.studies.analysis import evidence_of
 from faceswap_lab.studies.evidence import write_evidence

@@ -14,8 +14,7 @@ from faceswap_lab.cli.compose import composed as composed_config
 from faceswap_lab.cli.groups import conf_dir, first_comment
 from faceswap_lab.cli.job.faces import faces_of
 from faceswap_lab.cli.study import judges
-from faceswap_lab.cli.study.plan import Swept, swept
-from faceswap_lab.cli.subcommands.report import study_of
+from faceswap_lab.cli.study.plan import Swept, study_of, swept
 from faceswap_lab.cli.sweep.cells import axes_of
 from faceswap_lab.config import ConfigError
 from faceswap_lab.faces.model_files import ModelMissing

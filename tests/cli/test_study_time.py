@@ -14,9 +14,8 @@ from faceswap_lab.cli.study import plan as study_plan
 from faceswap_lab.cli.study import time as study_time
 from faceswap_lab.cli.study.course import Progress
 from faceswap_lab.cli.study.lines import plan_lines
-from faceswap_lab.cli.study.plan import Asked
+from faceswap_lab.cli.study.plan import Asked, study_of
 from faceswap_lab.cli.study.time import Known, cells_at_once, look, remaining
-from faceswap_lab.cli.subcommands.report import study_of
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.result import write_result
 

@@ -7,8 +7,8 @@ import pytest
 
 from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.cli.study.levels import levels_of
+from faceswap_lab.cli.study.plan import study_of
 from faceswap_lab.cli.study.tuning import _candidates, _Tuning, declares_tuning, report_tuned
-from faceswap_lab.cli.subcommands.report import study_of
 from faceswap_lab.config import ConfigError
 from faceswap_lab.runs.folder import find_or_create
 from tests.cli.test_study_plan import OURS

@@ -9,7 +9,7 @@ import faceswap_lab
 from faceswap_lab.__main__ import main
 from faceswap_lab.cli.job.digest import digest_of
 from faceswap_lab.cli.plugins import plug_in
-from faceswap_lab.cli.subcommands.report import study_of
+from faceswap_lab.cli.study.plan import study_of
 from faceswap_lab.plugins import PluginError, finding
 from faceswap_lab.plugins.finding import import_plugins
 from faceswap_lab.plugins.plugin import IMPORTED, forget

@@ -77,7 +77,7 @@ def run_levels(levels: Levels, run: Callable[[list[str]], int], folders: Sequenc
     Raises:
         ConfigError: a level means nothing; none was started.
     """
-    from faceswap_lab.cli.subcommands.report import study_of
+    from faceswap_lab.cli.study.plan import study_of
 
     for words in levels.words.values():  # a night is too long to wait for the last level to be refused
         study_of(words, folders)
@@ -105,8 +105,8 @@ def report_levels(
     Raises:
         ConfigError: a level has no evidence.
     """
+    from faceswap_lab.cli.study.plan import study_of
     from faceswap_lab.cli.study.report import kept_in
-    from faceswap_lab.cli.subcommands.report import study_of
     from faceswap_lab.studies.across import read_across, write_across
     from faceswap_lab.studies.report.across_page import across_lines, write_across_report
 

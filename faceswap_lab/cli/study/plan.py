@@ -4,13 +4,15 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from faceswap_lab.cli.compose import composing
 from faceswap_lab.cli.groups import first_comment
 from faceswap_lab.cli.job.label import report_name
 from faceswap_lab.cli.plugins import PLUGGED
 from faceswap_lab.cli.study.judges import judged_by
-from faceswap_lab.cli.sweep.cells import Axes, Composer
-from faceswap_lab.config import Config, ConfigError
+from faceswap_lab.cli.sweep.cells import Axes, Composer, axes_of
+from faceswap_lab.config import Config, ConfigError, Options
 from faceswap_lab.config.schema import Study
 from faceswap_lab.refusal import nearest
 from faceswap_lab.runs.identity import identity
@@ -183,6 +185,32 @@ def ask(
     )
     folder = Path(first.experiments_dir) / report_name(sweep.study, words, params, composer.options)
     return Asked(plan, replace(study, name=sweep.study), configs[0][1], folder, list(words), sweep, composer)
+
+
+def study_of(words: Sequence[str], folders: Sequence[Path], own: Mapping[str, list[str]] | None = None) -> Asked:
+    """Work out a study's cells outside of a sweep.
+
+    Args:
+        words: overrides as typed.
+        folders: where groups lie, ours first.
+        own: arm → overrides that it alone has.
+
+    Raises:
+        ConfigError: the study, an arm or a seed means nothing, or cannot be composed.
+    """
+    from hydra.core.global_hydra import GlobalHydra
+    from omegaconf import OmegaConf
+
+    from faceswap_lab.cli.typed import as_hydra_reads
+
+    words = as_hydra_reads(words, Options(folders), sweep=True)
+    with composing(folders) as compose:
+        typed = [word for word in words if not word.startswith(("hydra.", "hydra/"))]
+        study = [word for word in typed if word.startswith("+study=")]
+        params = compose(study[-1:], return_hydra_config=True).hydra.sweeper.params
+        plain: Any = OmegaConf.to_container(params or OmegaConf.create())
+        axes = axes_of(typed, plain, GlobalHydra.instance().config_loader())
+        return ask(typed, plain, axes, Composer(compose, folders), own)
 
 
 def _config(sweep: Swept, arm: str, seed: int, composer: Composer) -> Config:

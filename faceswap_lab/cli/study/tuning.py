@@ -16,19 +16,24 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import faceswap_lab
 from faceswap_lab.cli.messages import say
+from faceswap_lab.cli.study.levels import Levels
+from faceswap_lab.cli.study.plan import Asked, study_of
+from faceswap_lab.cli.study.report import make_report
+from faceswap_lab.cli.study.time import look
 from faceswap_lab.config import ConfigError, PeopleData
 from faceswap_lab.options import Options
 from faceswap_lab.runs.atomic import write_json
 from faceswap_lab.runs.folder import find_all
-
-if TYPE_CHECKING:
-    from faceswap_lab.cli.study.levels import Levels
-    from faceswap_lab.cli.study.plan import Asked
-    from faceswap_lab.studies.plan import Planned
-    from faceswap_lab.studies.tuning import Tried
+from faceswap_lab.runs.provenance import code
+from faceswap_lab.studies.collecting.collect import collect
+from faceswap_lab.studies.evidence import is_evidence
+from faceswap_lab.studies.metric_names import judged_metric
+from faceswap_lab.studies.plan import Planned
+from faceswap_lab.studies.tuning import TUNING, Tried, as_extra, choose, tried_by
 
 Own = dict[str, list[str]]
 """Arm → overrides that it alone has."""
@@ -50,7 +55,7 @@ def declares_tuning(words: Sequence[str], folders: Sequence[Path]) -> bool:
 
 
 def run_tuned(
-    words: Sequence[str], levels: "Levels | None", run: Callable[[list[str], Own], int], folders: Sequence[Path]
+    words: Sequence[str], levels: Levels | None, run: Callable[[list[str], Own], int], folders: Sequence[Path]
 ) -> int:
     """Try the candidates, choose, and run the study without and with tuning; return the exit code.
 
@@ -88,15 +93,12 @@ def run_tuned(
     return max(code, run(list(words), _own(chosen)))
 
 
-def report_tuned(words: Sequence[str], levels: "Levels | None", folders: Sequence[Path]) -> list[str]:
+def report_tuned(words: Sequence[str], levels: Levels | None, folders: Sequence[Path]) -> list[str]:
     """Make the reports of a study that tunes again, from its finished runs; return what to say on the terminal.
 
     Raises:
         ConfigError: the tuning is not finished, or something means nothing.
     """
-    from faceswap_lab.cli.study.report import make_report
-    from faceswap_lab.cli.subcommands.report import study_of
-
     tuning = _Tuning.of(words, levels, folders)
     chosen = tuning.chosen()
     for asked in (*tuning.candidates.values(), tuning.untuned):
@@ -127,23 +129,21 @@ class _Tuning:
 
     seeds: tuple[int, ...]
     words: dict[str, list[str]]
-    candidates: dict[str, "Asked"]
+    candidates: dict[str, Asked]
     untuned_words: list[str]
-    untuned: "Asked"
-    settled: dict[str, "Asked"]
+    untuned: Asked
+    settled: dict[str, Asked]
     usual: dict[str, str]
     folder: Path
     declared: dict[str, Any]
 
     @classmethod
-    def of(cls, words: Sequence[str], levels: "Levels | None", folders: Sequence[Path]) -> "_Tuning":
+    def of(cls, words: Sequence[str], levels: Levels | None, folders: Sequence[Path]) -> "_Tuning":
         """Judge the study at all of its candidates.
 
         Raises:
             ConfigError: something means nothing.
         """
-        from faceswap_lab.cli.subcommands.report import study_of
-
         if levels:
             raise ConfigError(f"{_TUNING} with {levels.axis}={','.join(levels.words)}: a study that tunes has no axis.")
         whole = study_of(words, folders)
@@ -182,9 +182,6 @@ class _Tuning:
 
     def declare(self) -> None:
         """Write down what is declared, in which commit and how many of its runs had begun, unless it stands there."""
-        import faceswap_lab
-        from faceswap_lab.runs.provenance import code
-
         text = json.dumps(self.declared, sort_keys=True, ensure_ascii=False)
         digest = hashlib.sha256(text.encode()).hexdigest()[:10]
         known = self.declarations
@@ -201,7 +198,7 @@ class _Tuning:
         self.folder.mkdir(parents=True, exist_ok=True)
         write_json(self._file, [*known, entry | {"declared": self.declared}])
 
-    def _begun(self, cells: Sequence["Planned"]) -> int:
+    def _begun(self, cells: Sequence[Planned]) -> int:
         folders = find_all(self.untuned.plan.runs_dir)
         return sum((cell.seed, cell.digest) in folders for cell in cells)
 
@@ -229,20 +226,14 @@ class _Tuning:
             f"declared    {last['hash']} in commit {last['commit']}, {last['time']}",
         ]
 
-    def is_open(self, asked: "Asked") -> bool:
+    def is_open(self, asked: Asked) -> bool:
         """Whether a study has cells without a result, or no evidence."""
-        from faceswap_lab.cli.study.time import look
-        from faceswap_lab.studies.evidence import is_evidence
-
         left = len(asked.plan.cells) - len(look(asked).finished)
         return bool(left or asked.baseline.force or not is_evidence(asked.folder))
 
     @cached_property
-    def tried(self) -> list["Tried"]:
+    def tried(self) -> list[Tried]:
         """What the candidates came to, arm by arm. Asked once their runs have ended."""
-        from faceswap_lab.studies.collecting.collect import collect
-        from faceswap_lab.studies.tuning import tried_by
-
         metric = self.untuned.plan.metric
         runs = {candidate: collect(asked.plan) for candidate, asked in self.candidates.items()}
         return [
@@ -257,9 +248,6 @@ class _Tuning:
         Raises:
             ConfigError: an arm has none that is finished with every seed.
         """
-        from faceswap_lab.studies.metric_names import judged_metric
-        from faceswap_lab.studies.tuning import choose
-
         better = bool(judged_metric(self.untuned.plan.metric).higher_is_better)
         chosen = choose(self.tried, self.seeds, better)
         without = [arm for arm in self.untuned.plan.arms if arm not in chosen]
@@ -273,9 +261,6 @@ class _Tuning:
 
     def write(self, chosen: Mapping[str, str]) -> None:
         """Write the tuning beside the evidence of the tuned arms."""
-        from faceswap_lab.studies.collecting.collect import collect
-        from faceswap_lab.studies.tuning import TUNING, as_extra
-
         plan = self.untuned.plan
         shown = [{key: entry[key] for key in entry if key != "declared"} for entry in self.declarations]
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -294,7 +279,7 @@ def _candidates(tuning: Mapping[str, Any]) -> list[list[str]]:
     return [list(one) for one in itertools.product(*([f"{key}={v}" for v in tuning[key]] for key in tuning))]
 
 
-def _check(asked: "Asked", words: Sequence[str]) -> None:
+def _check(asked: Asked, words: Sequence[str]) -> None:
     """Refuse a declaration that means nothing."""
     study, data = asked.study, asked.baseline.data
     for key, values in study.tuning.items():
@@ -325,7 +310,7 @@ def _check(asked: "Asked", words: Sequence[str]) -> None:
         )
 
 
-def _usual(arm: str, untuned: "Asked", settled: Mapping[str, "Asked"]) -> str:
+def _usual(arm: str, untuned: Asked, settled: Mapping[str, Asked]) -> str:
     """Return the candidate that an arm has without tuning."""
     runs = {(cell.seed, cell.digest) for cell in untuned.plan.cells if cell.arm == arm}
     for candidate, asked in settled.items():

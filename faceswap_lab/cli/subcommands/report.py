@@ -1,9 +1,9 @@
 """``report``: a study's report again from its finished runs, or any runs side by side. Nothing here loads torch."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from faceswap_lab.config import ConfigError
 
@@ -79,6 +79,7 @@ def _runs_in(path: Path) -> list[Path]:
 def _study(words: Sequence[str], folders: Sequence[Path]) -> list[str]:
     """Write a study's report from the runs that are finished."""
     from faceswap_lab.cli.study.levels import levels_of, report_levels
+    from faceswap_lab.cli.study.plan import study_of
     from faceswap_lab.cli.study.tuning import declares_tuning, report_tuned
 
     levels = levels_of(words)
@@ -97,33 +98,3 @@ def _again(asked: "Asked") -> list[str]:
             f"Run it first: {asked.command()}"
         )
     return make_report(asked)
-
-
-def study_of(words: Sequence[str], folders: Sequence[Path], own: Mapping[str, list[str]] | None = None) -> "Asked":
-    """Work out a study's cells outside of a sweep.
-
-    Args:
-        words: overrides as typed.
-        folders: where groups lie, ours first.
-        own: arm → overrides that it alone has.
-
-    Raises:
-        ConfigError: the study, an arm or a seed means nothing, or cannot be composed.
-    """
-    from hydra.core.global_hydra import GlobalHydra
-    from omegaconf import OmegaConf
-
-    from faceswap_lab.cli.compose import composing
-    from faceswap_lab.cli.study.plan import ask
-    from faceswap_lab.cli.sweep.cells import Composer, axes_of
-    from faceswap_lab.cli.typed import as_hydra_reads
-    from faceswap_lab.options import Options
-
-    words = as_hydra_reads(words, Options(folders), sweep=True)
-    with composing(folders) as compose:
-        typed = [word for word in words if not word.startswith(("hydra.", "hydra/"))]
-        study = [word for word in typed if word.startswith("+study=")]
-        params = compose(study[-1:], return_hydra_config=True).hydra.sweeper.params
-        plain: Any = OmegaConf.to_container(params or OmegaConf.create())
-        axes = axes_of(typed, plain, GlobalHydra.instance().config_loader())
-        return ask(typed, plain, axes, Composer(compose, folders), own)
