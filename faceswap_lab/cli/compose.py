@@ -44,7 +44,7 @@ def composing(folders: Sequence[Path]) -> Iterator[Compose]:
     own = [f"hydra.searchpath=[{','.join(quoted(f'file://{folder}') for folder in folders[1:])}]"]
     GlobalHydra.instance().clear()
     with refusing(), initialize_config_dir(str(folders[0]), job_name="faceswap_lab", version_base="1.3"):
-        yield lambda words, **how: compose("config", [*words, *own], **how)
+        yield lambda overrides, **how: compose("config", [*overrides, *own], **how)
 
 
 def quoted(text: str) -> str:
@@ -54,11 +54,11 @@ def quoted(text: str) -> str:
     return QuotedString(text, Quote.single).with_quotes()
 
 
-def composed(words: Sequence[str], folders: Sequence[Path]) -> Config:
+def composed(overrides: Sequence[str], folders: Sequence[Path]) -> Config:
     """Return the configuration that a subcommand is about, judged as a run's is.
 
     Args:
-        words: overrides as typed.
+        overrides: as typed.
         folders: where groups lie, ours first.
 
     Raises:
@@ -69,4 +69,4 @@ def composed(words: Sequence[str], folders: Sequence[Path]) -> Config:
 
     options = Options(folders)
     with composing(folders) as compose:
-        return judged(compose(as_hydra_reads(words, options, sweep=False)), options)
+        return judged(compose(as_hydra_reads(overrides, options, sweep=False)), options)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from faceswap_lab.cli.compose import quoted, refusing
-from faceswap_lab.cli.job.outcome import NoObjective, Outcome
+from faceswap_lab.cli.job.status import JobStatus, NoObjective
 from faceswap_lab.cli.messages import say
 from faceswap_lab.cli.plugins import runs_dir_of
 from faceswap_lab.cli.sweep.cells import Axes, Composer
@@ -22,7 +22,7 @@ from faceswap_lab.interruption import Interrupted
 
 def launch(
     args: Sequence[str],
-    words: Sequence[str],
+    overrides: Sequence[str],
     flags: Sequence[str],
     folders: Sequence[Path],
     own: Mapping[str, list[str]] | None = None,
@@ -31,7 +31,7 @@ def launch(
 
     Args:
         args: the command line as typed, for the record of each run.
-        words: the overrides, as Hydra reads them.
+        overrides: as Hydra reads them.
         flags: the rest of the command line.
         folders: where groups lie, ours first.
         own: of a study, arm → overrides that it alone has.
@@ -44,20 +44,20 @@ def launch(
     from faceswap_lab.cli.sweep.objective import check_directions
 
     name = f"{datetime.now():%Y-%m-%d_%H-%M-%S}-{os.getpid()}"
-    sweep_dir = (runs_dir_of(words) / SWEEPS / name).absolute()
-    launcher, sweeper = chosen("launcher", words), chosen("sweeper", words)
-    check_directions(sweeper, words, folders)
+    sweep_dir = (runs_dir_of(overrides) / SWEEPS / name).absolute()
+    launcher, sweeper = chosen("launcher", overrides), chosen("sweeper", overrides)
+    check_directions(sweeper, overrides, folders)
     task = Task(folders, LaunchedFrom.here(sweep_dir, args), own or {})
     ours = [
         f"hydra.sweep.dir={quoted(str(sweep_dir))}",
         *defaults_of("launcher", launcher),
         *defaults_of("sweeper", sweeper),
     ]
-    if any(word.startswith("hydra.verbose=") for word in words):
+    if any(word.startswith("hydra.verbose=") for word in overrides):
         ours += ["hydra/job_logging=stdout", "hydra/hydra_logging=default"]
     code, stop = 0, None
     try:
-        with launching(launcher, sweep_dir) as launched, _command_line([*ours, *words, *flags]), refusing():
+        with launching(launcher, sweep_dir) as launched, _command_line([*ours, *overrides, *flags]), refusing():
             hydra.main(version_base="1.3", config_path=str(folders[0]), config_name="config")(task)()
     except NoObjective:
         pass  # a sweeper that gives up for it; the cell is on record
@@ -102,7 +102,7 @@ class Task:
         self, folders: Sequence[Path], origin: LaunchedFrom, own: Mapping[str, list[str]] | None = None
     ) -> None:
         self.folders, self.origin, self.own = folders, origin, own or {}
-        self.single: Outcome | None = None
+        self.single: JobStatus | None = None
         self.study: Any = None
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -122,25 +122,25 @@ class Task:
         from faceswap_lab.cli.sweep.objective import objective
 
         sys.argv = list(self.origin.command)
-        told = HydraConfig.get()
-        overrides: Any = OmegaConf.to_container(told.overrides.task, resolve=False)  # as typed
-        if told.mode != RunMode.MULTIRUN:
+        hydra_config = HydraConfig.get()
+        overrides: Any = OmegaConf.to_container(hydra_config.overrides.task, resolve=False)  # as typed
+        if hydra_config.mode != RunMode.MULTIRUN:
             self.single = run_job(composed, self.folders, overrides)
             return None
-        number = int(told.job.num)
+        number = int(hydra_config.job.num)
         if not self.origin.is_here:
             return objective(composed, run_cell(self.origin, number, composed, self.folders, overrides))
         print(f"\ncell {number + 1}: {' '.join(overrides)}", flush=True)
-        outcome = run_job(composed, self.folders, overrides, self.origin.sweep_dir.name)
-        record(self.origin.sweep_dir, number, overrides, outcome)
-        if outcome.signal is not None:
-            raise Interrupted(outcome.signal)
+        status = run_job(composed, self.folders, overrides, self.origin.sweep_dir.name)
+        record(self.origin.sweep_dir, number, overrides, status)
+        if status.signal is not None:
+            raise Interrupted(status.signal)
         if self.study:
             self.study.say_progress()
-        return objective(composed, outcome)
+        return objective(composed, status)
 
     def begin_study(
-        self, words: Sequence[str], params: Mapping[str, object], axes: Axes, composer: Composer, hydra: Any
+        self, overrides: Sequence[str], params: Mapping[str, object], axes: Axes, composer: Composer, hydra: Any
     ) -> None:
         """Say what a study will run, before its first cell.
 
@@ -149,7 +149,7 @@ class Task:
         """
         from faceswap_lab.cli.study.course import Course
 
-        self.study = Course.begin(words, params, axes, composer, hydra, self.origin.sweep_dir, self.own)
+        self.study = Course.begin(overrides, params, axes, composer, hydra, self.origin.sweep_dir, self.own)
 
     def end_study(self) -> int:
         """Write the report, if this was a study, and return the exit code."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.plugins import PluginError
 from faceswap_lab.plugins.finding import groups_of, import_plugins, installed, look_in
-from faceswap_lab.plugins.used import sound, told
+from faceswap_lab.plugins.used import description, sound
 from faceswap_lab.refusal import ConfigError, NoSuchOption
 
 _WORD = "plugins="
@@ -92,7 +92,7 @@ def missing_plugin(error: ConfigError) -> str:
         for session in read_sessions(RunFolder(path)):
             for record in sound(session.get("plugins")):
                 if error.chosen in record["adds"]:
-                    return f" {path} was made with the {told(record)}"
+                    return f" {path} was made with the {description(record)}"
     return ""
 
 

@@ -15,18 +15,18 @@ from faceswap_lab.config.keys import takes_any_text
 from faceswap_lab.refusal import no_such_option
 
 
-def as_hydra_reads(words: Sequence[str], options: Mapping[str, Sequence[str]], sweep: bool) -> list[str]:
+def as_hydra_reads(overrides: Sequence[str], options: Mapping[str, Sequence[str]], sweep: bool) -> list[str]:
     """Return the overrides with texts quoted that Hydra could not read, or would take for several.
 
     Args:
-        words: overrides as typed.
+        overrides: as typed.
         options: the options of every group.
         sweep: whether a comma may part several values.
 
     Raises:
         ConfigError: an override that Hydra cannot read, a setting that is the lab's to choose, or no option.
     """
-    return [_read(word, options, sweep or any(word.startswith(_SWEEPS) for word in words)) for word in words]
+    return [_read(word, options, sweep or any(word.startswith(_SWEEPS) for word in overrides)) for word in overrides]
 
 
 _SWEEPS = ("+study=", "hydra.mode=")
@@ -54,9 +54,9 @@ def _read(word: str, options: Mapping[str, Sequence[str]], sweep: bool) -> str:
     except (HydraException, ValueError) as error:
         if equals and takes_any_text(name):
             return f"{key}={quoted(text)}"
-        told = next((line for line in str(error).splitlines() if line and "Exception" not in line), "no such grammar")
-        asked = shlex.quote(f"{key}={quoted(text)}")
-        raise ConfigError(f"'{word}': Hydra cannot read this ({told.strip()}). If it is text: {asked}") from error
+        reason = next((line for line in str(error).splitlines() if line and "Exception" not in line), "no such grammar")
+        as_text = shlex.quote(f"{key}={quoted(text)}")
+        raise ConfigError(f"'{word}': Hydra cannot read this ({reason.strip()}). If it is text: {as_text}") from error
     if override.is_sweep_override() and not sweep:
         if takes_any_text(name):
             return f"{key}={quoted(text)}"
@@ -69,7 +69,7 @@ def _read(word: str, options: Mapping[str, Sequence[str]], sweep: bool) -> str:
 
 
 def _check_option(word: str, group: str, override: Any, known: Sequence[str]) -> None:
-    """Refuse what Hydra refuses in words that do not name the group."""
+    """Refuse what Hydra refuses in a message that does not name the group."""
     value = override.value()
     if group in ADDED and not override.is_add():
         raise ConfigError(f"{word}: {group} is added to the baseline. Write +{word.lstrip('+')}")

@@ -66,9 +66,9 @@ def _rendered(folder: Path) -> list[_Set]:
     for manifest in folder.glob(f"*/{MANIFEST}"):
         # what cannot be read may be on its way in or out, by another process
         with suppress(OSError, ValueError, KeyError, TypeError):
-            told = json.loads(manifest.read_text(encoding="utf-8"))
-            if told["recipe"]["source"] == _RENDERED and told["key"] == manifest.parent.name:
-                size = sum(file["bytes"] for file in told["files"].values())
+            content = json.loads(manifest.read_text(encoding="utf-8"))
+            if content["recipe"]["source"] == _RENDERED and content["key"] == manifest.parent.name:
+                size = sum(file["bytes"] for file in content["files"].values())
                 found.append(_Set(manifest.stat().st_mtime, size, manifest.parent))
     return found
 

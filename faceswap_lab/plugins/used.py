@@ -86,7 +86,7 @@ def bring_back(records: Any) -> None:
         if module not in IMPORTED and module in installed():
             import_plugins([module])
         if module not in IMPORTED:
-            raise PluginError(told(record))
+            raise PluginError(description(record))
         if IMPORTED[module].sha256 != record["sha256"]:
             warnings.warn(
                 f"the plugin {module} has changed since this model was trained: its {', '.join(record['adds'])} may "
@@ -95,7 +95,7 @@ def bring_back(records: Any) -> None:
             )
 
 
-def told(record: Mapping[str, Any]) -> str:
+def description(record: Mapping[str, Any]) -> str:
     """Return which plugin a run has used, and, if it is not here, what to do."""
     module, distribution = record["module"], record.get("distribution")
     text = f"plugin {module} ({f'{distribution}, ' if distribution else ''}sha256 {str(record['sha256'])[:10]})"
@@ -105,9 +105,9 @@ def told(record: Mapping[str, Any]) -> str:
     return f"{text}, which is not here. {install} the command where its file lies, with plugins=[{module}]."
 
 
-def told_all(records: Any) -> list[str]:
-    """Return ``told`` of every record that is one."""
-    return [told(record) for record in sound(records)]
+def descriptions(records: Any) -> list[str]:
+    """Return ``description`` of every record that is one."""
+    return [description(record) for record in sound(records)]
 
 
 def sound(records: Any) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from faceswap_lab.plugins.used import told_all
+from faceswap_lab.plugins.used import descriptions
 from faceswap_lab.runs.flat import flat, text_of
 from faceswap_lab.runs.folder import RunFolder, is_run
 from faceswap_lab.runs.result import sound_result
@@ -46,7 +46,7 @@ def _described(folder: RunFolder) -> dict[str, dict[str, Any]]:
         "data": last.get("data_fingerprint"),
         "recipe": last.get("recipe_version"),
         "sampler": last.get("sampler"),
-        "plugins": told_all(last.get("plugins")),
+        "plugins": descriptions(last.get("plugins")),
     }
     return {
         "Configuration": flat(last.get("config") or {}),

@@ -94,15 +94,15 @@ def find_all(root: Path) -> dict[tuple[int, str], RunFolder]:
     """Return the newest folder of every run in ``root`` by (seed, digest): one listing for any number of lookups."""
     newest: dict[tuple[int, str], tuple[int, RunFolder]] = {}
     for path in sorted(Path(root).iterdir()) if Path(root).is_dir() else ():
-        told = told_by_name(path)
-        if told and path.is_dir():
-            run, number = (told.seed, told.digest), told.number
+        name = parsed_name(path)
+        if name and path.is_dir():
+            run, number = (name.seed, name.digest), name.number
             if run not in newest or number > newest[run][0]:
                 newest[run] = number, RunFolder(path)
     return {run: folder for run, (_, folder) in newest.items()}
 
 
-class Told(NamedTuple):
+class RunName(NamedTuple):
     """What a run folder's name says; ``number`` is 2 or more for a run made again beside an older one."""
 
     label: str
@@ -111,10 +111,10 @@ class Told(NamedTuple):
     number: int
 
 
-def told_by_name(path: Path) -> Told | None:
+def parsed_name(path: Path) -> RunName | None:
     """Return what a run folder's name says, or None if it is no such name."""
     match = _ENDING.search(path.name)
-    return Told(path.name[: match.start()], int(match[1]), match[2], int(match[3] or 1)) if match else None
+    return RunName(path.name[: match.start()], int(match[1]), match[2], int(match[3] or 1)) if match else None
 
 
 _ENDING = re.compile(r"-s([0-9]+)-([0-9a-f]+)(?:\.([0-9]+))?$")  # of a run folder's name: seed, digest, number

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from faceswap_lab.plugins.used import told_all
+from faceswap_lab.plugins.used import descriptions
 from faceswap_lab.runs.flat import flat, text_of
 from faceswap_lab.runs.folder import RunFolder, is_run
 from faceswap_lab.runs.lock import holder
@@ -110,7 +110,7 @@ def _how(session: dict[str, Any]) -> Table:
     if "sampler" in session:
         table.add_row("sampler", escape(text_of(session["sampler"])))
     if "plugins" in session:
-        table.add_row("plugins", escape("\n".join(told_all(session["plugins"]))))
+        table.add_row("plugins", escape("\n".join(descriptions(session["plugins"]))))
     for group in ("hardware", "versions"):
         values = flat(session.get(group) or {})
         table.add_row(group, escape("\n".join(f"{name} {_with_unit(name, value)}" for name, value in values.items())))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from faceswap_lab.runs.flat import flat
-from faceswap_lab.runs.folder import RunFolder, is_run, told_by_name
+from faceswap_lab.runs.folder import RunFolder, is_run, parsed_name
 from faceswap_lab.runs.result import BadResult, read_result
 from faceswap_lab.runs.sessions import read_sessions
 from faceswap_lab.runs.status import read_status
@@ -27,8 +27,8 @@ def find_runs(folder: str | PathLike[str] = "runs") -> list[dict[str, Any]]:
     """
     rows = []
     for run in _runs(folder):
-        told, status = told_by_name(run.path), read_status(run)
-        label, seed = (told.label, told.seed) if told else (run.path.name, None)
+        name, status = parsed_name(run.path), read_status(run)
+        label, seed = (name.label, name.seed) if name else (run.path.name, None)
         row = {"folder": str(run.path), "label": label, "seed": seed, "state": status.state}
         rows.append(row | {"step": status.step, "time": status.time, "message": status.message})
     return rows

@@ -95,8 +95,8 @@ def across(axis: str, folders: Mapping[str, Path]) -> Across:
     if len(folders) < 2:
         raise ConfigError(f"report: to compare a question along {axis} takes at least two folders of evidence.")
     levels = {level: analyse(read_evidence(folder)) for level, folder in folders.items()}
-    told = {(found.baseline, found.primary.metric.key) for found in levels.values()}
-    if len(told) > 1:
+    questions = {(found.baseline, found.primary.metric.key) for found in levels.values()}
+    if len(questions) > 1:
         differ = "; ".join(f"{level}: {one.baseline}, {one.primary.metric.key}" for level, one in levels.items())
         raise ConfigError(f"report: these are not one question: their baselines or primary metrics differ ({differ}).")
     every = [list(found.primary.judgements) for found in levels.values()]
@@ -112,8 +112,8 @@ def write_across(axis: str, folders: Mapping[str, Path], folder: Path) -> None:
     with explaining(folder / ACROSS):
         folder.mkdir(parents=True, exist_ok=True)
     where = {level: path.resolve().relative_to(folder.resolve().parent).as_posix() for level, path in folders.items()}
-    told = {"format": _FORMAT, "axis": axis, "levels": where}
-    write_text(folder / ACROSS, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    content = {"format": _FORMAT, "axis": axis, "levels": where}
+    write_text(folder / ACROSS, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def read_across(folder: Path) -> Across:
@@ -123,9 +123,9 @@ def read_across(folder: Path) -> Across:
         ConfigError: the file cannot be read, or names what is not there.
     """
     try:
-        told = json.loads((folder / ACROSS).read_text(encoding="utf-8"))
-        axis = str(told["axis"])
-        folders = {str(level): folder.parent / name for level, name in told["levels"].items()}
+        content = json.loads((folder / ACROSS).read_text(encoding="utf-8"))
+        axis = str(content["axis"])
+        folders = {str(level): folder.parent / name for level, name in content["levels"].items()}
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise ConfigError(f"{folder / ACROSS} cannot be read: {' '.join(str(error).split())}") from error
     return across(axis, folders)
@@ -166,14 +166,14 @@ def _says(axis: str, arm: str, levels: Mapping[str, Findings], changes: list[Int
     shown = [change for change in changes if change.says == "changes"]
     first = next(iter(levels))
     how = "; ".join(f"from {first} to {change.level} by {_amount(change.comparison)}" for change in shown)
-    told = ", ".join(f"{verdict} at {level}" for level, verdict in verdicts.items())
+    at_levels = ", ".join(f"{verdict} at {level}" for level, verdict in verdicts.items())
     if {"better", "worse"} <= set(decided.values()):
-        return f"turns with {axis}: {told}"
+        return f"turns with {axis}: {at_levels}"
     if len(decided) == len(verdicts) and len(set(verdicts.values())) == 1:
         held = f"is {next(iter(verdicts.values()))} at every {axis}: it holds"
         return f"{held}, though its size changes ({how})" if shown else held
     if shown:
-        return f"changes with {axis} ({how}): {told}"
+        return f"changes with {axis} ({how}): {at_levels}"
     if not decided:
         seeds = min(found.primary.judgements[arm].comparison.seeds for found in levels.values())
         return f"is undecided at every {axis}: too small to see with {seeds} seeds"

@@ -94,7 +94,7 @@ def write_evidence(found: Evidence, folder: Path) -> None:
         arm: {"says": found.plan.arms[arm], **_difference(baseline, _config(found.runs, arm))} for arm in found.arms
     }
     drawings = _write_drawings(drawings_of(found.runs, found.arms), folder)
-    told = {
+    content = {
         "format": _FORMAT,
         "study": {key: value for key, value in asdict(replace(found.plan, cells=[])).items() if key in _DECLARED},
         "arms": arms,
@@ -106,7 +106,7 @@ def write_evidence(found: Evidence, folder: Path) -> None:
         "grids": grids,
         "drawings": drawings,
     }
-    write_text(folder / STUDY, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    write_text(folder / STUDY, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def read_evidence(folder: Path) -> Evidence:
@@ -118,15 +118,18 @@ def read_evidence(folder: Path) -> Evidence:
     if not is_evidence(folder):
         raise ConfigError(f"{folder} holds no evidence: there is no {STUDY} in it.")
     try:
-        told = json.loads((folder / STUDY).read_text(encoding="utf-8"))
-        if told["format"] != _FORMAT:
-            raise ValueError(f"its format is {told['format']}, this program reads {_FORMAT}")
+        content = json.loads((folder / STUDY).read_text(encoding="utf-8"))
+        if content["format"] != _FORMAT:
+            raise ValueError(f"its format is {content['format']}, this program reads {_FORMAT}")
         plan = StudyPlan(
-            **told["study"], arms={arm: one["says"] for arm, one in told["arms"].items()}, cells=[], runs_dir=folder
+            **content["study"],
+            arms={arm: one["says"] for arm, one in content["arms"].items()},
+            cells=[],
+            runs_dir=folder,
         )
-        runs = _runs(folder, told)
-        extras = {name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in told["extras"]}
-        return Evidence(plan, runs, pictures.read_grids(told["grids"], folder / _FACES), extras)
+        runs = _runs(folder, content)
+        extras = {name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in content["extras"]}
+        return Evidence(plan, runs, pictures.read_grids(content["grids"], folder / _FACES), extras)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(
             f"{folder}: its evidence cannot be read ({type(error).__name__}: {' '.join(str(error).split())}). "
@@ -172,29 +175,29 @@ def _facts(runs: Sequence[Run]) -> dict[str, dict[str, list[str] | None]]:
     }
 
 
-def _runs(folder: Path, told: Mapping[str, Any]) -> list[Run]:
+def _runs(folder: Path, content: Mapping[str, Any]) -> list[Run]:
     curves = _unpacked(folder / _CURVES)
     with (folder / _RESULTS).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    found, drawn = [], _drawn(folder, told)
+    found, drawn = [], _drawn(folder, content)
     for place, row in enumerate(rows):
-        name, arm = f"{row['arm']}/{row['seed']}", told["arms"][row["arm"]]
+        name, arm = f"{row['arm']}/{row['seed']}", content["arms"][row["arm"]]
         metrics = {key: float(value) for key, value in row.items() if key not in _COLUMNS and value}
         folder_name = Path(row["folder"]) if row["folder"] else None
         seconds = float(row["seconds"]) if row["seconds"] else None
         cell = Cell(row["arm"], int(row["seed"]), row["state"], row["message"], folder_name, metrics, seconds)
-        begun = folder_name is not None and name not in told["unknown"]
+        begun = folder_name is not None and name not in content["unknown"]
         found.append(
             Run(
                 cell,
                 cell.seed,
-                _nested(told["config"], arm["changes"], arm.get("lacks", [])) | {"seed": cell.seed},
-                _facts_of(name, told["facts"]) if begun else {},
+                _nested(content["config"], arm["changes"], arm.get("lacks", [])) | {"seed": cell.seed},
+                _facts_of(name, content["facts"]) if begun else {},
                 curves[place] if curves else {},
                 int(row["steps"] or 0),
                 int(row["parameters"]) if row["parameters"] else None,
                 float(row["flops_per_step"]) if row.get("flops_per_step") else None,
-                told["people"].get(row["seed"], {}),
+                content["people"].get(row["seed"], {}),
                 drawn.get(row["arm"], ""),
             )
         )
@@ -251,11 +254,11 @@ def _write_drawings(drawings: Sequence[Drawing], folder: Path) -> dict[str, list
     return {drawing.file: drawing.arms for drawing in drawings}
 
 
-def _drawn(folder: Path, told: Mapping[str, Any]) -> dict[str, str]:
+def _drawn(folder: Path, content: Mapping[str, Any]) -> dict[str, str]:
     """Return arm → its topology; evidence from before they were kept has none."""
     return {
         arm: (folder / name).read_text(encoding="utf-8")
-        for name, arms in told.get("drawings", {}).items()
+        for name, arms in content.get("drawings", {}).items()
         for arm in arms
     }
 

@@ -148,8 +148,8 @@ def _column(name: str, setting: str, values: Mapping[int, float], judgement: Jud
             else digits.NOT_KNOWN
         )
     mean = fmean(values.values()) if values else None
-    told = {"setting": setting, "mean": mean, "difference": difference, "verdict": verdict}
-    return {f"{name}: {key}": value for key, value in told.items()}
+    numbers = {"setting": setting, "mean": mean, "difference": difference, "verdict": verdict}
+    return {f"{name}: {key}": value for key, value in numbers.items()}
 
 
 def _cost(tried: Sequence[Tried]) -> str:

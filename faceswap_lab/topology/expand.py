@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from faceswap_lab.topology.kinds import KINDS, Encoder, Kind, Shape, Sizes, told
+from faceswap_lab.topology.kinds import KINDS, Encoder, Kind, Shape, Sizes, shape_text
 from faceswap_lab.topology.routes import Route, TopologyError, Word, parse
 from faceswap_lab.topology.topology import Part, Topology
 
@@ -249,14 +249,16 @@ def _shaped(
             out = [_through(route, word, shape, known, seen) for word in step]
             for word, other in zip(step[1:], out[1:]):
                 if other[1] != out[0][1]:
-                    raise route.wrong(word, f"{told(other)} cannot be joined to {told(out[0])}: the sizes differ.")
+                    raise route.wrong(
+                        word, f"{shape_text(other)} cannot be joined to {shape_text(out[0])}: the sizes differ."
+                    )
             shape = (sum(channels for channels, _ in out), out[0][1])
         last = route.steps[-1]
         if shape != (3, sizes.resolution) or not all(known[word.part].spec.ends for word in last):
             raise route.wrong(
                 last[-1],
                 f"A route must end with a decoder that draws 3 channels of {sizes.resolution}x{sizes.resolution}; "
-                f"out of this comes {told(shape)}.",
+                f"out of this comes {shape_text(shape)}.",
             )
     return known, seen
 
@@ -269,6 +271,6 @@ def _through(route: Route, word: Word, shape: Shape, parts: dict[str, Part], see
     except ValueError as error:
         raise route.wrong(word, f"It does not fit: {error}.") from error
     if seen.setdefault(word.part, shape) != shape:
-        raise route.wrong(word, f"It sees {told(shape)} here and {told(seen[word.part])} elsewhere.")
+        raise route.wrong(word, f"It sees {shape_text(shape)} here and {shape_text(seen[word.part])} elsewhere.")
     parts[word.part] = dataclasses.replace(part, spec=spec)
     return out

@@ -104,7 +104,7 @@ class Staged(Kind):
         if max(abs(self.first), abs(self.last or 0)) > len(whole) - 1:
             raise ValueError(f"it has {len(whole) - 1} stages, and is split after {max(self.first, self.last or 0)}")
         if seen != whole[first]:
-            raise ValueError(f"its stage {first} sees {told(whole[first])}, not {told(seen)}")
+            raise ValueError(f"its stage {first} sees {shape_text(whole[first])}, not {shape_text(seen)}")
         return whole[first : last + 1]
 
     def used(self, stages: int) -> tuple[int, int]:
@@ -243,7 +243,7 @@ class Mix(Kind):
     def stages(self, seen: Shape) -> list[Shape]:
         """(2 c, s), (c, s)."""
         if seen[0] % 2:
-            raise ValueError(f"it mixes two maps of equally many channels, not {told(seen)}")
+            raise ValueError(f"it mixes two maps of equally many channels, not {shape_text(seen)}")
         return [seen, (seen[0] // 2, seen[1])]
 
 
@@ -257,6 +257,6 @@ KINDS: dict[str, type[Any]] = {
 }
 
 
-def told(shape: Shape) -> str:
+def shape_text(shape: Shape) -> str:
     """Return a shape as a person reads it: 64 channels of 8x8."""
     return f"{shape[0]} channels of {shape[1]}x{shape[1]}"

@@ -106,7 +106,7 @@ def test_the_trainer_is_given_that_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     module = SimpleNamespace(plan=SimpleNamespace(reaches_all=False))
     for config in (config_of(), config_of("trainer.gpu=2")):
         with pytest.raises(RuntimeError):
-            fit.fit(config, None, module, None, lambda: None, (), ())  # type: ignore[arg-type]
+            fit.fit(config, None, module, None, lambda: None, (), lambda row, step: None)  # type: ignore[arg-type]
     assert asked == [1, [2]]
 
 

@@ -16,12 +16,12 @@ def test_an_axis_given_as_a_list_is_told_from_arms_and_seeds() -> None:
     levels = levels_of(words)
     assert levels is not None
     assert levels.axis == "scale"
-    assert levels.words == {
+    assert levels.overrides == {
         level: ["+study=smoke", f"scale={level}", *words[2:]] for level in ("smoke", "quick")
     }  # fmt: skip
     lr = levels_of(["+study=smoke", "optimizer.lr=0.001,0.002"])
     assert lr is not None
-    assert list(lr.words) == ["0.001", "0.002"]
+    assert list(lr.overrides) == ["0.001", "0.002"]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_levels_run_one_after_another_and_are_reported_together(
         return len(ran) - 1
 
     assert run_levels(levels, run, [conf_dir()]) == 1
-    assert ran == list(levels.words.values())
+    assert ran == list(levels.overrides.values())
     out = capsys.readouterr().out
     assert "two_encoders is worse at every optimizer.lr: it holds" in out
     assert out.splitlines()[0] == "axis        optimizer.lr: 0.001, 0.002, one study after another"

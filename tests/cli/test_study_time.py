@@ -9,22 +9,22 @@ from hypothesis import strategies as st
 
 from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.cli.job import label
-from faceswap_lab.cli.job.outcome import Outcome
+from faceswap_lab.cli.job.status import JobStatus
 from faceswap_lab.cli.study import plan as study_plan
 from faceswap_lab.cli.study import time as study_time
 from faceswap_lab.cli.study.course import Progress
 from faceswap_lab.cli.study.lines import plan_lines
-from faceswap_lab.cli.study.plan import Asked, study_of
+from faceswap_lab.cli.study.plan import StudyJob, study_of
 from faceswap_lab.cli.study.time import Known, cells_at_once, look, remaining
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.result import write_result
 
 
-def asked_in(root: Path) -> Asked:
+def asked_in(root: Path) -> StudyJob:
     return study_of(["+study=smoke", "+experiment=baseline,two_encoders,joint", f"runs_dir={root}"], [conf_dir()])
 
 
-def finish(asked: Asked, arm: str, seed: int, seconds: float, suffix: str = "") -> RunFolder:
+def finish(asked: StudyJob, arm: str, seed: int, seconds: float, suffix: str = "") -> RunFolder:
     digest = asked.digest(asked.config(arm, seed))
     folder = RunFolder(asked.plan.runs_dir / f"any-s{seed}-{digest}{suffix}")
     folder.path.mkdir(parents=True)
@@ -93,8 +93,8 @@ def test_the_plan_says_what_will_run(tmp_path: Path):
     assert "6 finished already, 0 to run\nreport" in done
 
 
-def cell(arm: str, seed: int, state: str) -> tuple[list[str], Outcome]:
-    return ([f"+experiment={arm}", f"seed={seed}", "+study=any"], Outcome(state))  # type: ignore[arg-type]
+def cell(arm: str, seed: int, state: str) -> tuple[list[str], JobStatus]:
+    return ([f"+experiment={arm}", f"seed={seed}", "+study=any"], JobStatus(state))  # type: ignore[arg-type]
 
 
 def test_progress_counts_each_cell_once():

@@ -13,7 +13,7 @@ from faceswap_lab.cli.study.plan import study_of
 from faceswap_lab.plugins import PluginError, finding
 from faceswap_lab.plugins.finding import import_plugins
 from faceswap_lab.plugins.plugin import IMPORTED, forget
-from faceswap_lab.plugins.used import bring_back, records_of, told_all
+from faceswap_lab.plugins.used import bring_back, descriptions, records_of
 from faceswap_lab.runs.identity import plain
 from tests.plugins.in_docs import install, write_plugin
 
@@ -71,7 +71,7 @@ def test_no_record_has_one_imported_and_it_is_named(place: Path):
     bring_back([record | {"adds": ["loss=mine"]}])  # a model needs no loss
     for damaged in (None, 3, [3], [{}], [record], [record | {"adds": 3}], [record | {"module": 1, "adds": []}]):
         bring_back(damaged)
-        assert told_all(damaged) == []
+        assert descriptions(damaged) == []
     assert "my_sine" not in sys.modules
 
 

@@ -47,30 +47,28 @@ def check_devices(config: Config) -> None:
     Raises:
         ConfigError: names the device.
     """
-    asked = config.trainer
-    anything = (
-        asked.accelerator == "auto" and asked.devices == 1 and asked.gpu is None and asked.compile != "cudagraphs"
-    )
-    if asked.accelerator == "cpu" or anything:
+    trainer = config.trainer
+    one = trainer.accelerator == "auto" and trainer.devices == 1 and trainer.gpu is None  # any device will do
+    if trainer.accelerator == "cpu" or (one and trainer.compile != "cudagraphs"):
         return
     import torch
 
     there = torch.cuda.device_count() or int(torch.backends.mps.is_available())
-    if asked.accelerator == "gpu" and not there:
+    if trainer.accelerator == "gpu" and not there:
         raise ConfigError("trainer.accelerator=gpu: torch finds no GPU here. Use trainer=auto or trainer=cpu.")
-    if asked.compile == "cudagraphs" and not torch.cuda.is_available():
+    if trainer.compile == "cudagraphs" and not torch.cuda.is_available():
         raise ConfigError(
             "trainer.compile=cudagraphs: torch finds no CUDA device here. "
             "Use trainer.compile=default or trainer.compile=none."
         )
-    if there and asked.devices > there:
+    if there and trainer.devices > there:
         raise ConfigError(
-            f"trainer.devices={asked.devices}: torch finds {there} here. "
+            f"trainer.devices={trainer.devices}: torch finds {there} here. "
             f"Use trainer.devices={there}, or trainer.accelerator=cpu."
         )
-    if asked.gpu is not None and asked.gpu >= there:
+    if trainer.gpu is not None and trainer.gpu >= there:
         raise ConfigError(
-            f"trainer.gpu={asked.gpu}: torch finds {there} GPU(s) here, counted from 0. "
+            f"trainer.gpu={trainer.gpu}: torch finds {there} GPU(s) here, counted from 0. "
             + (f"Use trainer.gpu={there - 1} or less." if there else "Leave trainer.gpu at null.")
         )
 
@@ -83,14 +81,14 @@ def gpu_of_its_own(config: Config, places: Path | None) -> Iterator[Config]:
         config: of a cell.
         places: the sweep's folder, for the locks; None: no cell runs beside this one.
     """
-    asked = config.trainer
-    free = places and asked.accelerator != "cpu" and asked.devices == 1 and asked.gpu is None
+    trainer = config.trainer
+    free = places and trainer.accelerator != "cpu" and trainer.devices == 1 and trainer.gpu is None
     gpus = gpus_here() if free else 0
     if places is None or gpus < 2:
         yield config
         return
     with lowest_free_place(places) as place:
-        yield replace(config, trainer=replace(asked, gpu=place % gpus))
+        yield replace(config, trainer=replace(trainer, gpu=place % gpus))
 
 
 @contextmanager

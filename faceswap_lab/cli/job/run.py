@@ -15,7 +15,7 @@ from faceswap_lab.cli.job.digest import digest_of
 from faceswap_lab.cli.job.faces import faces_of
 from faceswap_lab.cli.job.judge import check_functions, judged
 from faceswap_lab.cli.job.label import differing_options, label_of
-from faceswap_lab.cli.job.outcome import Outcome, State
+from faceswap_lab.cli.job.status import JobStatus, State
 from faceswap_lab.cli.job.summary import print_line, print_summary
 from faceswap_lab.cli.job.train import train
 from faceswap_lab.cli.messages import refusal, say
@@ -37,7 +37,7 @@ def run_job(
     sweep: str | None = None,
     beside: Path | None = None,
     plugins: Sequence[str] = (),
-) -> Outcome:
+) -> JobStatus:
     """Judge, look up, train and report one job; say how it ended. Errors are said, none leaves: a sweep goes on.
 
     Args:
@@ -69,7 +69,7 @@ def run_job(
 
 def _run(
     composed: Any, folders: Sequence[Path], overrides: Sequence[str], sweep: str | None, beside: Path | None
-) -> Outcome:
+) -> JobStatus:
     from omegaconf import OmegaConf
 
     options = Options(folders)
@@ -88,7 +88,7 @@ def _run(
         if config.logger.kinds:
             _show_again(config, folder, result, differing_options(folders), sweep)
         tell(folder, result)
-        return Outcome("reused", str(folder.path))
+        return JobStatus("reused", str(folder.path))
     check_devices(config)
     check_functions(config)
     data = data or faces_of(config)
@@ -100,12 +100,12 @@ def _run(
         if result is None:
             write_text(folder.config, OmegaConf.to_yaml(composed, resolve=True))
             with gpu_of_its_own(config, beside) as placed:
-                outcome, result = train(placed, data, folder, digest, label, differing_options(folders), sweep)
+                status, result = train(placed, data, folder, digest, label, differing_options(folders), sweep)
             if result is None:
-                say(f"{outcome.message}\nrun folder  {folder.path}")
-                return replace(outcome, message=" ".join(outcome.message.split()))
+                say(f"{status.message}\nrun folder  {folder.path}")
+                return replace(status, message=" ".join(status.message.split()))
     tell(folder, result)
-    return Outcome("finished", str(folder.path))
+    return JobStatus("finished", str(folder.path))
 
 
 def _show_again(config: Config, folder: RunFolder, result: Result, options: Sequence[str], sweep: str | None) -> None:
@@ -116,10 +116,10 @@ def _show_again(config: Config, folder: RunFolder, result: Result, options: Sequ
     show_finished(described(config, folder, result.label, options, sweep, result.steps), result)
 
 
-def _said(state: State, message: str, signal: int | None = None) -> Outcome:
+def _said(state: State, message: str, signal: int | None = None) -> JobStatus:
     """Say why a job did not finish."""
     say(message)
-    return Outcome(state, "", " ".join(message.split()), signal)
+    return JobStatus(state, "", " ".join(message.split()), signal)
 
 
 def _tell_who_holds(holder: Holder | None) -> None:

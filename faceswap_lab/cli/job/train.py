@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faceswap_lab.cli.job.longer import go_on_from_shorter
-from faceswap_lab.cli.job.outcome import Outcome
+from faceswap_lab.cli.job.status import JobStatus
 from faceswap_lab.config import Config, FoldersData
 from faceswap_lab.interruption import Interrupted
 from faceswap_lab.runs.atomic import StorageError
@@ -25,7 +25,7 @@ def train(
     label: str,
     differing: Sequence[str],
     sweep: str | None = None,
-) -> tuple[Outcome, Result | None]:
+) -> tuple[JobStatus, Result | None]:
     """Train one run, whose lock the caller holds; return how it ended, and its result if it finished.
 
     Args:
@@ -49,17 +49,17 @@ def train(
     run = Run(config, data, folder, digest, label, command, differing, sweep)
     where = str(folder.path)
     try:
-        return Outcome("finished", where), run.train_and_judge()
+        return JobStatus("finished", where), run.train_and_judge()
     except Interrupted as stop:
         if stop.step is None:
             raise
         said = f"interrupted at step {stop.step} of {run.last_step}, and saved. The same command goes on from there."
-        return Outcome("interrupted", where, said, stop.signal), None
+        return JobStatus("interrupted", where, said, stop.signal), None
     except Exception as error:
         return _failed(folder, error), None
 
 
-def _failed(folder: RunFolder, error: Exception) -> Outcome:
+def _failed(folder: RunFolder, error: Exception) -> JobStatus:
     from faceswap_lab.data.sampler_choice import SamplerRefused
     from faceswap_lab.training.device.compiled import CompileFailed
     from faceswap_lab.training.saved.checkpoint import BadCheckpoint
@@ -68,11 +68,11 @@ def _failed(folder: RunFolder, error: Exception) -> Outcome:
 
     where = str(folder.path)
     if isinstance(error, Diverged):
-        return Outcome("diverged", where, f"the run has diverged. {error}")
+        return JobStatus("diverged", where, f"the run has diverged. {error}")
     if isinstance(error, BadCheckpoint | BadWeights | CompileFailed | StorageError | SamplerRefused):
-        return Outcome("failed", where, str(error))
+        return JobStatus("failed", where, str(error))
     short = f"{type(error).__name__}: {error}".splitlines()[0]  # a defect, ours or a library's
-    return Outcome("failed", where, f"the run has failed. {short}\ntraceback   {folder.traceback}")
+    return JobStatus("failed", where, f"the run has failed. {short}\ntraceback   {folder.traceback}")
 
 
 def _introduce(config: Config, data: "FaceData", folder: RunFolder, label: str) -> None:

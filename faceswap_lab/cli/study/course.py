@@ -10,7 +10,7 @@ from typing import Any
 
 from faceswap_lab.cli.messages import say
 from faceswap_lab.cli.study.lines import plan_lines
-from faceswap_lab.cli.study.plan import Asked, arm_name, ask
+from faceswap_lab.cli.study.plan import StudyJob, arm_name, study_job
 from faceswap_lab.cli.study.report import make_report, measure_companion
 from faceswap_lab.cli.study.time import Key, Known, cells_at_once, in_words, look
 from faceswap_lab.cli.sweep.cells import Axes, Cell, Composer
@@ -45,8 +45,8 @@ class Progress:
         """
         cells = [cell for cell in cells if cell[1].state != "interrupted"]
         done = len(self.finished.union(key_of(overrides) for overrides, _ in cells))
-        failed = sum(outcome.code != 0 for _, outcome in cells)
-        worked = sum(outcome.state != "reused" for _, outcome in cells)
+        failed = sum(status.code != 0 for _, status in cells)
+        worked = sum(status.state != "reused" for _, status in cells)
         line = f"study       {done} of {self.total} cells done" + (f", {failed} of them failed" if failed else "")
         left = self.total - done
         if not left:
@@ -62,14 +62,14 @@ class Progress:
 class Course:
     """A study under way, in the launching process."""
 
-    asked: Asked
+    job: StudyJob
     progress: Progress
     sweep_dir: Path
 
     @classmethod
     def begin(
         cls,
-        words: Sequence[str],
+        overrides: Sequence[str],
         params: Mapping[str, object],
         axes: Axes,
         composer: Composer,
@@ -80,7 +80,7 @@ class Course:
         """Print the plan; where cells run in other processes, watch for their ends.
 
         Args:
-            words: overrides as typed, without Hydra's own.
+            overrides: as typed, without Hydra's own.
             params: the arms and seeds of the study's YAML.
             axes: of both what is swept over.
             composer: composes the arms.
@@ -91,14 +91,14 @@ class Course:
         Raises:
             ConfigError: the study, an arm or a seed means nothing.
         """
-        asked = ask(words, params, axes, composer, own)
-        known = look(asked)
-        if asked.baseline.force:
+        job = study_job(overrides, params, axes, composer, own)
+        known = look(job)
+        if job.baseline.force:
             known = Known(set(), known.seconds)  # all of them again
         launcher, jobs = str(hydra.runtime.choices["hydra/launcher"]), hydra.launcher.get("n_jobs")
-        print("\n".join(plan_lines(asked, known, launcher, jobs)), flush=True)
+        print("\n".join(plan_lines(job, known, launcher, jobs)), flush=True)
         at_once = cells_at_once(launcher, jobs) or 1
-        course = cls(asked, Progress(len(asked.plan.cells), frozenset(known.finished), at_once), sweep_dir)
+        course = cls(job, Progress(len(job.plan.cells), frozenset(known.finished), at_once), sweep_dir)
         if launcher != ONE_AFTER_ANOTHER:
             threading.Thread(target=course._watch, name="study progress", daemon=True).start()
         return course
@@ -112,13 +112,13 @@ class Course:
         failed = self._failed(measure_companion, "The measurement beside the report could not be made")
         return int(self._failed(self._make_report, "The report could not be written") or failed)
 
-    def _make_report(self, asked: Asked) -> None:
-        print("\n".join(make_report(asked)), flush=True)
+    def _make_report(self, job: StudyJob) -> None:
+        print("\n".join(make_report(job)), flush=True)
 
-    def _failed(self, make: Callable[[Asked], None], what: str) -> bool:
+    def _failed(self, make: Callable[[StudyJob], None], what: str) -> bool:
         """Make something; say what went wrong in a message, with the traceback of a defect in a file of the sweep."""
         try:
-            make(self.asked)
+            make(self.job)
         except Exception as error:
             where = ""
             if not isinstance(error, OSError):
@@ -127,7 +127,7 @@ class Course:
                 where = f"\ntraceback   {path}"
             say(
                 f"{what}. {type(error).__name__}: {' '.join(str(error).split())}\n"
-                f"The runs are as they were. To try again from them: {self.asked.command('report')}{where}"
+                f"The runs are as they were. To try again from them: {self.job.command('report')}{where}"
             )
             return True
         return False
@@ -145,5 +145,5 @@ class Course:
 
 def key_of(overrides: Sequence[str]) -> Key:
     """Return the arm and seed of a cell with these overrides."""
-    told = dict(override.lstrip("+").split("=", 1) for override in overrides)
-    return arm_name(told["experiment"]), int(told["seed"])
+    settings = dict(override.lstrip("+").split("=", 1) for override in overrides)
+    return arm_name(settings["experiment"]), int(settings["seed"])

@@ -18,7 +18,7 @@ from faceswap_lab.studies.metric_names import (
 )
 
 
-def judged_by(study: Study, config: Config, words: Sequence[str]) -> Study:
+def judged_by(study: Study, config: Config, overrides: Sequence[str]) -> Study:
     """Return the study with metrics that its runs will have.
 
     A study on folders whose YAML asks for a true swap is judged by what networks see in the swaps, and says so. What a
@@ -27,7 +27,7 @@ def judged_by(study: Study, config: Config, words: Sequence[str]) -> Study:
     Args:
         study: as its YAML and the command line declare it.
         config: of one of its cells.
-        words: the overrides as typed.
+        overrides: as typed.
 
     Raises:
         ConfigError: a metric is none, cannot exist on these faces, or never sees a swap.
@@ -36,16 +36,16 @@ def judged_by(study: Study, config: Config, words: Sequence[str]) -> Study:
         judged_metric(key)
     if not isinstance(config.data, FoldersData):
         _refuse([key for key in (study.metric, *study.secondary) if is_of_real_swaps(key)], "rendered people", _TWINS)
-        return _decided(study, words)
+        return _decided(study, overrides)
     known = _measured()
     there_are = f"There are {', '.join(known)}, and those of further swap paths"
-    if _typed("study.metric", words):
+    if _typed("study.metric", overrides):
         _refuse([study.metric] if needs_truth(study.metric) else [], "real people", there_are)
-    if _typed("study.secondary", words):
+    if _typed("study.secondary", overrides):
         _refuse([key for key in study.secondary if needs_truth(key)], "real people", there_are)
     if not needs_truth(study.metric):
         kept = tuple(key for key in study.secondary if not needs_truth(key))
-        return _decided(replace(study, secondary=kept), words)
+        return _decided(replace(study, secondary=kept), overrides)
     metric = judged_metric(known[0])
     paths = (_of_real(key) for key in study.secondary if key.startswith(_SCORE) and own_path(key))
     secondary = dict.fromkeys((*known, *paths, *(key for key in study.secondary if not needs_truth(key))))
@@ -54,7 +54,7 @@ def judged_by(study: Study, config: Config, words: Sequence[str]) -> Study:
         f"{metric.key} decides. On twins at 32 px its rank correlation with the score, among the arms of one pair, "
         f"is {VOUCHED}: an order, not an amount, and no measure between different people (docs/judging.md)."
     )
-    least = study.smallest_difference if _typed("study.smallest_difference", words) else metric.smallest_difference
+    least = study.smallest_difference if _typed("study.smallest_difference", overrides) else metric.smallest_difference
     return replace(
         study,
         metric=metric.key,
@@ -68,14 +68,14 @@ _SCORE, _WHO = "swap_score", "identity_sface"
 _TWINS = "There are swap_score_AB and the other metrics of a true swap, which are the better judges"
 
 
-def _decided(study: Study, words: Sequence[str]) -> Study:
+def _decided(study: Study, overrides: Sequence[str]) -> Study:
     """Return the study, its primary metric once; what was typed in its place brings its own smallest difference."""
     if never_sees_a_swap(study.metric):
         raise ConfigError(
             f"study.metric={study.metric}: it judges a side's own faces, not the swap, and arms that cannot swap can "
             "be the best at it. Name it in study.secondary, and let a metric of the swap decide."
         )
-    if _typed("study.metric", words) and not _typed("study.smallest_difference", words):
+    if _typed("study.metric", overrides) and not _typed("study.smallest_difference", overrides):
         study = replace(study, smallest_difference=judged_metric(study.metric).smallest_difference)
     return replace(study, secondary=tuple(key for key in study.secondary if key != study.metric))
 
@@ -103,8 +103,8 @@ def _measured() -> list[str]:
     return [key for key in real_metrics() if second or not key.startswith("identity_dlib_")]
 
 
-def _typed(key: str, words: Sequence[str]) -> bool:
-    return any(word.lstrip("+").startswith(f"{key}=") for word in words)
+def _typed(key: str, overrides: Sequence[str]) -> bool:
+    return any(word.lstrip("+").startswith(f"{key}=") for word in overrides)
 
 
 def _refuse(keys: Sequence[str], whom: str, there_are: str) -> None:

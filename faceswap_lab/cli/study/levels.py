@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from faceswap_lab.config import ConfigError
 
 if TYPE_CHECKING:
-    from faceswap_lab.cli.study.plan import Asked
+    from faceswap_lab.cli.study.plan import StudyJob
 
 _SWEPT_ALREADY = ("experiment", "seed")
 
@@ -19,28 +19,28 @@ class Levels:
 
     Attributes:
         axis: the setting, such as ``scale``.
-        words: level → the overrides of the study at this level.
+        overrides: level → those of the study at this level.
     """
 
     axis: str
-    words: dict[str, list[str]]
+    overrides: dict[str, list[str]]
 
 
-def levels_of(words: Sequence[str]) -> Levels | None:
+def levels_of(overrides: Sequence[str]) -> Levels | None:
     """Return the axis that a study's overrides give as a list; None where there is none, or no study.
 
     Raises:
         ConfigError: there are two such axes.
     """
-    if not any(word.startswith("+study=") for word in words):
+    if not any(word.startswith("+study=") for word in overrides):
         return None
-    if not any(mark in word for word in words for mark in (",", "(")):
+    if not any(mark in word for word in overrides for mark in (",", "(")):
         return None  # Hydra's parser takes a moment to load
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
     try:
-        parsed = OverridesParser.create().parse_overrides(list(words))
+        parsed = OverridesParser.create().parse_overrides(list(overrides))
     except HydraException:
         return None  # whoever composes them says what is wrong
     swept = [
@@ -53,14 +53,14 @@ def levels_of(words: Sequence[str]) -> Levels | None:
     if not swept:
         return None
     if len(swept) > 1:
-        told = " and ".join(str(override.input_line) for override in swept)
+        axes = " and ".join(str(override.input_line) for override in swept)
         raise ConfigError(
-            f"{told}: a study goes along one axis beside its arms and seeds. Give the others one value each."
+            f"{axes}: a study goes along one axis beside its arms and seeds. Give the others one value each."
         )
     (axis,) = swept
     typed, key = str(axis.input_line), axis.get_key_element()
     values = [str(value) for value in axis.sweep_string_iterator()]
-    places = {value: [f"{key}={value}" if word == typed else word for word in words] for value in values}
+    places = {value: [f"{key}={value}" if word == typed else word for word in overrides] for value in values}
     return Levels(str(axis.key_or_group), places)
 
 
@@ -70,7 +70,7 @@ def run_levels(levels: Levels, run: Callable[[list[str]], int], folders: Sequenc
     A level that is stopped by a signal stops the rest.
 
     Args:
-        levels: what was asked.
+        levels: the axis and its studies.
         run: runs a study's overrides and returns the exit code.
         folders: where groups lie, ours first.
 
@@ -79,13 +79,13 @@ def run_levels(levels: Levels, run: Callable[[list[str]], int], folders: Sequenc
     """
     from faceswap_lab.cli.study.plan import study_of
 
-    for words in levels.words.values():  # a night is too long to wait for the last level to be refused
-        study_of(words, folders)
-    print(f"axis        {levels.axis}: {', '.join(levels.words)}, one study after another\n", flush=True)
+    for overrides in levels.overrides.values():  # a night is too long to wait for the last level to be refused
+        study_of(overrides, folders)
+    print(f"axis        {levels.axis}: {', '.join(levels.overrides)}, one study after another\n", flush=True)
     codes = []
-    for level, words in levels.words.items():
+    for level, overrides in levels.overrides.items():
         print(f"{levels.axis:<11} {level}", flush=True)
-        codes.append(run(words))
+        codes.append(run(overrides))
         if codes[-1] >= 128:
             return codes[-1]
     print("\n".join(report_levels(levels, folders)))
@@ -93,12 +93,12 @@ def run_levels(levels: Levels, run: Callable[[list[str]], int], folders: Sequenc
 
 
 def report_levels(
-    levels: Levels, folders: Sequence[Path], remake: Callable[["Asked"], list[str]] | None = None
+    levels: Levels, folders: Sequence[Path], remake: Callable[["StudyJob"], list[str]] | None = None
 ) -> list[str]:
     """Write what the levels' studies say together, and return it for the terminal.
 
     Args:
-        levels: what was asked.
+        levels: the axis and its studies.
         folders: where groups lie, ours first.
         remake: makes a level's own report anew first, and returns what it says; None: they are as they should be.
 
@@ -110,11 +110,11 @@ def report_levels(
     from faceswap_lab.studies.across import read_across, write_across
     from faceswap_lab.studies.report.across_page import across_lines, write_across_report
 
-    asked = {level: study_of(words, folders) for level, words in levels.words.items()}
-    lines = [line for one in asked.values() for line in remake(one)] if remake else []
-    first = next(iter(asked.values()))
-    name = f"{first.plan.name}-{levels.axis.replace('/', '-')}-{'-'.join(levels.words)}"
+    job = {level: study_of(overrides, folders) for level, overrides in levels.overrides.items()}
+    lines = [line for one in job.values() for line in remake(one)] if remake else []
+    first = next(iter(job.values()))
+    name = f"{first.plan.name}-{levels.axis.replace('/', '-')}-{'-'.join(levels.overrides)}"
     folder = first.folder.parent / "".join(letter if letter.isalnum() or letter in "-_.+" else "-" for letter in name)
-    write_across(levels.axis, {level: one.folder for level, one in asked.items()}, folder)
+    write_across(levels.axis, {level: one.folder for level, one in job.items()}, folder)
     found = read_across(folder)
     return [*lines, *across_lines(found, write_across_report(found, folder, kept_in(first.baseline.cache_dir)))]

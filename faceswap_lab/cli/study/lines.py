@@ -5,23 +5,23 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from faceswap_lab.cli.study.plan import Asked
+from faceswap_lab.cli.study.plan import StudyJob
 from faceswap_lab.cli.study.time import Known, cells_at_once, in_words, remaining
 from faceswap_lab.studies.findings import Findings
 
 _WIDTH = 110
 
 
-def plan_lines(asked: Asked, known: Known, launcher: str, jobs: int | None) -> list[str]:
+def plan_lines(job: StudyJob, known: Known, launcher: str, jobs: int | None) -> list[str]:
     """Return what will run, how much of it is finished, how long the rest takes, and where the report goes.
 
     Args:
-        asked: the study.
+        job: the study.
         known: what is finished.
         launcher: the option of ``hydra/launcher``.
         jobs: its ``n_jobs``, if it has one.
     """
-    plan = asked.plan
+    plan = job.plan
     left = len(plan.cells) - len(known.finished)
     arms = f"{len(plan.arms)} arm{'s' * (len(plan.arms) > 1)}"
     seeds = f"{len(plan.seeds)} seed{'s' * (len(plan.seeds) > 1)}"
@@ -34,9 +34,9 @@ def plan_lines(asked: Asked, known: Known, launcher: str, jobs: int | None) -> l
     ]
     if left:
         at_once = cells_at_once(launcher, jobs)
-        lines += _entry("time", _time(remaining(asked, known), at_once and min(at_once, left)))
+        lines += _entry("time", _time(remaining(job, known), at_once and min(at_once, left)))
         lines += _entry("launcher", _launcher(launcher, at_once))
-    return [*lines, f"{'report':<11} {asked.folder / 'report.html'}"]
+    return [*lines, f"{'report':<11} {job.folder / 'report.html'}"]
 
 
 def result_lines(findings: Findings, report: Path) -> list[str]:

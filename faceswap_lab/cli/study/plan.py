@@ -97,7 +97,7 @@ def _seed(value: str) -> int:
 
 
 @dataclass(frozen=True)
-class Asked:
+class StudyJob:
     """A study as it was asked for.
 
     Attributes:
@@ -105,7 +105,7 @@ class Asked:
         study: what it declares.
         baseline: the baseline's configuration at the first seed.
         folder: where its report goes.
-        words: the overrides as typed.
+        overrides: as typed.
         arms: its arms and seeds.
         composer: composes the arms.
     """
@@ -114,7 +114,7 @@ class Asked:
     study: Study
     baseline: Config
     folder: Path
-    words: list[str]
+    overrides: list[str]
     arms: Swept
     composer: Composer
 
@@ -128,21 +128,21 @@ class Asked:
 
     def command(self, *first: str) -> str:
         """Return the command that asks for this study here and now, after the word ``first`` if there is one."""
-        others = [word for word in self.words if not word.startswith("+study=")]
+        others = [word for word in self.overrides if not word.startswith("+study=")]
         return shlex.join(["python", "-m", "faceswap_lab", *first, f"+study={self.plan.name}", *others, *PLUGGED.words])
 
 
-def ask(
-    words: Sequence[str],
+def study_job(
+    overrides: Sequence[str],
     params: Mapping[str, object],
     axes: Axes,
     composer: Composer,
     own: Mapping[str, list[str]] | None = None,
-) -> Asked:
+) -> StudyJob:
     """Work out a study's cells.
 
     Args:
-        words: overrides as typed, without Hydra's own.
+        overrides: as typed, without Hydra's own.
         params: ``hydra.sweeper.params`` of the study's YAML.
         axes: of both what is swept over.
         composer: composes the arms.
@@ -158,7 +158,7 @@ def ask(
     study = first.study
     if study is None:
         raise ConfigError(f"study/{sweep.study}.yaml declares nothing: it sets no study: {{question: …, metric: …}}.")
-    study = judged_by(study, first, words)  # a night is too long to wait for a metric to be refused
+    study = judged_by(study, first, overrides)  # a night is too long to wait for a metric to be refused
     if study.baseline not in sweep.arms:
         raise ConfigError(
             f"study {sweep.study}: its baseline {study.baseline} is none of the arms, and each is compared with it. "
@@ -180,18 +180,18 @@ def ask(
         group_seeds=study.group_seeds,
         cells=[Planned(arm, config.seed, composer.digest(config), identity(config)) for arm, config in configs],
         runs_dir=Path(first.runs_dir),
-        command=_command(sweep.study, words),
-        settings=_settings(words),
+        command=_command(sweep.study, overrides),
+        settings=_settings(overrides),
     )
-    folder = Path(first.experiments_dir) / report_name(sweep.study, words, params, composer.options)
-    return Asked(plan, replace(study, name=sweep.study), configs[0][1], folder, list(words), sweep, composer)
+    folder = Path(first.experiments_dir) / report_name(sweep.study, overrides, params, composer.options)
+    return StudyJob(plan, replace(study, name=sweep.study), configs[0][1], folder, list(overrides), sweep, composer)
 
 
-def study_of(words: Sequence[str], folders: Sequence[Path], own: Mapping[str, list[str]] | None = None) -> Asked:
+def study_of(overrides: Sequence[str], folders: Sequence[Path], own: Mapping[str, list[str]] | None = None) -> StudyJob:
     """Work out a study's cells outside of a sweep.
 
     Args:
-        words: overrides as typed.
+        overrides: as typed.
         folders: where groups lie, ours first.
         own: arm → overrides that it alone has.
 
@@ -203,14 +203,14 @@ def study_of(words: Sequence[str], folders: Sequence[Path], own: Mapping[str, li
 
     from faceswap_lab.cli.typed import as_hydra_reads
 
-    words = as_hydra_reads(words, Options(folders), sweep=True)
+    overrides = as_hydra_reads(overrides, Options(folders), sweep=True)
     with composing(folders) as compose:
-        typed = [word for word in words if not word.startswith(("hydra.", "hydra/"))]
+        typed = [word for word in overrides if not word.startswith(("hydra.", "hydra/"))]
         study = [word for word in typed if word.startswith("+study=")]
         params = compose(study[-1:], return_hydra_config=True).hydra.sweeper.params
         plain: Any = OmegaConf.to_container(params or OmegaConf.create())
         axes = axes_of(typed, plain, GlobalHydra.instance().config_loader())
-        return ask(typed, plain, axes, Composer(compose, folders), own)
+        return study_job(typed, plain, axes, Composer(compose, folders), own)
 
 
 def _config(sweep: Swept, arm: str, seed: int, composer: Composer) -> Config:
@@ -238,9 +238,9 @@ def _says(arm: str, value: str, folders: Sequence[Path]) -> str:
     return " ".join(said) or arm
 
 
-def _settings(words: Sequence[str]) -> list[str]:
-    return [word for word in words if not word.startswith(_NOT_SAID)]
+def _settings(overrides: Sequence[str]) -> list[str]:
+    return [word for word in overrides if not word.startswith(_NOT_SAID)]
 
 
-def _command(study: str, words: Sequence[str]) -> str:
-    return shlex.join(["python", "-m", "faceswap_lab", f"+study={study}", *_settings(words), *PLUGGED.words])
+def _command(study: str, overrides: Sequence[str]) -> str:
+    return shlex.join(["python", "-m", "faceswap_lab", f"+study={study}", *_settings(overrides), *PLUGGED.words])

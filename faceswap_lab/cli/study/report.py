@@ -7,7 +7,7 @@ from typing import Any
 
 from faceswap_lab.cli.job.faces import faces_of
 from faceswap_lab.cli.study.lines import result_lines
-from faceswap_lab.cli.study.plan import Asked
+from faceswap_lab.cli.study.plan import StudyJob
 from faceswap_lab.config import Config
 from faceswap_lab.runs.atomic import write_json
 from faceswap_lab.studies.evidence import Evidence, read_evidence, write_evidence
@@ -16,7 +16,7 @@ from faceswap_lab.studies.tuning import TUNING
 _OF = "of"  # under this key a measurement names the run it belongs to
 
 
-def make_report(asked: Asked) -> list[str]:
+def make_report(job: StudyJob) -> list[str]:
     """Write the report into the study's folder and return what to say on the terminal.
 
     Raises:
@@ -24,12 +24,12 @@ def make_report(asked: Asked) -> list[str]:
     """
     from faceswap_lab.studies.analysis import evidence_of
 
-    name = asked.study.companion
-    measured = _measured(asked, name) if name else None
+    name = job.study.companion
+    measured = _measured(job, name) if name else None
     extras = {name: measured} if name and measured else {}
-    if asked.arms.own:
-        extras[TUNING] = json.loads((asked.folder / f"{TUNING}.json").read_text(encoding="utf-8"))
-    return write(replace(evidence_of(asked.plan), extras=extras), asked.folder, asked.baseline)
+    if job.arms.own:
+        extras[TUNING] = json.loads((job.folder / f"{TUNING}.json").read_text(encoding="utf-8"))
+    return write(replace(evidence_of(job.plan), extras=extras), job.folder, job.baseline)
 
 
 def write(found: Evidence, folder: Path, config: Config | None = None) -> list[str]:
@@ -57,30 +57,30 @@ def kept_in(cache_dir: str | None) -> Path | None:
         return None
 
 
-def measure_companion(asked: Asked) -> None:
+def measure_companion(job: StudyJob) -> None:
     """Make the further measurement that the study asks for, unless it lies beside the report already. Loads torch."""
-    name = asked.study.companion
-    if name is None or _measured(asked, name) is not None:
+    name = job.study.companion
+    if name is None or _measured(job, name) is not None:
         return
     from faceswap_lab.training.order_effect.measure import companion
 
-    measured = companion(asked.baseline, faces_of(asked.baseline))
-    asked.folder.mkdir(parents=True, exist_ok=True)
-    write_json(_file(asked, name), {_OF: _baseline_run(asked), **measured})
+    measured = companion(job.baseline, faces_of(job.baseline))
+    job.folder.mkdir(parents=True, exist_ok=True)
+    write_json(_file(job, name), {_OF: _baseline_run(job), **measured})
 
 
-def _measured(asked: Asked, name: str) -> dict[str, Any] | None:
+def _measured(job: StudyJob, name: str) -> dict[str, Any] | None:
     """Return a measurement stored beside the report, if it was made with the study's baseline as it is now."""
     try:
-        content = json.loads(_file(asked, name).read_text(encoding="utf-8"))
+        content = json.loads(_file(job, name).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return None
-    return content if isinstance(content, dict) and content.get(_OF) == _baseline_run(asked) else None
+    return content if isinstance(content, dict) and content.get(_OF) == _baseline_run(job) else None
 
 
-def _file(asked: Asked, name: str) -> Path:
-    return asked.folder / f"{name}.json"
+def _file(job: StudyJob, name: str) -> Path:
+    return job.folder / f"{name}.json"
 
 
-def _baseline_run(asked: Asked) -> str:
-    return asked.digest(asked.baseline)
+def _baseline_run(job: StudyJob) -> str:
+    return job.digest(job.baseline)

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from statistics import fmean
 
-from faceswap_lab.cli.study.plan import Asked
+from faceswap_lab.cli.study.plan import StudyJob
 from faceswap_lab.config import ConfigError
 from faceswap_lab.runs.folder import find_all
 from faceswap_lab.runs.result import sound_result
@@ -27,25 +27,25 @@ class Known:
     seconds: dict[str, float]
 
 
-def look(asked: Asked) -> Known:
+def look(job: StudyJob) -> Known:
     """Look for finished runs of a study's cells, and of its arms under other seeds. One listing of the runs folder."""
-    folders = find_all(asked.plan.runs_dir)
+    folders = find_all(job.plan.runs_dir)
     finished: set[Key] = set()
     seconds: dict[str, list[float]] = {}
-    for cell in asked.plan.cells:
+    for cell in job.plan.cells:
         result = sound_result(folders.get((cell.seed, cell.digest)))
         if result:
             finished.add((cell.arm, cell.seed))
             seconds.setdefault(cell.arm, []).append(result.seconds)
-    others = sorted({seed for seed, _ in folders} - set(asked.plan.seeds))[:_OTHER_SEEDS]
-    for arm in asked.plan.arms.keys() - seconds.keys():
-        found = [sound_result(folders.get((seed, _digest(asked, arm, seed)))) for seed in others]
+    others = sorted({seed for seed, _ in folders} - set(job.plan.seeds))[:_OTHER_SEEDS]
+    for arm in job.plan.arms.keys() - seconds.keys():
+        found = [sound_result(folders.get((seed, _digest(job, arm, seed)))) for seed in others]
         if any(found):
             seconds[arm] = [result.seconds for result in found if result]
     return Known(finished, {arm: fmean(values) for arm, values in seconds.items()})
 
 
-def remaining(asked: Asked, known: Known) -> float | None:
+def remaining(job: StudyJob, known: Known) -> float | None:
     """Return the seconds of training that are left, all cells together; None if no finished run tells.
 
     An arm that has no finished run is taken to be as slow as the study's others.
@@ -54,7 +54,7 @@ def remaining(asked: Asked, known: Known) -> float | None:
         return None
     usual = fmean(known.seconds.values())
     return sum(
-        known.seconds.get(cell.arm, usual) for cell in asked.plan.cells if (cell.arm, cell.seed) not in known.finished
+        known.seconds.get(cell.arm, usual) for cell in job.plan.cells if (cell.arm, cell.seed) not in known.finished
     )
 
 
@@ -83,8 +83,8 @@ def in_words(seconds: float) -> str:
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def _digest(asked: Asked, arm: str, seed: int) -> str:
+def _digest(job: StudyJob, arm: str, seed: int) -> str:
     try:
-        return asked.digest(asked.config(arm, seed))
+        return job.digest(job.config(arm, seed))
     except ConfigError:  # of a seed that nobody asked for
         return ""

@@ -21,7 +21,7 @@ from typing import Any
 import faceswap_lab
 from faceswap_lab.cli.messages import say
 from faceswap_lab.cli.study.levels import Levels
-from faceswap_lab.cli.study.plan import Asked, study_of
+from faceswap_lab.cli.study.plan import StudyJob, study_of
 from faceswap_lab.cli.study.report import make_report
 from faceswap_lab.cli.study.time import look
 from faceswap_lab.config import ConfigError, PeopleData
@@ -42,12 +42,12 @@ _STUDY, _TUNING, _SEEDS = "+study=", "study.tuning", "study.tuning_seeds"
 _NOT_TUNED = ("seed", "experiment", "data", "study", "hydra", "runs_dir", "experiments_dir")
 
 
-def declares_tuning(words: Sequence[str], folders: Sequence[Path]) -> bool:
+def declares_tuning(overrides: Sequence[str], folders: Sequence[Path]) -> bool:
     """Tell whether the overrides ask for a study that tunes; without composing it."""
-    names = [word.removeprefix(_STUDY) for word in words if word.startswith(_STUDY)]
+    names = [word.removeprefix(_STUDY) for word in overrides if word.startswith(_STUDY)]
     if not names:
         return False
-    typed = [word.partition("=")[2] for word in words if word.lstrip("+").startswith(f"{_TUNING}=")]
+    typed = [word.partition("=")[2] for word in overrides if word.lstrip("+").startswith(f"{_TUNING}=")]
     if typed:
         return typed[-1] not in ("{}", "null")
     declared = Options(folders).written("study", names[-1]).get("study")
@@ -55,12 +55,12 @@ def declares_tuning(words: Sequence[str], folders: Sequence[Path]) -> bool:
 
 
 def run_tuned(
-    words: Sequence[str], levels: Levels | None, run: Callable[[list[str], Own], int], folders: Sequence[Path]
+    overrides: Sequence[str], levels: Levels | None, run: Callable[[list[str], Own], int], folders: Sequence[Path]
 ) -> int:
     """Try the candidates, choose, and run the study without and with tuning; return the exit code.
 
     Args:
-        words: the study's overrides.
+        overrides: the study's.
         levels: a further axis, which a study that tunes has not.
         run: runs a study's overrides, with those that each arm alone has, and returns the exit code.
         folders: where groups lie, ours first.
@@ -68,10 +68,10 @@ def run_tuned(
     Raises:
         ConfigError: something means nothing; no run was started.
     """
-    tuning = _Tuning.of(words, levels, folders)
+    tuning = _Tuning.of(overrides, levels, folders)
     tuning.declare()
     print("\n".join(tuning.lines()), flush=True)
-    for candidate, at in tuning.words.items():
+    for candidate, at in tuning.overrides.items():
         if tuning.is_open(tuning.candidates[candidate]):
             print(f"\ntuning      {candidate}", flush=True)
             code = run(at, {})
@@ -85,26 +85,26 @@ def run_tuned(
     code = 0
     if tuning.is_open(tuning.untuned):
         print("\nuntuned     the same arms as they are, for comparison", flush=True)
-        code = run(tuning.untuned_words, {})
+        code = run(tuning.untuned_overrides, {})
         if code > 1:
             return code
     tuning.write(chosen)
     print("\n" + "\n".join(f"tuned       {arm}: {candidate}" for arm, candidate in chosen.items()), flush=True)
-    return max(code, run(list(words), _own(chosen)))
+    return max(code, run(list(overrides), _own(chosen)))
 
 
-def report_tuned(words: Sequence[str], levels: Levels | None, folders: Sequence[Path]) -> list[str]:
+def report_tuned(overrides: Sequence[str], levels: Levels | None, folders: Sequence[Path]) -> list[str]:
     """Make the reports of a study that tunes again, from its finished runs; return what to say on the terminal.
 
     Raises:
         ConfigError: the tuning is not finished, or something means nothing.
     """
-    tuning = _Tuning.of(words, levels, folders)
+    tuning = _Tuning.of(overrides, levels, folders)
     chosen = tuning.chosen()
-    for asked in (*tuning.candidates.values(), tuning.untuned):
-        make_report(asked)
+    for job in (*tuning.candidates.values(), tuning.untuned):
+        make_report(job)
     tuning.write(chosen)
-    return make_report(study_of(words, folders, _own(chosen)))
+    return make_report(study_of(overrides, folders, _own(chosen)))
 
 
 def _own(chosen: Mapping[str, str]) -> Own:
@@ -117,9 +117,9 @@ class _Tuning:
 
     Attributes:
         seeds: with which each candidate is tried.
-        words: candidate → the overrides of the study at it, on people of the development population.
+        overrides: candidate → those of the study at it, on people of the development population.
         candidates: candidate → that study.
-        untuned_words: the overrides of the study without tuning.
+        untuned_overrides: those of the study without tuning.
         untuned: that study.
         settled: candidate → the study on the people that count, with every arm at it.
         usual: arm → the candidate that it has without tuning.
@@ -128,41 +128,43 @@ class _Tuning:
     """
 
     seeds: tuple[int, ...]
-    words: dict[str, list[str]]
-    candidates: dict[str, Asked]
-    untuned_words: list[str]
-    untuned: Asked
-    settled: dict[str, Asked]
+    overrides: dict[str, list[str]]
+    candidates: dict[str, StudyJob]
+    untuned_overrides: list[str]
+    untuned: StudyJob
+    settled: dict[str, StudyJob]
     usual: dict[str, str]
     folder: Path
     declared: dict[str, Any]
 
     @classmethod
-    def of(cls, words: Sequence[str], levels: Levels | None, folders: Sequence[Path]) -> "_Tuning":
+    def of(cls, overrides: Sequence[str], levels: Levels | None, folders: Sequence[Path]) -> "_Tuning":
         """Judge the study at all of its candidates.
 
         Raises:
             ConfigError: something means nothing.
         """
         if levels:
-            raise ConfigError(f"{_TUNING} with {levels.axis}={','.join(levels.words)}: a study that tunes has no axis.")
-        whole = study_of(words, folders)
+            raise ConfigError(
+                f"{_TUNING} with {levels.axis}={','.join(levels.overrides)}: a study that tunes has no axis."
+            )
+        whole = study_of(overrides, folders)
         study, folder = whole.study, whole.folder
-        _check(whole, words)
-        tried = _without(words, "seed", "data.population", "experiments_dir")
+        _check(whole, overrides)
+        tried = _without(overrides, "seed", "data.population", "experiments_dir")
         tried += ["study.companion=null"] if study.companion else []  # measured once, beside the runs that count
         place = [f"seed={','.join(map(str, study.tuning_seeds))}", f"experiments_dir={folder / 'tuning'}"]
         at = {
             " ".join(candidate): [*tried, "data.population=development", *place, *candidate]
             for candidate in _candidates(study.tuning)
         }
-        untuned_words = [*_without(words, "experiments_dir"), f"experiments_dir={folder / 'untuned'}"]
-        untuned = replace(whole, folder=folder / "untuned" / folder.name, words=untuned_words)
+        untuned_overrides = [*_without(overrides, "experiments_dir"), f"experiments_dir={folder / 'untuned'}"]
+        untuned = replace(whole, folder=folder / "untuned" / folder.name, overrides=untuned_overrides)
         settled = {
-            candidate: study_of(words, folders, dict.fromkeys(whole.plan.arms, candidate.split(" ")))
+            candidate: study_of(overrides, folders, dict.fromkeys(whole.plan.arms, candidate.split(" ")))
             for candidate in at
         }
-        candidates = {candidate: study_of(its_words, folders) for candidate, its_words in at.items()}
+        candidates = {candidate: study_of(its_overrides, folders) for candidate, its_overrides in at.items()}
         declared = {
             "study": {
                 key: getattr(whole.plan, key)
@@ -173,12 +175,12 @@ class _Tuning:
             "tuning_seeds": list(study.tuning_seeds),
             "runs": sorted(
                 f"{cell.seed}-{cell.digest}"
-                for asked in (*candidates.values(), *settled.values())
-                for cell in asked.plan.cells
+                for job in (*candidates.values(), *settled.values())
+                for cell in job.plan.cells
             ),
         }
         usual = {arm: _usual(arm, untuned, settled) for arm in whole.plan.arms}
-        return cls(study.tuning_seeds, at, candidates, untuned_words, untuned, settled, usual, folder, declared)
+        return cls(study.tuning_seeds, at, candidates, untuned_overrides, untuned, settled, usual, folder, declared)
 
     def declare(self) -> None:
         """Write down what is declared, in which commit and how many of its runs had begun, unless it stands there."""
@@ -188,7 +190,7 @@ class _Tuning:
         if known and known[-1]["hash"] == digest:
             return
         made = code(Path(faceswap_lab.__file__).parent) or {}
-        cells = [cell for asked in (*self.candidates.values(), *self.settled.values()) for cell in asked.plan.cells]
+        cells = [cell for job in (*self.candidates.values(), *self.settled.values()) for cell in job.plan.cells]
         entry = {
             "time": datetime.now(UTC).isoformat(timespec="seconds"),
             "hash": digest,
@@ -218,24 +220,25 @@ class _Tuning:
     def lines(self) -> list[str]:
         """Say what will be done."""
         last = self.declarations[-1]
-        runs = sum(len(asked.plan.cells) for asked in self.candidates.values())
+        runs = sum(len(job.plan.cells) for job in self.candidates.values())
+        metric = self.untuned.plan.metric
         return [
-            f"tuning      {', '.join(self.words)}",
-            f"            every arm takes its best of {len(self.words)} by {self.untuned.plan.metric} on people of the",
+            f"tuning      {', '.join(self.overrides)}",
+            f"            every arm takes its best of {len(self.overrides)} by {metric} on people of the",
             f"            development population, seeds {', '.join(map(str, self.seeds))}: {runs} runs",
             f"declared    {last['hash']} in commit {last['commit']}, {last['time']}",
         ]
 
-    def is_open(self, asked: Asked) -> bool:
+    def is_open(self, job: StudyJob) -> bool:
         """Whether a study has cells without a result, or no evidence."""
-        left = len(asked.plan.cells) - len(look(asked).finished)
-        return bool(left or asked.baseline.force or not is_evidence(asked.folder))
+        left = len(job.plan.cells) - len(look(job).finished)
+        return bool(left or job.baseline.force or not is_evidence(job.folder))
 
     @cached_property
     def tried(self) -> list[Tried]:
         """What the candidates came to, arm by arm. Asked once their runs have ended."""
         metric = self.untuned.plan.metric
-        runs = {candidate: collect(asked.plan) for candidate, asked in self.candidates.items()}
+        runs = {candidate: collect(job.plan) for candidate, job in self.candidates.items()}
         return [
             tried_by(arm, candidate, self.usual[arm] == candidate, found, metric)
             for arm in self.untuned.plan.arms
@@ -266,8 +269,8 @@ class _Tuning:
         self.folder.mkdir(parents=True, exist_ok=True)
         beside = [
             cell
-            for candidate, asked in self.settled.items()
-            for cell in asked.plan.cells
+            for candidate, job in self.settled.items()
+            for cell in job.plan.cells
             if candidate not in (chosen[cell.arm], self.usual[cell.arm])
         ]
         extra = as_extra(self.tried, chosen, collect(plan), plan.metric, shown, self._begun(beside))
@@ -279,9 +282,9 @@ def _candidates(tuning: Mapping[str, Any]) -> list[list[str]]:
     return [list(one) for one in itertools.product(*([f"{key}={v}" for v in tuning[key]] for key in tuning))]
 
 
-def _check(asked: Asked, words: Sequence[str]) -> None:
+def _check(job: StudyJob, overrides: Sequence[str]) -> None:
     """Refuse a declaration that means nothing."""
-    study, data = asked.study, asked.baseline.data
+    study, data = job.study, job.baseline.data
     for key, values in study.tuning.items():
         if key.split(".")[0].split("/")[0] in _NOT_TUNED:
             raise ConfigError(f"{_TUNING}: {key} is no setting of an arm. Tune such as optimizer.lr.")
@@ -290,7 +293,7 @@ def _check(asked: Asked, words: Sequence[str]) -> None:
         wrong = [value for value in values if not isinstance(value, str | int | float) or " " in str(value)]
         if wrong:
             raise ConfigError(f"{_TUNING}: {key}: {wrong[0]} is no single value.")
-        typed = [word for word in words if word.lstrip("+").partition("=")[0] == key]
+        typed = [word for word in overrides if word.lstrip("+").partition("=")[0] == key]
         if typed:
             raise ConfigError(f"{typed[0]} with {_TUNING} of {key}: it is tuned. Leave {typed[0]} out.")
     if study.group_seeds is not None:
@@ -310,11 +313,11 @@ def _check(asked: Asked, words: Sequence[str]) -> None:
         )
 
 
-def _usual(arm: str, untuned: Asked, settled: Mapping[str, Asked]) -> str:
+def _usual(arm: str, untuned: StudyJob, settled: Mapping[str, StudyJob]) -> str:
     """Return the candidate that an arm has without tuning."""
     runs = {(cell.seed, cell.digest) for cell in untuned.plan.cells if cell.arm == arm}
-    for candidate, asked in settled.items():
-        if runs == {(cell.seed, cell.digest) for cell in asked.plan.cells if cell.arm == arm}:
+    for candidate, job in settled.items():
+        if runs == {(cell.seed, cell.digest) for cell in job.plan.cells if cell.arm == arm}:
             return candidate
     raise ConfigError(
         f"{_TUNING}: what {arm} has without tuning is none of the candidates ({'; '.join(settled)}). "
@@ -322,5 +325,5 @@ def _usual(arm: str, untuned: Asked, settled: Mapping[str, Asked]) -> str:
     )
 
 
-def _without(words: Sequence[str], *keys: str) -> list[str]:
-    return [word for word in words if word.lstrip("+").partition("=")[0] not in keys]
+def _without(overrides: Sequence[str], *keys: str) -> list[str]:
+    return [word for word in overrides if word.lstrip("+").partition("=")[0] not in keys]

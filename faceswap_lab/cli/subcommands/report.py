@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from faceswap_lab.config import ConfigError
 
 if TYPE_CHECKING:
-    from faceswap_lab.cli.study.plan import Asked
+    from faceswap_lab.cli.study.plan import StudyJob
 
 USAGE = (
     "report +study=NAME [the study's overrides]  or  report EVIDENCE_FOLDER  or  "
@@ -70,7 +70,7 @@ def _runs_in(path: Path) -> list[Path]:
     if is_run(path):
         return [path]
     if path.parent.name == SWEEPS:
-        return [path.parent.parent / Path(outcome.folder).name for _, outcome in recorded(path) if outcome.code == 0]
+        return [path.parent.parent / Path(status.folder).name for _, status in recorded(path) if status.code == 0]
     if path.name == SWEEPS:
         return []
     raise ConfigError(f"report: {path} is no run folder. Run folders lie in runs/, and hold a run.json.")
@@ -88,13 +88,13 @@ def _study(words: Sequence[str], folders: Sequence[Path]) -> list[str]:
     return report_levels(levels, folders, _again) if levels else _again(study_of(words, folders))
 
 
-def _again(asked: "Asked") -> list[str]:
+def _again(job: "StudyJob") -> list[str]:
     from faceswap_lab.cli.study.report import make_report
     from faceswap_lab.cli.study.time import look
 
-    if not look(asked).finished:
+    if not look(job).finished:
         raise ConfigError(
-            f"report: of {asked.plan.name}'s {len(asked.plan.cells)} cells none is finished in {asked.plan.runs_dir}. "
-            f"Run it first: {asked.command()}"
+            f"report: of {job.plan.name}'s {len(job.plan.cells)} cells none is finished in {job.plan.runs_dir}. "
+            f"Run it first: {job.command()}"
         )
-    return make_report(asked)
+    return make_report(job)

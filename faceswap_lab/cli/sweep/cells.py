@@ -10,7 +10,7 @@ from faceswap_lab.cli.compose import Compose
 from faceswap_lab.cli.job.digest import digest_of
 from faceswap_lab.cli.job.faces import faces_of
 from faceswap_lab.cli.job.judge import judged
-from faceswap_lab.cli.job.outcome import Outcome
+from faceswap_lab.cli.job.status import JobStatus
 from faceswap_lab.config import Config, ConfigError, Conflict, RenderedData
 from faceswap_lab.options import Options
 from faceswap_lab.runs.atomic import StorageError
@@ -20,16 +20,16 @@ from faceswap_lab.runs.result import sound_result
 Axes = dict[str, list[str]]
 """By its key as it is written (``+experiment``) every value that an override offers: several if it is swept over."""
 
-Cell = tuple[list[str], Outcome]
+Cell = tuple[list[str], JobStatus]
 """The overrides of a cell, and how it ended."""
 
 
-def axes_of(words: Sequence[str], params: Mapping[str, object], loader: Any) -> Axes:
+def axes_of(overrides: Sequence[str], params: Mapping[str, object], loader: Any) -> Axes:
     """Return what is swept over, and what is the same in all cells.
 
     Args:
-        words: overrides as typed, without Hydra's own.
-        params: ``hydra.sweeper.params``; the words replace what they name again.
+        overrides: as typed, without Hydra's own.
+        params: ``hydra.sweeper.params``; the overrides replace what they name again.
         loader: Hydra's, to look for the options that ``glob(…)`` means.
 
     Raises:
@@ -40,7 +40,7 @@ def axes_of(words: Sequence[str], params: Mapping[str, object], loader: Any) -> 
 
     axes: Axes = {}
     parser = OverridesParser.create(config_loader=loader)
-    for override in parser.parse_overrides([*(f"{key}={value}" for key, value in params.items()), *words]):
+    for override in parser.parse_overrides([*(f"{key}={value}" for key, value in params.items()), *overrides]):
         if override.is_sweep_override() and not override.is_discrete_sweep():
             raise ConfigError(f"{override.input_line}: every combination of this cannot be run. Name the values.")
         value = override.get_value_element_as_str
@@ -121,21 +121,21 @@ def plan(cells: Sequence[list[str]], composer: Composer) -> Planned:
     known: dict[str, Any] = {}
     for cell in cells:
         try:
-            outcome = _closed(composer, cell, known)
+            status = _closed(composer, cell, known)
         except Conflict as conflict:
-            outcome = Outcome("refused", message=str(conflict))
-        if outcome:
-            planned.closed.append((cell, outcome))
+            status = JobStatus("refused", message=str(conflict))
+        if status:
+            planned.closed.append((cell, status))
         else:
             planned.open.append(cell)
-    refused = [outcome.message for _, outcome in planned.closed if outcome.state == "refused"]
+    refused = [status.message for _, status in planned.closed if status.state == "refused"]
     if refused and len(refused) == len(cells):
         raise Conflict(refused[0])
     return planned
 
 
-def _closed(composer: Composer, cell: list[str], known: dict[str, Any]) -> Outcome | None:
-    """Return the outcome of a cell that is finished already. What cannot be told here is left to the cell's process."""
+def _closed(composer: Composer, cell: list[str], known: dict[str, Any]) -> JobStatus | None:
+    """Return the status of a cell that is finished already. What cannot be told here is left to the cell's process."""
     from omegaconf.errors import OmegaConfBaseException
 
     try:
@@ -148,4 +148,4 @@ def _closed(composer: Composer, cell: list[str], known: dict[str, Any]) -> Outco
     if config.runs_dir not in known:
         known[config.runs_dir] = find_all(Path(config.runs_dir))
     folder = known[config.runs_dir].get((config.seed, digest))
-    return Outcome("reused", str(folder.path)) if folder and sound_result(folder) else None
+    return JobStatus("reused", str(folder.path)) if folder and sound_result(folder) else None

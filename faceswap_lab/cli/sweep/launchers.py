@@ -42,17 +42,17 @@ _DEFAULTS = {
 }
 
 
-def chosen(kind: str, words: Sequence[str]) -> str:
+def chosen(kind: str, overrides: Sequence[str]) -> str:
     """Return the launcher or sweeper that the command line names, or the usual one.
 
     Args:
         kind: "launcher" or "sweeper".
-        words: the overrides.
+        overrides: the command line's.
 
     Raises:
         ConfigError: there is no such launcher, or what it needs is not installed.
     """
-    named = [word.partition("=")[2] for word in words if word.lstrip("+").startswith(f"hydra/{kind}=")]
+    named = [word.partition("=")[2] for word in overrides if word.lstrip("+").startswith(f"hydra/{kind}=")]
     name, extras = named[-1] if named else _USUAL[kind], EXTRAS[kind]
     if kind == "launcher" and name not in (ONE_AFTER_ANOTHER, *extras):
         raise no_such_option("hydra/launcher", name, (ONE_AFTER_ANOTHER, *extras))

@@ -7,7 +7,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from faceswap_lab.cli.compose import composing
-from faceswap_lab.cli.job.outcome import NoObjective, Outcome
+from faceswap_lab.cli.job.status import JobStatus, NoObjective
 from faceswap_lab.cli.sweep.launchers import EVERY_COMBINATION
 from faceswap_lab.config import ConfigError
 from faceswap_lab.refusal import nearest
@@ -15,12 +15,12 @@ from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.result import read_result
 
 
-def check_directions(sweeper: str, words: Sequence[str], folders: Sequence[Path]) -> None:
+def check_directions(sweeper: str, overrides: Sequence[str], folders: Sequence[Path]) -> None:
     """Refuse to search for the worst.
 
     Args:
         sweeper: the option of ``hydra/sweeper``; nothing is done for the lab's own, and for those without directions.
-        words: overrides as Hydra reads them.
+        overrides: as Hydra reads them.
         folders: where groups lie, ours first.
 
     Raises:
@@ -31,16 +31,16 @@ def check_directions(sweeper: str, words: Sequence[str], folders: Sequence[Path]
     if sweeper == EVERY_COMBINATION:
         return
     with composing(folders) as compose:
-        read = OverridesParser.create().parse_overrides(list(words))
+        read = OverridesParser.create().parse_overrides(list(overrides))
         plain = [str(override.input_line) for override in read if not override.is_sweep_override()]
         composed = compose(plain, return_hydra_config=True)
-    asked = composed.hydra.sweeper.get("direction")
-    if asked is None:
+    direction = composed.hydra.sweeper.get("direction")
+    if direction is None:
         return
     from faceswap_lab.studies.metric_names import judged_metric  # loads NumPy
 
-    names, several = metrics_of(composed), OmegaConf.is_list(asked)
-    given = [getattr(one, "name", one) for one in (asked if several else [asked])]
+    names, several = metrics_of(composed), OmegaConf.is_list(direction)
+    given = [getattr(one, "name", one) for one in (direction if several else [direction])]
     right = ["maximize" if judged_metric(name).higher_is_better else "minimize" for name in names]
     if given != right:
         shown = right[0] if len(right) == 1 else f"[{','.join(right)}]"
@@ -50,15 +50,15 @@ def check_directions(sweeper: str, words: Sequence[str], folders: Sequence[Path]
         )
 
 
-def objective(composed: Any, outcome: Outcome) -> float | list[float]:
+def objective(composed: Any, status: JobStatus) -> float | list[float]:
     """Return the metrics of a finished cell that its configuration names: one by itself, several as a list.
 
     Raises:
         NoObjective: there is no result, or it lacks a metric.
     """
-    result = read_result(RunFolder(Path(outcome.folder))) if outcome.code == 0 else None
+    result = read_result(RunFolder(Path(status.folder))) if status.code == 0 else None
     if result is None:
-        raise NoObjective(outcome.message)
+        raise NoObjective(status.message)
     names = metrics_of(composed)
     missing = [name for name in names if name not in result.metrics]
     if missing:

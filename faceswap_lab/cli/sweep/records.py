@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from faceswap_lab.cli.job.outcome import Outcome
+from faceswap_lab.cli.job.status import JobStatus
 from faceswap_lab.cli.sweep.cells import Cell
 from faceswap_lab.runs.atomic import explaining, write_json
 
@@ -25,10 +25,10 @@ def record_closed(sweep_dir: Path, cells: Sequence[Cell]) -> None:
     write_json(sweep_dir / _CLOSED, [_plain(*cell) for cell in cells])
 
 
-def record(sweep_dir: Path, number: int, overrides: Sequence[str], outcome: Outcome) -> None:
+def record(sweep_dir: Path, number: int, overrides: Sequence[str], status: JobStatus) -> None:
     """Write down how a cell ended."""
     (sweep_dir / _CELLS).mkdir(parents=True, exist_ok=True)
-    write_json(sweep_dir / _CELLS / f"{number:06d}.json", _plain(overrides, outcome))
+    write_json(sweep_dir / _CELLS / f"{number:06d}.json", _plain(overrides, status))
 
 
 def recorded(sweep_dir: Path) -> list[Cell]:
@@ -36,8 +36,8 @@ def recorded(sweep_dir: Path) -> list[Cell]:
     closed = sweep_dir / _CLOSED
     found = json.loads(closed.read_text(encoding="utf-8")) if closed.is_file() else []
     found += [json.loads(path.read_text(encoding="utf-8")) for path in sorted((sweep_dir / _CELLS).glob("*.json"))]
-    return [(cell.pop("overrides"), Outcome(**cell)) for cell in found]
+    return [(cell.pop("overrides"), JobStatus(**cell)) for cell in found]
 
 
-def _plain(overrides: Sequence[str], outcome: Outcome) -> dict[str, Any]:
-    return {"overrides": list(overrides), **asdict(outcome)}
+def _plain(overrides: Sequence[str], status: JobStatus) -> dict[str, Any]:
+    return {"overrides": list(overrides), **asdict(status)}

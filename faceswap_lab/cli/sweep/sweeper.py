@@ -44,7 +44,7 @@ class EveryCombination(Sweeper):
             ConfigError: there is nothing to launch, or it means nothing.
         """
         planned = self._plan(arguments)
-        for message in dict.fromkeys(outcome.message for _, outcome in planned.closed if outcome.code):
+        for message in dict.fromkeys(status.message for _, status in planned.closed if status.code):
             say(message)
         record_closed(Path(self.hydra.sweep.dir), planned.closed)
         one_by_one = self.hydra.runtime.choices["hydra/launcher"] == ONE_AFTER_ANOTHER  # which keeps what jobs return

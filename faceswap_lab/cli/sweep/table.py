@@ -22,30 +22,30 @@ _MOST = 40  # rows
 
 def print_sweep(cells: Sequence[Cell], sweep_dir: Path) -> int:
     """List the cells of a sweep that need attention, then the results; return the sweep's exit code."""
-    counts = Counter(outcome.state for _, outcome in cells)
+    counts = Counter(status.state for _, status in cells)
     print()
-    for overrides, outcome in cells:
-        if outcome.code:
-            print(f"{outcome.state:<11} {_own(overrides, cells)}: {outcome.message}")
-            if outcome.folder:
-                print(f"{'':<11} {outcome.folder}")
-    if sum(outcome.code == 0 for _, outcome in cells) > 1:
+    for overrides, status in cells:
+        if status.code:
+            print(f"{status.state:<11} {_own(overrides, cells)}: {status.message}")
+            if status.folder:
+                print(f"{'':<11} {status.folder}")
+    if sum(status.code == 0 for _, status in cells) > 1:
         _print_results(cells, sweep_dir)
     print(f"sweep       {len(cells)} cells: {', '.join(f'{n} {state}' for state, n in sorted(counts.items()))}")
-    if any(outcome.code for _, outcome in cells):
+    if any(status.code for _, status in cells):
         print("            The same command again runs only what is missing.")
     found = sweep_dir / "optimization_results.yaml"  # of Optuna's sweeper
     if found.is_file():
         print("best        " + "\n            ".join(found.read_text(encoding="utf-8").strip().splitlines()))
-    interrupted = [outcome.code for _, outcome in cells if outcome.state == "interrupted"]
-    return max(interrupted or [outcome.code for _, outcome in cells], default=0)
+    interrupted = [status.code for _, status in cells if status.state == "interrupted"]
+    return max(interrupted or [status.code for _, status in cells], default=0)
 
 
 def _print_results(cells: Sequence[Cell], sweep_dir: Path) -> None:
     """Print the means over the seeds of what is otherwise the same."""
     arms: dict[str, list[Mapping[str, float]]] = {}
-    for overrides, outcome in cells:
-        result = sound_result(RunFolder(Path(outcome.folder))) if outcome.code == 0 else None
+    for overrides, status in cells:
+        result = sound_result(RunFolder(Path(status.folder))) if status.code == 0 else None
         if result:
             name = _own([word for word in overrides if not word.startswith("seed=")], cells) or "baseline"
             arms.setdefault(name.replace("+experiment=", ""), []).append(result.metrics)

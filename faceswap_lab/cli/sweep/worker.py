@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from faceswap_lab.cli.job.outcome import Outcome
+from faceswap_lab.cli.job.status import JobStatus
 from faceswap_lab.cli.messages import tolerate_any_encoding
 from faceswap_lab.cli.plugins import PLUGGED
 from faceswap_lab.cli.sweep.records import record
@@ -37,9 +37,9 @@ class LaunchedFrom:
     plugins: tuple[str, ...] = ()
 
     @classmethod
-    def here(cls, sweep_dir: Path, words: Sequence[str]) -> "LaunchedFrom":
+    def here(cls, sweep_dir: Path, overrides: Sequence[str]) -> "LaunchedFrom":
         """Describe this process, which was given these words."""
-        return cls(sweep_dir, _this_process(), (sys.argv[0], *words), Path.cwd(), PLUGGED.typed)
+        return cls(sweep_dir, _this_process(), (sys.argv[0], *overrides), Path.cwd(), PLUGGED.typed)
 
     @property
     def is_here(self) -> bool:
@@ -49,7 +49,7 @@ class LaunchedFrom:
 
 def run_cell(
     origin: LaunchedFrom, number: int, composed: Any, folders: Sequence[Path], overrides: list[str]
-) -> Outcome:
+) -> JobStatus:
     """Run a cell and record how it ended. Once the sweep has been stopped it is not begun, and not recorded.
 
     Args:
@@ -63,20 +63,20 @@ def run_cell(
 
     tolerate_any_encoding()
     if asked_to_stop(origin.sweep_dir) is not None:
-        return Outcome("interrupted", signal=signal.SIGTERM)
+        return JobStatus("interrupted", signal=signal.SIGTERM)
     parent = os.getppid()
     os.chdir(origin.folder)
     composed.progress = False  # several bars on one terminal cannot be read
     print(f"\ncell {number + 1}: {' '.join(overrides)}", flush=True)
     with interruptible(), stopping_when_asked(origin.sweep_dir):
         look_in(origin.folder)
-        outcome = run_job(composed, folders, overrides, origin.sweep_dir.name, origin.sweep_dir, origin.plugins)
-    record(origin.sweep_dir, number, overrides, outcome)
+        status = run_job(composed, folders, overrides, origin.sweep_dir.name, origin.sweep_dir, origin.plugins)
+    record(origin.sweep_dir, number, overrides, status)
     if os.getppid() != parent:
-        os._exit(outcome.code)  # whoever started this process has vanished, and nobody waits for it
-    if outcome.signal == signal.SIGUSR1 and asked_to_stop(origin.sweep_dir) is None:
+        os._exit(status.code)  # whoever started this process has vanished, and nobody waits for it
+    if status.signal == signal.SIGUSR1 and asked_to_stop(origin.sweep_dir) is None:
         _let_the_scheduler_know()
-    return outcome
+    return status
 
 
 def _let_the_scheduler_know() -> None:

@@ -149,7 +149,7 @@ def write_grids(grids: Sequence[Grid], path: Path) -> list[dict[str, Any]]:
         path.unlink(missing_ok=True)
         return []
     sheet = Image.new("RGB", (max(one.width for one in pictures), sum(one.height for one in pictures)), _NOTHING)
-    told, top = [], 0
+    content, top = [], 0
     for grid in grids:
         rows = []
         for row in grid.rows:
@@ -157,16 +157,16 @@ def write_grids(grids: Sequence[Grid], path: Path) -> list[dict[str, Any]]:
             box = [0, top, row.pixels.width, top + row.pixels.height]
             rows.append({"caption": row.caption, "note": row.note, "box": box} | ({"real": True} if row.real else {}))
             top += row.pixels.height
-        told.append({"title": grid.title, "caption": grid.caption, "columns": grid.columns, "rows": rows})
+        content.append({"title": grid.title, "caption": grid.caption, "columns": grid.columns, "rows": rows})
     write_bytes(path, webp(sheet, origin_of(grids)))
-    return told
+    return content
 
 
-def read_grids(told: Sequence[Mapping[str, Any]], path: Path) -> list[Grid]:
+def read_grids(content: Sequence[Mapping[str, Any]], path: Path) -> list[Grid]:
     """Return the grids that ``write_grids`` wrote; none where the file is gone."""
     from PIL import Image
 
-    if not told or not path.is_file():
+    if not content or not path.is_file():
         return []
     with Image.open(path) as image:
         sheet = image.convert("RGB")
@@ -180,7 +180,7 @@ def read_grids(told: Sequence[Mapping[str, Any]], path: Path) -> list[Grid]:
                 for row in grid["rows"]
             ],
         )
-        for grid in told
+        for grid in content
     ]
 
 

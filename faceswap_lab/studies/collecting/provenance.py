@@ -85,9 +85,9 @@ _CALLED = {
 def _shares(values: dict[str, list[str]]) -> str:
     """Return the most frequent value with its count, and others with their cells."""
     (most, cells), *others = values.items()
-    told = [f"{_short(value)} ({named(own)})" for value, own in others[:_MOST_VALUES]]
+    rest = [f"{_short(value)} ({named(own)})" for value, own in others[:_MOST_VALUES]]
     more = [f"and {len(others) - _MOST_VALUES} more"] if len(others) > _MOST_VALUES else []
-    return "; ".join([f"{_short(most)} ({len(cells)} run{'s' if len(cells) > 1 else ''})", *told, *more])
+    return "; ".join([f"{_short(most)} ({len(cells)} run{'s' if len(cells) > 1 else ''})", *rest, *more])
 
 
 def _short(value: str) -> str:

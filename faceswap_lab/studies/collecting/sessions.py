@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from faceswap_lab.plugins.used import told_all
+from faceswap_lab.plugins.used import descriptions
 from faceswap_lab.runs.flat import text_of
 
 NO_GIT = "no git working tree"
@@ -12,11 +12,11 @@ _HARDWARE = ("cpu", "cores", "threads", "gpus", "system", "host")
 
 def facts_of(sessions: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Return what is known of how a run was made. If its sessions differ, all values are given, in their order."""
-    told: dict[str, dict[str, None]] = {}
+    facts: dict[str, dict[str, None]] = {}
     for session in sessions:
         for name, value in _of_session(session):
-            told.setdefault(name, {})[value] = None
-    return {name: ", then ".join(values) for name, values in told.items()}
+            facts.setdefault(name, {})[value] = None
+    return {name: ", then ".join(values) for name, values in facts.items()}
 
 
 def _of_session(session: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -28,7 +28,7 @@ def _of_session(session: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if "sampler" in session:
         yield "sampler", text_of(session["sampler"])
     if "plugins" in session:
-        yield "plugins", "; ".join(told_all(session["plugins"]))
+        yield "plugins", "; ".join(descriptions(session["plugins"]))
     versions, hardware = _group(session, "versions"), _group(session, "hardware")
     yield from ((name, text_of(value)) for name, value in versions.items() if value is not None)
     yield from ((name, text_of(hardware[name])) for name in _HARDWARE if name in hardware)

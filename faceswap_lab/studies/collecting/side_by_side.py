@@ -10,7 +10,7 @@ from typing import Any
 
 from faceswap_lab.config import Config, ConfigError
 from faceswap_lab.runs.flat import flat
-from faceswap_lab.runs.folder import RunFolder, is_run, told_by_name
+from faceswap_lab.runs.folder import RunFolder, is_run, parsed_name
 from faceswap_lab.runs.sessions import read_sessions
 from faceswap_lab.studies.plan import Planned
 
@@ -27,17 +27,17 @@ def cells_of(folders: Sequence[Path]) -> list[tuple[Planned, RunFolder]]:
     if not folders:
         raise ConfigError("name the run folders to compare: python -m faceswap_lab report runs/… runs/…")
     paths = list({path.resolve(): path for path in folders}.values())
-    told = [_told(path) for path in paths]
-    arms = _arms(told, [path.name if _only(path, paths) else str(path) for path in paths])
-    return [(dataclasses.replace(cell, arm=arm), RunFolder(path)) for cell, arm, path in zip(told, arms, paths)]
+    cells = [_planned(path) for path in paths]
+    arms = _arms(cells, [path.name if _only(path, paths) else str(path) for path in paths])
+    return [(dataclasses.replace(cell, arm=arm), RunFolder(path)) for cell, arm, path in zip(cells, arms, paths)]
 
 
-def _told(path: Path) -> Planned:
+def _planned(path: Path) -> Planned:
     """Return what a run's name and its provenance say of it, its label in the place of the arm."""
     if not is_run(path):
         raise ConfigError(f"{path} is no run folder: it holds no run.json, status.json or result.json.")
     sessions = read_sessions(RunFolder(path))
-    last, name = sessions[-1] if sessions else {}, told_by_name(path)
+    last, name = sessions[-1] if sessions else {}, parsed_name(path)
     seed = name.seed if name else last.get("seed")
     if not isinstance(seed, int):
         raise ConfigError(f"{path}: its seed is not known. Name it <label>-s<seed>-<hash> again, as it was made.")

@@ -23,7 +23,7 @@ def lines(found: Overview) -> list[str]:
             said.append(f"  {row.arm:<{width}}  {row.verdict:<10}  {row.effect}, {seeds}{ahead}, {row.commit}")
     if found.agreements:
         said += ["", "asked more than once"]
-        said += [f"  {arm} {says}: {told}" for arm, says, told in found.agreements]
+        said += [f"  {arm} {says}: {listed}" for arm, says, listed in found.agreements]
     if found.open_questions:
         said += ["", "not asked yet", *(f"  {one}" for one in found.open_questions)]
     return said[1:]

@@ -105,8 +105,8 @@ def overview(root: Path, experiments: Iterable[str] = ()) -> Overview:
     found = {folder.name: read_evidence(folder) for folder in folders}
     usual = _usual(found.values())
     rows = [row for name, evidence in found.items() for row in _rows(name, evidence, usual)]
-    asked = [evidence for evidence in found.values() if evidence.plan.group_seeds is None]
-    return Overview(rows, _agreements(rows), _open(rows, asked, sorted(experiments)))
+    compared = [evidence for evidence in found.values() if evidence.plan.group_seeds is None]
+    return Overview(rows, _agreements(rows), _open(rows, compared, sorted(experiments)))
 
 
 def _rows(name: str, found: Evidence, usual: dict[str, Any]) -> list[Row]:
@@ -196,14 +196,14 @@ def _agreements(rows: Sequence[Row]) -> list[tuple[str, str, str]]:
             says = "contradicts"
         else:
             says = "agrees" if len(verdicts) == 1 and "undecided" not in verdicts else "differs"
-        told = "; ".join(f"{row.verdict} {row.effect} ({row.where})" for row in own)
-        found.append((own[0].arm, says, told))
+        listed = "; ".join(f"{row.verdict} {row.effect} ({row.where})" for row in own)
+        found.append((own[0].arm, says, listed))
     return sorted(found, key=lambda one: ("contradicts", "differs", "agrees").index(one[1]))
 
 
-def _open(rows: Sequence[Row], asked: Sequence[Evidence], experiments: Sequence[str]) -> list[str]:
+def _open(rows: Sequence[Row], compared: Sequence[Evidence], experiments: Sequence[str]) -> list[str]:
     """Return what nobody has asked yet."""
-    arms = {arm for found in asked for arm in found.plan.arms}
+    arms = {arm for found in compared for arm in found.plan.arms}
     never = [name for name in experiments if name not in arms]
     names = dict.fromkeys(row.arm for row in rows)
     one_pair = [arm for arm in names if not any(row.general for row in rows if row.arm == arm)]

@@ -56,10 +56,10 @@ def _descent(found: Mapping[str, Any]) -> list[str]:
     if not all(v["unequal"] for v in rates):
         return []
     shares = [max(g["relative"] or 0.0 for g in v["groups"].values()) for v in rates]
-    told = " and ".join(f"{_share(share)} at lr {v['lr']:g}" for share, v in zip(shares, rates))
+    as_text = " and ".join(f"{_share(share)} at lr {v['lr']:g}" for share, v in zip(shares, rates))
     said = (
         "Under plain gradient descent, which keeps no state, the distance shrinks with the learning rate: it is at "
-        f"most {told} of the way that a group goes."
+        f"most {as_text} of the way that a group goes."
     )
     if found["optimizer_name"] == "adam":
         said += (
@@ -71,10 +71,10 @@ def _descent(found: Mapping[str, Any]) -> list[str]:
 
 def _controls(found: Mapping[str, Any]) -> list[str]:
     orders = [v for v in found["one_step_variants"] if v["update_order"] in ("accumulate", "joint")]
-    told = ", ".join(f"{v['update_order']} {_farthest_of(v)}" for v in orders)
+    as_text = ", ".join(f"{v['update_order']} {_farthest_of(v)}" for v in orders)
     return [
         "Where both gradients are taken at the start, the order of the sides changes nothing but rounding (distance, "
-        f"as a share of the way: {told})."
+        f"as a share of the way: {as_text})."
     ]
 
 
@@ -102,8 +102,8 @@ def _farthest(groups: Mapping[str, Any]) -> float | None:
     return None if None in shares else max(shares)
 
 
-def _each(groups: Mapping[str, Any], key: str, told: Callable[[float], str]) -> str:
-    return ", ".join(f"{name} {told(of_group[key])}" for name, of_group in groups.items())
+def _each(groups: Mapping[str, Any], key: str, as_text: Callable[[float], str]) -> str:
+    return ", ".join(f"{name} {as_text(of_group[key])}" for name, of_group in groups.items())
 
 
 def _short(value: float) -> str:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from faceswap_lab.config import Config
 from faceswap_lab.runs.atomic import write_bytes
-from faceswap_lab.runs.folder import RunFolder, told_by_name
+from faceswap_lab.runs.folder import RunFolder, parsed_name
 from faceswap_lab.runs.metrics import MetricsCsv, Value, read_metrics
 from faceswap_lab.runs.sessions import inherit_sessions, read_sessions
 from faceswap_lab.training.saved.checkpoint import BadCheckpoint, Checkpoint, read_last, save
@@ -59,9 +59,9 @@ def _check_cadence(shorter: RunFolder, config: Config) -> None:
 
 
 def _end_of(shorter: RunFolder, steps: int) -> Checkpoint:
-    told = told_by_name(shorter.path)
+    name = parsed_name(shorter.path)
     try:
-        checkpoint = read_last(shorter.checkpoints, told.digest if told else "")
+        checkpoint = read_last(shorter.checkpoints, name.digest if name else "")
     except BadCheckpoint as error:
         raise CannotGoOn(str(error)) from error
     if checkpoint.step != steps:

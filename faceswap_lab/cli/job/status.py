@@ -9,7 +9,7 @@ _EXIT_CODES: dict[State, int] = {"finished": 0, "reused": 0, "diverged": 1, "fai
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobStatus:
     """How a job ended.
 
     Attributes:
