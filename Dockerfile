@@ -11,10 +11,10 @@ ARG TORCH_INDEX=""
 RUN apt-get update && apt-get install -y --no-install-recommends libgl1 libglib2.0-0 && rm -rf /var/lib/apt/lists/*
 WORKDIR /opt/faceswap_lab
 COPY constraints.txt pyproject.toml README.md LICENSE NOTICE.md ./
-RUN pip install --no-cache-dir torch ${TORCH_INDEX:+--index-url "$TORCH_INDEX"}
+RUN pip install --no-cache-dir -c constraints.txt torch ${TORCH_INDEX:+--index-url "$TORCH_INDEX"}
 COPY conf conf
 COPY faceswap_lab faceswap_lab
-RUN pip install --no-cache-dir ".[parallel]"
+RUN pip install --no-cache-dir -c constraints.txt ".[parallel]"
 
 RUN useradd --create-home lab && mkdir -p /work/runs && chown -R lab /work
 USER lab
