@@ -1,4 +1,5 @@
-# The lab in a container. Not built where it was written: no container engine was at hand.
+# The lab in a container. Built and run by buildah on a base of Debian 12 with its own Python 3.11 and torch for CPUs;
+# never yet on python:3.11-slim itself, nor with CUDA.
 #
 #   docker build -t faceswap_lab .                              # torch as pip brings it: with CUDA on Linux, some gigabytes
 #   docker build -t faceswap_lab --build-arg TORCH_INDEX=URL .  # from another index, such as that of torch's builds for CPUs
