@@ -109,13 +109,14 @@ def overview(root: Path, experiments: Iterable[str] = ()) -> Overview:
     return Overview(rows, _agreements(rows), _open(rows, compared, sorted(experiments)))
 
 
-def _rows(name: str, found: Evidence, usual: dict[str, Any]) -> list[Row]:
+def _rows(name: str, found: Evidence, usual: dict[str, dict[str, Any]]) -> list[Row]:
     """Return a row per arm; a study of the baseline against itself has none."""
     if found.plan.group_seeds is not None:
         return []
     config = _config(found, found.plan.baseline)
     general = in_general(config)
-    unusual = {key: value for key, value in _settings(config).items() if key in usual and value != usual[key]}
+    of_size = usual[size_of(config)]
+    unusual = {key: value for key, value in _settings(config).items() if value != of_size[key]}
     commits = dict.fromkeys(run.facts.get("commit", "") for run in found.runs if run.facts)
     compared = judge_primary(found)
     rows = []
@@ -165,23 +166,34 @@ def _settings(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _usual(found: Iterable[Evidence]) -> dict[str, Any]:
-    """Return the value that most studies' baselines have, of every setting but those that go with the size."""
-    by_size: dict[str, list[dict[str, Any]]] = {}
+def _usual(found: Iterable[Evidence]) -> dict[str, dict[str, Any]]:
+    """Return by size the value that most studies' baselines have, of every setting.
+
+    What goes with the size, as the learning rate does, is compared among the studies of one size alone.
+    """
+    by_size: dict[str, dict[str, Counter[str]]] = {}
     for one in found:
         config = _config(one, one.plan.baseline)
-        by_size.setdefault(size_of(config), []).append(_settings(config))
-    values: dict[str, Counter[str]] = {}
-    for own in by_size.values():
-        for config in own:
-            for key, value in config.items():
-                values.setdefault(key, Counter())[json.dumps(value)] += 1
+        counted = by_size.setdefault(size_of(config), {})
+        for key, value in _settings(config).items():
+            counted.setdefault(key, Counter())[json.dumps(value)] += 1
+    overall: dict[str, Counter[str]] = {}
+    for counted in by_size.values():
+        for key, values in counted.items():
+            overall.setdefault(key, Counter()).update(values)
     goes_with_size = {
-        key for key in values if len(by_size) > 1 and len({json.dumps(own[0].get(key)) for own in by_size.values()}) > 1
+        key for key in overall if len({_most(counted[key]) for counted in by_size.values() if key in counted}) > 1
     }
     return {
-        key: json.loads(counted.most_common(1)[0][0]) for key, counted in values.items() if key not in goes_with_size
+        size: {
+            key: json.loads(_most(values if key in goes_with_size else overall[key])) for key, values in counted.items()
+        }
+        for size, counted in by_size.items()
     }
+
+
+def _most(values: "Counter[str]") -> str:
+    return values.most_common(1)[0][0]
 
 
 def _agreements(rows: Sequence[Row]) -> list[tuple[str, str, str]]:
