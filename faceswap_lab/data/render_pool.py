@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
 
 from faceswap_lab.data.parallel import available_cores, ordered_map
 from faceswap_lab.data.render_worker import Job, Pictures
@@ -73,9 +72,7 @@ class RenderPool:
     def __enter__(self) -> "RenderPool":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from faceswap_lab.studies.report import write_report
-from faceswap_lab.studies.report.marks import DARK, LIGHT
+from faceswap_lab.studies.report.vega import DARK, LIGHT
 from tests.acceptance import browser
 from tests.studies.report.example import example, renamed
 

@@ -10,21 +10,9 @@ from faceswap_lab.runs.atomic import write_text
 from faceswap_lab.studies import digits
 from faceswap_lab.studies.across import Across
 from faceswap_lab.studies.analysis import ALPHA
-from faceswap_lab.studies.report import meanings, tables
+from faceswap_lab.studies.report import meanings, tables, vega
 from faceswap_lab.studies.report.figure import Figure
 from faceswap_lab.studies.report.markdown import render as render_markdown
-from faceswap_lab.studies.report.marks import (
-    arm_colours,
-    layer,
-    multiples,
-    names,
-    quantity,
-    short,
-    tooltip,
-    with_data,
-    zero,
-    zone,
-)
 from faceswap_lab.studies.report.page import render as render_page
 
 
@@ -105,31 +93,31 @@ def _figure(found: Across) -> Figure | None:
             if not math.isfinite(numbers.difference):
                 continue
             known = math.isfinite(numbers.interval.low)
-            row = {"arm": arm, "level": level, "difference": short(numbers.difference), "seeds": numbers.seeds}
-            ends = {"low": short(numbers.interval.low), "high": short(numbers.interval.high)} if known else {}
+            row = {"arm": arm, "level": level, "difference": vega.short(numbers.difference), "seeds": numbers.seeds}
+            ends = {"low": vega.short(numbers.interval.low), "high": vega.short(numbers.interval.high)} if known else {}
             rows.append(row | ends | {"verdict": study.primary.judgements[arm].verdict})
     if not rows:
         return None
     arms = list(dict.fromkeys(str(row["arm"]) for row in rows))
-    colour = arm_colours(found.arms)
-    y, low = (quantity(field, title="difference") for field in ("difference", "low"))
-    says = tooltip("arm", "level", "difference", "low", "high", "verdict", "seeds")
+    colour = vega.arm_colours(found.arms)
+    y, low = (vega.quantity(field, title="difference") for field in ("difference", "low"))
+    says = vega.tooltip("arm", "level", "difference", "low", "high", "verdict", "seeds")
     layers = [
-        zone(found.first.primary.metric.smallest_difference, "y", "x"),
-        zero("y", "x"),
-        layer({"type": "line", "strokeWidth": 1.5, "opacity": 0.6}, y=y, color=colour),
-        layer({"type": "rule", "strokeWidth": 2.4}, y=low, y2={"field": "high"}, color=colour),
-        layer({"type": "point", "filled": True, "size": 70, "opacity": 1}, y=y, color=colour, tooltip=says),
+        vega.zone(found.first.primary.metric.smallest_difference, "y", "x"),
+        vega.zero("y", "x"),
+        vega.layer({"type": "line", "strokeWidth": 1.5, "opacity": 0.6}, y=y, color=colour),
+        vega.layer({"type": "rule", "strokeWidth": 2.4}, y=low, y2={"field": "high"}, color=colour),
+        vega.layer({"type": "point", "filled": True, "size": 70, "opacity": 1}, y=y, color=colour, tooltip=says),
     ]
-    x = names("level", list(found.levels), title=found.axis, labelAngle=0, grid=False)
-    inner = {"height": 150, "encoding": {"x": x}, "layer": with_data(layers)}
+    x = vega.names("level", list(found.levels), title=found.axis, labelAngle=0, grid=False)
+    inner = {"height": 150, "encoding": {"x": x}, "layer": vega.with_data(layers)}
     return Figure(
         name="across",
         title=f"Difference from {found.first.baseline} along {found.axis}",
         caption=f"Mean of the paired differences at every {found.axis}, with its {100 * (1 - ALPHA):g} % interval. The "
         "shaded zone is the smallest difference that matters.",
         alt="; ".join(f"{row['arm']} at {row['level']}: {row['difference']}, {row['verdict']}" for row in rows),
-        spec=multiples(rows, "arm", arms, inner),
+        spec=vega.multiples(rows, "arm", arms, inner),
         least=170,
         most=4,
         left=72,

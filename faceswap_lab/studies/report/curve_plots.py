@@ -7,21 +7,8 @@ import numpy as np
 
 from faceswap_lab.studies import digits
 from faceswap_lab.studies.findings import Curve, Curves, Findings
+from faceswap_lab.studies.report import vega
 from faceswap_lab.studies.report.figure import Figure, headline
-from faceswap_lab.studies.report.marks import (
-    Row,
-    Spec,
-    arm_colours,
-    arm_dashes,
-    layer,
-    multiples,
-    quantity,
-    short,
-    tooltip,
-    with_data,
-    zero,
-    zone,
-)
 from faceswap_lab.studies.statistics.curves import CurveDifference
 
 _HEIGHT = 120
@@ -41,14 +28,14 @@ def level_figure(findings: Findings, curves: Curves) -> Figure | None:
     rows = [row for name in shown for row in _level_rows(name, curves.arms[name], baseline)]
     grey = _level_rows(findings.baseline, baseline, None) if baseline and others else []
     colour, dash = _looks(findings)
-    y, low = (quantity(field, title=_axis(curves), scale=_scale(curves)) for field in ("mean", "low"))
+    y, low = (vega.quantity(field, title=_axis(curves), scale=_scale(curves)) for field in ("mean", "low"))
     band = {"type": "area", "opacity": 0.2, "line": False}
     layers = [
-        layer({**band, "color": "@baseline", "opacity": 0.16}, grey, y=low, y2={"field": "high"}),
-        layer(band, y=low, y2={"field": "high"}, color=colour),
-        layer({"type": "line", "color": "@baseline", "strokeWidth": 1.5}, grey, y=y),
-        layer({"type": "line", "strokeWidth": 2}, y=y, color=colour, strokeDash=dash),
-        _hover(y, colour, tooltip("arm", "step", "seeds", mean=".4~g", low=".4~g", high=".4~g", baseline=".4~g")),
+        vega.layer({**band, "color": "@baseline", "opacity": 0.16}, grey, y=low, y2={"field": "high"}),
+        vega.layer(band, y=low, y2={"field": "high"}, color=colour),
+        vega.layer({"type": "line", "color": "@baseline", "strokeWidth": 1.5}, grey, y=y),
+        vega.layer({"type": "line", "strokeWidth": 2}, y=y, color=colour, strokeDash=dash),
+        _hover(y, colour, vega.tooltip("arm", "step", "seeds", mean=".4~g", low=".4~g", high=".4~g", baseline=".4~g")),
     ]
     seeds = sorted({curves.arms[name].seeds for name in shown})
     return Figure(
@@ -72,14 +59,14 @@ def difference_figure(findings: Findings, curves: Curves) -> Figure | None:
     smallest = curves.metric.smallest_difference
     domain, cut = _difference_domain([curves.differences[name] for name in shown], smallest)
     colour, dash = _looks(findings)
-    y = quantity("difference", title="difference", scale={"domain": domain, "nice": False})
+    y = vega.quantity("difference", title="difference", scale={"domain": domain, "nice": False})
     layers = [
-        zone(smallest, "y", "x"),
-        zero("y", "x"),
+        vega.zone(smallest, "y", "x"),
+        vega.zero("y", "x"),
         _band(y, "band_low", "band_high", 0.16, colour),
         _band(y, "low", "high", 0.3, colour),
-        layer({"type": "line", "strokeWidth": 2}, y=y, color=colour, strokeDash=dash),
-        _hover(y, colour, tooltip("arm", "step", "interval", "band", "seeds", difference="+.4~g")),
+        vega.layer({"type": "line", "strokeWidth": 2}, y=y, color=colour, strokeDash=dash),
+        _hover(y, colour, vega.tooltip("arm", "step", "interval", "band", "seeds", difference="+.4~g")),
     ]
     seeds = sorted({len(curves.differences[name].seeds) for name in shown})
     confidence = f"{100 * (1 - findings.alpha):g} %"
@@ -126,45 +113,45 @@ def _least(arms: list[str]) -> int:
     return min(max(_NARROWEST, 7 * max(map(len, arms))), _NAME)
 
 
-def _over_steps(rows: list[Row], arms: list[str], layers: list[Spec]) -> Spec:
-    x = quantity("step", title="training step", ticks=4, grid=False, labelOverlap="greedy", labelSeparation=6)
+def _over_steps(rows: list[vega.Row], arms: list[str], layers: list[vega.Spec]) -> vega.Spec:
+    x = vega.quantity("step", title="training step", ticks=4, grid=False, labelOverlap="greedy", labelSeparation=6)
     x["axis"]["format"] = "~s"
-    return multiples(
-        rows, "arm", arms, {"height": _HEIGHT, "encoding": {"x": x}, "layer": with_data(layers)}, spacing=14
+    return vega.multiples(
+        rows, "arm", arms, {"height": _HEIGHT, "encoding": {"x": x}, "layer": vega.with_data(layers)}, spacing=14
     )
 
 
-def _looks(findings: Findings) -> tuple[Spec, Spec]:
+def _looks(findings: Findings) -> tuple[vega.Spec, vega.Spec]:
     """Return the channels of the arms' colours and line patterns."""
     arms = [arm.name for arm in findings.arms[1:]]
-    return arm_colours(arms, findings.baseline), arm_dashes(arms, findings.baseline)
+    return vega.arm_colours(arms, findings.baseline), vega.arm_dashes(arms, findings.baseline)
 
 
-def _hover(y: Spec, colour: Spec, says: list[Spec]) -> Spec:
+def _hover(y: vega.Spec, colour: vega.Spec, says: list[vega.Spec]) -> vega.Spec:
     """Return the layer that answers the pointer: the nearest step of the arm under it."""
     select = {"type": "point", "fields": ["step"], "on": "pointerover", "nearest": True, "clear": "pointerout"}
     opacity = {"condition": {"param": "near", "empty": False, "value": 1}, "value": 0}
-    point = layer({"type": "point", "filled": True, "size": 42}, y=y, color=colour, opacity=opacity, tooltip=says)
+    point = vega.layer({"type": "point", "filled": True, "size": 42}, y=y, color=colour, opacity=opacity, tooltip=says)
     return {"params": [{"name": "near", "select": select}], **point}
 
 
-def _band(y: Spec, low: str, high: str, opacity: float, colour: Spec) -> Spec:
-    area = layer(
+def _band(y: vega.Spec, low: str, high: str, opacity: float, colour: vega.Spec) -> vega.Spec:
+    area = vega.layer(
         {"type": "area", "opacity": opacity, "clip": True}, y={**y, "field": low}, y2={"field": high}, color=colour
     )
     return {"transform": [{"filter": f"isValid(datum.{low})"}], **area}
 
 
-def _level_rows(name: str, curve: Curve, baseline: Curve | None) -> list[Row]:
+def _level_rows(name: str, curve: Curve, baseline: Curve | None) -> list[vega.Row]:
     other = dict(zip(baseline.steps.tolist(), baseline.mean.tolist())) if baseline else {}
     return [
         {
             "arm": name,
             "step": int(step),
-            "mean": short(mean),
-            "low": short(low),
-            "high": short(high),
-            "baseline": short(other.get(int(step))),
+            "mean": vega.short(mean),
+            "low": vega.short(low),
+            "high": vega.short(high),
+            "baseline": vega.short(other.get(int(step))),
             "seeds": curve.seeds,
         }
         for step, mean, low, high in zip(curve.steps, curve.mean, curve.low, curve.high)
@@ -172,17 +159,17 @@ def _level_rows(name: str, curve: Curve, baseline: Curve | None) -> list[Row]:
     ]
 
 
-def _difference_rows(name: str, found: CurveDifference) -> list[Row]:
+def _difference_rows(name: str, found: CurveDifference) -> list[vega.Row]:
     columns = zip(found.steps, found.difference, found.low, found.high, found.band_low, found.band_high)
     return [
         {
             "arm": name,
             "step": int(step),
-            "difference": short(difference),
-            "low": short(low),
-            "high": short(high),
-            "band_low": short(band_low),
-            "band_high": short(band_high),
+            "difference": vega.short(difference),
+            "low": vega.short(low),
+            "high": vega.short(high),
+            "band_low": vega.short(band_low),
+            "band_high": vega.short(band_high),
             "interval": _ends(low, high),
             "band": _ends(band_low, band_high),
             "seeds": len(found.seeds),
@@ -210,7 +197,7 @@ def _is_log(curves: Curves) -> bool:
     return bool(lows) and curves.metric.higher_is_better is False and min(lows) > 0 and max(highs) > 3 * min(lows)
 
 
-def _scale(curves: Curves) -> Spec:
+def _scale(curves: Curves) -> vega.Spec:
     return {"type": "log", "nice": False} if _is_log(curves) else {"zero": False}
 
 

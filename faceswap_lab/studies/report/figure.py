@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from faceswap_lab.studies.report.marks import Spec
+from faceswap_lab.studies.report.vega import Spec
 
 FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
 

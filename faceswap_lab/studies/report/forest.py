@@ -7,19 +7,8 @@ from typing import Any
 
 from faceswap_lab.studies import digits
 from faceswap_lab.studies.findings import Compared, Findings, Metric
-from faceswap_lab.studies.report import meanings
+from faceswap_lab.studies.report import meanings, vega
 from faceswap_lab.studies.report.figure import Figure, headline
-from faceswap_lab.studies.report.marks import (
-    Spec,
-    arm_colours,
-    layer,
-    multiples,
-    names,
-    ranged,
-    short,
-    tooltip,
-    with_data,
-)
 
 _LABELS = 180  # px for an arm's name
 SHAPES = {"better": "triangle-up", "worse": "triangle-down", "equivalent": "square", "undecided": "circle"}
@@ -65,7 +54,7 @@ def secondary_forests(findings: Findings) -> Figure | None:
         "layer": _layers(None, None, None, arms),
     }
     header = {"labelExpr": "split(datum.value, '\\n')", "labelLineHeight": 15}
-    spec = multiples([*_zones(shown), *seeds, *rows], "metric", captions, inner, spacing=22, header=header)
+    spec = vega.multiples([*_zones(shown), *seeds, *rows], "metric", captions, inner, spacing=22, header=header)
     spec["resolve"] = {"scale": {"x": "independent"}}
     return Figure(
         name="forest-secondary",
@@ -96,9 +85,9 @@ def _arm_rows(compared: Compared) -> list[dict[str, Any]]:
                 "kind": "arm",
                 "metric": _label(compared.metric),
                 "arm": arm,
-                "difference": short(numbers.difference),
-                "low": short(numbers.interval.low) if known else None,
-                "high": short(numbers.interval.high) if known else None,
+                "difference": vega.short(numbers.difference),
+                "low": vega.short(numbers.interval.low) if known else None,
+                "high": vega.short(numbers.interval.high) if known else None,
                 "interval": interval,
                 "verdict": judgement.verdict,
                 "p": digits.p_value(judgement.p_holm),
@@ -112,7 +101,7 @@ def _arm_rows(compared: Compared) -> list[dict[str, Any]]:
 
 def _seed_rows(compared: Compared) -> list[dict[str, Any]]:
     return [
-        {"kind": "seed", "metric": _label(compared.metric), "arm": arm, "seed": seed, "one": short(difference)}
+        {"kind": "seed", "metric": _label(compared.metric), "arm": arm, "seed": seed, "one": vega.short(difference)}
         for arm, judgement in compared.judgements.items()
         for seed, difference in zip(judgement.comparison.pairs.seeds, judgement.comparison.pairs.differences)
     ]
@@ -126,38 +115,38 @@ def _zones(shown: Sequence[Compared]) -> list[dict[str, Any]]:
     ]
 
 
-def _layers(rows: Any, seeds: Any, zones: Any, arms: Sequence[str]) -> list[Spec]:
+def _layers(rows: Any, seeds: Any, zones: Any, arms: Sequence[str]) -> list[vega.Spec]:
     """Return the layers; each has its own data, or filters the shared data of small multiples by kind."""
 
-    def of(kind: str, values: Any, mark: Spec, **encoding: Any) -> Spec:
+    def of(kind: str, values: Any, mark: vega.Spec, **encoding: Any) -> vega.Spec:
         if values is not None:
-            return layer(mark, values, **encoding)
-        return {"transform": [{"filter": f"datum.kind === '{kind}'"}], **layer(mark, **encoding)}
+            return vega.layer(mark, values, **encoding)
+        return {"transform": [{"filter": f"datum.kind === '{kind}'"}], **vega.layer(mark, **encoding)}
 
-    def x(field: str) -> Spec:
+    def x(field: str) -> vega.Spec:
         return {"field": field, "type": "quantitative"}
 
-    colour = arm_colours(arms)
-    shape = ranged("verdict", SHAPES, SHAPES.values())
+    colour = vega.arm_colours(arms)
+    shape = vega.ranged("verdict", SHAPES, SHAPES.values())
     hollow = {"condition": {"test": "datum.verdict === 'undecided'", "value": "@paper"}, **colour}
-    says = tooltip("arm", "interval", "verdict", "p", "wins", "seeds", difference="+.4~g")
+    says = vega.tooltip("arm", "interval", "verdict", "p", "wins", "seeds", difference="+.4~g")
     tick = {"type": "tick", "thickness": 1.2, "size": 9, "opacity": 0.55, "yOffset": 7 if rows else 5}
     point = {"type": "point", "size": 95 if rows else 55, "strokeWidth": 2, "opacity": 1}
     layers = [
         of("zone", zones, {"type": "rect", "color": "@zone"}, x=x("from"), x2={"field": "to"}, y=None),
-        layer({"type": "rule", "color": "@faint"}, [{"zero": 0}], x=x("zero"), y=None),
-        of("seed", seeds, tick, x=x("one"), color=colour, tooltip=tooltip("arm", "seed", "one")),
+        vega.layer({"type": "rule", "color": "@faint"}, [{"zero": 0}], x=x("zero"), y=None),
+        of("seed", seeds, tick, x=x("one"), color=colour, tooltip=vega.tooltip("arm", "seed", "one")),
         of("arm", rows, {"type": "rule", "strokeWidth": 2.4}, x=x("low"), x2={"field": "high"}, color=colour),
         of("arm", rows, point, x=x("difference"), color=colour, fill=hollow, shape=shape, tooltip=says),
     ]
-    return with_data(layers)
+    return vega.with_data(layers)
 
 
-def _encoding(arms: Sequence[str], title: str) -> Spec:
+def _encoding(arms: Sequence[str], title: str) -> vega.Spec:
     axis = {"format": "~g", "tickCount": 5, "labelFlush": False}
     scale = {"zero": True, "nice": True}
     x = {"type": "quantitative", "title": title.split("\n"), "axis": axis, "scale": scale}
-    return {"y": names("arm", arms, labelLimit=_LABELS, labelFontSize=12), "x": x}
+    return {"y": vega.names("arm", arms, labelLimit=_LABELS, labelFontSize=12), "x": x}
 
 
 def _label(metric: Metric) -> str:

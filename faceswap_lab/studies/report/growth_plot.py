@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from faceswap_lab.studies import digits
+from faceswap_lab.studies.report import vega
 from faceswap_lab.studies.report.figure import Figure
-from faceswap_lab.studies.report.marks import layer, multiples, quantity, ranged, tooltip
 
 SERIES = {
     "orders": "the other order",
@@ -32,18 +32,18 @@ def growth_figure(content: Mapping[str, Any]) -> Figure | None:
     shown = [name for name in SERIES.values() if any(row["series"] == name for row in rows)]
     place = [list(SERIES.values()).index(name) for name in shown]
     steps = sorted({row["step"] for row in rows})
-    x = quantity("step", title="training step", scale={"type": "log", "nice": False}, values=steps, grid=False)
+    x = vega.quantity("step", title="training step", scale={"type": "log", "nice": False}, values=steps, grid=False)
     x["axis"]["format"] = "~s"
-    colour = ranged("series", shown, [_COLOURS[index] for index in place])
+    colour = vega.ranged("series", shown, [_COLOURS[index] for index in place])
     colour["legend"] = {"columns": 2, "symbolType": "stroke", "symbolStrokeWidth": 3}
-    dash = ranged("series", shown, [_DASHES[index] for index in place]) | {"legend": colour["legend"]}
-    y = quantity("distance", title="distance (log scale)", scale={"type": "log"})
+    dash = vega.ranged("series", shown, [_DASHES[index] for index in place]) | {"legend": colour["legend"]}
+    y = vega.quantity("distance", title="distance (log scale)", scale={"type": "log"})
     point = {"type": "point", "filled": True, "size": 45, "opacity": 1}
     layers = [
-        layer({"type": "line", "strokeWidth": 2}, strokeDash=dash),
-        layer(point, tooltip=tooltip("series", "step", "says")),
+        vega.layer({"type": "line", "strokeWidth": 2}, strokeDash=dash),
+        vega.layer(point, tooltip=vega.tooltip("series", "step", "says")),
     ]
-    spec = multiples(
+    spec = vega.multiples(
         rows, "panel", panels, {"height": 150, "encoding": {"x": x, "y": y, "color": colour}, "layer": layers}
     )
     spec["resolve"] = {"scale": {"y": "independent"}}

@@ -14,7 +14,7 @@ from faceswap_lab.studies.collecting.pictures import webp
 from faceswap_lab.studies.findings import Drawing, Picture
 from faceswap_lab.studies.report.content import Content, words_of
 from faceswap_lab.studies.report.figure import FONT, Figure, for_page
-from faceswap_lab.studies.report.marks import THEMES
+from faceswap_lab.studies.report.vega import THEMES
 
 _EXPORTED = "window.vegaEmbed = vegaEmbed;"
 

@@ -7,19 +7,8 @@ from typing import Any
 
 from faceswap_lab.studies import digits
 from faceswap_lab.studies.findings import Findings, People
+from faceswap_lab.studies.report import vega
 from faceswap_lab.studies.report.figure import Figure
-from faceswap_lab.studies.report.marks import (
-    Spec,
-    arm_colours,
-    layer,
-    names,
-    quantity,
-    short,
-    tooltip,
-    with_data,
-    zero,
-    zone,
-)
 from faceswap_lab.studies.report.tables import decimals_of
 
 _SURE = 0.05
@@ -94,7 +83,7 @@ def _figure(findings: Findings, people: People) -> Figure | None:
     if not arms:
         return None
     marks = [
-        {"arm": arm, "pair": pair, "difference": short(value), **_known(people.facts.get(pair, {}))}
+        {"arm": arm, "pair": pair, "difference": vega.short(value), **_known(people.facts.get(pair, {}))}
         for arm in arms
         for pair, value in people.arms[arm].differences.items()
     ]
@@ -103,23 +92,23 @@ def _figure(findings: Findings, people: People) -> Figure | None:
         interval, prediction = findings.primary.judgements[arm].comparison.interval, people.arms[arm].prediction
         if math.isfinite(prediction.low) and math.isfinite(prediction.high):
             ends = {"low": interval.low, "high": interval.high, "from": prediction.low, "to": prediction.high}
-            ranges.append({"arm": arm, **{name: short(end) for name, end in ends.items()}})
-    colour, title = arm_colours(arms), f"difference from {findings.baseline}"
+            ranges.append({"arm": arm, **{name: vega.short(end) for name, end in ends.items()}})
+    colour, title = vega.arm_colours(arms), f"difference from {findings.baseline}"
 
-    def rule(low: str, high: str, width: float) -> Spec:
+    def rule(low: str, high: str, width: float) -> vega.Spec:
         mark = {"type": "rule", "strokeWidth": width, "yOffset": 8}
-        return layer(mark, ranges, x=quantity(low, title=title), x2={"field": high}, color=colour)
+        return vega.layer(mark, ranges, x=vega.quantity(low, title=title), x2={"field": high}, color=colour)
 
-    says = tooltip(*dict.fromkeys(name for mark in marks for name in mark))
+    says = vega.tooltip(*dict.fromkeys(name for mark in marks for name in mark))
     dot = {"type": "point", "filled": True, "size": 46, "opacity": 0.65, "yOffset": -4}
     layers = [
-        zone(findings.primary.metric.smallest_difference, "x", "y"),
-        zero("x", "y"),
+        vega.zone(findings.primary.metric.smallest_difference, "x", "y"),
+        vega.zero("x", "y"),
         rule("from", "to", 1.2),
         rule("low", "high", 4),
-        layer(dot, marks, x=quantity("difference", title=title), color=colour, tooltip=says),
+        vega.layer(dot, marks, x=vega.quantity("difference", title=title), color=colour, tooltip=says),
     ]
-    spec = {"height": 44 * len(arms), "encoding": {"y": names("arm", arms)}, "layer": with_data(layers)}
+    spec = {"height": 44 * len(arms), "encoding": {"y": vega.names("arm", arms)}, "layer": vega.with_data(layers)}
     return Figure(
         name="people",
         title="One mark per pair of people",
@@ -138,4 +127,4 @@ def _words(fact: str) -> str:
 
 
 def _known(facts: dict[str, Any]) -> dict[str, Any]:
-    return {name: short(value) if isinstance(value, float) else value for name, value in facts.items()}
+    return {name: vega.short(value) if isinstance(value, float) else value for name, value in facts.items()}

@@ -5,8 +5,8 @@ from typing import Any
 
 from faceswap_lab.studies import digits
 from faceswap_lab.studies.findings import Findings, Prediction
+from faceswap_lab.studies.report import vega
 from faceswap_lab.studies.report.figure import Figure
-from faceswap_lab.studies.report.marks import layer, multiples, names, quantity, tooltip, zero
 from faceswap_lab.studies.statistics.rank_correlation import RankCorrelation
 
 SCOPES = {
@@ -25,15 +25,15 @@ def prediction_figure(findings: Findings) -> Figure | None:
     scopes = [scope for scope in SCOPES.values() if any(row["scope"] == scope for row in rows)]
     scale = {"domain": [-1, 1]}
     ends = [-1, -0.5, 0, 0.5, 1]
-    x, low = (quantity(field, title="rank correlation", scale=scale, values=ends) for field in ("rho", "low"))
+    x, low = (vega.quantity(field, title="rank correlation", scale=scale, values=ends) for field in ("rho", "low"))
     point = {"type": "point", "filled": True, "size": 90, "color": "@arm0", "opacity": 1}
     layers = [
-        zero("x", "y"),
-        layer({"type": "rule", "strokeWidth": 2.4, "color": "@arm0"}, x=low, x2={"field": "high"}),
-        layer(point, x=x, tooltip=tooltip("loss", "says", "rows")),
+        vega.zero("x", "y"),
+        vega.layer({"type": "rule", "strokeWidth": 2.4, "color": "@arm0"}, x=low, x2={"field": "high"}),
+        vega.layer(point, x=x, tooltip=vega.tooltip("loss", "says", "rows")),
     ]
-    inner = {"height": 30 * len(losses), "encoding": {"y": names("loss", losses)}, "layer": layers}
-    spec = multiples(rows, "scope", scopes, inner, spacing=22)
+    inner = {"height": 30 * len(losses), "encoding": {"y": vega.names("loss", losses)}, "layer": layers}
+    spec = vega.multiples(rows, "scope", scopes, inner, spacing=22)
     outcome = findings.predictions[0].outcome.caption
     return Figure(
         name="predictions",

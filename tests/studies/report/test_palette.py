@@ -3,7 +3,7 @@ from importlib.resources import files
 
 import pytest
 
-from faceswap_lab.studies.report.marks import THEMES, colours, dashes
+from faceswap_lab.studies.report import vega
 
 
 def luminance(colour: str) -> float:
@@ -18,25 +18,25 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", vega.THEMES)
 def test_lines_and_text_stand_out(theme: str) -> None:
-    roles = THEMES[theme]
+    roles = vega.THEMES[theme]
     for name, colour in roles.items():
         least = {"ink": 7.0, "faint": 4.5, "grid": 1.1, "zone": 1.1, "paper": 1.0}.get(name, 3.0)
         assert contrast(colour, roles["paper"]) >= least, name
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", vega.THEMES)
 def test_verdicts_and_warnings_are_readable(theme: str) -> None:
     style = (files("faceswap_lab.studies.report") / "templates" / "page.css").read_text()
     blocks = re.findall(r":root \{([^}]*)\}", style)
     own = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", blocks[0 if theme == "light" else 1]))
     for name in ("better", "worse", "equivalent", "undecided"):
-        assert contrast(own[name], THEMES[theme]["paper"]) >= 4.5, name
-    assert contrast(own["warn"], THEMES[theme]["ink"]) >= 7
+        assert contrast(own[name], vega.THEMES[theme]["paper"]) >= 4.5, name
+    assert contrast(own["warn"], vega.THEMES[theme]["ink"]) >= 7
 
 
 def test_no_two_arms_look_the_same() -> None:
     arms = [f"arm {index}" for index in range(20)]
-    looks = {(colours(arms)[arm], tuple(dashes(arms)[arm])) for arm in arms}
+    looks = {(vega.colours(arms)[arm], tuple(vega.dashes(arms)[arm])) for arm in arms}
     assert len(looks) == 20

@@ -1,6 +1,6 @@
 "use strict";
 // Draws every plot at the width it finds and in the colours that the reader's system asks for, and again when either
-// changes. The plots name colours by role ("@ink"); figure.py and palette.py do the same in Python for the files.
+// changes. The plots name colours by role ("@ink"); vega.py does the same in Python for the files.
 (() => {
   const plots = JSON.parse(document.getElementById("plots").textContent);
   const themes = JSON.parse(document.getElementById("themes").textContent);
