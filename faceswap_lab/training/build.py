@@ -20,7 +20,7 @@ from faceswap_lab.orders import Plan
 from faceswap_lab.schedules import Schedule
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.saved.weights import BadWeights, load_part
-from faceswap_lab.training.step.objective import Objective, Term
+from faceswap_lab.training.step.objective import LossTerm, Objective
 from faceswap_lab.training.step.optimizers import Settings
 
 
@@ -90,7 +90,7 @@ def objective_of(config: Config) -> Objective:
     told = terms_of(config.loss, config.model.resolution)
     return Objective(
         {
-            name: Term(t.kind, t.weight, t.mask_weight or 0.0, t.masking, t.mask_blur, t.region, t.settings)
+            name: LossTerm(t.kind, t.weight, t.mask_weight or 0.0, t.masking, t.mask_blur, t.region, t.settings)
             for name, t in told.items()
         }
     )

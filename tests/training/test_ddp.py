@@ -14,16 +14,19 @@ from faceswap_lab.orders import ORDERS
 from faceswap_lab.schedules import Schedule
 from faceswap_lab.training.device.processes import Place, further_processes
 from faceswap_lab.training.step.finite import Diverged
-from faceswap_lab.training.step.objective import Objective, Term
+from faceswap_lab.training.step.objective import LossTerm, Objective
 from tests.models.tiny import tiny
 from tests.training.tiny import module_for, samples_for, single, trained, trainer_for
 
 TWO = tiny(encoders=2, encoder_start="independent")
 DSSIM = {"window": 5, "sigma": 1.5, "padding": "valid"}
 SUM = Objective(
-    {"dssim": Term("dssim", 2.0, 1.0, "pictures", 0.1, settings=DSSIM), "huber": Term("huber", settings={"delta": 1})}
+    {
+        "dssim": LossTerm("dssim", 2.0, 1.0, "pictures", 0.1, settings=DSSIM),
+        "huber": LossTerm("huber", settings={"delta": 1}),
+    }
 )
-REGIONAL = Objective({"mae": Term("mae"), "eyes": Term("mae", 3.0, 1.0, "whole", region="eyes")})
+REGIONAL = Objective({"mae": LossTerm("mae"), "eyes": LossTerm("mae", 3.0, 1.0, "whole", region="eyes")})
 
 
 class Wandering:

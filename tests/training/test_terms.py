@@ -16,7 +16,7 @@ from torchmetrics.functional.image import (
 
 from faceswap_lab.config.terms import KINDS
 from faceswap_lab.training.step.losses import LOSSES, loss_of, softened
-from faceswap_lab.training.step.objective import MAE, Objective, Term
+from faceswap_lab.training.step.objective import MAE, LossTerm, Objective
 from faceswap_lab.training.step.windows import weighed
 from tests.training.tiny import trained
 
@@ -296,10 +296,10 @@ def test_an_objective_is_the_weighted_sum_of_its_terms():
     output, target, mask = pictures(2, 10, 0, torch.float32)
     eyes = mask * (mask > 0.7)
     terms = {
-        "near": Term("mae", weight=0.5, mask_weight=0.3),
-        "dssim": Term("dssim", 10.0, 1.0, "pictures", 0.1, settings=SETTINGS["dssim"]),
-        "eyes": Term("mae", 3.0, 1.0, "whole", region="eyes"),
-        "mse": Term("mse"),
+        "near": LossTerm("mae", weight=0.5, mask_weight=0.3),
+        "dssim": LossTerm("dssim", 10.0, 1.0, "pictures", 0.1, settings=SETTINGS["dssim"]),
+        "eyes": LossTerm("mae", 3.0, 1.0, "whole", region="eyes"),
+        "mse": LossTerm("mse"),
     }
     loss, found = Objective(terms)(output, target, {"face": mask, "eyes": eyes})
     soft = softened(mask, 0.1)
@@ -327,7 +327,7 @@ def test_one_term_is_the_distance_itself_and_reads_no_mask():
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
 @pytest.mark.parametrize("order", ["a_then_b", "joint_half", "worse_first", "only_b"])
 def test_every_term_is_logged_by_side(order, precision):
-    objective = Objective({"mae": Term("mae"), "dssim": Term("dssim", 2.0, 0.5, settings=SETTINGS["dssim"])})
+    objective = Objective({"mae": LossTerm("mae"), "dssim": LossTerm("dssim", 2.0, 0.5, settings=SETTINGS["dssim"])})
     module = trained(order, "shared", steps=2, precision=precision, objective=objective)
     sides = "B" if order == "only_b" else "AB"
     row = module.last_losses

@@ -12,7 +12,7 @@ from faceswap_lab.training.device.compiled import compile_parts
 from faceswap_lab.training.device.processes import Place
 from faceswap_lab.training.fit import _strategy, prepare_process
 from faceswap_lab.training.module import FaceswapModule
-from faceswap_lab.training.step.objective import Objective, Term
+from faceswap_lab.training.step.objective import LossTerm, Objective
 from faceswap_lab.training.step.optimizers import Settings
 from tests.data.recipes import WARP_ALIGNED, noise_faces
 from tests.models.tiny import tiny
@@ -25,7 +25,7 @@ ADAM = Settings("adam", lr=0.1, beta1=0.5, beta2=0.999, eps=1e-2)
 
 def single(kind, mask_weight):
     """A loss of one term."""
-    return Objective({kind: Term(kind, mask_weight=mask_weight)})
+    return Objective({kind: LossTerm(kind, mask_weight=mask_weight)})
 
 
 def samplers():

@@ -10,7 +10,7 @@ from faceswap_lab.training.step.losses import loss_of, softened
 
 
 @dataclass(frozen=True)
-class Term:
+class LossTerm:
     """One term.
 
     Attributes:
@@ -43,7 +43,7 @@ class Objective:
         regional: whether any of them looks at one that is not the face's.
     """
 
-    def __init__(self, terms: Mapping[str, Term]) -> None:
+    def __init__(self, terms: Mapping[str, LossTerm]) -> None:
         self.terms = dict(terms)
         looking = [term for term in self.terms.values() if term.mask_weight]
         self.masked, self.regional = bool(looking), any(term.region != "face" for term in looking)
@@ -71,5 +71,5 @@ class Objective:
         return sum(weighted[1:], weighted[0]), found if len(found) > 1 else {}
 
 
-MAE = Objective({"mae": Term("mae")})
+MAE = Objective({"mae": LossTerm("mae")})
 """What a training minimises unless it is told otherwise."""
