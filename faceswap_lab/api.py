@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from faceswap_lab.cli.compose import composed
 from faceswap_lab.cli.plugins import plug_in
-from faceswap_lab.config import Config, ConfigError, RenderedData
+from faceswap_lab.config import Config, ConfigError
 from faceswap_lab.interruption import Interrupted
 from faceswap_lab.plugins.finding import import_plugins
 from faceswap_lab.runs.folder import RunFolder, find
@@ -118,7 +118,5 @@ def train(
 
 def _folder_of(config: Config) -> RunFolder | None:
     from faceswap_lab.cli.job.digest import digest_of
-    from faceswap_lab.cli.job.faces import faces_of
 
-    pictures = None if isinstance(config.data, RenderedData) else faces_of(config).fingerprint
-    return find(Path(config.runs_dir), config.seed, digest_of(config, pictures))
+    return find(Path(config.runs_dir), config.seed, digest_of(config))

@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-from faceswap_lab.cli.job.faces import renderer
-from faceswap_lab.config import Config, ConfigError, topology_of
+from faceswap_lab.cli.job.faces import faces_of, renderer
+from faceswap_lab.config import Config, ConfigError, RenderedData, topology_of
 from faceswap_lab.plugins.used import used
 from faceswap_lab.runs.identity import plain, run_hash
 from faceswap_lab.runs.result import sha256_of
 
 
-def digest_of(config: Config, faces: str | None) -> str:
+def digest_of(config: Config, faces: str | None = None) -> str:
     """Return the hash in the run folder's name.
 
     Args:
         config: the configuration.
-        faces: the fingerprint of a person's pictures; None: they are rendered, and known by their recipe.
+        faces: the fingerprint of a person's pictures, where it is known; rendered ones are known by their recipe.
 
     Raises:
         ConfigError: the weights that a part is to start from are not there.
@@ -27,9 +27,10 @@ def hash_of(config: Config, data: str) -> str:
     return run_hash(config, data, {plugin.module: plugin.sha256 for plugin in used(plain(config))})
 
 
-def data_of(config: Config, faces: str | None) -> str:
+def data_of(config: Config, faces: str | None = None) -> str:
     """Return the fingerprint of what the configuration names by a path or a recipe; arguments and errors as above."""
-    fingerprint = faces or renderer()
+    rendered = isinstance(config.data, RenderedData)
+    fingerprint = renderer() if rendered else faces or faces_of(config).fingerprint
     weights = loaded_weights(config)
     return f"{fingerprint}, weights {sha256_of(weights)}" if weights else fingerprint
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faceswap_lab.cli.job.digest import data_of, hash_of
-from faceswap_lab.config import Config, RenderedData, knows_end
+from faceswap_lab.config import Config, knows_end
 from faceswap_lab.runs.folder import RunFolder, find_all
 from faceswap_lab.runs.result import sound_result
 
@@ -57,7 +57,7 @@ def _shorter(config: Config, data: "FaceData") -> list[tuple[int, RunFolder]]:
     One listing, and the ``result.json`` of the runs of this seed: it says how many steps a run has, from which follows
     the hash that its folder would bear. Nothing else is opened.
     """
-    faces = data_of(config, None if isinstance(config.data, RenderedData) else data.fingerprint)
+    faces = data_of(config, data.fingerprint)
 
     @cache
     def digest_at(steps: int) -> str:

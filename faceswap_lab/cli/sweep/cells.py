@@ -87,12 +87,10 @@ class Composer:
 
     def digest(self, config: Config) -> str:
         """Return the hash in the run folder's name. A person's pictures are looked at once for all cells."""
-        if isinstance(config.data, RenderedData):
-            return digest_of(config, None)
         key = config.data, config.model.resolution
-        if key not in self._fingerprints:
+        if key not in self._fingerprints and not isinstance(config.data, RenderedData):
             self._fingerprints[key] = faces_of(config).fingerprint
-        return digest_of(config, self._fingerprints[key])
+        return digest_of(config, self._fingerprints.get(key))
 
 
 @dataclass
