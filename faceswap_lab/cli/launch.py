@@ -12,7 +12,6 @@ from faceswap_lab.cli.compose import quoted, refusing
 from faceswap_lab.cli.job.status import JobStatus, NoObjective
 from faceswap_lab.cli.messages import say
 from faceswap_lab.cli.plugins import runs_dir_of
-from faceswap_lab.cli.sweep.cells import Axes, Composer
 from faceswap_lab.cli.sweep.launchers import EVERY_COMBINATION, ONE_AFTER_ANOTHER, chosen, defaults_of, launching
 from faceswap_lab.cli.sweep.records import SWEEPS, record, recorded
 from faceswap_lab.cli.sweep.worker import LaunchedFrom, run_cell
@@ -82,7 +81,7 @@ def launch(
     from faceswap_lab.cli.sweep.table import print_sweep
 
     code = max(code, print_sweep(cells, sweep_dir), launched.code, 128 + stop.signal if stop else 0)
-    return max(code, task.end_study()) if code < 128 else code
+    return max(code, task.study.report()) if task.study and code < 128 else code
 
 
 class Task:
@@ -95,7 +94,7 @@ class Task:
 
     Attributes:
         single: how the job ended, where there is only one.
-        study: the study under way, in the launching process.
+        study: the study under way, in the launching process; the sweeper begins it.
     """
 
     def __init__(
@@ -138,22 +137,6 @@ class Task:
         if self.study:
             self.study.say_progress()
         return objective(composed, status)
-
-    def begin_study(
-        self, overrides: Sequence[str], params: Mapping[str, object], axes: Axes, composer: Composer, hydra: Any
-    ) -> None:
-        """Say what a study will run, before its first cell.
-
-        Raises:
-            ConfigError: the study means nothing.
-        """
-        from faceswap_lab.cli.study.course import Course
-
-        self.study = Course.begin(overrides, params, axes, composer, hydra, self.origin.sweep_dir, self.own)
-
-    def end_study(self) -> int:
-        """Write the report, if this was a study, and return the exit code."""
-        return self.study.report() if self.study else 0
 
 
 def _say_why_it_gave_up(error: Exception, launcher: str, sweeper: str) -> None:

@@ -57,7 +57,10 @@ class EveryCombination(Sweeper):
             axes = axes_of(arguments, self.params, self.loader)
             composer = Composer(partial(compose, "config"), self.task.folders)
             if "+study" in axes:
-                self.task.begin_study(arguments, self.params, axes, composer, self.hydra)
+                from faceswap_lab.cli.study.course import Course
+
+                place, own = self.task.origin.sweep_dir, self.task.own
+                self.task.study = Course.begin(arguments, self.params, axes, composer, self.hydra, place, own)
             empty = [key for key, values in axes.items() if not values]
             if empty:
                 raise ConfigError(f"{empty[0]}: no value is given, so there is no cell. Give some: {empty[0]}=0,1,2")
