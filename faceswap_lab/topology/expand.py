@@ -1,7 +1,6 @@
 """From a topology as it is declared in YAML to one for given sides: names spelled out, sizes filled in, all judged."""
 
 import dataclasses
-import difflib
 import re
 import types
 import typing
@@ -9,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from faceswap_lab.refusal import nearest
 from faceswap_lab.topology.kinds import KINDS, Encoder, Kind, Shape, Sizes, shape_text
 from faceswap_lab.topology.routes import Route, TopologyError, Word, parse
 from faceswap_lab.topology.topology import Part, Topology
@@ -171,9 +171,8 @@ def _spec(kind: type[Kind], arguments: Mapping[str, Any], where: str) -> Kind:
     made: dict[str, Any] = {}
     for key, value in arguments.items():
         if key not in hints:
-            close = difflib.get_close_matches(key, [*hints, *_SETTINGS], n=1)
-            meant = f" Did you mean {close[0]!r}?" if close else ""
-            raise TopologyError(f"{where}.{key}: no such setting.{meant} Known: {', '.join([*_SETTINGS, *hints])}.")
+            known = [*_SETTINGS, *hints]
+            raise TopologyError(f"{where}.{key}: no such setting.{nearest(key, known)} Known: {', '.join(known)}.")
         made[key] = _typed(f"{where}.{key}", tuple(value) if isinstance(value, list) else value, hints[key])
     return kind(**made)
 

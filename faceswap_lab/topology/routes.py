@@ -1,10 +1,11 @@
 """Routes as text: ``encoder > inter_A + inter_both > decoder``. ``>`` feeds, ``+`` joins channels in this order."""
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+
+from faceswap_lab.refusal import nearest
 
 _TOKEN = re.compile(r"\s*(?:(?P<part>[A-Za-z]\w*)|(?P<sign>[>+])|(?P<other>\S))")
 
@@ -72,9 +73,8 @@ def parse(text: str, whose: str, known: Iterable[str]) -> Route:
         if match["part"]:
             word = Word(match["part"], start, place)
             if word.part not in parts:
-                close = difflib.get_close_matches(word.part, parts, n=1)
-                meant = f" Did you mean {close[0]!r}?" if close else ""
-                raise _marked(whose, text, start, place, f"There is no such part.{meant} Parts: {', '.join(parts)}.")
+                why = f"There is no such part.{nearest(word.part, parts)} Parts: {', '.join(parts)}."
+                raise _marked(whose, text, start, place, why)
             steps[-1].append(word)
         elif match["sign"] == ">":
             steps.append([])
