@@ -25,32 +25,6 @@ Verdict = Literal["better", "worse", "equivalent", "undecided"]
 
 
 @dataclass(frozen=True)
-class Rule:
-    """What a study declares before its runs.
-
-    Attributes:
-        smallest_difference: the smallest difference that matters in practice, in the metric's unit, > 0; None where
-            none was declared: then no arm is called equivalent, unless it is identical.
-        alpha: the chance of any false better-or-worse among all arms; intervals have confidence 1 - alpha.
-
-    Raises:
-        ValueError: a value out of its bounds.
-    """
-
-    smallest_difference: float | None = None
-    alpha: float = 0.05
-
-    def __post_init__(self) -> None:
-        if self.smallest_difference is not None and not 0 < self.smallest_difference < float("inf"):
-            raise ValueError(
-                f"smallest_difference={self.smallest_difference}: must be positive and finite; "
-                "leave it out if no difference was declared too small to matter"
-            )
-        if not 0 < self.alpha < 1:
-            raise ValueError(f"alpha={self.alpha}: must lie between 0 and 1, for example 0.05")
-
-
-@dataclass(frozen=True)
 class Judgement:
     """What a study says about one arm in one metric.
 
@@ -86,8 +60,9 @@ def judge_arms(
         baseline: the metric by seed.
         arms: the same for every arm but the baseline, by name.
         higher_is_better: the metric's direction.
-        smallest_difference: declared before the runs, in the metric's unit, > 0; None if there is none.
-        alpha: the level of the verdicts.
+        smallest_difference: the smallest difference that matters in practice, declared before the runs, in the metric's
+            unit, > 0; None where none was declared: then no arm is called equivalent, unless it is identical.
+        alpha: the chance of any false better-or-worse among all arms; intervals have confidence 1 - alpha.
 
     Returns:
         The judgements, in the order of ``arms``.
@@ -95,29 +70,37 @@ def judge_arms(
     Raises:
         ValueError: ``smallest_difference`` or ``alpha`` is out of its bounds.
     """
-    rule = Rule(smallest_difference, alpha)
+    if smallest_difference is not None and not 0 < smallest_difference < float("inf"):
+        raise ValueError(
+            f"smallest_difference={smallest_difference}: must be positive and finite; "
+            "leave it out if no difference was declared too small to matter"
+        )
+    if not 0 < alpha < 1:
+        raise ValueError(f"alpha={alpha}: must lie between 0 and 1, for example 0.05")
     comparisons = [
         compare(baseline, arm, higher_is_better=higher_is_better, confidence=1 - alpha) for arm in arms.values()
     ]
     corrected = holm([comparison.p for comparison in comparisons])
     still_open = int((corrected > alpha).sum())  # Holm shares the level among the arms that are not yet rejected
     return {
-        name: _judge(comparison, float(p), rule, len(arms), still_open)
+        name: _judge(comparison, float(p), smallest_difference, alpha, len(arms), still_open)
         for name, comparison, p in zip(arms, comparisons, corrected)
     }
 
 
-def _judge(comparison: Comparison, p_holm: float, rule: Rule, arms: int, still_open: int) -> Judgement:
+def _judge(
+    comparison: Comparison, p_holm: float, margin: float | None, alpha: float, arms: int, still_open: int
+) -> Judgement:
     """Apply the order that the module's docstring gives."""
-    significant = p_holm <= rule.alpha and comparison.interval.excludes_zero()
-    if comparison.seeds < fewest_seeds(rule.alpha):
-        return _undecided(comparison, p_holm, sentences.too_few(comparison, rule.alpha, arms), rule, still_open)
-    numbers = sentences.numbers(comparison, rule.alpha)
+    significant = p_holm <= alpha and comparison.interval.excludes_zero()
+    if comparison.seeds < fewest_seeds(alpha):
+        return _undecided(comparison, p_holm, sentences.too_few(comparison, alpha, arms), margin, alpha, still_open)
+    numbers = sentences.numbers(comparison, alpha)
     if _identical(comparison):
         reason = f"exactly the same value in all {comparison.seeds} seeds"
         return Judgement(comparison, p_holm, "equivalent", reason)
-    if rule.smallest_difference is not None and comparison.interval.inside(rule.smallest_difference):
-        reason = f"{numbers}: all within ±{rule.smallest_difference:.3g}, too small to matter"
+    if margin is not None and comparison.interval.inside(margin):
+        reason = f"{numbers}: all within ±{margin:.3g}, too small to matter"
         reason += f", though a difference is there (corrected p {p_holm:.2g})" if significant else ""
         return Judgement(comparison, p_holm, "equivalent", reason)
     if significant:
@@ -125,20 +108,22 @@ def _judge(comparison: Comparison, p_holm: float, rule: Rule, arms: int, still_o
         carried = f"; a few seeds carry it, the median is {comparison.median:.3g}" if comparison.few_carry_it else ""
         return Judgement(comparison, p_holm, verdict, f"{numbers}, corrected p {p_holm:.2g}{carried}")
     reason = f"{numbers}, corrected p {p_holm:.2g}"
-    if comparison.seeds < fewest_seeds(rule.alpha, arms):
-        reason += f"; {sentences.too_few_for_so_many_arms(comparison, rule.alpha, arms)}"
-    return _undecided(comparison, p_holm, reason, rule, still_open)
+    if comparison.seeds < fewest_seeds(alpha, arms):
+        reason += f"; {sentences.too_few_for_so_many_arms(comparison, alpha, arms)}"
+    return _undecided(comparison, p_holm, reason, margin, alpha, still_open)
 
 
-def _undecided(comparison: Comparison, p_holm: float, reason: str, rule: Rule, still_open: int) -> Judgement:
+def _undecided(
+    comparison: Comparison, p_holm: float, reason: str, margin: float | None, alpha: float, still_open: int
+) -> Judgement:
     if comparison.seeds < 3:  # a spread from two seeds is no ground for advice
         return Judgement(comparison, p_holm, "undecided", reason)
     future = outlook(
         comparison.difference,
         comparison.sd,
         comparison.seeds,
-        smallest_difference=rule.smallest_difference,
-        alpha=rule.alpha,
+        smallest_difference=margin,
+        alpha=alpha,
         arms=max(still_open, 1),
     )
     return Judgement(comparison, p_holm, "undecided", f"{reason}; {sentences.advice(future)}", future)
