@@ -14,6 +14,7 @@ from faceswap_lab.cli.messages import say
 from faceswap_lab.cli.plugins import runs_dir_of
 from faceswap_lab.cli.sweep.launchers import EVERY_COMBINATION, ONE_AFTER_ANOTHER, chosen, defaults_of, launching
 from faceswap_lab.cli.sweep.records import SWEEPS, record, recorded
+from faceswap_lab.cli.sweep.stopping import asked_to_stop
 from faceswap_lab.cli.sweep.worker import LaunchedFrom, run_cell
 from faceswap_lab.config import ConfigError
 from faceswap_lab.interruption import Interrupted
@@ -56,7 +57,7 @@ def launch(
         ours += ["hydra/job_logging=stdout", "hydra/hydra_logging=default"]
     code, stop = 0, None
     try:
-        with launching(launcher, sweep_dir) as launched, _command_line([*ours, *overrides, *flags]), refusing():
+        with launching(launcher, sweep_dir), _command_line([*ours, *overrides, *flags]), refusing():
             hydra.main(version_base="1.3", config_path=str(folders[0]), config_name="config")(task)()
     except NoObjective:
         pass  # a sweeper that gives up for it; the cell is on record
@@ -69,7 +70,7 @@ def launch(
         if not recorded(sweep_dir) and (isinstance(error, ConfigError) or not foreign):
             raise
         code = 1
-        if not launched.code:
+        if asked_to_stop(sweep_dir) is None:
             _say_why_it_gave_up(error, launcher, sweeper)
     if task.single is not None:
         return task.single.code
@@ -80,7 +81,8 @@ def launch(
         return code  # --cfg and --info make no job
     from faceswap_lab.cli.sweep.table import print_sweep
 
-    code = max(code, print_sweep(cells, sweep_dir), launched.code, 128 + stop.signal if stop else 0)
+    number = stop.signal if stop else asked_to_stop(sweep_dir)
+    code = max(code, print_sweep(cells, sweep_dir), 0 if number is None else 128 + number)
     return max(code, task.study.report()) if task.study and code < 128 else code
 
 

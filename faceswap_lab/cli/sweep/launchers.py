@@ -4,12 +4,11 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from faceswap_lab.cli.sweep.stopping import asked_to_stop, signals_stop_the_cells
+from faceswap_lab.cli.sweep.stopping import signals_stop_the_cells
 from faceswap_lab.config import ConfigError
 from faceswap_lab.refusal import no_such_option
 
@@ -76,19 +75,8 @@ def _is_installed(package: str, kind: str) -> bool:
     return bool(plugins and find_spec(f"hydra_plugins.hydra_{package}_{kind}") and find_spec(package))
 
 
-@dataclass
-class Launched:
-    """How launching ended, whatever became of the cells.
-
-    Attributes:
-        code: 128 + n after signal n, else 0.
-    """
-
-    code: int = 0
-
-
 @contextmanager
-def launching(name: str, sweep_dir: Path) -> Iterator[Launched]:
+def launching(name: str, sweep_dir: Path) -> Iterator[None]:
     """Surround Hydra's main: signals stop the cells wherever they are.
 
     Args:
@@ -96,9 +84,8 @@ def launching(name: str, sweep_dir: Path) -> Iterator[Launched]:
         sweep_dir: the sweep's folder.
     """
     _let_hydra_count_processes()
-    launched = Launched()
     if name == ONE_AFTER_ANOTHER:
-        yield launched
+        yield
         return
     with _environment(), signals_stop_the_cells(sweep_dir, [signal.SIGTERM] if name == "ray" else []):
         if name == "submitit_slurm":
@@ -106,16 +93,14 @@ def launching(name: str, sweep_dir: Path) -> Iterator[Launched]:
 
             ask_the_queue_where_nobody_keeps_accounts()  # not earlier: submitit reads the environment when imported
         try:
-            yield launched
-        except Exception:
-            _all_launched(name, sweep_dir, launched)
+            yield
+        except Exception:  # not for a second signal, which waits for nobody
+            _let_workers_go(name)
             raise
-        _all_launched(name, sweep_dir, launched)
+        _let_workers_go(name)
 
 
-def _all_launched(name: str, sweep_dir: Path, launched: Launched) -> None:
-    stopped = asked_to_stop(sweep_dir)
-    launched.code = 0 if stopped is None else 128 + stopped
+def _let_workers_go(name: str) -> None:
     if name == "joblib":  # which keeps its workers, and their memory, for a next time
         from joblib.externals.loky import get_reusable_executor
 
