@@ -1,8 +1,10 @@
 """What follows from a configuration and several rooms need: who the sides are, and how they are wired."""
 
+from dataclasses import replace
 from string import ascii_uppercase
 
 from faceswap_lab.config.data import PeopleData, TwinsData
+from faceswap_lab.config.model import Model
 from faceswap_lab.config.schema import Config
 from faceswap_lab.orders import ORDERS
 from faceswap_lab.schedules import SCHEDULES
@@ -19,14 +21,9 @@ def sides_of(config: Config) -> tuple[str, ...]:
     return tuple(ascii_uppercase[:people])
 
 
-def topology_of(config: Config) -> Topology:
-    """Return the parts and routes of a run.
-
-    Raises:
-        TopologyError: they cannot be built.
-    """
-    m, t, e = config.model, config.topology, config.encoders
-    sizes = Sizes(
+def sizes_of(m: Model) -> Sizes:
+    """Return the sizes that parts take where they name none, of 2018's blocks."""
+    return Sizes(
         m.resolution,
         m.encoder_widths,
         m.code_size,
@@ -37,9 +34,21 @@ def topology_of(config: Config) -> Topology:
         m.grid,
         m.dense_width or 0,
         m.dense_side or 0,
-        Blocks(config.upsampler.name, bool(config.upsampler.icnr), config.norm.name, config.padding.name),
-        Bottleneck(config.bottleneck.name, config.bottleneck.pixel_norm),
-        Residuals(m.residuals, m.residual_start),
+        residuals=Residuals(m.residuals, m.residual_start),
+    )
+
+
+def topology_of(config: Config) -> Topology:
+    """Return the parts and routes of a run.
+
+    Raises:
+        TopologyError: they cannot be built.
+    """
+    t, e = config.topology, config.encoders
+    sizes = replace(
+        sizes_of(config.model),
+        blocks=Blocks(config.upsampler.name, bool(config.upsampler.icnr), config.norm.name, config.padding.name),
+        bottleneck=Bottleneck(config.bottleneck.name, config.bottleneck.pixel_norm),
     )
     declared = Declared(t.parts, t.route, t.swaps, t.code, t.tie)
     return expand(declared, sides_of(config), sizes, Encoders(e.count, e.start == "equal", e.trained))

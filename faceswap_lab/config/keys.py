@@ -31,6 +31,8 @@ def no_such_setting(key: str) -> ConfigError:
         schemas = [kind for schema in schemas if part in typing.get_type_hints(schema) for kind in _inner(schema, part)]
     else:
         group = key.split(".")[0]
+        if group == key:
+            return ConfigError(f"'{key}' is the lab's to fill in, and nobody sets it.")
         options = [f"{group}={schema.__name__.lower().removesuffix(group)}" for schema in _having(key)]
         return ConfigError(f"'{key}' is no setting beside the option chosen for {group}. Add {' or '.join(options)}.")
     words = sorted(known if parent else known | {"experiment"})  # a group that sets what others hold
@@ -78,7 +80,7 @@ def _in_a_group(name: str, cutoff: float) -> str:
     return f" Did you mean {' or '.join(map(repr, meant))}?" if 0 < len(meant) <= 3 else ""  # 'name' is in every group
 
 
-_BUNDLE = "scale."  # its values are set where they are used
+_BUNDLE = ("scale.", "peer.")  # their values are set where they are used
 
 
 def _leaves(schema: Any, where: str = "") -> list[str]:

@@ -3,6 +3,7 @@
 from faceswap_lab.config.data import COLOUR_TRANSFERS, FoldersData, PeopleData, TwinsData
 from faceswap_lab.config.derived import side_weights_of, sides_of, topology_of
 from faceswap_lab.config.schema import Config
+from faceswap_lab.config.shrink import NONE, check_own_sizes
 from faceswap_lab.config.terms import terms_of
 from faceswap_lab.options import Options
 from faceswap_lab.orders import ORDERS, Plan
@@ -88,6 +89,8 @@ def _encoders(config: Config) -> None:
 
 
 def _topology(config: Config) -> None:
+    if config.shrink.name != NONE:
+        check_own_sizes(config.topology.parts)
     try:
         topology = topology_of(config)
     except TopologyError as error:
@@ -120,7 +123,7 @@ def _topology(config: Config) -> None:
 
 def _numbers(config: Config, options: Options) -> None:
     """Hold an option to the numbers that it has: what its YAML leaves null means nothing, what it sets is needed."""
-    for group in ("encoder_activation", "upsampler", "optimizer", "schedule"):
+    for group in ("encoder_activation", "upsampler", "optimizer", "schedule", "shrink"):
         chosen = getattr(config, group)
         written = options.written(group, chosen.name)
         for key, value in vars(chosen).items():

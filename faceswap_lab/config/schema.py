@@ -22,6 +22,7 @@ from faceswap_lab.config.model import (
     Upsampler,
     ValueRange,
 )  # fmt: skip
+from faceswap_lab.config.shrink import Peer, Shrink
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +111,13 @@ class Scale:
 
     name: str = label("the option's name")
     lr: float = setting("learning rate at this size", above=0.0, high=10.0, identity=False)
+    batch_size: int | None = setting(
+        "faces per side and step at this size; null: as training.batch_size says",
+        low=1,
+        high=65536,
+        identity=False,
+        default=None,
+    )
     faces: int = setting("training faces per side", low=2, identity=False)
     held_out: int = setting("held-out states", low=20, identity=False)
     evaluate_every: int | None = setting("training steps between evaluations", low=1, identity=False)
@@ -253,7 +261,10 @@ class Config:
     force: bool = label("train again beside a finished run instead of returning its result")
     progress: bool = label("show progress bars")
     optimized_metric: tuple[str, ...] = label("metrics of a run that a sweeper which searches is told; one or several")
+    peer: Peer | None = label("the program of the field whose recipe this is; null: none", None)  # noqa: RUF009
     model: Model
+    shrink: Shrink
+    shrunk: str | None = label("what shrink came to, in a line; null: nothing was shrunk", None)
     topology: Topology
     encoders: Encoders
     encoder_activation: EncoderActivation

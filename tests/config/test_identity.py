@@ -41,13 +41,15 @@ IDENTITY = {
     "training": "max_steps batch_size gradient_clip lr_dropout ema precision deterministic",
 }
 NOT_IDENTITY = {
-    "": "name runs_dir experiments_dir cache_dir cache_gib force progress optimized_metric",
+    "": "name runs_dir experiments_dir cache_dir cache_gib force progress optimized_metric shrunk",
     "topology": "name split share load",  # the parts are what they stand for; loaded weights are known by content
     "optimizer_state": "optimizer",
     "encoders": "name",  # count and start are what it stands for
     "augmentation": "name",  # likewise
     "data": "a b more sampler",  # folders are known by their pictures, not by where they lie
-    "scale": "name lr faces held_out evaluate_every preview_every threads",  # a bundle
+    "shrink": "name budget factor",  # what comes out is in model
+    "peer": "name lr batch_size",
+    "scale": "name lr batch_size faces held_out evaluate_every preview_every threads",  # a bundle
     "evaluation": "every_steps preview_every_steps preview_faces",
     "checkpoint": "every_seconds every_steps",
     "trainer": "name accelerator devices gpu strategy compile channels_last workers threads",
@@ -153,6 +155,10 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "evaluation.metrics": ["edges"],
     "evaluation.preview_every_steps": 10,
     "checkpoint.every_steps": 10,
+    "shrink.name": "by_factor",
+    "shrink.budget": "scale",
+    "shrunk": "widths × 0.5",
+    "peer.name": "another",
     "scale.name": "smoke",
     "scale.threads": 2,
     "trainer.name": "ddp",
@@ -216,6 +222,8 @@ def changed(key: str, start: Config) -> Config:
     plain = start_for(key)
     if key.startswith("study."):
         plain["study"] = dict(A_STUDY)
+    if key.startswith("peer."):
+        plain["peer"] = {"name": "one", "lr": 5e-5, "batch_size": 16}
     value = ANOTHER.get(key)
     if value is None:
         *groups, last = key.split(".")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from faceswap_lab.cli.job.faces import check_identities
+from faceswap_lab.cli.job.shrinking import shrink
 from faceswap_lab.cli.plugins import refusing_plugins
 from faceswap_lab.config import Config, ConfigError, Options, load
 from faceswap_lab.plugins.plugin import REGISTRIES, registry_of
@@ -15,7 +16,7 @@ def judged(composed: Any, options: Options) -> Config:
     """Return the typed configuration.
 
     Args:
-        composed: as Hydra composed it.
+        composed: as Hydra composed it; where ``shrink=`` asks for other sizes, it gets them.
         options: the options of every group.
 
     Raises:
@@ -40,7 +41,7 @@ def judged(composed: Any, options: Options) -> Config:
             Photometric(transforms)
         except ValueError as error:
             raise ConfigError(f"augmentation.{key}: {error}") from error
-    return config
+    return shrink(config, composed, options)
 
 
 def check_functions(config: Config) -> None:

@@ -85,6 +85,8 @@ def _introduce(config: Config, data: "FaceData", folder: RunFolder, label: str) 
         f"run         {label}, seed {config.seed}: {config.training.max_steps} steps of "
         f"{config.training.batch_size} faces per side at {config.model.resolution} px"
     )
+    if config.shrunk:
+        print(f"shrunk      {config.shrunk}")
     print(f"faces       {who}: {counts} (training + held out)")
     for remark in data.remarks:
         print(f"            {remark}")

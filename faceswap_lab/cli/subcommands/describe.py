@@ -37,7 +37,8 @@ def describe(words: Sequence[str], folders: Sequence[Path]) -> int:
 
     found, console = described(config), Console()
     console.print(_table(found, title))
-    lines = [*_routes(found), *_swaps(found), *_step(found, config)]
+    shrunk = [f"{'shrunk':<12}{config.shrunk}"] if config.shrunk else []
+    lines = [*shrunk, *_routes(found), *_swaps(found), *_step(found, config)]
     if picture.name != "none":
         _draw(found, title, picture)
         lines.append(f"{'picture':<12}{picture}")

@@ -1,0 +1,57 @@
+"""``shrink=``: what a model's sizes become, before its run is looked up. torch is loaded only to match a budget."""
+
+from dataclasses import asdict, replace
+from typing import Any
+
+from faceswap_lab.config import Config, ConfigError, Conflict, check_rules, read, sizes_of
+from faceswap_lab.config.model import Model
+from faceswap_lab.config.shrink import NONE, shrunk
+from faceswap_lab.options import Options
+from faceswap_lab.topology import TopologyError
+
+
+def shrink(config: Config, composed: Any, options: Options) -> Config:
+    """Return the configuration with the sizes that ``shrink=`` comes to; the composed one gets them too.
+
+    Args:
+        config: judged as it is written.
+        composed: as Hydra composed it. Once it is shrunk it says so, and is not shrunk again.
+        options: the options of every group; the scale's own YAML has the baseline's sizes.
+
+    Raises:
+        Conflict: nothing comes near the baseline's budget, or what comes out cannot be built.
+        ConfigError: the scale's YAML has no sizes.
+    """
+    if config.shrink.name == NONE or config.shrunk:
+        return config
+    from omegaconf import OmegaConf
+
+    sizes = options.written("scale", config.scale.name).get("model")
+    if sizes is None:
+        raise ConfigError(f"shrink={config.shrink.name}: scale={config.scale.name} names no sizes. Use another scale.")
+    baseline = read(Model, sizes, options, "model")
+    try:
+        small = _shrunk(config, baseline)
+        check_rules(small, options)
+    except (ConfigError, TopologyError) as error:
+        raise Conflict(str(error)) from error
+    OmegaConf.update(composed, "model", asdict(small.model), merge=False)
+    OmegaConf.update(composed, "shrunk", small.shrunk, force_add=True)
+    return small
+
+
+def _shrunk(config: Config, baseline: Model) -> Config:
+    def by(factor: float) -> Config:
+        laid_out = config.bottleneck.name == "convolutional"
+        return replace(config, model=shrunk(config.model, baseline.resolution, factor, laid_out))
+
+    factor, against = config.shrink.factor, ""
+    if factor is None:
+        from faceswap_lab.training.matched import matched
+
+        factor, costs = matched(config, sizes_of(baseline), by)
+        against = f": {costs}"
+    small = by(factor)
+    before, after = (len(c.model.encoder_widths) for c in (config, small))
+    halvings = f", {after} of {before} halvings" if after != before else ""
+    return replace(small, shrunk=f"widths × {factor:g} at {baseline.resolution} px{halvings}{against}")

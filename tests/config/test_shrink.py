@@ -1,0 +1,45 @@
+"""A model for smaller pictures: of the same shape, and always one that can be built."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from faceswap_lab.config import check_rules, load
+from faceswap_lab.config.shrink import shrunk
+from tests.config.shipped import OPTIONS, composed, fixed
+
+PEERS = {name: load(composed(f"+peer={name}"), OPTIONS) for name in OPTIONS["peer"]}
+WIDTHS = ("encoder_widths", "decoder_widths", "code_size", "dense_width", "bridge_width")
+
+
+@pytest.mark.parametrize(("scale", "factor"), [("quick", 1 / 8), ("smoke", 1 / 16), ("original", 1)])
+def test_the_network_of_2018_shrinks_to_the_scales(scale: str, factor: float):
+    small = load(composed(f"scale={scale}"), OPTIONS).model
+    assert shrunk(load(fixed(), OPTIONS).model, small.resolution, factor) == small
+
+
+@given(st.sampled_from(list(PEERS)), st.sampled_from([32, 64, 96, 128]), st.floats(0.001, 2))
+def test_a_peer_at_any_size_is_a_model_that_can_be_built(name: str, resolution: int, factor: float):
+    config = PEERS[name]
+    small = shrunk(config.model, resolution, factor)
+    check_rules(replace(config, model=small), OPTIONS)
+    assert small.resolution == small.grid << len(small.encoder_widths)
+    assert small.grid >= 4
+    assert len(small.encoder_widths) <= len(config.model.encoder_widths)
+
+
+@given(st.sampled_from(list(PEERS)), st.floats(0.01, 1), st.floats(0.01, 1))
+def test_a_smaller_factor_makes_nothing_wider_and_nothing_vanishes(name: str, one: float, other: float):
+    model = PEERS[name].model
+    narrow, wide = (vars(shrunk(model, 32, factor)) for factor in sorted((one, other)))
+    for key in WIDTHS:
+        a, b, whole = ((v if isinstance(v, tuple) else (v or 0,)) for v in (narrow[key], wide[key], vars(model)[key]))
+        assert all((0 < x <= y <= w) or x == y == w == 0 for x, y, w in zip(a, b, whole)), key
+
+
+def test_residual_blocks_go_with_their_stages_and_the_end_keeps_its_own():
+    model = replace(PEERS["dfl_h128"].model, residuals=(3, 2, 0))
+    assert shrunk(model, 64, 1).residuals == (3, 2, 0)
+    assert shrunk(model, 32, 1).residuals == (3, 0)
