@@ -5,6 +5,7 @@ import os
 import re
 import sys
 
+from faceswap_lab.cli.peers import no_such_peer
 from faceswap_lab.refusal import ConfigError, no_such_option
 
 
@@ -20,7 +21,8 @@ def refusal(error: Exception) -> ConfigError:
     missing, options = getattr(error, "missing_cfg_file", None), getattr(error, "options", None)
     if missing and options:  # of hydra.errors.MissingConfigException
         group, _, option = missing.rpartition("/")
-        return no_such_option(group, option, options)
+        not_here = no_such_peer(option, options) if group == "peer" else None
+        return not_here or no_such_option(group, option, options)
     unknown = _NO_SETTING.match(str(error))
     if unknown and unknown[1].startswith("hydra"):
         return ConfigError(f"{unknown[1]}: Hydra has no such setting. (--cfg hydra prints those there are)")

@@ -125,10 +125,13 @@ def test_an_experiment_states_differences_only(name: str):
     baseline, arm = flat(composed()), flat(composed(f"+experiment={name}"))
     differing = {key for key in baseline.keys() | arm.keys() if baseline.get(key) != arm.get(key)}
     assert differing, "an arm differs from the baseline"
-    for default in content.pop("defaults", []):
-        ((place, option),) = default.items()
-        group = place.removeprefix("override /")
-        assert any(key.startswith(f"{group}.") for key in differing), f"{group}={option} is the baseline's"
+    chosen = {
+        place.rpartition("/")[2]: option for entry in content.pop("defaults", []) for place, option in entry.items()
+    }
+    if "peer" in chosen:
+        del chosen["scale"]  # the baseline's, in place of the peer's own
+    for group, option in chosen.items():
+        assert any(key.split(".")[0] == group for key in differing), f"{group}={option} is the baseline's"
     assert set(flat(content)) <= differing
 
 
@@ -159,6 +162,6 @@ def test_the_original_is_the_model_of_2018():
 def flat(plain: dict[str, Any], where: str = "") -> dict[str, Any]:
     leaves: dict[str, Any] = {}
     for key, value in plain.items():
-        inside = isinstance(value, dict) and where != "topology." and key != "terms"  # whose mappings are values
+        inside = isinstance(value, dict) and where != "topology." and key not in ("terms", "peer")  # those are values
         leaves |= flat(value, f"{where}{key}.") if inside else {f"{where}{key}": value}
     return leaves

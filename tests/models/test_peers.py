@@ -47,7 +47,11 @@ ENCODER = chain(down, 3, 64, 128, 256, 512)
 INTER_LIAE = dense(512 * 8 * 8, 256) + dense(256, 512 * 4 * 4) + up(512, 512)
 LIAE_UD = ENCODER + 2 * INTER_LIAE + chain(up_and_residual, 1024, 512, 256, 128) + DOUBLING_END
 INTER_DF = dense(512 * 8 * 8, 256) + dense(256, 256 * 8 * 8) + up(256, 256)
+LIAE = ENCODER + 2 * (dense(512 * 8 * 8, 256) + dense(256, 512 * 8 * 8) + up(512, 512))
+LIAE += chain(up_and_residual, 1024, 512, 256, 128) + conv(1, 128, 3)
 DF = ENCODER + INTER_DF + 2 * (chain(up_and_residual, 256, 512, 256, 128) + conv(1, 128, 3))
+INTER_DF_UD = dense(512 * 8 * 8, 256) + dense(256, 256 * 4 * 4) + up(256, 256)
+DF_UD = ENCODER + INTER_DF_UD + 2 * (chain(up_and_residual, 256, 512, 256, 128) + DOUBLING_END)
 INTER_96 = dense(512 * 6 * 6, 128) + dense(128, 128 * 3 * 3) + up(128, 128)
 QUICK96 = ENCODER + INTER_96 + 2 * (chain(up_and_residual, 128, 512, 256, 128) + DOUBLING_END)
 WEIGHTS = {  # faceswap's own counts; of DeepFaceLab by arithmetic, without the mask heads
@@ -59,6 +63,8 @@ WEIGHTS = {  # faceswap's own counts; of DeepFaceLab by arithmetic, without the 
     "dfl_sae_df": 130_008_718,
     "dfl_sae_liae": 121_746_593,
     "saehd_df": DF,
+    "saehd_df_ud": DF_UD,
+    "saehd_liae": LIAE,
     "saehd_liae_ud": LIAE_UD,
     "quick96": QUICK96,
 }
@@ -86,6 +92,8 @@ def test_a_scale_beside_a_peer_changes_steps_and_faces_alone(name):
 def test_with_the_mask_heads_the_arithmetic_gives_the_known_counts_of_deepfacelab():
     assert LIAE_UD + mask_head(1024, 176, 88, 44, 22) == 82_376_555
     assert round(DF + 2 * mask_head(256, 176, 88, 44), -5) == 57_500_000
+    assert round(DF_UD + 2 * mask_head(256, 176, 88, 44, 22), -5) == 54_500_000
+    assert round(LIAE + mask_head(1024, 176, 88, 44), -5) == 95_000_000
     assert round(QUICK96 + 2 * mask_head(128, 128, 64, 32, 16), -5) == 38_300_000
 
 

@@ -1,0 +1,36 @@
+"""Programs of the field that are no peers here, and what each needs that the lab has not."""
+
+from collections.abc import Iterable
+
+from faceswap_lab.refusal import NoSuchOption
+
+_DOUBLED = "outputs of twice its inputs' sides"
+_IN_ENCODER = "residual blocks in the encoder"
+
+MISSING = {
+    "faceswap_dfaker": f"{_DOUBLED} (64 to 128)",
+    "dfaker": f"{_DOUBLED} (64 to 128), a mask head, a warp to the other side's landmarks",
+    "saehd_df_t": _IN_ENCODER,
+    "saehd_df_udt": _IN_ENCODER,
+    "saehd_liae_t": _IN_ENCODER,
+    "saehd_liae_udt": _IN_ENCODER,
+    "saehd_udt": _IN_ENCODER,
+    "amp": f"{_IN_ENCODER}, 224 px; its wiring is topology=amp_random_inters",
+    "realface": f"{_DOUBLED} (64 to 128), {_IN_ENCODER}, dense layers in the decoders",
+    "unbalanced": "a norm in two stages of the encoder alone, upscales of kernel 5, dropout; weaker: topology=weaker_a",
+    "dlight": f"{_DOUBLED} (128 to 256), pooling beside convolutions, batch normalisation, dropout",
+    "villain": f"{_IN_ENCODER} and a skip around them, separable convolutions, an encoder that shuffles",
+    "faceswap_gan": "adversarial and perceptual losses (VGGFace, pretrained), self-attention, an alpha mask",
+    "combmodel": "levels that are added while it trains, heads at each of them, up to 1024 px",
+    "phaze_a": "a G-block, noise, pretrained backbones; its presets without them are other peers: "
+    "faceswap_lightweight, faceswap_iae, dfl_h128, dfl_sae_df",
+}
+"""By name: what is missing. After deepfakes/faceswap, iperov/DeepFaceLab, shaoanlu/faceswap-GAN, cglukas/combModel."""
+
+
+def no_such_peer(name: str, known: Iterable[str]) -> NoSuchOption | None:
+    """Return the refusal of a program that is known and cannot be built here; None: nobody knows that name."""
+    if name not in MISSING:
+        return None
+    said = f"+peer={name}: not here yet. It needs {MISSING[name]}. Peers: {', '.join(known)}."
+    return NoSuchOption(f"peer={name}", said)
