@@ -7,7 +7,6 @@ from faceswap_lab.config import Config, ConfigError, Conflict, check_rules, read
 from faceswap_lab.config.model import Model
 from faceswap_lab.config.shrink import NONE, shrunk
 from faceswap_lab.options import Options
-from faceswap_lab.topology import TopologyError
 
 
 def shrink(config: Config, composed: Any, options: Options) -> Config:
@@ -33,7 +32,7 @@ def shrink(config: Config, composed: Any, options: Options) -> Config:
     try:
         small = _shrunk(config, baseline)
         check_rules(small, options)
-    except (ConfigError, TopologyError) as error:
+    except ValueError as error:  # a rule's, the topology's, or of a name without a function
         raise Conflict(str(error)) from error
     OmegaConf.update(composed, "model", asdict(small.model), merge=False)
     OmegaConf.update(composed, "shrunk", small.shrunk, force_add=True)
