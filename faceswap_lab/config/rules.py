@@ -89,12 +89,12 @@ def _encoders(config: Config) -> None:
 
 
 def _topology(config: Config) -> None:
-    if config.shrink.name != NONE:
-        check_own_sizes(config.topology.parts)
     try:
         topology = topology_of(config)
     except TopologyError as error:
         raise ConfigError(str(error)) from error
+    if config.shrink.name != NONE:
+        check_own_sizes(config.topology.parts)
     for name, part in topology.parts.items():
         if part.load is not None and config.topology.load is None:
             raise ConfigError(

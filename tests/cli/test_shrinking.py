@@ -101,7 +101,10 @@ def test_a_peer_is_trained_as_there_and_a_shrunk_one_at_the_scales_rate_and_batc
     ("words", "told"),
     [
         (["upsampler=hybrid", "shrink=by_factor", "shrink.factor=0.01"], "must be 2 or more"),
-        (["+topology.parts.extra.widths=[4]", "shrink=by_factor"], "only the sizes of the group model are shrunk"),
+        (
+            ["topology=told_decoder", "+topology.parts.decoder.widths=[9,9]", "shrink=by_factor"],
+            r"topology.parts.decoder.widths .* only the sizes of the group model are shrunk",
+        ),
         (["shrink.factor=0.5"], "none has no factor"),
         (["shrink=matched_flops", "shrink.factor=0.5"], "shrink=by_factor"),
     ],
