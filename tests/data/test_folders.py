@@ -116,7 +116,7 @@ def test_something_must_be_left_to_train_on(load):
 def test_a_second_look_decodes_nothing(load, tmp_path, monkeypatch):
     load()
     load(rule="pictures")
-    monkeypatch.setattr("faceswap_lab.data.folders.decode_square", lambda *_, **__: pytest.fail("decoded again"))
+    monkeypatch.setattr("faceswap_lab.data.folder_reading.decode_square", lambda *_, **__: pytest.fail("decoded again"))
     load()
     load(a=tmp_path / "b", b=tmp_path / "a")
     load(rule="pictures", held_out=0.5)  # another split, the same faces

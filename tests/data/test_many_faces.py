@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from faceswap_lab.data import cache, folders, twin_sets
+from faceswap_lab.data import cache, folder_reading, twin_sets
 from faceswap_lab.data.cache import CacheError, check_room, fetch
 from faceswap_lab.data.folders import load_folders
 from faceswap_lab.data.render_worker import Pictures
@@ -88,7 +88,7 @@ def test_decoding_holds_a_few_pictures_only(tmp_path):
     with most_allocated() as peak:
         data = load_folders(folders=places, held_out=2, size=384, smallest=1, cache_dir=tmp_path / "c", progress=False)
     assert data.train["A"].pixels.nbytes > 32 * MIB
-    assert peak[0] < (3 * folders._threads() + 2) * 384**2 * 4 + MIB  # what is under way, ahead, and being written
+    assert peak[0] < (3 * folder_reading._threads() + 2) * 384**2 * 4 + MIB  # under way, ahead, and being written
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_folders_of_which_only_one_fits_are_not_begun(tmp_path, free, monkeypatc
         for i in range(4):
             Image.new("RGB", (8, 8), colour).save(tmp_path / side / f"{i}.png")
     free(25 * MIB)
-    monkeypatch.setattr(folders._Reading, "write", lambda *_: pytest.fail("begun"))
+    monkeypatch.setattr(folder_reading._Reading, "write", lambda *_: pytest.fail("begun"))
     places = [tmp_path / side for side in "ab"]
     with pytest.raises(CacheError, match=r"32 MiB are needed \(25 MiB are free"):
         load_folders(folders=places, held_out=1, size=1024, smallest=1, cache_dir=tmp_path, progress=False)

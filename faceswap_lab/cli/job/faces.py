@@ -1,6 +1,7 @@
 """The faces a configuration names. Nothing here loads torch, and NumPy only where there are faces to be had."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,6 +104,7 @@ def _stored(config: Config) -> int:
 
 def _folders(config: Config, data: FoldersData) -> "FaceData":
     from faceswap_lab.data.folders import load_folders
+    from faceswap_lab.faces.counting import count_faces
 
     found = load_folders(
         folders=data.folders,
@@ -112,6 +114,7 @@ def _folders(config: Config, data: FoldersData) -> "FaceData":
         coverage=config.augmentation.coverage,
         cache_dir=config.cache_dir,
         progress=config.progress,
+        further=partial(count_faces, progress=config.progress),
     )
     if any(term.mask_weight for term in terms_of(config.loss, config.model.resolution).values()):
         _check_masks(config, found)
@@ -125,6 +128,6 @@ def _check_masks(config: Config, found: "FaceData") -> None:
     if not all(found.masked.values()):
         have = " and ".join(f"{found.masked[side]} of {count} pictures of {side}" for side, count in counts.items())
         raise ConfigError(
-            f"loss={config.loss.name} weighs the face by its mask, and {have} have one. Use "
-            "loss=mae, or cut the faces out with their masks: python -m faceswap_lab faces"
+            f"the loss weighs the face by its mask, and {have} have one. Add loss=mae, which needs none, or cut the "
+            "faces out with their masks: python -m faceswap_lab faces"
         )
