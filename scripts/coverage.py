@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from simulations import correlations, curves, intervals, pairing, pairs, verdicts, within_arms
+from simulations import correlations, crossed, curves, intervals, pairing, pairs, verdicts, within_arms
 
 PAGE = Path(__file__).parents[1] / "docs" / "statistics.md"
 
@@ -32,6 +32,7 @@ TABLES: dict[str, tuple[Callable[[int], str], int]] = {
     "correlations": (correlations.report, 300),
     "within_arms": (within_arms.report, 300),
     "curves": (curves.report, 300),
+    "crossed": (crossed.report, 1_000),
 }
 
 

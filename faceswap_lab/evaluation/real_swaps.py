@@ -5,7 +5,8 @@ They need the extra ``faces``; without it there are none, and a training says so
 
 import logging
 from collections.abc import Mapping
-from itertools import permutations
+from itertools import permutations, product
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from faceswap_lab.data.faces import Side
 from faceswap_lab.evaluation.held_out import HeldOut
 from faceswap_lab.evaluation.scores import Swapper, key_suffix, swaps
 from faceswap_lab.evaluation.unpaired import cycle_error, frechet_distance, own_sharpness
-from faceswap_lab.faces.judging import SMALLEST, FaceJudge, Seen, judge_swaps
+from faceswap_lab.faces.judging import SMALLEST, FaceJudge, judge_swaps
 from faceswap_lab.faces.model_files import ModelMissing
 
 _log = logging.getLogger(__name__)
@@ -23,12 +24,64 @@ _log = logging.getLogger(__name__)
 MOST_FACES = 200  # of each side that are looked at: 35 to 100 ms each
 
 
-def real_swap_scores(model: Swapper, held_out: HeldOut) -> dict[str, float]:
+class RealSwaps(NamedTuple):
+    """What swaps of real people are worth.
+
+    Attributes:
+        scores: see ``real_swap_scores``.
+        pictures: of the scores that judge, by their names: the part (n,) of each held-out face of the source. Their
+            mean is the score; of ``follow_…``, which is no mean over pictures, nearly so.
+    """
+
+    scores: dict[str, float]
+    pictures: dict[str, NDArray[np.float32]]
+
+
+class RealFaces:
+    """The held-out faces of some people, looked at once, by which swaps of theirs are judged.
+
+    Args:
+        held_out: the faces; the first ``MOST_FACES`` of each side are used.
+        judge: looks.
+    """
+
+    def __init__(self, held_out: HeldOut, judge: FaceJudge) -> None:
+        self.images = {side: images[:MOST_FACES] for side, images in held_out.images.items()}
+        self.masks = {side: masks[:MOST_FACES] for side, masks in held_out.masks.items()}
+        self.judge = judge
+        self.seen = {side: judge.look(_pictures(images)) for side, images in self.images.items()}
+
+    def judged(self, model: Swapper, source: Side, target: Side, path: str | None = None) -> RealSwaps:
+        """Judge the swaps of one way; the names are those of ``real_swap_scores``, without the way.
+
+        Raises:
+            ValueError: a face is found in hardly any of the real faces.
+        """
+        images, mask = self.images[source], self.masks[source]
+        drawn = swaps(model, images, source, target, path)
+        seen = self.judge.look(_pictures(drawn))
+        found = judge_swaps(seen, self.seen[source], self.seen[target])
+        each = {"face_found": seen.found} | {f"identity_{name}": values for name, values in found.identity.items()}
+        scores = {name: float(values.mean()) for name, values in each.items()}
+        scores |= {f"follow_{name}": value for name, value in found.follows.items()}
+        each |= {f"follow_{name}": values for name, values in found.single.items()}
+        for name, vectors in seen.embeddings.items():
+            scores |= {f"real_floor_{name}": found.floor[name], f"real_ceiling_{name}": found.ceiling[name]}
+            if seen.found.sum() >= 2:
+                own = self.seen[target].embeddings[name][self.seen[target].found]
+                scores[f"frechet_{name}"] = frechet_distance(vectors[seen.found], own)
+        scores["cycle_mae"] = float(cycle_error(model, images, mask, source, target, path).double().mean())
+        scores["own_sharpness"] = own_sharpness(drawn, mask, self.images[target], self.masks[target])
+        return RealSwaps(scores, {name: np.asarray(values, np.float32) for name, values in each.items()})
+
+
+def real_swap_scores(model: Swapper, held_out: HeldOut, average: Swapper | None = None) -> RealSwaps:
     """Judge the swaps between all sides by what detector, mesh and embedders see in them.
 
     Args:
         model: see ``scores.evaluate``.
         held_out: the faces; the first ``MOST_FACES`` of each side are used.
+        average: the model with averaged weights, if there is one; its scores are called ``ema_…``.
 
     Returns:
         for AB, BA, …, and with a path's suffix for further ones: ``face_found_AB``: share of swaps with a face in them;
@@ -40,55 +93,27 @@ def real_swap_scores(model: Swapper, held_out: HeldOut) -> dict[str, float]:
         Nothing where the models are not installed, or hardly a real face is found.
     """
     if held_out.resolution < SMALLEST:
-        return {}
+        _log.warning("swaps of %d px are too small to be judged; %d px are the least", held_out.resolution, SMALLEST)
+        return RealSwaps({}, {})
     try:
-        judge = FaceJudge()
+        real = RealFaces(held_out, FaceJudge())
     except ModelMissing as error:
         _log.warning("swaps of real people are not judged: %s", error)
-        return {}
-    real = {side: judge.look(_pictures(images[:MOST_FACES])) for side, images in held_out.images.items()}
-    scores = {f"face_found_{side}": float(seen.found.mean()) for side, seen in real.items()}
-    few = {side: int(seen.found.sum()) for side, seen in real.items() if seen.found.sum() < 2}
+        return RealSwaps({}, {})
+    scores = {f"face_found_{side}": float(seen.found.mean()) for side, seen in real.seen.items()}
+    few = {side: int(seen.found.sum()) for side, seen in real.seen.items() if seen.found.sum() < 2}
     if few:
         _log.warning(
             "swaps are not judged: at this size a face is found in %s of the real faces of side %s", *_first(few)
         )
-        return scores
-    for source, target in permutations(real, 2):
-        for path in model.swap_paths:
-            drawn = swaps(model, held_out.images[source][:MOST_FACES], source, target, path)
-            way = f"{source}{target}{key_suffix(model, path)}"
-            seen = judge.look(_pictures(drawn))
-            found = judge_swaps(seen, real[source], real[target])
-            scores |= _unpaired(model, held_out, source, target, path, drawn, way)
-            if seen.found.sum() >= 2:
-                scores |= {
-                    f"frechet_{name}_{way}": frechet_distance(vectors[seen.found], _of_faces(real[target], name))
-                    for name, vectors in seen.embeddings.items()
-                }
-            scores[f"face_found_{way}"] = found.found
-            scores |= {f"identity_{name}_{way}": float(values.mean()) for name, values in found.identity.items()}
-            scores |= {f"follow_{name}_{way}": value for name, value in found.follows.items()}
-            for name in found.floor:
-                scores |= {
-                    f"real_floor_{name}_{way}": found.floor[name],
-                    f"real_ceiling_{name}_{way}": found.ceiling[name],
-                }
-    return scores
-
-
-def _unpaired(
-    model: Swapper, held_out: HeldOut, source: Side, target: Side, path: str, drawn: Tensor, way: str
-) -> dict[str, float]:
-    images, masks = held_out.images, held_out.masks
-    faces, mask = images[source][:MOST_FACES], masks[source][:MOST_FACES]
-    back = cycle_error(model, faces, mask, source, target, path)
-    sharp = own_sharpness(drawn, mask, images[target][:MOST_FACES], masks[target][:MOST_FACES])
-    return {f"cycle_mae_{way}": float(back.double().mean()), f"own_sharpness_{way}": sharp}
-
-
-def _of_faces(seen: Seen, judge: str) -> NDArray[np.float64]:
-    return seen.embeddings[judge][seen.found]
+        return RealSwaps(scores, {})
+    pictures = dict[str, NDArray[np.float32]]()
+    for prefix, one in ({"": model} if average is None else {"": model, "ema_": average}).items():
+        for (source, target), path in product(permutations(real.seen, 2), one.swap_paths):
+            found, way = real.judged(one, source, target, path), f"{source}{target}{key_suffix(one, path)}"
+            scores |= {f"{prefix}{name}_{way}": value for name, value in found.scores.items()}
+            pictures |= {f"{prefix}{name}_{way}": values for name, values in found.pictures.items()}
+    return RealSwaps(scores, pictures)
 
 
 def _pictures(images: Tensor) -> NDArray[np.uint8]:

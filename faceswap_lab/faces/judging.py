@@ -4,8 +4,8 @@ A model's pictures are small and filled by the face: they are enlarged and given
 A swap in which none is found counts as the worst; it is never left out.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from faceswap_lab.faces.detector import Detector
 from faceswap_lab.faces.embedders import Embedder, Embedding, embedders
 from faceswap_lab.faces.mesh import Mesher
-from faceswap_lab.randomness import stream
 
 SMALLEST = 32  # px; below it, real faces themselves are not judged well enough to judge by them
 
@@ -23,7 +22,6 @@ FOLLOWED = ("yaw", "pitch", "mouth_open", "eyes_open", "smile", "gaze_x")
 
 _ENLARGED, _MARGIN = 192, 64  # px: the picture, and what is repeated of its edge on each side
 _SURE = 0.5  # the detector's score, less than for photos: a swap is blurred
-_RESAMPLES = 2000
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,7 @@ class SwapJudged:
         floor: by judge: mean cosine of the source's faces to the target.
         ceiling: by judge: mean cosine of the target's faces to the mean of the others of them.
         follows: by name of ``FOLLOWED``: correlation with the input where both have a face, times the share that has.
+        single: by name of ``FOLLOWED``, (n,): each swap's part in it, see ``jackknifed``.
     """
 
     found: float
@@ -64,7 +63,8 @@ class SwapJudged:
     to_source: dict[str, float]
     floor: dict[str, float]
     ceiling: dict[str, float]
-    follows: dict[str, float] = field(default_factory=dict)
+    follows: dict[str, float]
+    single: dict[str, NDArray[np.float64]]
 
 
 class FaceJudge:
@@ -142,25 +142,19 @@ def judge_swaps(swaps: Seen, inputs: Seen, target: Seen) -> SwapJudged:
         floor=floor,
         ceiling=ceiling,
         follows={name: _follows(swaps.does[name], inputs.does[name]) for name in FOLLOWED},
+        single={name: jackknifed(_follows, swaps.does[name], inputs.does[name]) for name in FOLLOWED},
     )
 
 
-def interval(values: NDArray[np.float64], groups: NDArray[np.int64], level: float = 0.95) -> tuple[float, float]:
-    """Return an interval for the mean of values (n,) by resampling whole groups (n,): frames of a block are alike.
+def jackknifed(statistic: Callable[..., float], *columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return each row's part (n,) in a statistic of columns (n,): n times it, less n - 1 times it without the row.
 
-    The percentile bootstrap over clusters (Cameron, Gelbach and Miller, REStat 2008); with few groups it is too narrow,
-    so below 5 it is all there can be: the lowest and the highest mean of a group.
+    Tukey's pseudo-values (Miller, "The jackknife: a review", Biometrika 61, 1974). Of a mean they are the values
+    themselves; of anything smooth they vary as the values of a mean would that is as uncertain.
     """
-    names, place = np.unique(groups, return_inverse=True)
-    sums = np.bincount(place, values, len(names))
-    counts = np.bincount(place, minlength=len(names))
-    if len(names) < 5:
-        return float((sums / counts).min()), float((sums / counts).max())
-    rng = stream(0, "cluster bootstrap")
-    drawn = rng.integers(len(names), size=(_RESAMPLES, len(names)))
-    means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    n = len(columns[0])
+    without = [statistic(*(np.delete(column, row) for column in columns)) for row in range(n)]
+    return n * statistic(*columns) - (n - 1) * np.array(without)
 
 
 def _with_margin(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

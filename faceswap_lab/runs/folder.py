@@ -71,6 +71,11 @@ class RunFolder:
         return self.path / "weights-ema.safetensors"
 
     @property
+    def pictures(self) -> Path:
+        """What each held-out picture of real people has to do with the scores (``pictures.py``)."""
+        return self.path / "pictures.npz"
+
+    @property
     def result(self) -> Path:
         """What came out; written last: it is what "finished" means (``result.py``)."""
         return self.path / "result.json"

@@ -15,12 +15,13 @@ from faceswap_lab.studies.collecting.side_by_side import cells_of
 from faceswap_lab.studies.evidence import Evidence, drawings_of, gather
 from faceswap_lab.studies.findings import Arm, Compared, Curves, Findings, Metric
 from faceswap_lab.studies.metric_names import diagnostic, diagnostics_of, judged_metric, own_path, real_metrics
+from faceswap_lab.studies.over_pictures import over_pictures, said_of_pictures
 from faceswap_lab.studies.over_time import budgets_of, curves_of
 from faceswap_lab.studies.people import at_both_ends, people_in
 from faceswap_lab.studies.plan import StudyPlan
 from faceswap_lab.studies.predicting import predictions
 from faceswap_lab.studies.same_again import false_alarms, in_groups
-from faceswap_lab.studies.scope import in_general, scope_of
+from faceswap_lab.studies.scope import in_general, of_real_people, scope_of
 from faceswap_lab.studies.statistics.verdicts import Judgement, judge_arms
 from faceswap_lab.studies.tuning import TUNING, shown
 
@@ -135,11 +136,15 @@ def _findings(found: Evidence) -> Findings:
     outcome = next((one for one in (primary.metric, *_secondary(plan)) if one.key.startswith("swap_")), None)
     config = next((run.config for run in runs if run.cell.arm == plan.baseline), {})
     people = people_in(runs, primary, ALPHA) if in_general(config) else None
+    of_pictures = over_pictures(runs, primary, arms, ALPHA) if of_real_people(config) and arms[1:] else None
+    answer = answer_of(primary, arms, finished=len(finished), planned=len(runs), alpha=ALPHA, people=people)
+    if of_pictures and (moments := said_of_pictures(of_pictures, primary)):
+        answer = f"{answer} {moments}"
     return Findings(
         name=plan.name,
         title=plan.title,
         question=plan.question,
-        answer=answer_of(primary, arms, finished=len(finished), planned=len(runs), alpha=ALPHA, people=people),
+        answer=answer,
         baseline=plan.baseline,
         arms=[_arm(arm, plan, runs) for arm in arms],
         seeds=list(plan.seeds),
@@ -159,6 +164,7 @@ def _findings(found: Evidence) -> Findings:
         budgets=budgets_of(runs, arms, primary.metric),
         scope=scope_of(config, len({run.pair for run in finished})),
         people=people,
+        over_pictures=of_pictures,
         drawings=drawings_of(runs, arms),
     )
 

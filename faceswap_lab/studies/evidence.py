@@ -3,6 +3,7 @@
     study.json    the declaration, every arm's settings, how the runs were made, who the people were
     results.csv   a row per cell: arm, seed, state, time, every metric
     curves.npz    what the runs measured on their way
+    blocks.npz    of real people: what blocks of held-out pictures say of the primary metric
     faces.webp    the faces that the report shows, row by row
     topology_1.svg, …   the topologies of the arms
 
@@ -23,7 +24,7 @@ import numpy as np
 from faceswap_lab.config import ConfigError
 from faceswap_lab.runs.atomic import explaining, write_bytes, write_text
 from faceswap_lab.runs.flat import flat
-from faceswap_lab.studies.collecting import pictures
+from faceswap_lab.studies.collecting import blocks, pictures
 from faceswap_lab.studies.collecting.collect import Run, collect
 from faceswap_lab.studies.collecting.history import Rows, steps_to_show
 from faceswap_lab.studies.findings import Cell, Drawing, Grid
@@ -88,6 +89,7 @@ def write_evidence(found: Evidence, folder: Path) -> None:
         write_bytes(folder / _CURVES, file.getvalue())
     else:
         (folder / _CURVES).unlink(missing_ok=True)
+    blocks.write_blocks([run.blocks for run in found.runs], found.plan.metric, folder)
     grids = pictures.write_grids(found.grids, folder / _FACES)
     baseline = _config(found.runs, found.plan.baseline)
     arms = {
@@ -180,6 +182,7 @@ def _runs(folder: Path, content: Mapping[str, Any]) -> list[Run]:
     with (folder / _RESULTS).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     found, drawn = [], _drawn(folder, content)
+    of_pictures = blocks.kept_blocks(folder, content["study"]["metric"])
     for place, row in enumerate(rows):
         name, arm = f"{row['arm']}/{row['seed']}", content["arms"][row["arm"]]
         metrics = {key: float(value) for key, value in row.items() if key not in _COLUMNS and value}
@@ -199,6 +202,7 @@ def _runs(folder: Path, content: Mapping[str, Any]) -> list[Run]:
                 float(row["flops_per_step"]) if row.get("flops_per_step") else None,
                 content["people"].get(row["seed"], {}),
                 drawn.get(row["arm"], ""),
+                of_pictures[place] if of_pictures else {},
             )
         )
     return found

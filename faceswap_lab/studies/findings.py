@@ -236,6 +236,21 @@ class People:
 
 
 @dataclass(frozen=True)
+class OverPictures:
+    """What is said where real people are judged, on the same held-out pictures in every run.
+
+    Attributes:
+        intervals: arm → of its difference from the baseline, over seeds and blocks of pictures; infinite: not known.
+        blocks: into which the held-out pictures of the source fall; 0: these runs kept nothing of single pictures.
+        pictures: how many that are.
+    """
+
+    intervals: dict[str, Interval]
+    blocks: int
+    pictures: int
+
+
+@dataclass(frozen=True)
 class Budget:
     """When an arm's runs reach what the baseline's run of the same seed has at its end.
 
@@ -294,6 +309,7 @@ class Findings:
         budgets: of every arm, the baseline first; empty where the primary metric was not measured on the way.
         scope: whom and what size it is about, the first thing to say; may be empty.
         people: over pairs of people; None where all runs are of one pair.
+        over_pictures: of real people; None where all are rendered.
         cells: every planned cell.
         provenance: how the runs were made.
         command: the command that repeats it all.
@@ -325,4 +341,5 @@ class Findings:
     budgets: list[Budget] = field(default_factory=list)
     scope: str = ""
     people: People | None = None
+    over_pictures: OverPictures | None = None
     drawings: list[Drawing] = field(default_factory=list)

@@ -122,7 +122,8 @@ def judged_metric(key: str) -> Metric:
     Raises:
         ConfigError: there is none of this name, or it is a diagnostic, which has no better and worse.
     """
-    if key.startswith(_AVERAGED) and (rest := key.removeprefix(_AVERAGED)).startswith(("swap_", "recon_")):
+    rest = key.removeprefix(_AVERAGED)
+    if rest != key and (rest.startswith(("swap_", "recon_")) or _REAL_SWAP.fullmatch(rest)):
         metric = judged_metric(rest)
         return replace(metric, key=key, caption=f"{metric.caption}, with averaged weights")
     stems = _stems()

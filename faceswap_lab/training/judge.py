@@ -14,7 +14,7 @@ from faceswap_lab.evaluation.held_out import held_out_from
 from faceswap_lab.evaluation.nulls import null_swaps
 from faceswap_lab.evaluation.png import write_png
 from faceswap_lab.evaluation.preview import picture, preview_rows, tiles
-from faceswap_lab.evaluation.real_swaps import real_swap_scores
+from faceswap_lab.evaluation.real_swaps import RealSwaps, real_swap_scores
 from faceswap_lab.evaluation.scores import Direction, baselines, evaluate
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.training.build import objective_of
@@ -68,11 +68,18 @@ class Judge:
             followers = train_followers(self.data.train, self.size, self.coverage, self.data.fingerprint, cache)
         scores = self._scores(autoencoder, self.held_out.directions, followers)
         scores |= self._of_average(average, self.held_out.directions, followers)
-        if not self.data.paired:
-            with as_written(self.config.trainer.compile):
-                scores |= real_swap_scores(autoencoder, self.held_out)
         nulls = null_swaps(self.data.train, self.held_out, self.coverage)
         return scores | baselines(self.held_out, nulls, followers, self.config.evaluation.metrics)
+
+    def real_swaps(self, autoencoder: Autoencoder, average: Autoencoder | None = None) -> RealSwaps:
+        """Return what networks see in swaps of real people; of rendered ones, whose truth is known, nothing.
+
+        Arguments as above.
+        """
+        if self.data.paired:
+            return RealSwaps({}, {})
+        with as_written(self.config.trainer.compile):
+            return real_swap_scores(autoencoder, self.held_out, average)
 
     def draw(self, autoencoder: Autoencoder, path: Path, step: int) -> None:
         """Write the preview: inputs, reconstructions, swaps and, where there is one, the truth.

@@ -16,6 +16,7 @@ from faceswap_lab.models.autoencoder import Autoencoder, parameter_counts
 from faceswap_lab.runs.atomic import StorageError, write_text
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.metrics import MetricsCsv
+from faceswap_lab.runs.pictures import write_pictures
 from faceswap_lab.runs.provenance import collect
 from faceswap_lab.runs.result import Result, write_result
 from faceswap_lab.runs.sessions import begin_session, end_session, note_in_session
@@ -188,7 +189,10 @@ class Run:
         self.seconds = time.monotonic() - self.began
         autoencoder, picture = module.autoencoder.cpu(), self.folder.previews / "final.png"
         average = None if module.average is None else module.average.cpu()
-        scores = _finite(self.judge.at_the_end(autoencoder, average), self.last_step)
+        real = self.judge.real_swaps(autoencoder, average)
+        scores = _finite(self.judge.at_the_end(autoencoder, average) | real.scores, self.last_step)
+        if real.pictures:
+            write_pictures(self.folder, real.pictures, self.data.groups or {})
         self.judge.draw(autoencoder, picture, self.last_step)
         save_weights(self.folder.weights, autoencoder)
         if average is not None:

@@ -7,6 +7,8 @@ import torch
 from faceswap_lab.evaluation import real_swaps
 from faceswap_lab.evaluation.held_out import HeldOut
 from faceswap_lab.evaluation.real_swaps import real_swap_scores
+from faceswap_lab.faces.embedders import SFace
+from faceswap_lab.faces.judging import FaceJudge
 from faceswap_lab.faces.model_files import ModelMissing
 from faceswap_lab.twins import Head, identity, render, sample_state
 
@@ -37,7 +39,7 @@ class Fake:
 
 
 def test_the_truth_a_copy_and_no_face_are_told_apart(held_out):
-    truth, copy, grey = (real_swap_scores(Fake(held_out, how), held_out) for how in ("truth", "copy", "grey"))
+    truth, copy, grey = (real_swap_scores(Fake(held_out, how), held_out).scores for how in ("truth", "copy", "grey"))
     assert truth.keys() == copy.keys()
     no_faces = {f"frechet_{judge}_{way}" for judge in ("sface", "dlib") for way in ("AB", "BA")}  # have no spread
     assert truth.keys() - grey.keys() <= no_faces
@@ -60,12 +62,33 @@ def test_without_the_models_nothing_is_judged_and_said(held_out, monkeypatch, ca
         raise ModelMissing("the detector model is not installed; pip install …")
 
     monkeypatch.setattr(real_swaps, "FaceJudge", missing)
-    assert real_swap_scores(Fake(held_out, "copy"), held_out) == {}
+    assert real_swap_scores(Fake(held_out, "copy"), held_out) == ({}, {})
     assert "swaps of real people are not judged: the detector model is not installed" in caplog.text
 
 
 def test_where_real_faces_are_not_seen_no_swap_is_judged(held_out, caplog):
     noise = {side: torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(0)) for side in "AB"}
     hidden = HeldOut(images=noise, masks={s: torch.ones(4, 1, 32, 32) for s in "AB"}, states=None, paired=False)
-    assert set(real_swap_scores(Fake(hidden, "copy"), hidden)) == {"face_found_A", "face_found_B"}
+    assert set(real_swap_scores(Fake(hidden, "copy"), hidden).scores) == {"face_found_A", "face_found_B"}
     assert "at this size a face is found in" in caplog.text
+
+
+def test_averaged_weights_are_judged_beside_them_and_single_pictures_make_the_scores(held_out, monkeypatch):
+    monkeypatch.setattr(real_swaps, "FaceJudge", lambda: FaceJudge([SFace()]))  # dlib's network is slow
+    found = real_swap_scores(Fake(held_out, "copy"), held_out, average=Fake(held_out, "truth"))
+    averaged = {name.removeprefix("ema_") for name in found.scores if name.startswith("ema_")}
+    assert averaged < found.scores.keys()
+    assert found.scores["identity_sface_AB"] < 0.25 < 0.8 < found.scores["ema_identity_sface_AB"]
+    for name, parts in found.pictures.items():
+        assert parts.shape == (6,)
+        assert parts.dtype == np.float32
+        if "follow" not in name:
+            assert parts.mean() == pytest.approx(found.scores[name], abs=1e-6)
+    assert {"face_found_AB", "identity_sface_BA", "follow_yaw_AB", "ema_identity_sface_AB"} <= found.pictures.keys()
+
+
+def test_a_model_that_is_too_small_to_be_judged_is_said_to_be(caplog):
+    small = {side: torch.zeros(2, 3, 16, 16) for side in "AB"}
+    tiny = HeldOut(images=small, masks={s: torch.ones(2, 1, 16, 16) for s in "AB"}, states=None, paired=False)
+    assert real_swap_scores(Fake(tiny, "copy"), tiny) == ({}, {})
+    assert "swaps of 16 px are too small to be judged; 32 px are the least" in caplog.text

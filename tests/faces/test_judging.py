@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from faceswap_lab.faces.judging import FOLLOWED, FaceJudge, Seen, interval, judge_swaps
+from faceswap_lab.faces.judging import FOLLOWED, FaceJudge, Seen, jackknifed, judge_swaps
 from faceswap_lab.twins import render, sample_state
 from tests.faces.films import head
 
@@ -72,15 +72,16 @@ def test_too_small_or_too_few_is_refused(judged):
         judge_swaps(judged["dai"], judged["noise"], judged["dai"])
 
 
-def test_the_interval_is_wider_where_frames_come_in_blocks():
+def test_each_swaps_part_in_what_follows_is_as_uncertain_as_the_whole(judged):
+    assert jackknifed(lambda x: float(x.mean()), np.array([1.0, 4, 2])).tolist() == pytest.approx([1, 4, 2])
     rng = np.random.default_rng(0)
-    levels = rng.normal(size=10)
-    values = np.repeat(levels, 20) + 0.01 * rng.normal(size=200)
-    groups = np.repeat(np.arange(10), 20)
-    low, high = interval(values, groups)
-    assert low < values.mean() < high
-    plain = interval(values, np.arange(200))
-    assert high - low > 3 * (plain[1] - plain[0])
-    standard_error = levels.std(ddof=1) / np.sqrt(10)  # the closed form for equal groups
-    assert high - low == pytest.approx(2 * 1.96 * standard_error, rel=0.25)
-    assert interval(np.array([1.0, 2, 5]), np.array([0, 0, 1])) == (1.5, 5.0)
+
+    def correlation(x: np.ndarray, y: np.ndarray) -> float:
+        return float(np.corrcoef(x, y)[0, 1])
+
+    drawn = rng.multivariate_normal([0, 0], [[1, 0.6], [0.6, 1]], size=(300, 60))
+    of_many = np.std([correlation(*sample.T) for sample in drawn])  # samples drawn anew, as nobody has them
+    single = [jackknifed(correlation, *sample.T) for sample in drawn[:40]]
+    assert np.mean([parts.std(ddof=1) / np.sqrt(60) for parts in single]) == pytest.approx(of_many, rel=0.1)
+    found = judge_swaps(judged["dai"], judged["ada"], judged["dai"])
+    assert found.single["yaw"].mean() == pytest.approx(found.follows["yaw"], abs=0.05)

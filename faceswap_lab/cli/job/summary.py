@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from faceswap_lab.cli.job.real_swaps import identities, plain, real_swaps
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.result import Result
 
@@ -47,7 +48,7 @@ def print_summary(folder: RunFolder, result: Result, console: Console | None = N
         console.print(_in_words(m))
     if "ema_swap_score_AB" in m:
         console.print(_side_line("score with averaged weights", m, "ema_swap_score_{}", 3, ("AB", "BA")))
-    for line in real_swaps(m):
+    for line in real_swaps(m, folder):
         console.print(line, highlight=False, soft_wrap=True)
     console.print(
         _side_line("loss", m, "loss_{}", 4) + "   " + _side_line("reconstruction SSIM", m, "recon_ssim_{}", 3)
@@ -70,7 +71,9 @@ def print_line(folder: RunFolder, result: Result) -> None:
         null, kind = _best_null(m, metric, way)
         name = _NULLS[kind][0].strip().format(*way)
         said.append(f"{way[0]}→{way[1]} {m[f'swap_{metric}_{way}']:.3f} (best null {null:.3f}: {name})")
-    said += [f"{way[0]}→{way[1]} identity {identities(m, way)}" for way in ("AB", "BA") if f"face_found_{way}" in m]
+    said += [
+        f"{way[0]}→{way[1]} identity {identities(plain(m), way)}" for way in ("AB", "BA") if f"face_found_{way}" in m
+    ]
     named = f"swap {_NAMES[metric]}" if "swap_ssim_AB" in m else "swap"
     swap_part = f"{named} {', '.join(said)}; " if said else ""
     print(
@@ -152,32 +155,3 @@ def _side_line(
 ) -> str:
     values = [f"{'→'.join(side)} {m[key.format(side)]:.{digits}f}" for side in sides if key.format(side) in m]
     return f"{caption}: {', '.join(values)}" if values else ""
-
-
-def real_swaps(m: Mapping[str, float]) -> list[str]:
-    """Say of swaps of real people what networks see in them; see ``evaluation.real_swaps``."""
-    lines = []
-    for source, target in ("AB", "BA"):
-        way = source + target
-        if f"face_found_{way}" not in m:
-            continue
-        follows = ", ".join(
-            f"{says} {m[f'follow_{name}_{way}']:.2f}" for name, says in (("yaw", "yaw"), ("mouth_open", "mouth"))
-        )
-        lines.append(
-            f"{source}→{target}: a face in {m[f'face_found_{way}']:.0%} of the swaps; identity {identities(m, way)};\n"
-            f"     follows {follows}"
-        )
-    if lines:
-        lines.append(
-            "[dim]By networks, for there is no truth. Identity: 0 as far from the target as the\n"
-            "source's own faces, 1 as near as the target's. follows: correlation with the\n"
-            "input. A swap without a face has 0.[/dim]"
-        )
-    return lines
-
-
-def identities(m: Mapping[str, float], way: str) -> str:
-    """Return how near the swaps of a way are to their target, by each network that was asked."""
-    judges = [key.split("_")[1] for key in m if key.startswith("identity_") and key.endswith(f"_{way}")]
-    return ", ".join(f"{m[f'identity_{judge}_{way}']:.2f} ({judge})" for judge in judges)

@@ -10,11 +10,13 @@ from faceswap_lab.runs.lock import holder
 from faceswap_lab.runs.result import BadResult, Result, read_result
 from faceswap_lab.runs.sessions import read_sessions
 from faceswap_lab.runs.status import read_status
+from faceswap_lab.studies.collecting.blocks import read_blocks
 from faceswap_lab.studies.collecting.history import Rows, read_history
 from faceswap_lab.studies.collecting.sessions import facts_of
 from faceswap_lab.studies.findings import Cell
 from faceswap_lab.studies.metric_names import own_path
 from faceswap_lab.studies.plan import Planned, StudyPlan
+from faceswap_lab.studies.statistics.crossed import Blocks
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Run:
         flops_per_step: floating-point operations of a training step; None where the run did not count them.
         people: what is known of the pair of people, where the seed drew them: plain numbers and words by name.
         drawing: its topology as an SVG document; "" where the run has none.
+        blocks: metric → what single held-out pictures of real people say of it.
     """
 
     cell: Cell
@@ -44,6 +47,7 @@ class Run:
     flops_per_step: float | None = None
     people: dict[str, Any] = field(default_factory=dict)
     drawing: str = ""
+    blocks: Mapping[str, Blocks] = field(default_factory=dict)
 
     @property
     def finished(self) -> bool:
@@ -59,6 +63,11 @@ class Run:
         """Return a metric of a finished run. With one encoder both swap paths are one, and so are their metrics."""
         metrics, other = self.cell.metrics, own_path(key)
         return metrics.get(key, metrics.get(other) if other else None)
+
+    def in_blocks(self, key: str) -> Blocks | None:
+        """Return what single pictures say of a metric, as ``value`` does of all of them."""
+        other = own_path(key)
+        return self.blocks.get(key) or (self.blocks.get(other) if other else None)
 
     def curve(self, key: str) -> Rows:
         """Return a metric over training steps; empty if the run has none of it."""
@@ -97,6 +106,7 @@ def look_up(cell: Planned, folder: RunFolder | None) -> Run:
         result.details.get("flops_per_step") if result else None,
         _people(result) if result else {},
         _drawing(folder),
+        read_blocks(folder) if result else {},
     )
 
 

@@ -10,6 +10,7 @@ from faceswap_lab.studies.report.curve_plots import difference_figure, level_fig
 from faceswap_lab.studies.report.figure import Figure
 from faceswap_lab.studies.report.forest import primary_forest, secondary_forests
 from faceswap_lab.studies.report.people_table import PeopleTable, people_table
+from faceswap_lab.studies.report.pictures_table import PicturesTable, pictures_table
 from faceswap_lab.studies.report.prediction_plot import prediction_figure, says
 
 
@@ -36,6 +37,7 @@ class Content:
         mixed: the other facts → values with the cells that share them.
         sections: made from extras.
         people: rows over pairs of people; None where all runs are of one pair.
+        pictures: rows over seeds and pictures; None where all people are rendered.
         budgets: a row for each arm, under ``budget_columns``.
     """
 
@@ -57,6 +59,7 @@ class Content:
     mixed: list[tuple[str, list[tuple[str, str]]]]
     sections: list[sections.Section]
     people: PeopleTable | None
+    pictures: PicturesTable | None
     budgets: list[list[str]]
 
     @property
@@ -125,6 +128,7 @@ def content(findings: Findings) -> Content:
         mixed=tables.mixed(findings),
         sections=sections.sections(findings.extras),
         people=people_table(findings) if findings.people else None,
+        pictures=pictures_table(findings) if findings.over_pictures else None,
         budgets=tables.budget_rows(findings),
     )
 

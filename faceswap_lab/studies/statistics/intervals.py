@@ -63,14 +63,19 @@ def mean_bounds(differences: ArrayLike, confidence: float = 0.95) -> tuple[NDArr
     Raises:
         ValueError: ``confidence`` is not between 0 and 1.
     """
-    from scipy.special import stdtrit  # the quantile of Student's t; scipy.stats would cost a second more to import
-
     if not 0 < confidence < 1:
         raise ValueError(f"confidence={confidence}: must lie between 0 and 1, for example 0.95")
     values = np.asarray(differences, dtype=np.float64)
     n = values.shape[-1]
     if n < 2:
         return np.full(values.shape[:-1], -np.inf), np.full(values.shape[:-1], np.inf)
-    half = stdtrit(n - 1, (1 + confidence) / 2) * values.std(axis=-1, ddof=1) / np.sqrt(n)
+    half = half_width(values.var(axis=-1, ddof=1) / n, n - 1, confidence)
     mean = values.mean(axis=-1)
     return mean - half, mean + half
+
+
+def half_width(variance: ArrayLike, degrees: float, confidence: float) -> NDArray[np.float64]:
+    """Return half of Student's interval around a mean of this variance: t · √variance, of the shape of ``variance``."""
+    from scipy.special import stdtrit  # the quantile of Student's t; scipy.stats would cost a second more to import
+
+    return np.asarray(stdtrit(degrees, (1 + confidence) / 2) * np.sqrt(variance), np.float64)

@@ -1,0 +1,56 @@
+"""Swaps of real people in words: there is no truth, and networks are asked."""
+
+import math
+import re
+from collections.abc import Mapping
+
+from faceswap_lab.runs.folder import RunFolder
+
+_FOLLOWED = (("yaw", "yaw"), ("mouth_open", "mouth"))
+
+
+def real_swaps(m: Mapping[str, float], folder: RunFolder) -> list[str]:
+    """Say of swaps of real people what networks see in them; see ``evaluation.real_swaps``."""
+    ways = [way for way in ("AB", "BA") if f"face_found_{way}" in m]
+    if not ways:
+        return []
+    said = _with_intervals(m, folder)
+    lines = []
+    for way in ways:
+        follows = ", ".join(f"{says} {said[f'follow_{name}_{way}']}" for name, says in _FOLLOWED)
+        lines += [f"{'→'.join(way)}: a face in {m[f'face_found_{way}']:.0%} of the swaps; follows {follows}"]
+        lines += [f"     identity {identities(said, way)}"]
+        if f"ema_face_found_{way}" in m:
+            lines += [f"     identity with averaged weights {identities(said, way, 'ema_')}"]
+    lines += [
+        "[dim]By networks, for there is no truth. Identity: 0 as far from the target as the\n"
+        "source's own faces, 1 as near as the target's. follows: correlation with the\n"
+        "input. A swap without a face has 0.[/dim]"
+    ]
+    if said != plain(m):
+        lines += ["[dim]In brackets: 95 %, had other moments of these people been held out.[/dim]"]
+    return lines
+
+
+def identities(said: Mapping[str, str], way: str, prefix: str = "") -> str:
+    """Return how near the swaps of a way are to their target, by each network that was asked."""
+    key = re.compile(f"{prefix}identity_(\\w+?)_{way}")
+    return ", ".join(f"{value} by {found[1]}" for name, value in said.items() if (found := key.fullmatch(name)))
+
+
+def plain(m: Mapping[str, float]) -> dict[str, str]:
+    """Return scores as text."""
+    return {key: f"{value:.2f}" for key, value in m.items()}
+
+
+def _with_intervals(m: Mapping[str, float], folder: RunFolder) -> dict[str, str]:
+    """Return each score as text, with its interval over blocks of held-out pictures where the run kept them."""
+    from faceswap_lab.studies.collecting.blocks import read_blocks  # NumPy, and a file: not for rendered people
+    from faceswap_lab.studies.statistics.crossed import over_blocks
+
+    said = plain(m)
+    for key, blocks in read_blocks(folder).items():
+        low, high = over_blocks(blocks, m[key]) if key in m else (-math.inf, math.inf)
+        if math.isfinite(low):
+            said[key] = f"{m[key]:.2f} ({low:.2f} to {high:.2f})"
+    return said
