@@ -26,7 +26,9 @@ class Conflict(ConfigError):
 
 def nearest(word: object, known: Iterable[object]) -> str:
     """Return " Did you mean 'x'?" for the known word closest to ``word``, or "" if none is close."""
-    close = difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=0.6)
+    words = [str(k) for k in known]
+    same = [k for k in words if k.lower() == str(word).lower()]
+    close = same or difflib.get_close_matches(str(word), words, n=1, cutoff=0.6)
     return f" Did you mean '{close[0]}'?" if close else ""
 
 

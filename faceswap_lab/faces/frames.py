@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +103,8 @@ def _claimed(path: Path) -> int:
 
 
 def _opened(path: Path) -> cv2.VideoCapture:
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # of each broken packet; we say what matters
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     if not video.isOpened():
         raise NoFrames(f"'{path.name}' cannot be opened as a video: it is broken, or of a kind that FFmpeg cannot read")

@@ -64,6 +64,7 @@ def refusal(key: str, value: object, *overrides: str) -> str:
         ("augmentation.photometric", [{"name": "x", "p": math.nan}], ["augmentation.photometric[0].p=nan", "finite"]),
         ("augmentation.photometric", [{"name": "x", "f": print}], ["augmentation.photometric[0].f="]),
         ("loss._target_", "os.system", ["no setting 'loss._target_'"]),
+        ("data.B", "x", ["no setting 'data.B'", "Did you mean 'b'?"]),
         ("data.a", "???", ["'data.a' is no setting beside", "Add data=folders"]),
     ],
 )

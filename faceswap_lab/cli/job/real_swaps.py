@@ -52,5 +52,6 @@ def _with_intervals(m: Mapping[str, float], folder: RunFolder) -> dict[str, str]
     for key, blocks in read_blocks(folder).items():
         low, high = over_blocks(blocks, m[key]) if key in m else (-math.inf, math.inf)
         if math.isfinite(low):
-            said[key] = f"{m[key]:.2f} ({low:.2f} to {high:.2f})"
+            least = -1 if "follow" in key else 0  # two blocks can say less than is known of any correlation or share
+            said[key] = f"{m[key]:.2f} ({max(low, least):.2f} to {min(high, 1):.2f})"
     return said
