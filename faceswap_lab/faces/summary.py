@@ -55,6 +55,8 @@ def lines(told: dict[str, Any], folder: str) -> list[str]:
     """Return the summary for a person."""
     poses = told["poses"]
     said = [f"faces       {told['kept']} kept of {told['found']} found in {told['frames']} frames, in {folder}"]
+    if told["found"] < told["frames"]:
+        said.append("            a frame that looks like one just before it is passed over, and not counted as found")
     said += [f"dropped     {count}: {reason}" for reason, count in told["dropped"].items()]
     if len(told["people"]) > 1:
         counts = ", ".join(map(str, told["people"]))
