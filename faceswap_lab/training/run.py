@@ -36,6 +36,8 @@ from faceswap_lab.training.step.finite import Diverged
 from faceswap_lab.training.tracking.mirror import described
 from faceswap_lab.training.tracking.mirrors import Mirrors, mirrors
 
+_FIRST_PREVIEW = 100  # training steps; sooner there is nothing to be seen
+
 Action = Callable[[FaceswapModule], None]
 
 
@@ -242,9 +244,12 @@ def callbacks_of(
         save: writes a checkpoint.
     """
     first, last = steps
+    often = config.evaluation.preview_every_steps
+    if often is not None:  # a run that ends before its first preview would be due shows one halfway
+        often = min(often, max(last // 2, _FIRST_PREVIEW))
     callbacks: list[pl.Callback] = [
         Every(config.evaluation.every_steps, None, judge),
-        Every(config.evaluation.preview_every_steps, None, preview),
+        Every(often, None, preview),
         Every(config.checkpoint.every_steps, config.checkpoint.every_seconds, save, at_stop=True),
         Every(last, None, save),
     ]
