@@ -4,7 +4,8 @@
     python scripts/judging/real_faces.py                                    writes the table of docs/judging.md from it
 
 A row is one direction of one run. Its true metrics are those of its result; the others are what networks see in the
-same swaps, as `faceswap_lab.evaluation.real_swaps` asks them. The unit of every interval is the pair of people.
+same swaps, as `faceswap_lab.evaluation.real_swaps` asks them: detector, mesh and SFace in the first --faces held-out
+faces of a side, dlib's network in the first --dlib_faces. The unit of every interval is the pair of people.
 """
 
 import argparse
@@ -14,7 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from faceswap_lab.faces.judging import FOLLOWED, FaceJudge, judge_swaps
+from faceswap_lab.faces.embedders import Dlib, SFace
+from faceswap_lab.faces.judging import FaceJudge
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.result import read_result
 from faceswap_lab.studies.statistics.rank_correlation import RankCorrelation, rank_correlation, rank_correlation_within
@@ -26,13 +28,19 @@ TRUTHS = {  # metric of a real swap: the true metric that asks the same
     "face_found": "score",
     "identity_sface": "identity",
     "identity_dlib": "identity",
+    "frechet_sface": "identity",
+    "frechet_dlib": "identity",
     "follow_yaw": "yaw",
     "follow_pitch": "pose",
     "follow_mouth_open": "mouth",
     "follow_smile": "expression",
     "follow_eyes_open": "expression",
     "follow_gaze_x": "score",
+    "cycle_mae": "score",
+    "own_sharpness": "sharpness",
 }
+FALLING = ("frechet_sface", "frechet_dlib", "cycle_mae")  # less is better: these follow if their negative does
+NO_FACES = 9.0  # in the place of a Fréchet distance where fewer than two swaps have a face: more than any other
 WHOLE = ("score", "ssim")  # what a swap is worth in all
 TRUE = tuple(dict.fromkeys((*TRUTHS.values(), *WHOLE)))
 
@@ -51,36 +59,47 @@ def main() -> None:
     parser.add_argument("runs", type=Path, nargs="*", help="folders of finished runs on pairs of rendered people")
     parser.add_argument("--work", type=Path, help="a folder in which what was seen is kept")
     parser.add_argument("--faces", type=int, default=48, help="held-out faces of a side that are looked at")
+    parser.add_argument("--dlib_faces", type=int, default=20, help="likewise by dlib's network, which is slow")
+    parser.add_argument("--arms", default="", help="names with commas; all unless given")
     asked = parser.parse_args()
     if asked.runs:
         if asked.work is None:
             parser.error("--work is needed: looking takes seconds a run, and is kept there")
-        write_rows(asked.runs, asked.work, asked.faces)
+        write_rows(asked.runs, asked.work, asked.faces, asked.dlib_faces, [*filter(None, asked.arms.split(","))])
     write_table(read_rows())
 
 
-def write_rows(runs: Sequence[Path], work: Path, faces: int) -> None:
+def write_rows(runs: Sequence[Path], work: Path, faces: int, dlib_faces: int, arms: list[str]) -> None:
     """Look at the swaps of all runs, and write what was seen beside the truth."""
-    from looks import WAYS, finished_twins, looked, seen_of
+    from looks import WAYS, Looker, finished_twins
 
     work.mkdir(parents=True, exist_ok=True)
-    judge, rows = FaceJudge(), []
-    for folder, people in finished_twins(list(runs)):
-        seen, result = looked(folder, people, work, faces, judge), read_result(RunFolder(folder))
+    first = Looker(FaceJudge([SFace()]), "sface", work, faces)
+    second = Looker(FaceJudge([Dlib()]), "dlib", work, dlib_faces)
+    rows = []
+    for folder, people in finished_twins(list(runs), arms):
+        result = read_result(RunFolder(folder))
         assert result is not None
+        by_second, by_first = second.scores(folder, people), first.scores(folder, people)
         for way in WAYS:
-            found = judge_swaps(*(seen_of(seen, name, FOLLOWED) for name in (way, way[0], way[1])))
-            values = {"face_found": found.found} | {f"identity_{n}": x.mean() for n, x in found.identity.items()}
-            values |= {f"follow_{name}": value for name, value in found.follows.items()}
+            seen = by_second[way] | by_first[way]  # what both see is the first's, who saw more
+            values = {name: seen.get(name, NO_FACES) for name in TRUTHS}
             values |= {f"true_{name}": result.metrics[f"swap_{name}_{way}"] for name in TRUE}
-            pixels = seen[f"{way}_picture"].shape[1]
-            named = {"size": pixels, "arm": result.label.partition("-")[0], "pair": result.seed, "way": way}
+            named = {"size": size_of(folder), "arm": result.label.partition("-")[0], "pair": result.seed, "way": way}
             rows.append(named | {name: f"{value:.4f}" for name, value in values.items()})
         print(folder.name, flush=True)
+    rows.sort(key=lambda row: (row["size"], row["arm"], row["pair"], row["way"]))
     with ROWS.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+
+
+def size_of(folder: Path) -> int:
+    """Return the side of a run's pictures in pixels."""
+    from yaml import safe_load  # type: ignore[import-untyped]
+
+    return int(safe_load(RunFolder(folder).config.read_text("utf-8"))["model"]["resolution"])
 
 
 def read_rows() -> list[Row]:
@@ -93,7 +112,7 @@ def vouched(rows: Iterable[Row], metric: str, truth: str) -> Vouched:
     pairs: dict[str, list[tuple[float, float]]] = {}
     arms: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for row in rows:
-        both = float(row[metric]), float(row[f"true_{truth}"])
+        both = float(row[metric]) * (-1 if metric in FALLING else 1), float(row[f"true_{truth}"])
         pairs.setdefault(row["pair"], []).append(both)
         arms.setdefault((row["pair"], row["way"]), []).append(both)
     return Vouched(rank_correlation(pairs), rank_correlation_within(arms, witnesses={key: key[0] for key in arms}))
@@ -104,23 +123,38 @@ def follows(found: RankCorrelation) -> bool:
     return found.interval.low > 0
 
 
+def groups_of(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """Return the rows of each size; and where sizes have not the same arms, those of the arms that all have."""
+    sizes = sorted({row["size"] for row in rows}, key=int)
+    by_size = {size: [row for row in rows if row["size"] == size] for size in sizes}
+    arms = {size: {row["arm"] for row in own} for size, own in by_size.items()}
+    shared = set.intersection(*arms.values())
+    groups = {f"{size} px": own for size, own in by_size.items()}
+    fewer = {f"{size} px, shared arms": size for size in sizes if arms[size] != shared}
+    return groups | {name: [row for row in by_size[size] if row["arm"] in shared] for name, size in fewer.items()}
+
+
 def write_table(rows: Sequence[Row]) -> None:
     lines = [
-        ["size", "metric", "true metric", "all runs", "arms of one pair", "score, arms of one pair", "says"],
+        ["swaps", "metric", "true metric", "all runs", "arms of one pair", "score, arms of one pair", "says"],
         ["---"] * 7,
     ]
-    for size in sorted({row["size"] for row in rows}, key=int):
-        own = [row for row in rows if row["size"] == size]
+    groups = groups_of(rows)
+    for name, own in groups.items():
         for metric, truth in TRUTHS.items():
-            if metric not in own[0]:
-                continue
             asked, whole = vouched(own, metric, truth), vouched(own, metric, "score")
             says = "follows" if follows(asked.among_arms) else "**not shown to follow**"
             cells = (asked.everywhere, asked.among_arms, whole.among_arms)
-            lines.append([f"{size} px", f"`{metric}`", f"`swap_{truth}`", *map(_said, cells), says])
+            shown = f"−`{metric}`" if metric in FALLING else f"`{metric}`"
+            lines.append([name, shown, f"`swap_{truth}`", *map(_said, cells), says])
+    about = [f"- {name}: {_about(own)}" for name, own in groups.items()]
+    _write("\n".join([*about, "", *(f"| {' | '.join(cells)} |" for cells in lines)]))
+
+
+def _about(rows: Sequence[Row]) -> str:
     arms, pairs = ({row[name] for row in rows} for name in ("arm", "pair"))
-    about = f"{len(rows)} swaps: {len(arms)} arms, {len(pairs)} pairs of people, both ways."
-    _write("\n".join([about, "", *(f"| {' | '.join(cells)} |" for cells in lines)]))
+    named = f" ({', '.join(sorted(arms))})" if len(arms) < 5 else ""
+    return f"{len(rows)} swaps of {len(arms)} arms{named} and {len(pairs)} pairs of people, both ways."
 
 
 def _said(found: RankCorrelation) -> str:
