@@ -41,6 +41,8 @@ TRUTHS = {  # metric of a real swap: the true metric that asks the same
 }
 FALLING = ("frechet_sface", "frechet_dlib", "cycle_mae")  # less is better: these follow if their negative does
 NO_FACES = 9.0  # in the place of a Fréchet distance where fewer than two swaps have a face: more than any other
+QUESTION_1 = ("baseline", "only_b", "two_encoders")
+FEWEST_ARMS = 3  # fewer have no order to speak of
 WHOLE = ("score", "ssim")  # what a swap is worth in all
 TRUE = tuple(dict.fromkeys((*TRUTHS.values(), *WHOLE)))
 
@@ -124,14 +126,13 @@ def follows(found: RankCorrelation) -> bool:
 
 
 def groups_of(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    """Return the rows of each size; and where sizes have not the same arms, those of the arms that all have."""
-    sizes = sorted({row["size"] for row in rows}, key=int)
-    by_size = {size: [row for row in rows if row["size"] == size] for size in sizes}
-    arms = {size: {row["arm"] for row in own} for size, own in by_size.items()}
-    shared = set.intersection(*arms.values())
-    groups = {f"{size} px": own for size, own in by_size.items()}
-    fewer = {f"{size} px, shared arms": size for size in sizes if arms[size] != shared}
-    return groups | {name: [row for row in by_size[size] if row["arm"] in shared] for name, size in fewer.items()}
+    """Return the rows of each size: of arms that are much alike, and of question 1's, which are not. Both: baseline."""
+    groups = dict[str, list[Row]]()
+    for size in sorted({row["size"] for row in rows}, key=int):
+        own = [row for row in rows if row["size"] == size]
+        groups[f"{size} px"] = [row for row in own if row["arm"] not in QUESTION_1[1:]]
+        groups[f"{size} px, question 1"] = [row for row in own if row["arm"] in QUESTION_1]
+    return {name: own for name, own in groups.items() if len({row["arm"] for row in own}) >= FEWEST_ARMS}
 
 
 def write_table(rows: Sequence[Row]) -> None:
