@@ -4,6 +4,7 @@ import codecs
 import os
 import re
 import sys
+from collections.abc import Sequence
 
 from faceswap_lab.cli.peers import no_such_peer
 from faceswap_lab.refusal import ConfigError, no_such_option
@@ -12,6 +13,11 @@ from faceswap_lab.refusal import ConfigError, no_such_option
 def say(error: object) -> None:
     """Print one message."""
     print(f"faceswap_lab: {error}", file=sys.stderr, flush=True)
+
+
+def listed(title: str, lines: Sequence[object]) -> list[str]:
+    """Return lines under a title that stands to the left of the first."""
+    return [f"{'' if i else title:<12}{line}" for i, line in enumerate(lines)]
 
 
 def refusal(error: Exception) -> ConfigError:

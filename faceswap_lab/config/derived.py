@@ -63,7 +63,9 @@ def knows_end(config: Config) -> str | None:
         f"update_order={config.update_order.name}": ORDERS.get(config.update_order.name),
         f"schedule={config.schedule.name}": SCHEDULES.get(config.schedule.name),
     }
-    return next((said for said, choice in chosen.items() if choice and choice.knows_end), None)
+    known = [said for said, choice in chosen.items() if choice and choice.knows_end]
+    steps = {f"events.planned.{name}.step": told["step"] for name, told in config.events.planned.items()}
+    return next(iter([*known, *(f"{key}={step:g}" for key, step in steps.items() if step < 1)]), None)
 
 
 def side_weights_of(config: Config) -> dict[str, float]:

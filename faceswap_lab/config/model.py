@@ -73,7 +73,7 @@ class Topology:
 
     name: str = label("the option's name")
     parts: dict[str, Any] = setting(  # noqa: RUF009  # it returns a field
-        "name: {kind, sizes, start, trained, frozen_from, load}; {side} in a name makes one for each side",
+        "name: {kind, sizes, start, trained, load}; {side} in a name makes one for each side",
         absent=ORIGINAL.parts,
     )
     route: str | dict[str, Any] = setting(  # noqa: RUF009  # it returns a field

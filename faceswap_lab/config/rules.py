@@ -2,6 +2,7 @@
 
 from faceswap_lab.config.data import COLOUR_TRANSFERS, FoldersData, PeopleData, TwinsData
 from faceswap_lab.config.derived import side_weights_of, sides_of, topology_of
+from faceswap_lab.config.events import events_of
 from faceswap_lab.config.schema import Config
 from faceswap_lab.config.shrink import NONE, check_own_sizes
 from faceswap_lab.config.terms import terms_of
@@ -37,6 +38,7 @@ def check_rules(config: Config, options: Options) -> None:
     _compile(config)
     _metrics(config)
     _augmentation(config)
+    events_of(config)
 
 
 def _sizes(config: Config) -> None:

@@ -84,6 +84,18 @@ class Schedule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Events:
+    """What changes at a step of the training; ``config.events`` judges what it says."""
+
+    name: str = label("the option's name")
+    planned: dict[str, Any] = setting(  # noqa: RUF009  # it returns a field
+        "name: {kind, step, …}; step: training steps made before it, or below 1 a share of them all; empty: nothing",
+        absent={},
+        default={},
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Loss:
     """The distance between output and target; ``config.terms`` judges its terms."""
 
@@ -280,6 +292,7 @@ class Config:
     optimizer_state: OptimizerState
     schedule: Schedule
     loss: Loss
+    events: Events
     augmentation: Augmentation
     colour_match: ColourMatch
     data: TwinsData | PeopleData | FoldersData

@@ -5,15 +5,13 @@ one: a class here where it has settings or needs a size of picture, and a functi
 """
 
 import dataclasses
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from faceswap_lab.config.check import read
 from faceswap_lab.config.fields import setting
+from faceswap_lab.config.kinds import read_kind
 from faceswap_lab.config.schema import Loss
-from faceswap_lab.refusal import ConfigError, nearest
+from faceswap_lab.refusal import ConfigError
 
 REGIONS = ("face", "eyes", "mouth", "eyes_and_mouth")
 
@@ -192,20 +190,7 @@ def terms_of(loss: Loss, side: int) -> dict[str, Term]:
 
 def _term(loss: Loss, name: str, told: Any, side: int) -> Term:
     where = f"loss.terms.{name}" if loss.terms else f"loss={name}"
-    if not isinstance(told, Mapping):
-        raise ConfigError(f"{where}={told!r}: expected settings by name. Such as {where}.weight=1")
-    if not re.fullmatch(r"[A-Za-z]\w*", name):
-        raise ConfigError(f"{where}: '{name}' is no name: letters, digits and _ only.")
-    kind = told.get("kind", name)
-    schema = KINDS.get(str(kind))
-    known = [field.name for field in dataclasses.fields(schema or Term)]
-    others = {key: value for key, value in told.items() if key not in known}
-    if schema is None:
-        schema, told = Other, {key: value for key, value in told.items() if key in known} | {"others": others}
-    elif others:
-        key = next(iter(others))
-        raise ConfigError(f"{where}.{key}: no such setting.{nearest(key, known)} Known: {', '.join(known)}.")
-    term = read(schema, {"kind": kind, "mask_weight": loss.mask_weight, **told}, {}, where)
+    term = read_kind(told, name, where, KINDS, Other, {"mask_weight": loss.mask_weight}, "weight=1")
     if term.region != "face" and not term.mask_weight:
         raise ConfigError(
             f"{where}.region={term.region} with {where}.mask_weight=0: a region counts where the mask does. "
@@ -219,7 +204,7 @@ def _term(loss: Loss, name: str, told: Any, side: int) -> Term:
         )
     if term.mask_weight and term.masking != "pictures" and not term.by_pixel:
         raise ConfigError(
-            f"{where}.mask_weight={term.mask_weight:g}: {kind} is no number for each pixel that a mask could weigh. "
-            "Give it masking: pictures, or mask_weight: 0."
+            f"{where}.mask_weight={term.mask_weight:g}: {term.kind} is no number for each pixel that a mask could "
+            "weigh. Give it masking: pictures, or mask_weight: 0."
         )
     return term

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 from faceswap_lab.data.faces import Side
 from faceswap_lab.data.sampler import SideSampler
 from faceswap_lab.data.sampler_choice import Resident, Sampler, resident_faces
+from faceswap_lab.events import NO_EVENTS, Events
 from faceswap_lab.interruption import ignore_signals
 
 _SECONDS_TO_LAST_STEP = 30  # that a worker lives on after SIGTERM
@@ -72,6 +73,7 @@ class StepDataset(Dataset[Portions]):
         rank: which of the devices this is.
         world: how many devices share each portion, as equally large, neighbouring parts.
         sampler: ``cv2`` makes pixels; ``device`` says only which pixels they are.
+        events: of the run; they may change the warp.
     """
 
     def __init__(
@@ -83,11 +85,12 @@ class StepDataset(Dataset[Portions]):
         rank: int,
         world: int,
         sampler: Sampler = "cv2",
+        events: Events = NO_EVENTS,
     ) -> None:
-        self.samplers, self.plan = samplers, plan
+        self.samplers, self.plan, self.events = samplers, plan, events
         self.first_step, self.last_step = first_step, last_step
         self.rank, self.world = rank, world
-        self.made: Callable[[Side, int, int], Any] = self._pixels if sampler == "cv2" else self._places
+        self.made: Callable[[Side, int, int, float], Any] = self._pixels if sampler == "cv2" else self._places
 
     def __len__(self) -> int:
         return self.last_step - self.first_step
@@ -95,18 +98,20 @@ class StepDataset(Dataset[Portions]):
     def __getitem__(self, index: int) -> Portions:
         if not 0 <= index < len(self):
             raise IndexError(index)
-        return [self._share(*portion) for portion in self.plan(self.first_step + index)]
+        step = self.first_step + index
+        warp = self.events.at(step).warp
+        return [self._share(*portion, warp) for portion in self.plan(step)]
 
-    def _share(self, side: Side, first: int, count: int) -> SideBatch | SidePlaces:
+    def _share(self, side: Side, first: int, count: int, warp: float) -> SideBatch | SidePlaces:
         share = count // self.world
-        return self.made(side, first + self.rank * share, share)
+        return self.made(side, first + self.rank * share, share, warp)
 
-    def _pixels(self, side: Side, first: int, count: int) -> SideBatch:
-        made = self.samplers[side].batch(first, count)
+    def _pixels(self, side: Side, first: int, count: int, warp: float) -> SideBatch:
+        made = self.samplers[side].batch(first, count, warp)
         return SideBatch(side, *map(torch.from_numpy, (made.input, made.target, made.mask)))
 
-    def _places(self, side: Side, first: int, count: int) -> SidePlaces:
-        made = self.samplers[side].places(first, count)
+    def _places(self, side: Side, first: int, count: int, warp: float) -> SidePlaces:
+        made = self.samplers[side].places(first, count, warp)
         return SidePlaces(side, *map(torch.from_numpy, (made.which, made.points, made.target)))
 
 
@@ -116,6 +121,7 @@ class FaceDataModule(pl.LightningDataModule):
     Args:
         workers: processes that make samples ahead of time; 0: the training process does. The samples are the same.
         asked: which sampler: auto, cv2 or device (see ``sampler_choice.chosen``); decided when the device is known.
+        events: see StepDataset.
 
     Attributes:
         resident: the faces on the training device, from which ``finished`` makes the samples; None: the loader does.
@@ -129,8 +135,10 @@ class FaceDataModule(pl.LightningDataModule):
         last_step: int,
         workers: int = 0,
         asked: str = "cv2",
+        events: Events = NO_EVENTS,
     ) -> None:
         super().__init__()
+        self.events = events
         self.samplers, self.plan, self.workers, self.asked = samplers, plan, workers, asked
         self.first_step, self.last_step = first_step, last_step
         self.resident: Resident | None = None
@@ -157,7 +165,8 @@ class FaceDataModule(pl.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Portions]:
         """Return a loader whose batches are made whole, one per training step, in order."""
         rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
-        dataset = StepDataset(self.samplers, self.plan, self.first_step, self.last_step, rank, world, self.sampler)
+        steps = (self.first_step, self.last_step)
+        dataset = StepDataset(self.samplers, self.plan, *steps, rank, world, self.sampler, self.events)
         pinned = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
         return loader_of(dataset, self.workers, pinned)
 

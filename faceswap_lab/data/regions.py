@@ -50,11 +50,11 @@ class SampleRegions:
     def __init__(self, sampler: SideSampler, name: str) -> None:
         self.sampler, self.stored = sampler, stored_ellipses(name, sampler.faces)
 
-    def batch(self, first: int, count: int) -> Ellipses:
-        """Return those of samples ``first`` … ``first + count - 1``, in the target's pixels."""
+    def batch(self, first: int, count: int, warp: float = 1.0) -> Ellipses:
+        """Return those of samples ``first`` … ``first + count - 1``, in the target's pixels; see ``SideSampler``."""
         s = self.sampler
         which = shown(s.seed, s.side, first, count, len(s.faces))
-        _, maps = stored_points(draw(s.seed, s.side, first, count), s.recipe, s.faces.size, s.resolution)
+        _, maps = stored_points(draw(s.seed, s.side, first, count), s.recipe.warped(warp), s.faces.size, s.resolution)
         return _mapped_back(self.stored[which], maps)
 
 

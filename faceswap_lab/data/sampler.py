@@ -52,9 +52,9 @@ class Samples:
 class SideSampler:
     """Makes the samples of one side from its stored faces.
 
-    Sample i is a pure function of (faces, recipe, resolution, seed, side, changes of colour, i): how index ranges are
-    cut into batches, and which worker or rank asks, changes nothing. Only the faces of the batch are read, so
-    memory-mapped faces stay on disk.
+    Sample i is a pure function of (faces, recipe, strength of the warp, resolution, seed, side, changes of colour, i):
+    how index ranges are cut into batches, and which worker or rank asks, changes nothing. Only the faces of the batch
+    are read, so memory-mapped faces stay on disk.
 
     Args:
         faces: the stored faces of the side.
@@ -93,12 +93,13 @@ class SideSampler:
         self.photometric_input = Photometric(photometric_input) if photometric_input else None
         self.colours = colours
 
-    def batch(self, first: int, count: int) -> Samples:
+    def batch(self, first: int, count: int, warp: float = 1.0) -> Samples:
         """Return samples ``first`` … ``first + count - 1``; a batch may straddle epochs.
 
         Args:
             first: the first draw index, >= 0.
             count: how many, >= 1.
+            warp: factor of the recipe's jitter.
         """
         indices = np.arange(first, first + count)
         which = shown(self.seed, self.side, first, count, len(self.faces))
@@ -109,13 +110,13 @@ class SideSampler:
         if self.photometric is not None:
             faces = [self._recoloured(face, self.photometric, i) for face, i in zip(faces, indices.tolist())]
         draws = self._draws(first, count)
-        seen, target, mask = resample(faces, draws, self.recipe, self.resolution)
+        seen, target, mask = resample(faces, draws, self.recipe.warped(warp), self.resolution)
         if self.photometric_input is not None:
             for picture, i in zip(seen, indices.tolist()):
                 picture[:] = self.photometric_input(picture, seed_of(self.seed, "photometric_input", self.side, i))
         return Samples(seen, target, mask, indices)
 
-    def places(self, first: int, count: int) -> Places:
+    def places(self, first: int, count: int, warp: float = 1.0) -> Places:
         """Return where the pixels of ``batch`` come from, for whoever reads them elsewhere: no face is touched.
 
         Raises:
@@ -124,7 +125,7 @@ class SideSampler:
         if not self.places_suffice:
             raise ValueError(f"side {self.side}: photometric transforms, colours, two stages: batch() alone makes them")
         draws = self._draws(first, count)
-        points, target = stored_points(draws, self.recipe, self.faces.size, self.resolution)
+        points, target = stored_points(draws, self.recipe.warped(warp), self.faces.size, self.resolution)
         which = shown(self.seed, self.side, first, count, len(self.faces))
         return Places(which, np.stack([points.real, points.imag], axis=1), target)
 

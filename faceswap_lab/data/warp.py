@@ -14,7 +14,7 @@ Points of the plane are complex numbers x + iy throughout (y points down): a sim
 left-right flip is a conjugation.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,10 @@ class Recipe:
     grid: float | None = None
     fitted: bool = True
     nodes: str = "5x5"
+
+    def warped(self, strength: float) -> "Recipe":
+        """Return the recipe with a warp of so many times its strength."""
+        return self if strength == 1 else replace(self, jitter=strength * self.jitter)
 
     @property
     def share(self) -> float:

@@ -97,5 +97,6 @@ def from_plain(plain: dict[str, Any]) -> Architecture:
 
 
 def _part(kind: str, spec: dict[str, Any], **others: Any) -> Part:
+    others.pop("frozen_from", None)  # of weights that were written before there were events
     sizes = {name: tuple(value) if isinstance(value, list) else value for name, value in spec.items()}
     return Part(kind=kind, spec=KINDS[kind](**sizes), **others)

@@ -78,15 +78,18 @@ class Autoencoder(nn.Module):
         self.topology = architecture.topology
         self.sides, self.swap_paths = self.topology.sides, tuple(self.topology.swaps)
         self.output = OUTPUT[architecture.decoder_activation]
-        hidden = partial(HIDDEN[architecture.encoder_activation], architecture.encoder_slope)
-        self.parts = nn.ModuleDict()
-        for name, described in self.topology.parts.items():
-            part = MODULES[described.kind](described.spec, self.topology.shapes[name], hidden)
-            initialise(part, architecture.initialisation, seed_of(seed, "init", described.start))
-            if isinstance(described.spec, Staged):  # the whole was filled, so a slice starts as it does in the whole
-                part.keep(*described.spec.used(len(described.spec.whole(self.topology.shapes[name])) - 1))
-            self.parts[name] = part.requires_grad_(described.trained)
+        self.parts = nn.ModuleDict({name: self.started(name, "init") for name in self.topology.parts})
         self.register_buffer("colour_shift", torch.zeros(len(self.sides), 3, 1, 1))
+
+    def started(self, name: str, *stream: str) -> Part:
+        """Return a new module of a part, filled from the stream (seed, ``stream``, the part's start)."""
+        described, shape = self.topology.parts[name], self.topology.shapes[name]
+        hidden = partial(HIDDEN[self.architecture.encoder_activation], self.architecture.encoder_slope)
+        part = MODULES[described.kind](described.spec, shape, hidden)
+        initialise(part, self.architecture.initialisation, seed_of(self.seed, *stream, described.start))
+        if isinstance(described.spec, Staged):  # the whole was filled, so a slice starts as it does in the whole
+            part.keep(*described.spec.used(len(described.spec.whole(shape)) - 1))
+        return part.requires_grad_(described.trained)
 
     def parameters_of(self, side: str) -> Iterator[nn.Parameter]:
         """Yield the parameters on the side's route, part by part."""

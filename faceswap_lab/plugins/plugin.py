@@ -25,6 +25,7 @@ REGISTRIES = {  # what can be added → where the lab's own are
     "optimizer": ("faceswap_lab.training.step.optimizers", "OPTIMIZERS"),
     "optimizer_state": ("faceswap_lab.training.step.optimizers", "STATES"),
     "schedule": ("faceswap_lab.schedules", "SCHEDULES"),
+    "event": ("faceswap_lab.events", "EVENTS"),
     "loss": ("faceswap_lab.training.step.losses", "LOSSES"),
     "metric": ("faceswap_lab.plugins.plugin", "METRICS"),
 }

@@ -8,7 +8,7 @@ from typing import Any
 from faceswap_lab.plugins.finding import import_plugins, installed
 from faceswap_lab.plugins.plugin import IMPORTED, REGISTRIES, Plugin, PluginError, owner_of, registry_of
 
-_NOT_GROUPS = ("kind", "part", "metric")
+_NOT_GROUPS = ("event", "kind", "part", "metric")
 _OF_PARTS = ("upsampler", "norm", "padding", "bottleneck")  # groups of which a part may name its own
 _OF_THE_MODEL = ("encoder_activation", "decoder_activation", "initialisation", "kind", "part", *_OF_PARTS)
 
@@ -23,8 +23,10 @@ def chosen(config: Any) -> Iterator[tuple[str, str]]:
     for group in REGISTRIES:
         if group not in _NOT_GROUPS and not (group == "loss" and terms):
             yield from _named(group, _at(config, group, "name"))
-    for name, term in terms.items() if isinstance(terms, Mapping) else ():  # a loss of several says which they are
-        yield from _named("loss", _at(term, "kind") or name)
+    of_kinds = {"loss": terms, "event": _at(config, "events", "planned")}  # each says its kind, or is named after it
+    for what, told in of_kinds.items():
+        for name, settings in told.items() if isinstance(told, Mapping) else ():
+            yield from _named(what, _at(settings, "kind") or name)
     parts = _at(config, "topology", "parts")
     for part in parts.values() if isinstance(parts, Mapping) else ():
         yield from _named("kind", _at(part, "kind"))
@@ -118,8 +120,8 @@ def sound(records: Any) -> list[dict[str, Any]]:
 
 
 def _is_ours(what: str, name: str, ours: Path) -> bool:
-    if what in ("kind", "part"):
-        return name in registry_of("kind")
+    if what in ("event", "kind", "part"):
+        return name in registry_of("event" if what == "event" else "kind")
     return (ours / what / f"{name}.yaml").is_file()
 
 

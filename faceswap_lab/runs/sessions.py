@@ -1,9 +1,10 @@
 """``run.json``: one entry per process that worked on the run, so that a resumed run's history can be told.
 
 An entry holds what ``provenance.collect`` returned when the process began, the step it began at, and, unless it was
-killed, when, how and at which step it ended; and ``sampler``, who made its samples (cv2 or device; see
-``data/sampler_choice.py``), if it came to train. A run that went on from the end of a shorter one has that run's
-entries first, each with ``run``, the name of the run that it belongs to.
+killed, when, how and at which step it ended; ``sampler``, who made its samples (cv2 or device; see
+``data/sampler_choice.py``), if it came to train; and ``events``, a line for each event of the run that it came to. A
+run that went on from the end of a shorter one has that run's entries first, each with ``run``, the name of the run that
+it belongs to.
 """
 
 import json

@@ -109,6 +109,8 @@ def _how(session: dict[str, Any]) -> Table:
     table.add_row("code", escape(code_line(session)))
     if "sampler" in session:
         table.add_row("sampler", escape(text_of(session["sampler"])))
+    if "events" in session:
+        table.add_row("events", escape(text_of(session["events"])))
     if "plugins" in session:
         table.add_row("plugins", escape("\n".join(descriptions(session["plugins"]))))
     for group in ("hardware", "versions"):

@@ -16,7 +16,7 @@ from faceswap_lab.topology.topology import Part, Topology
 SIDE = "{side}"
 BY_GROUP = "encoder_{side}"  # the part that the group ``encoders`` makes one or one for each side
 DEFAULT = "default"
-_SETTINGS = ("kind", "start", "trained", "frozen_from", "load")
+_SETTINGS = ("kind", "start", "trained", "load")
 _HOLE = re.compile(r"\{(\w*)\}")
 
 
@@ -25,7 +25,7 @@ class Declared:
     """A topology as its YAML has it. In names, ``{side}`` stands for every side, ``{source}``/``{target}`` in swaps.
 
     Attributes:
-        parts: name → {kind: …, sizes, start, trained, frozen_from, load}.
+        parts: name → {kind: …, sizes, start, trained, load}.
         route: one for all sides, or {A: …, default: …}.
         swaps: name → route, the primary one first; empty: the target's own route.
         code: the part whose output is the code.
@@ -151,18 +151,16 @@ def _part(name: str, side: str, settings: Mapping[str, Any], names: _Names, size
     arguments = usual | {key: value for key, value in settings.items() if key not in _SETTINGS}
     spec = _spec(kind, arguments, where)
     start = name if settings.get("start") is None else settings["start"]
-    frozen_from = settings.get("frozen_from")
     trained, load = settings.get("trained", True), settings.get("load")
     _typed(f"{where}.start", start, str)
     _typed(f"{where}.trained", trained, bool)
     _typed(f"{where}.load", load, str | None)
-    _typed(f"{where}.frozen_from", frozen_from, int | None)
     if isinstance(spec, Encoder):
         trained = trained and encoders.trained
     start = names.fill(start, side=side)
     if start == f"encoder_{names.sides[0]}" or (encoders.equal and start == f"encoder_{side}"):
         start = "encoder"  # A's own encoder starts as the one for all would, so that the arms are paired
-    return Part(settings["kind"], spec, start, trained, frozen_from, load)
+    return Part(settings["kind"], spec, start, trained, load)
 
 
 def _spec(kind: type[Kind], arguments: Mapping[str, Any], where: str) -> Kind:

@@ -16,7 +16,6 @@ class Part:
         spec: its arguments.
         start: the name of the random stream of its initial weights; parts of one stream and shape start equal.
         trained: False: it keeps the weights it starts with.
-        frozen_from: the training step from which on it keeps its weights; None: it never does.
         load: the part of a weights file that it starts from; None: it starts from its stream.
     """
 
@@ -24,7 +23,6 @@ class Part:
     spec: Kind
     start: str
     trained: bool = True
-    frozen_from: int | None = None
     load: str | None = None
 
 

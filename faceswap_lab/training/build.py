@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from faceswap_lab.config import Config, side_weights_of, terms_of, topology_of
+from faceswap_lab.config import Config, events_of, side_weights_of, terms_of, topology_of
 from faceswap_lab.data.colours import TRANSFERS, ColourTransfer
 from faceswap_lab.data.datamodule import FaceDataModule
 from faceswap_lab.data.faces import FaceData
@@ -78,9 +78,9 @@ def settings_of(config: Config) -> Settings:
 
 
 def schedule_of(config: Config) -> Schedule | None:
-    """Return the learning rate of every step; None: it is always the same."""
+    """Return the learning rate of every step, before events change it; None: it is always the same."""
     s = config.schedule
-    if s.name == "constant":
+    if s.name == "constant" and not config.events.planned:
         return None
     return Schedule(s.name, config.optimizer.lr, config.training.max_steps, s.length or 1, s.factor or 0.0)
 
@@ -115,6 +115,7 @@ def module_of(config: Config, autoencoder: Autoencoder, data: FaceData | None = 
         channels_last=config.trainer.channels_last,
         cuda_graphs=config.trainer.compile == "cudagraphs",
         regions=_regions(config, data) if objective.regional and data else None,
+        events=events_of(config),
     )
 
 
@@ -155,5 +156,5 @@ def samples_of(config: Config, data: FaceData, first_step: int) -> FaceDataModul
         )
         for side, faces in data.train.items()
     }
-    last_step, workers = config.training.max_steps, config.trainer.workers
-    return FaceDataModule(samplers, plan_of(config), first_step, last_step, workers, config.data.sampler)
+    last_step, workers, asked = config.training.max_steps, config.trainer.workers, config.data.sampler
+    return FaceDataModule(samplers, plan_of(config), first_step, last_step, workers, asked, events_of(config))

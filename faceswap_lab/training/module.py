@@ -12,6 +12,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from faceswap_lab.data.datamodule import SideBatch
 from faceswap_lab.data.regions import SampleRegions
+from faceswap_lab.events import NO_EVENTS, Events
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.orders import Plan, Portion
 from faceswap_lab.training.recent import RecentLosses
@@ -50,6 +51,7 @@ class FaceswapModule(pl.LightningModule):
             where it waits anyway (``look``); see ``finite``. None: on one GPU, if the optimizer can skip an
             update.
         regions: see ``TrainingStep``.
+        events: likewise.
 
     Attributes:
         steps_done: training steps made.
@@ -80,6 +82,7 @@ class FaceswapModule(pl.LightningModule):
         cuda_graphs: bool = False,
         look_later: bool | None = None,
         regions: Mapping[str, SampleRegions] | None = None,
+        events: Events = NO_EVENTS,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -88,7 +91,7 @@ class FaceswapModule(pl.LightningModule):
         self.optimizer_settings, self.optimizer_state = optimizer, optimizer_state
         self.schedule, self.lr_dropout = schedule, lr_dropout
         self.averaged = _averaged(autoencoder, ema) if ema is not None else None
-        self.objective, self.regions = objective, regions
+        self.objective, self.regions, self.events = objective, regions, events
         self.side_weights = dict.fromkeys(autoencoder.sides, 1.0) | dict(side_weights or {})
         self.gradient_clip = gradient_clip
         self.channels_last, self.cuda_graphs = channels_last, cuda_graphs
@@ -127,6 +130,8 @@ class FaceswapModule(pl.LightningModule):
             self.regions,
             self.schedule,
             self.lr_dropout,
+            self.events,
+            self.average,
         )
         return self.states.optimizers
 

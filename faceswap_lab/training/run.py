@@ -19,7 +19,7 @@ from faceswap_lab.runs.metrics import MetricsCsv
 from faceswap_lab.runs.pictures import write_pictures
 from faceswap_lab.runs.provenance import collect
 from faceswap_lab.runs.result import Result, write_result
-from faceswap_lab.runs.sessions import begin_session, end_session, note_in_session
+from faceswap_lab.runs.sessions import begin_session, end_session, note_in_session, read_sessions
 from faceswap_lab.runs.status import State, write_status
 from faceswap_lab.topology.picture import svg
 from faceswap_lab.training.bar import Bar
@@ -148,11 +148,19 @@ class Run:
     def _callbacks(self) -> list[pl.Callback]:
         steps = (self.first_step, self.last_step)
         noting = pl.callbacks.LambdaCallback(on_train_start=lambda trainer, _: self.note(trainer.datamodule.sampler))
-        return [noting, *callbacks_of(self.config, self.label, steps, self.judge_on_the_way, self.preview, self.save)]
+        happening = pl.callbacks.LambdaCallback(on_train_batch_start=lambda _, module, *rest: self.note_events(module))
+        rest = callbacks_of(self.config, self.label, steps, self.judge_on_the_way, self.preview, self.save)
+        return [noting, *([happening] if self.config.events.planned else []), *rest]
 
     def note(self, sampler: str) -> None:
         """Record which sampler makes the samples: it is known only once the device is."""
         note_in_session(self.folder, sampler=sampler)
+
+    def note_events(self, module: FaceswapModule) -> None:
+        """Record what happens right before the next step."""
+        due = [str(event) for event in module.events.due(module.steps_done)]
+        if due:
+            note_in_session(self.folder, events=[*read_sessions(self.folder)[-1].get("events", []), *due])
 
     def _mirrors(self) -> AbstractContextManager[Mirrors]:
         """Cut metrics.csv back to the step from which training goes on, and return what mirrors it."""

@@ -31,6 +31,7 @@ IDENTITY = {
     "optimizer": "name lr beta1 beta2 eps weight_decay",
     "optimizer_state": "name",
     "schedule": "name length factor",
+    "events": "planned",
     "loss": "name mask_weight terms weight_a weight_b weights",
     "augmentation": "rotation zoom shift flip jitter coverage misaligned two_stage photometric photometric_input flips "
     "grid fitted nodes",
@@ -46,6 +47,7 @@ NOT_IDENTITY = {
     "optimizer_state": "optimizer",
     "encoders": "name",  # count and start are what it stands for
     "augmentation": "name",  # likewise
+    "events": "name",
     "data": "a b more sampler",  # folders are known by their pictures, not by where they lie
     "shrink": "name budget factor",  # what comes out is in model
     "peer": "name lr batch_size",
@@ -112,6 +114,8 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "schedule.factor": 0.5,
     "training.lr_dropout": 0.3,
     "training.ema": 0.99,
+    "events.name": "other",
+    "events.planned": {"warp": {"step": 0.5, "strength": 0}},
     "loss.name": "mse",
     "loss.mask_weight": 1.0,
     "loss.terms": {"mae": {"weight": 2}},

@@ -9,7 +9,9 @@ import yaml
 
 from faceswap_lab.cli.groups import first_comment
 from faceswap_lab.config import load
+from faceswap_lab.config.events import KINDS
 from faceswap_lab.config.schema import Config
+from faceswap_lab.events import EVENTS
 from faceswap_lab.models.activations import HIDDEN, OUTPUT
 from faceswap_lab.models.blocks import PADDINGS
 from faceswap_lab.models.bottlenecks import BOTTLENECKS
@@ -28,6 +30,9 @@ COMPANIONS = {  # what a rule demands beside an option
     ("optimizer", "sgd"): ["optimizer_state=per_autoencoder"],
     **{("optimizer", name): ["optimizer_state=shared"] for name in OPTIMIZERS.keys() - {"adam", "sgd"}},
     ("topology", "pretrained"): ["topology.load=weights.safetensors"],
+    ("events", "reset_inters"): ["topology=liae"],
+    ("events", "warp_off_dfl"): ["topology=liae"],
+    ("events", "late_gradient"): ["loss=gradient", "loss.terms.gradient.weight=0"],
     ("topology", "tied"): ["encoders=two", "update_order=joint", "optimizer_state=shared"],
     ("data", "folders"): ["data.a=faces/a", "data.b=faces/b"],
 }
@@ -109,6 +114,11 @@ def test_every_name_has_a_function_and_every_function_a_name(group: str):
     assert named == set(REGISTRIES[group])
 
 
+def test_every_kind_of_event_has_an_option_that_shows_it():
+    planned = [yaml.safe_load((CONF / "events" / f"{name}.yaml").read_text())["planned"] for name in OPTIONS["events"]]
+    assert {told.get("kind", name) for events in planned for name, told in events.items()} == set(EVENTS) == set(KINDS)
+
+
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_an_experiments_header_holds_its_command_and_what_to_expect(name: str):
     text = (CONF / "experiment" / f"{name}.yaml").read_text()
@@ -162,6 +172,7 @@ def test_the_original_is_the_model_of_2018():
 def flat(plain: dict[str, Any], where: str = "") -> dict[str, Any]:
     leaves: dict[str, Any] = {}
     for key, value in plain.items():
-        inside = isinstance(value, dict) and where != "topology." and key not in ("terms", "peer")  # those are values
+        is_value = where == "topology." or key in ("terms", "planned", "peer")  # a mapping too
+        inside = isinstance(value, dict) and not is_value
         leaves |= flat(value, f"{where}{key}.") if inside else {f"{where}{key}": value}
     return leaves

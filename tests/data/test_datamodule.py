@@ -1,5 +1,6 @@
 """What a training step sees depends on the step alone: not on workers, ranks, or where training began."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -12,9 +13,11 @@ from faceswap_lab.data.datamodule import (
     SideBatch,
     SidePlaces,
     StepDataset,
+    loader_of,
 )
 from faceswap_lab.data.sampler import SideSampler
 from faceswap_lab.data.sampler_choice import resident_faces
+from faceswap_lab.events import Event, Events
 from tests.data.recipes import WARP_2018, noise_faces
 
 SAMPLERS = {side: SideSampler(noise_faces(5, 64, seed=i), WARP_2018, 16, 3, side) for i, side in enumerate("ABC")}
@@ -67,6 +70,26 @@ def test_workers_and_resuming_change_nothing(workers, first_step):
     assert len(got) == 7 - first_step
     assert all(map(same, got, expected))
     assert not same(expected[0], expected[1])
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_the_warp_changes_at_its_step_and_not_a_sample_earlier(workers):
+    """Whoever makes the samples, and however long before."""
+    weaker, off = ({s: weakened(sampler, by) for s, sampler in SAMPLERS.items()} for by in (0.25, 0.0))
+    events = Events((Event(2, "off", "warp", {"strength": 0.25}), Event(5, "warp", "warp", {"strength": 0.0})))
+    for kind in ("cv2", "device"):
+        by_step = [SAMPLERS] * 2 + [weaker] * 3 + [off] * 2
+        expected = [StepDataset(s, partial(plan, batch=4), 0, 7, 0, 1, kind)[i] for i, s in enumerate(by_step)]
+        for first in (0, 3):
+            dataset = StepDataset(SAMPLERS, partial(plan, batch=4), first, 7, 0, 1, kind, events)
+            assert all(map(same, loader_of(dataset, workers, False), expected[first:]))
+    samples = FaceDataModule(SAMPLERS, partial(plan, batch=4), 0, 7, workers, events=events)
+    assert same(list(samples.train_dataloader())[5], StepDataset(off, partial(plan, batch=4), 0, 7, 0, 1)[5])
+
+
+def weakened(sampler, strength):
+    recipe = replace(sampler.recipe, jitter=strength * sampler.recipe.jitter)
+    return SideSampler(sampler.faces, recipe, sampler.resolution, sampler.seed, sampler.side)
 
 
 def test_the_dataset_ends():

@@ -64,12 +64,14 @@ def test_a_name_of_the_labs_own_metrics_is_kept():
 
 
 def test_every_registry_is_there_and_chosen_by_the_configuration():
-    choices = list(chosen(composed("+experiment=iae")))
+    choices = list(chosen(composed("+experiment=iae", "events=warp_off")))
     for what, name in choices:
         assert name in registry_of(what)
     assert {what for what, _ in choices} == set(REGISTRIES) - {"metric"}
     terms = {"mse": {"weight": 1}, "eyes": {"kind": "mae"}}
     assert set(chosen({"loss": {"name": "both", "terms": terms}})) == {("loss", "mse"), ("loss", "mae")}
+    planned = {"shake": {"step": 3}, "late": {"kind": "warp", "step": 4}}
+    assert set(chosen({"events": {"planned": planned}})) == {("event", "shake"), ("event", "warp")}
     assert set(chosen({"evaluation": {"metrics": ["edges"]}})) == {("metric", "edges")}
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from faceswap_lab.data.datamodule import FaceDataModule
 from faceswap_lab.data.faces import sides_of
 from faceswap_lab.data.sampler import SideSampler
+from faceswap_lab.events import NO_EVENTS, Event, Events
 from faceswap_lab.models.architecture import Architecture
 from faceswap_lab.models.autoencoder import Autoencoder, Samples
 from faceswap_lab.models.blocks import PADDINGS
@@ -43,9 +44,9 @@ def orders_of(name):
     return {"joint": "shared"} if name == "tied" else ORDERS
 
 
-def module_of(model, order):
+def module_of(model, order, events=NO_EVENTS):
     plan = Plan(order, model.sides, BATCH, block=1, seed=SEED)
-    return FaceswapModule(model, plan, ADAM, ORDERS[order], log_every=1, last_step=STEPS)
+    return FaceswapModule(model, plan, ADAM, ORDERS[order], log_every=1, last_step=STEPS, events=events)
 
 
 def fit(module, steps, first=0, place=None, callbacks=()):
@@ -272,12 +273,24 @@ def test_the_ends_of_partly_shared_decoders():
     assert torch.equal(blind.swap(faces(), "A", "B"), blind.reconstruct("A", faces()))
 
 
+@pytest.mark.parametrize(("name", "people"), CASES)
+def test_every_part_can_start_again(name, people):
+    """As it started, from the stream of before; as it has not been yet, from another."""
+    fresh = Autoencoder(architecture(name, sides_of(people)), SEED)
+    model = trained(name, people, next(iter(orders_of(name))), steps=1).autoencoder
+    for part, module in model.parts.items():
+        module.load_state_dict(model.started(part, "init").state_dict())
+    assert np.array_equal(vector(model), vector(fresh))
+    other = model.started("encoder" if "encoder" in model.parts else next(iter(model.parts)), "reset", "again")
+    assert not any(torch.equal(p, q) for p in other.parameters() for q in fresh.parameters() if p.dim() > 1)
+
+
 @pytest.mark.parametrize("order", sorted(ORDERS))
 def test_a_part_is_frozen_from_its_step_on_and_not_before(order):
-    parts = {"encoder": {"kind": "encoder", "frozen_from": 2}, "decoder_{side}": {"kind": "decoder"}}
-    routed = Declared(parts, "encoder > decoder_{side}", code="encoder")
-    built = Architecture(32, expand(routed, sides_of(2), SIZES))
-    ends = {steps: fit(module_of(Autoencoder(built, SEED), order), steps).autoencoder for steps in (1, 2, 4)}
+    from tests.models.tiny import tiny
+
+    events = Events((Event(2, "freeze", "freeze", {"parts": ("encoder",)}),))
+    ends = {steps: fit(module_of(Autoencoder(tiny(), SEED), order, events), steps).autoencoder for steps in (1, 2, 4)}
     for name, moves in (("encoder", False), ("decoder_A", True), ("decoder_B", True)):
         one, two, four = (vector(ends[steps].parts[name]) for steps in (1, 2, 4))
         assert not np.array_equal(one, two), name

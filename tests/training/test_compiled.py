@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 import torch
 
+from faceswap_lab.events import NO_EVENTS
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.runs.folder import find_or_create
 from faceswap_lab.runs.metrics import read_metrics
@@ -16,7 +17,7 @@ from faceswap_lab.training.device.compiled import CompileFailed, as_written, com
 from faceswap_lab.training.run import Run
 from tests.models.tiny import decoder_of, out_of, tiny
 from tests.training.configs import config_for, noise_data
-from tests.training.tiny import SEED, module_for, samples_for, trainer_for
+from tests.training.tiny import EVENTS, SEED, module_for, samples_for, trainer_for
 
 TWO = {"encoders": 2, "encoder_start": "independent"}
 
@@ -45,10 +46,10 @@ def vector(module):
     return torch.cat([p.detach().ravel() for p in module.autoencoder.parameters()])
 
 
-def stepped(order, state, backend, architecture, steps=3):
-    module = module_for(order, state, architecture=architecture, look_later=True)  # as on a GPU
+def stepped(order, state, backend, architecture, steps=3, events=NO_EVENTS):
+    module = module_for(order, state, architecture=architecture, look_later=True, events=events)  # as on a GPU
     compile_parts(module.autoencoder, "none" if backend is None else "default", backend)
-    trainer_for(order=order).fit(module, samples_for(order, steps))
+    trainer_for(order=order).fit(module, samples_for(order, steps, events=events))
     return module
 
 
@@ -61,6 +62,11 @@ def test_compiled_steps_are_the_same_steps(order, state, architecture):
     assert list(compiled.autoencoder.state_dict()) == list(plain.autoencoder.state_dict())
     torch.testing.assert_close(vector(compiled), vector(plain), rtol=0, atol=1e-6)
     assert (vector(plain) - vector(module_for(architecture=architecture))).abs().max() > 1e-3
+
+
+def test_compiled_parts_go_on_with_weights_that_an_event_has_replaced():
+    plain, compiled = (stepped("a_then_b", "shared", backend, tiny(), 4, EVENTS) for backend in (None, "eager"))
+    torch.testing.assert_close(vector(compiled), vector(plain), rtol=0, atol=1e-6)
 
 
 def test_encoders_and_decoders_are_what_is_compiled():

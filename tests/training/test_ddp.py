@@ -16,7 +16,7 @@ from faceswap_lab.training.device.processes import Place, further_processes
 from faceswap_lab.training.step.finite import Diverged
 from faceswap_lab.training.step.objective import LossTerm, Objective
 from tests.models.tiny import tiny
-from tests.training.tiny import module_for, samples_for, single, trained, trainer_for
+from tests.training.tiny import EVENTS, module_for, samples_for, single, trained, trainer_for
 
 TWO = tiny(encoders=2, encoder_start="independent")
 DSSIM = {"window": 5, "sigma": 1.5, "padding": "valid"}
@@ -32,7 +32,7 @@ REGIONAL = Objective({"mae": LossTerm("mae"), "eyes": LossTerm("mae", 3.0, 1.0, 
 class Wandering:
     """Ellipses that move with the index of the sample, so that each process must ask for its own."""
 
-    def batch(self, first, count):
+    def batch(self, first, count, warp):
         shape = np.array([[10.0, 10.0], [5.0, 0.0], [0.0, 4.0]])
         moves = np.arange(first, first + count)[:, None, None, None] * np.array([[0.7, 0.3], [0, 0], [0, 0]])
         return np.tile(shape, (count, 3, 1, 1)) + moves
@@ -51,6 +51,8 @@ CASES = {order: {"order": order, "state": "shared"} for order in ORDERS} | {
         "lr_dropout": 0.5,
         "ema": 0.9,
     },
+    "events": {"order": "a_then_b", "state": "keras_2018", "ema": 0.9, "schedule": Schedule("constant", 0.1, 4)}
+    | {"events": EVENTS},
     "two encoders": {"order": "a_then_b", "state": "keras_2018", "architecture": TWO},
     "compiled": {"order": "a_then_b", "state": "shared", "backend": "aot_eager"},
     "two encoders, joint": {"order": "joint", "state": "shared", "architecture": TWO},

@@ -19,6 +19,10 @@ from tests.training.configs import config_for, noise_data
 from tests.training.test_resume import Killed, assert_equal, left_by
 
 PACE = ("schedule=drops", "schedule.length=5", "training.lr_dropout=0.5", "training.ema=0.9")
+EVENTS = (
+    "+events.planned={exchange: {step: 3, parts: ['inter_*']}, freeze: {step: 5, parts: [inter_A]}, "
+    "again: {kind: reset, step: 7, parts: [encoder]}, warp: {step: 4, strength: 0}}"
+)
 GOES_ON = "goes on     from step {} of {}, which differs in its length alone\n"
 
 
@@ -87,7 +91,7 @@ def straight(trained):
     ("short", "long", "settings"),
     [
         (19, 20, ["update_order=a_then_b", "optimizer_state=keras_2018"]),  # of the last two losses one is old
-        (8, 15, ["update_order=joint", "topology=liae"]),
+        (8, 15, ["update_order=joint", "topology=liae", EVENTS]),
         (8, 16, ["update_order=alternate", "update_order.block=2", "topology=shared_decoder_end", *PACE]),
         (2, 9, ["update_order=worse_first", "optimizer_state=per_autoencoder"]),  # ended before its first row was due
     ],
@@ -149,11 +153,18 @@ def test_nothing_is_said_where_no_finished_run_is_equal_but_shorter(steps, setti
     assert not any(folder.checkpoints.iterdir())
 
 
-@pytest.mark.parametrize("setting", ["update_order=a_then_b_alone", "schedule=cosine"])
-def test_what_knows_the_end_begins_at_zero(setting, tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("update_order=a_then_b_alone", "update_order=a_then_b_alone"),
+        ("schedule=cosine", "schedule=cosine"),
+        ("events=freeze_encoder", "events.planned.freeze.step=0.5"),
+    ],
+)
+def test_what_knows_the_end_begins_at_zero(setting, told, tmp_path, capsys):
     shorter = made(tmp_path, 2, setting)
     _, longer = begun(tmp_path, 8, setting)
-    said = f"not from step 2 of {shorter.path}: with {setting} a step depends on their number"
+    said = f"not from step 2 of {shorter.path}: with {told} a step depends on their number"
     assert capsys.readouterr().out == f"from zero   {said}\n"
     assert not any(longer.checkpoints.iterdir())
 

@@ -11,6 +11,7 @@ import torch
 
 from faceswap_lab.runs.folder import find_or_create
 from faceswap_lab.runs.metrics import read_metrics
+from faceswap_lab.runs.sessions import read_sessions
 from faceswap_lab.training import run as run_module
 from faceswap_lab.training.build import module_of
 from faceswap_lab.training.callbacks import Every, Interrupted
@@ -21,8 +22,13 @@ from faceswap_lab.training.step.finite import Diverged
 from tests.training.configs import config_for, noise_data
 
 ORDERS = ["a_then_b", "joint", "worse_first", "alternate"]
+EVENTS = (  # checkpoints are of steps 5 and 10
+    "+events.planned={warp: {step: 6, strength: 0}, slow: {kind: learning_rate, step: 3, factor: 0.3}, "
+    "again: {kind: reset, step: 5, parts: [inter_A]}, exchange: {step: 7, parts: ['inter_*']}, "
+    "freeze: {step: 10, parts: [decoder]}}"
+)
 OVERRIDES = {
-    "joint": ["optimizer_state=shared"],
+    "joint": ["optimizer_state=shared", "topology=liae", "training.ema=0.9", EVENTS],
     "alternate": ["update_order.block=7", "schedule=cosine", "training.lr_dropout=0.5", "training.ema=0.9"],
     "worse_first": ["optimizer_state=per_autoencoder"],
 }
@@ -58,13 +64,10 @@ def straight(tmp_path_factory):
 
 
 def killed_after(root, order, step, monkeypatch, *more):
-    def kill():
-        raise Killed
-
     with monkeypatch.context() as patch:
         patch.setattr(Run, "_end", lambda self, *rest: None)
         with pytest.raises(Killed):
-            run_in(root, order, *more, after={step: kill}).train_and_judge()
+            run_in(root, order, *more, after={step: stopped}).train_and_judge()
 
 
 def left_by(root):
@@ -117,6 +120,22 @@ def test_killed_and_resumed_is_as_if_never_killed(order, workers, kills, straigh
     assert [row["step"] for row in expected["rows"]] == [3, 6, 9, 12, 14]
     assert len(expected["previews"]) == 8  # four pictures, each with its tiles
     assert_equal(resumed, expected)
+
+
+def test_the_record_says_which_events_a_session_came_to(tmp_path, monkeypatch):
+    killed_after(tmp_path, "joint", 6, monkeypatch)
+    resumed = run_in(tmp_path, "joint", after={9: stopped})
+    with pytest.raises(Killed):
+        resumed.train_and_judge()
+    by_three = "step 3: slow (learning_rate, factor 0.3)"
+    by_five = "step 5: again (reset, parts inter_A)"
+    later = ["step 6: warp (strength 0)", "step 7: exchange (parts inter_A inter_AB)"]
+    told = [session["events"] for session in read_sessions(resumed.folder)]
+    assert told == [[by_three, by_five], [by_five, *later]]
+
+
+def stopped():
+    raise Killed
 
 
 def test_a_signal_finishes_the_step_and_saves(straight, tmp_path):

@@ -6,6 +6,7 @@ import pytorch_lightning as pl
 
 from faceswap_lab.data.datamodule import FaceDataModule
 from faceswap_lab.data.sampler import SideSampler
+from faceswap_lab.events import NO_EVENTS, Event, Events
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.orders import Plan
 from faceswap_lab.training.device.compiled import compile_parts
@@ -21,6 +22,16 @@ BATCH, BLOCK, SEED = 4, 2, 0
 STATES = ("keras_2018", "per_autoencoder", "shared")
 # A large epsilon keeps an update proportional to its gradient: with a small one Adam makes full steps out of rounding.
 ADAM = Settings("adam", lr=0.1, beta1=0.5, beta2=0.999, eps=1e-2)
+
+EVENTS = Events(
+    (
+        Event(1, "reset", "reset", {"parts": ("encoder",)}),
+        Event(1, "warp", "warp", {"strength": 0.0}),
+        Event(2, "exchange", "exchange", {"parts": ("decoder_A", "decoder_B")}),
+        Event(2, "slower", "learning_rate", {"factor": 0.5}),
+        Event(3, "freeze", "freeze", {"parts": ("decoder_A",)}),
+    )
+)
 
 
 def single(kind, mask_weight):
@@ -45,8 +56,8 @@ def plan_for(order, sides=("A", "B")):
     return Plan(order, sides, BATCH, BLOCK, SEED)
 
 
-def samples_for(order, steps, first_step=0, workers=0, sampler="cv2"):
-    return FaceDataModule(samplers(), plan_for(order), first_step, steps, workers, sampler)
+def samples_for(order, steps, first_step=0, workers=0, sampler="cv2", events=NO_EVENTS):
+    return FaceDataModule(samplers(), plan_for(order), first_step, steps, workers, sampler, events)
 
 
 def trainer_for(callbacks=(), place=None, precision="32-true", order="a_then_b"):
@@ -85,11 +96,13 @@ def trained(
     log_every=1,
     sampler="cv2",
     backend=None,
+    events=NO_EVENTS,
     **options,
 ):
     """Return the module after ``steps`` real training steps; ``backend``: its parts compiled with it."""
-    module = module_for(order, state, log_every=log_every, last_step=steps, **options)
+    module = module_for(order, state, log_every=log_every, last_step=steps, events=events, **options)
     record(module, table)
     compile_parts(module.autoencoder, "default" if backend else "none", backend)
-    trainer_for(callbacks, place, precision, order).fit(module, samples_for(order, steps, sampler=sampler))
+    samples = samples_for(order, steps, sampler=sampler, events=events)
+    trainer_for(callbacks, place, precision, order).fit(module, samples)
     return module

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from faceswap_lab.cli.job.longer import go_on_from_shorter
 from faceswap_lab.cli.job.status import JobStatus
-from faceswap_lab.config import Config, FoldersData
+from faceswap_lab.cli.messages import listed
+from faceswap_lab.config import Config, FoldersData, events_of
 from faceswap_lab.interruption import Interrupted
 from faceswap_lab.runs.atomic import StorageError
 from faceswap_lab.runs.folder import RunFolder
@@ -90,4 +91,6 @@ def _introduce(config: Config, data: "FaceData", folder: RunFolder, label: str) 
     print(f"faces       {who}: {counts} (training + held out)")
     for remark in data.remarks:
         print(f"            {remark}")
+    for line in listed("events", events_of(config).in_order()):
+        print(line)
     print(f"run folder  {folder.path}", flush=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faceswap_lab.cli.compose import composed
-from faceswap_lab.config import Config, ConfigError
+from faceswap_lab.cli.messages import listed
+from faceswap_lab.config import Config, ConfigError, events_of
 
 if TYPE_CHECKING:
     from faceswap_lab.topology import Part
@@ -39,6 +40,7 @@ def describe(words: Sequence[str], folders: Sequence[Path]) -> int:
     console.print(_table(found, title))
     shrunk = [f"{'shrunk':<12}{config.shrunk}"] if config.shrunk else []
     lines = [*shrunk, *_routes(found), *_swaps(found), *_step(found, config)]
+    lines += listed("events", events_of(config).in_order())
     if picture.name != "none":
         _draw(found, title, picture)
         lines.append(f"{'picture':<12}{picture}")
@@ -77,8 +79,7 @@ def _trained_by(found: "Description", name: str, part: "Part") -> str:
     if not part.trained:
         return f"frozen, {start}"
     sides = [f"{side} {_count(times)}" for side, times in found.updates[name].items()]
-    until = f"until step {part.frozen_from}" if part.frozen_from is not None else ""
-    return ", ".join(filter(None, [*(sides or ["nobody"]), until, start]))
+    return ", ".join(filter(None, [*(sides or ["nobody"]), start]))
 
 
 def _count(times: Fraction) -> str:
@@ -86,21 +87,26 @@ def _count(times: Fraction) -> str:
 
 
 def _routes(found: "Description") -> list[str]:
-    return [
-        f"{'route' if i == 0 else '':<12}{side}: {route.text}   ({found.forward[side] / 1e6:.1f} MFLOP)"
-        for i, (side, route) in enumerate(found.topology.routes.items())
-    ]
+    return listed(
+        "route",
+        [
+            f"{side}: {route.text}   ({found.forward[side] / 1e6:.1f} MFLOP)"
+            for side, route in found.topology.routes.items()
+        ],
+    )
 
 
 def _swaps(found: "Description") -> list[str]:
     """Name every path, for A→B; the others are made alike."""
     source, target = found.topology.sides[:2]
     several = len(found.topology.swaps) > 1
-    lines: list[str] = []
-    for path, by_pair in found.topology.swaps.items():
-        named = f" (path {path})" if several else ""
-        lines.append(f"{'' if lines else 'swap':<12}{source}→{target}{named}: {by_pair[source, target].text}")
-    return lines
+    return listed(
+        "swap",
+        [
+            f"{source}→{target}{f' (path {path})' if several else ''}: {by_pair[source, target].text}"
+            for path, by_pair in found.topology.swaps.items()
+        ],
+    )
 
 
 def _step(found: "Description", config: Config) -> list[str]:

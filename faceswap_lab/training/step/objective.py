@@ -49,13 +49,16 @@ class Objective:
         self.masked, self.regional = bool(looking), any(term.region != "face" for term in looking)
         self._masks = {(term.region, term.mask_blur) for term in looking}
 
-    def __call__(self, output: Tensor, target: Tensor, masks: Mapping[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+    def __call__(
+        self, output: Tensor, target: Tensor, masks: Mapping[str, Tensor], weights: Mapping[str, float] | None = None
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss, and where there are several terms, each of them without its weight.
 
         Args:
             output: (N, 3, H, W).
             target: (N, 3, H, W) in [0, 1].
             masks: by region (N, 1, H, W) in [0, 1]: those that are looked at.
+            weights: of the terms whose weight is now another.
         """
         seen = {(region, blur): softened(masks[region], blur) for region, blur in self._masks}
         output = output.float()  # of autocast, which the arithmetic of some terms does not bear
@@ -65,9 +68,8 @@ class Objective:
             )
             for name, t in self.terms.items()
         }
-        weighted = [
-            loss if self.terms[name].weight == 1 else self.terms[name].weight * loss for name, loss in found.items()
-        ]
+        factors = {name: term.weight for name, term in self.terms.items()} | dict(weights or {})
+        weighted = [loss if factors[name] == 1 else factors[name] * loss for name, loss in found.items()]
         return sum(weighted[1:], weighted[0]), found if len(found) > 1 else {}
 
 

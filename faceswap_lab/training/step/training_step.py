@@ -8,6 +8,7 @@ from torch.optim import Optimizer
 
 from faceswap_lab.data.datamodule import SideBatch
 from faceswap_lab.data.regions import SampleRegions
+from faceswap_lab.events import NO_EVENTS, Events
 from faceswap_lab.models.autoencoder import Autoencoder, Samples
 from faceswap_lab.orders import Plan, Portion, Update
 from faceswap_lab.randomness import seed_of
@@ -16,6 +17,7 @@ from faceswap_lab.training.step.losses import code_distance
 from faceswap_lab.training.step.objective import Objective
 from faceswap_lab.training.step.optimizers import OptimizerStates
 from faceswap_lab.training.step.regions import region_masks
+from faceswap_lab.training.step.weights import Weights
 
 Batch = Mapping[Portion, SideBatch]
 
@@ -37,6 +39,8 @@ class TrainingStep:
         schedule: returns the learning rate of a step; None: it stays as it is.
         lr_dropout: the probability with which a weight makes its step, drawn for every weight in every update from
             the stream (seed, "lr_dropout", step, update); None: every weight does.
+        events: what changes at which step; a change of the learning rate needs a schedule.
+        average: the model of averaged weights, if there is one: events change it too.
     """
 
     def __init__(
@@ -53,6 +57,8 @@ class TrainingStep:
         regions: Mapping[str, SampleRegions] | None = None,
         schedule: Callable[[int], float] | None = None,
         lr_dropout: float | None = None,
+        events: Events = NO_EVENTS,
+        average: Autoencoder | None = None,
     ) -> None:
         self.autoencoder, self.plan, self.states, self.backward = autoencoder, plan, states, backward
         self.objective, self.side_weights = objective, side_weights
@@ -61,8 +67,7 @@ class TrainingStep:
         self.schedule, self.lr_dropout = schedule, lr_dropout
         self.parameters = list(autoencoder.parameters())
         self.tie = autoencoder.topology.tie
-        parts = autoencoder.topology.parts.items()
-        self.frozen_later = {name: part.frozen_from for name, part in parts if part.frozen_from is not None}
+        self.events, self.weights = events, Weights([autoencoder, *([average] if average else [])], states)
 
     def make(self, step: int, batch: Batch) -> dict[Portion, Tensor]:
         """Make one training step, ``step`` being made already.
@@ -78,8 +83,10 @@ class TrainingStep:
             Diverged: something is not finite, and the watch looks at once; no optimizer has used it.
         """
         self.step, self.batch, self.updates = step, batch, 0
+        self.now = self.events.at(step)
+        self.events.happen(step, self.weights)
         if self.schedule is not None:
-            _set_learning_rate(self.states.optimizers, self.schedule(step))
+            _set_learning_rate(self.states.optimizers, self.now.rate * self.schedule(step))
         self.seen: dict[Portion, Tensor] = {}
         self.terms: dict[Portion, dict[str, Tensor]] = {}  # where there are several: each without its weight
         self.ready: dict[Portion, Tensor] = {}  # weighted losses at the present weights, with their graph
@@ -115,7 +122,7 @@ class TrainingStep:
     def _loss(self, portion: Portion, output: Tensor) -> Tensor:
         samples = self.batch[portion]
         masks = self._masks(portion, samples.mask) if self.objective.masked else {}
-        loss, terms = self.objective(output, self._picture(samples.target), masks)
+        loss, terms = self.objective(output, self._picture(samples.target), masks, self.now.weights)
         self.seen[portion] = _mean_over_devices(loss.detach())
         if terms:
             means = _mean_over_devices(torch.stack([term.detach() for term in terms.values()]))
@@ -127,7 +134,7 @@ class TrainingStep:
         face = mask.unsqueeze(1) / 255
         if not self.objective.regional:
             return {"face": face}
-        ellipses = self.regions[portion.side].batch(self._first_here(portion), len(mask))
+        ellipses = self.regions[portion.side].batch(self._first_here(portion), len(mask), self.now.warp)
         return region_masks(face, torch.from_numpy(ellipses))
 
     def _worst_first(self, portions: Sequence[Portion]) -> Sequence[Portion]:
@@ -140,9 +147,8 @@ class TrainingStep:
 
     def _update(self, sides: Sequence[str]) -> None:
         """Let the optimizers of ``sides`` use the gradients that wait, in that order, then drop the gradients."""
-        for name, since in self.frozen_later.items():
-            if self.step >= since:
-                _drop_gradients(self.autoencoder.parts[name].parameters())
+        for name in self.now.frozen:
+            _drop_gradients(self.autoencoder.parts[name].parameters())
         norm = _norm([p.grad for p in self.parameters if p.grad is not None])
         losses = [(f"loss_{portion.side}", loss) for portion, loss in self.seen.items()]
         losses += [("loss_tie", distance) for distance in self.tied]
