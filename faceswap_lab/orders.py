@@ -173,6 +173,10 @@ class Choice:
     parts: int = 1
     blocks: str | None = None
 
+    def idle(self, side: str) -> bool:
+        """Whether a side is never trained."""
+        return self.only not in (None, side)
+
     @property
     def knows_end(self) -> bool:
         """Whether what a step does depends on how many there are in all."""

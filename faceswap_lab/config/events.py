@@ -10,12 +10,13 @@ from fnmatch import fnmatchcase
 from inspect import signature
 from typing import Any
 
-from faceswap_lab.config.derived import topology_of
+from faceswap_lab.config.derived import side_weights_of, topology_of
 from faceswap_lab.config.fields import setting
 from faceswap_lab.config.kinds import read_kind
 from faceswap_lab.config.schema import Config
 from faceswap_lab.config.terms import terms_of
 from faceswap_lab.events import EVENTS, Event, Events
+from faceswap_lab.orders import ORDERS
 from faceswap_lab.refusal import ConfigError, nearest
 
 
@@ -91,6 +92,8 @@ class OfParts(Planned):
         """Parts that have weights, in the topology's order."""
         topology = topology_of(config)
         there = [name for name, part in topology.parts.items() if part.spec.weighs]
+        if not self.parts:
+            raise ConfigError(f"{where}.parts=[]: no part is named. There are: {', '.join(there)}.")
         for pattern in self.parts:
             if not any(fnmatchcase(name, pattern) for name in there):
                 raise ConfigError(
@@ -186,14 +189,17 @@ def _step(config: Config, where: str, told: float) -> int:
 
 def _check_what_is_left(config: Config, events: Events) -> None:
     """Refuse events after which no weight would move."""
-    trained = {name for name, part in topology_of(config).parts.items() if part.trained and part.spec.weighs}
+    topology, order = topology_of(config), ORDERS.get(config.update_order.name)
+    sides = [side for side, weight in side_weights_of(config).items() if weight and not (order and order.idle(side))]
+    reached = {name for side in sides for name in topology.routes[side].parts}
+    trained = {name for name in reached if topology.parts[name].trained and topology.parts[name].spec.weighs}
     terms = terms_of(config.loss, config.model.resolution)
     for event in events.planned:
         now = events.at(event.step)
         if trained <= now.frozen:
             raise ConfigError(
-                f"events.planned.{event.name}: after step {event.step} every part is frozen, so nothing would be "
-                "trained. Leave a part out."
+                f"events.planned.{event.name}: after step {event.step} every part that would be trained is frozen, so "
+                "nothing is. Leave a part out."
             )
         if not any(now.weights.get(name, term.weight) for name, term in terms.items()):
             raise ConfigError(

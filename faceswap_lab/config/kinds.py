@@ -31,7 +31,7 @@ def read_kind(
     if not isinstance(told, Mapping):
         raise ConfigError(f"{where}={told!r}: expected settings by name. Such as {where}.{such}")
     if not re.fullmatch(r"[A-Za-z]\w*", name):
-        raise ConfigError(f"{where}: '{name}' is no name: letters, digits and _ only.")
+        raise ConfigError(f"{where}: '{name}' is no name: a letter, then letters, digits and _ only.")
     kind = told.get("kind", name)
     schema = kinds.get(str(kind), other)
     known = [field.name for field in dataclasses.fields(schema) if field.name != "others"]  # type: ignore[arg-type]

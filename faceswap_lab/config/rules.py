@@ -206,7 +206,7 @@ def _loss(config: Config) -> None:
             f"{len(weights)} sides ({', '.join(weights)}). Name {len(weights) - 2} or fewer."
         )
     order = ORDERS.get(name)
-    idle = [side for side in weights if order and order.only not in (None, side)]
+    idle = [side for side in weights if order and order.idle(side)]
     for side in idle:
         weight = weights.pop(side)
         if weight != 1:

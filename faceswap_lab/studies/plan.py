@@ -75,3 +75,12 @@ class StudyPlan:
         twice = [cell for cell, count in Counter((cell.arm, cell.seed) for cell in self.cells).items() if count > 1]
         if twice:
             raise ValueError(f"arm {twice[0][0]!r} has seed {twice[0][1]} twice; name each seed once")
+
+    @property
+    def alike(self) -> list[list[str]]:
+        """Arms that are one and the same run at every seed, together; empty where all arms differ."""
+        runs = {arm: tuple(cell.digest for cell in self.cells if cell.arm == arm) for arm in self.arms}
+        by_runs: dict[tuple[str, ...], list[str]] = {}
+        for arm, digests in runs.items():
+            by_runs.setdefault(digests, []).append(arm)
+        return [arms for arms in by_runs.values() if len(arms) > 1]

@@ -134,7 +134,7 @@ def _parts(declared: Declared, names: _Names, sizes: Sizes, encoders: Encoders) 
         for side in names.sides if SIDE in pattern else names.sides[:1]:
             name = names.fill(pattern, side=side)
             if not re.fullmatch(r"[A-Za-z]\w*", name):
-                raise TopologyError(f"topology.parts: '{name}' is no name: letters, digits and _ only.")
+                raise TopologyError(f"topology.parts: '{name}' is no name: a letter, then letters, digits and _ only.")
             found[name] = _part(name, side, settings, names, sizes, encoders)
     if not found:
         raise TopologyError("topology.parts: there are none; a topology needs at least an encoder and a decoder.")

@@ -14,7 +14,9 @@ from faceswap_lab.cli.compose import composed as composed_config
 from faceswap_lab.cli.groups import conf_dir, first_comment
 from faceswap_lab.cli.job.faces import faces_of
 from faceswap_lab.cli.study import judges
+from faceswap_lab.cli.study.lines import plan_lines
 from faceswap_lab.cli.study.plan import Swept, study_of, swept
+from faceswap_lab.cli.study.time import Known
 from faceswap_lab.cli.sweep.cells import axes_of
 from faceswap_lab.config import ConfigError
 from faceswap_lab.faces.model_files import ModelMissing
@@ -35,6 +37,7 @@ def test_a_shipped_study(name: str):
     plan = asked.plan
     assert [(cell.arm, cell.seed) for cell in plan.cells] == [(arm, seed) for arm in plan.arms for seed in plan.seeds]
     assert len({(cell.seed, cell.digest) for cell in plan.cells}) == len(plan.cells), "two arms are the same run"
+    assert not plan.alike
     assert plan.baseline == next(iter(plan.arms))
     assert plan.arms == {arm: first_comment(conf_dir() / "experiment" / f"{arm}.yaml") for arm in plan.arms}
     assert asked.study.name == plan.name == name
@@ -51,6 +54,16 @@ def test_a_shipped_study(name: str):
     assert stated is not None
     assert int(stated[3]) == len(plan.cells)
     assert stated[1] is None or (int(stated[1]), int(stated[2])) == (len(plan.arms), len(plan.seeds))
+
+
+def test_a_study_whose_arms_are_all_one_run_is_refused_and_a_pair_of_them_is_said():
+    """A setting that is typed counts in every arm, over the arm's own."""
+    with pytest.raises(ConfigError, match=r"all of its arms are the same run, .* each of them: data.extra=3"):
+        study_of(["+study=more_people", "data.extra=3", "seed=0"], [conf_dir()])
+    asked = study_of(["+study=smoke", "+experiment=baseline,joint,masked_loss", "seed=0"], [conf_dir()])
+    assert asked.plan.alike == [["baseline", "masked_loss"]], "scale=smoke has the masked loss in every arm"
+    said = plan_lines(asked, Known(set(), {}), "basic", None)
+    assert next(line for line in said if line.startswith("same run")).startswith("same run    baseline, masked_loss: ")
 
 
 def test_a_cell_is_the_run_that_its_overrides_make():

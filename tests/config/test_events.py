@@ -78,6 +78,14 @@ def test_an_event_of_a_plugin_is_told_what_its_function_takes(monkeypatch: pytes
         with_events({"halve": {"step": 3}})
 
 
+def test_freezing_what_one_side_has_is_refused_only_where_the_other_side_is_idle():
+    kept = {"freeze": {"step": 1, "parts": ["encoder", "decoder_A"]}}
+    assert events_of(with_events(kept))
+    assert events_of(with_events(kept, "update_order=only_b"))
+    with pytest.raises(ConfigError, match="every part that would be trained"):
+        with_events(kept, "update_order=only_a")
+
+
 @pytest.mark.parametrize(
     ("planned", "overrides", "said"),
     [
@@ -95,8 +103,12 @@ def test_an_event_of_a_plugin_is_told_what_its_function_takes(monkeypatch: pytes
         ({"warp": {"step": 0.001, "strength": 0}}, [], "step=0.001 with training.max_steps=100"),
         ({"freeze": {"step": 1, "parts": ["inter"]}}, [], "parts=inter: topology=original .* It has: encoder,"),
         ({"freeze": {"step": 1, "parts": ["mix*"]}}, ["topology=amp"], r"parts=mix\*: topology=amp has no such part"),
-        ({"freeze": {"step": 1, "parts": ["*"]}}, [], "after step 1 every part is frozen"),
-        ({"freeze": {"step": 1, "parts": ["decoder_*"]}}, ["encoders=frozen"], "after step 1 every part is frozen"),
+        ({"5": {"kind": "warp", "step": 1}}, [], "'5' is no name: a letter, then"),
+        ({"freeze": {"step": 1, "parts": []}}, [], r"parts=\[\]: no part is named. There are: encoder, decoder_A,"),
+        ({"exchange": {"step": 1, "parts": []}}, [], r"parts=\[\]: no part is named"),
+        ({"freeze": {"step": 1, "parts": ["*"]}}, [], "after step 1 every part that would be trained is frozen"),
+        ({"freeze": {"step": 1, "parts": ["decoder_*"]}}, ["encoders=frozen"], "every part that would be trained"),
+        ({"freeze": {"step": 1, "parts": ["*r", "*A"]}}, ["loss.weight_b=0"], "every part that would be trained"),
         ({"exchange": {"step": 1, "parts": ["*"]}}, [], "these are encoder, decoder_A, decoder_B. Name two"),
         ({"exchange": {"step": 1, "parts": ["encoder", "decoder_A"]}}, [], "are of different sizes"),
         ({"exchange": {"step": 1, "parts": ["decoder_*"]}}, ["topology=weaker_a"], "are of different sizes"),

@@ -60,8 +60,8 @@ def print_summary(folder: RunFolder, result: Result, console: Console | None = N
     memory = _memory(result.details)
     if memory:
         console.print(f"[dim]{memory}[/dim]")
-    console.print(f"preview     {folder.previews / 'final.png'}", soft_wrap=True, highlight=False)
-    console.print(f"run folder  {folder.path}", soft_wrap=True, highlight=False)
+    console.print(f"preview     {folder.previews / 'final.png'}", soft_wrap=True, highlight=False, markup=False)
+    console.print(f"run folder  {folder.path}", soft_wrap=True, highlight=False, markup=False)
 
 
 def print_line(folder: RunFolder, result: Result) -> None:

@@ -32,6 +32,8 @@ def plan_lines(job: StudyJob, known: Known, launcher: str, jobs: int | None) -> 
             "cells", f"{arms} x {seeds} = {len(plan.cells)}: {len(known.finished)} finished already, {left} to run"
         ),
     ]
+    for same in plan.alike:
+        lines += _entry("same run", f"{', '.join(same)}: they differ in nothing here, so nothing can be told of them")
     if left:
         at_once = cells_at_once(launcher, jobs)
         lines += _entry("time", _time(remaining(job, known), at_once and min(at_once, left)))

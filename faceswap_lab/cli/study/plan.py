@@ -183,6 +183,7 @@ def study_job(
         command=_command(sweep.study, overrides),
         settings=_settings(overrides),
     )
+    _check_alike(plan)
     folder = Path(first.experiments_dir) / report_name(sweep.study, overrides, params, composer.options)
     return StudyJob(plan, replace(study, name=sweep.study), configs[0][1], folder, list(overrides), sweep, composer)
 
@@ -227,6 +228,16 @@ def _check_arms(sweep: Swept, known: Sequence[str]) -> None:
                     f"study {sweep.study}: +experiment={name}: no such option.{nearest(name, known)} "
                     f"Choose one of: {', '.join(known)}."
                 )
+
+
+def _check_alike(plan: StudyPlan) -> None:
+    """Refuse a study whose arms are all one run: what is typed counts in each of them, over what they differ in."""
+    if len(plan.arms) > 1 and plan.alike == [list(plan.arms)]:
+        typed = [word for word in plan.settings if not word.startswith(("+experiment=", "seed="))]
+        raise ConfigError(
+            f"study {plan.name}: all of its arms are the same run, since what is typed counts in each of them"
+            f"{': ' * bool(typed)}{' '.join(typed)}. Leave out what the arms differ in."
+        )
 
 
 def _says(arm: str, value: str, folders: Sequence[Path]) -> str:

@@ -52,8 +52,9 @@ def describe(words: Sequence[str], folders: Sequence[Path]) -> int:
 def _table(found: "Description", title: str) -> "object":
     from rich.box import SIMPLE
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=title, title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
+    table = Table(title=Text(title), title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
     for column in ("part", "kind", "channels × px, in → out"):
         table.add_column(column, no_wrap=True)
     for column in ("weights", "MFLOP"):

@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import fmean
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from faceswap_lab.cli.sweep.cells import Cell
@@ -57,7 +58,9 @@ def _print_results(cells: Sequence[Cell], sweep_dir: Path) -> None:
     for name, rows in list(arms.items())[:_MOST]:
         values = [[metrics[key] for metrics in rows if key in metrics] for key, _, _ in columns]
         table.add_row(
-            name, str(len(rows)), *(f"{fmean(v):.{digits}f}" if v else "" for v, (_, _, digits) in zip(values, columns))
+            escape(name),
+            str(len(rows)),
+            *(f"{fmean(v):.{digits}f}" if v else "" for v, (_, _, digits) in zip(values, columns)),
         )
     Console().print(table)
     if len(arms) > _MOST:
