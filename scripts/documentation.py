@@ -21,7 +21,7 @@ from faceswap_lab.options import Options
 
 ROOT = Path(__file__).parents[1]
 FIRST = {
-    "Start": ("index.md", "studies.md", "python.md"),
+    "Start": ("index.md", "first_hour.md", "studies.md", "python.md"),
     "How to": (
         "groups.md",
         "topologies.md",
@@ -34,6 +34,7 @@ FIRST = {
         "gpu.md",
     ),
     "Reference": ("reference.md",),
+    "What was found": ("answers.md", "findings.md"),
     "How it is judged": ("metrics.md", "judging.md", "statistics.md"),
     "What it costs, what it promises": ("speed.md", "scaling.md", "reliability.md"),
 }
@@ -42,7 +43,7 @@ _LINK = re.compile(r"(!?)\[([^\]]*)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Order the pages: those named above, then whatever else there is."""
-    pages = {path.name for path in (ROOT / "docs").glob("*.md")} | {"index.md", "reference.md"}
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} | {"index.md", "findings.md", "reference.md"}
     nav = [{title: [name for name in names if name in pages]} for title, names in FIRST.items()]
     rest = sorted(pages - {name for names in FIRST.values() for name in names})
     config.nav = [*nav, {"More": rest}] if rest else nav
@@ -53,6 +54,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that are no files of docs/."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8").replace("](docs/", "](")
     files.append(File.generated(config, "index.md", content=readme))
+    found = (ROOT / "experiments" / "README.md").read_text(encoding="utf-8")
+    files.append(File.generated(config, "findings.md", content=found.replace("](", "](../experiments/")))
     files.append(File.generated(config, "reference.md", content=reference()))
     return files
 

@@ -29,8 +29,9 @@ def test_the_site_builds_strictly_with_all_pages(tmp_path):
     environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
     ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    for page in [path.stem for path in (ROOT / "docs").glob("*.md")] + ["reference"]:
+    for page in [path.stem for path in (ROOT / "docs").glob("*.md")] + ["findings", "reference"]:
         assert (tmp_path / "site" / page / "index.html").is_file(), page
+    assert "Findings" in (tmp_path / "site" / "findings" / "index.html").read_text()
     front = (tmp_path / "site" / "index.html").read_text()
     assert 'src="twins.png"' in front
     for path in (tmp_path / "site").rglob("*.html"):  # nothing is fetched from anybody

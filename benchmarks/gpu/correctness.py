@@ -48,11 +48,27 @@ def compared(what: str, one: np.ndarray, other: np.ndarray, start: np.ndarray, b
 def orders(scale: Scale, place: Path) -> Iterator[Found]:
     """Every update order, on the device and on the CPU."""
     for name in Options([conf_dir()])["update_order"][: scale.orders]:
-        words = _order(name)
-        cpu = weights((*words, "trainer=cpu"), place / "cpu")
-        device = weights((*words, f"trainer={scale.trainer}", "data.sampler=cv2"), place / "device")
-        start = weights((*words, "trainer=cpu", "optimizer.lr=1e-12"), place / "start")
-        yield compared(f"update_order={name}: {scale.device} against cpu", cpu, device, start, ROUNDING)
+        yield _on_both(scale, place, f"update_order={name}", "optimizer_state=shared")
+
+
+def topologies(scale: Scale, place: Path) -> Iterator[Found]:
+    """Every topology, on the device and on the CPU; pretrained has the parts of original, and needs another run."""
+    names = [name for name in Options([conf_dir()])["topology"] if name != "pretrained"]
+    for name in names[-scale.topologies :] if scale.topologies else names:
+        yield _on_both(scale, place, f"topology={name}", "encoders=two", "update_order=joint", "optimizer_state=shared")
+
+
+def _on_both(scale: Scale, place: Path, choice: str, *needed: str) -> Found:
+    """Train with a choice on the device and on the CPU; with what it needs beside it, where it is refused alone."""
+    words: tuple[str, ...] = (choice,)
+    try:
+        lab.compose(words)
+    except lab.ConfigError:
+        words = (choice, *needed)
+    cpu = weights((*words, "trainer=cpu"), place / "cpu")
+    device = weights((*words, f"trainer={scale.trainer}", "data.sampler=cv2"), place / "device")
+    start = weights((*words, "trainer=cpu", "optimizer.lr=1e-12"), place / "start")
+    return compared(f"{choice}: {scale.device} against cpu", cpu, device, start, ROUNDING)
 
 
 def options(scale: Scale, place: Path) -> Iterator[Found]:
@@ -84,16 +100,6 @@ def compiled(scale: Scale, place: Path) -> Iterator[Found]:
         torch.compiler.reset()
         other = weights((*on, f"trainer.compile={way}"), place / way)
         yield compared(f"trainer.compile={way} against none", plain, other, start, ROUNDING)
-
-
-def _order(name: str) -> tuple[str, ...]:
-    """Return what an order needs beside its name: one on the summed loss has one optimizer."""
-    words = (f"update_order={name}",)
-    try:
-        lab.compose(words)
-    except lab.ConfigError:
-        words = (*words, "optimizer_state=shared")
-    return words
 
 
 def _resumed(on: tuple[str, ...], plain: np.ndarray, place: Path) -> Found:

@@ -21,6 +21,7 @@ class Scale:
         processes: how many cells run at once on the device.
         cell: overrides of such a cell.
         orders: how many update orders are compared; None: all.
+        topologies: how many topologies are compared, the last by name; None: all.
     """
 
     device: str
@@ -29,6 +30,7 @@ class Scale:
     processes: tuple[int, ...]
     cell: tuple[str, ...]
     orders: int | None
+    topologies: int | None
 
 
 CUDA = Scale(
@@ -42,6 +44,7 @@ CUDA = Scale(
     processes=(1, 4, 8),
     cell=("scale=quick",),
     orders=None,
+    topologies=None,
 )
 DRY = Scale(
     device="cpu",
@@ -50,4 +53,5 @@ DRY = Scale(
     processes=(1, 2),
     cell=(*TINY, "training.max_steps=3"),
     orders=2,
+    topologies=2,
 )

@@ -11,6 +11,7 @@ STAGES = {
     "orders": ("correctness", "orders", "every update order, on the device and on the CPU"),
     "eager": ("speed", "eager", "a step at quick, 64 px and original, beside a plain loop"),
     "options": ("correctness", "options", "bf16, samples made on the device, resuming, two ranks"),
+    "topologies": ("correctness", "topologies", "every topology, on the device and on the CPU"),
     "cells": ("cells", "cells", "cells per hour with one process and with several"),
     "compiled": ("correctness", "compiled", "the compiler and CUDA graphs: the same weights?"),
     "compiled speed": ("speed", "compiled", "the compiler and CUDA graphs: a step"),

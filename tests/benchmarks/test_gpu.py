@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 import torch
 
+import faceswap_lab
 from benchmarks.gpu import __main__ as program
 from benchmarks.gpu import correctness
 from benchmarks.gpu.found import Found, heard
 from benchmarks.gpu.page import page
-from benchmarks.gpu.scale import DRY
+from benchmarks.gpu.scale import CUDA, DRY
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,7 +65,7 @@ def test_every_row_is_kept_whatever_ends_a_stage(tmp_path, monkeypatch, capsys):
     assert "- eager: failed: the reason" in text
     assert "- cells: cut short, the time was up" in text
     assert "- compiled: not reached" in text
-    assert "3 checks hold, 1 do not." in text
+    assert "4 checks hold, 1 do not." in text
     assert "says nothing of a GPU" in text
     assert "DOES NOT HOLD" in capsys.readouterr().out
 
@@ -90,6 +91,26 @@ def test_orders_are_trained_twice_and_compared(tmp_path, tmp_path_factory, monke
     assert found.holds
     assert "update_order=a_then_b" in found.what
     assert len(list(tmp_path.glob("*/*/weights.safetensors"))) == 3
+
+
+def test_every_topology_is_trained_on_both_with_what_it_needs(tmp_path, monkeypatch):
+    """``weights`` is pretended: it refuses what the lab would, and the device gets one topology wrong."""
+    asked = []
+
+    def pretended(words, place):
+        asked.append(words[:-1] if place.name == "cpu" else words[:-2])
+        if place.name == "cpu":
+            faceswap_lab.compose(words)
+        wrong = place.name == "device" and "topology=weaker_a" in words
+        return np.full(3, {"start": 0.0}.get(place.name, 1.1 if wrong else 1.0))
+
+    monkeypatch.setattr(correctness, "weights", pretended)
+    found = list(correctness.topologies(replace(CUDA, topologies=3), tmp_path))
+    tied = ("topology=tied", "encoders=two", "update_order=joint", "optimizer_state=shared")
+    each = [tied, ("topology=told_decoder",), ("topology=weaker_a",)]
+    assert asked == [words for words in each for _ in ("cpu", "device", "start")]
+    assert [row.holds for row in found] == [True, True, False]
+    assert CUDA.topologies is None  # all
 
 
 @pytest.mark.minutes

@@ -50,6 +50,22 @@ def test_a_long_label_is_cut_and_fits_a_folders_name():
     assert name.endswith("-s0-0123456789")
 
 
+def test_labels_that_differ_beyond_the_cut_differ():
+    """They were one job type of W&B's."""
+    long = [
+        "+experiment=two_encoders",
+        "augmentation=none",
+        "model.encoder_widths=[16,32,64]",
+        "training.batch_size=128",
+    ]
+    short, one, other, again = (
+        label_of([*long[:rest], f"optimizer.lr=0.{digit}"], OPTIONS) for rest, digit in ((2, 1), (4, 1), (4, 2), (4, 1))
+    )
+    assert short == "two_encoders-augmentation_none-lr_0.1"
+    assert one[:51] == other[:51] == "two_encoders-augmentation_none-encoder_widths_16-32"
+    assert (one == again, one == other, len(one)) == (True, False, 60)
+
+
 def test_a_folder_is_named_by_its_last_part_alone():
     """Long paths were cut so that two folders looked alike, and told where they lie."""
     words = ["data=folders", "data.a=/home/me/private/faces/anna", "data.b=../faces/ben/"]

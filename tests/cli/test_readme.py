@@ -17,7 +17,15 @@ from tests.cli.judging import judged
 
 HERE = Path(__file__).resolve().parents[2]
 GROUPS = (HERE / "docs" / "groups.md").read_text(encoding="utf-8")
-PAGES = ("README.md", "docs/studies.md", "docs/groups.md", "docs/metrics.md", "docs/adding.md", "docs/speed.md")
+PAGES = (
+    "README.md",
+    "docs/first_hour.md",
+    "docs/studies.md",
+    "docs/groups.md",
+    "docs/metrics.md",
+    "docs/adding.md",
+    "docs/speed.md",
+)
 TEXT = "\n".join((HERE / page).read_text(encoding="utf-8") for page in PAGES)
 OPTIONS = Options([conf_dir()])
 ADDED_IN_README = ["decoder_activation=cosine"]  # by the section on adding a choice
@@ -61,6 +69,12 @@ def test_a_command_is_one_that_passes(arguments: list[str]):
     studies = [word for word in words if word.startswith("+study=")]
     assert judged([word for word in words if word not in studies], sweep="-m" in arguments or bool(studies))
     assert [word for word in studies if word.removeprefix("+study=") not in OPTIONS["study"]] == []
+
+
+def test_the_page_on_tuning_names_what_a_sweeper_is_told_by_default():
+    (metric,) = judged([])[0].optimized_metric
+    page = (HERE / "docs" / "tuning.md").read_text(encoding="utf-8")
+    assert re.findall(r"`optimized_metric`, by default `(\w+)`", page) == [metric]
 
 
 def test_the_commands_are_found():
