@@ -105,7 +105,7 @@ def test_scales_are_those_of_the_configuration(name):
     sizes, batch, steps = SIZES[name]
     for field, value in stated.model.items():
         assert getattr(sizes, field) == (tuple(value) if OmegaConf.is_list(value) else value), field
-    assert (batch, steps) == (stated.training.batch_size, stated.training.max_steps)
+    assert (batch, steps) == (stated.scale.batch_size, stated.training.max_steps)
 
 
 def test_a_prediction_is_the_slower_of_arithmetic_and_memory():
