@@ -31,7 +31,7 @@ SHARING = [
 STUDY = f"""# @package _global_
 # Every shipped topology, two seeds.
 study:
-  name: every_topology
+  name: topologies
   title: Every topology
   question: Does every topology come to its report?
   baseline: baseline
@@ -63,8 +63,8 @@ def run(program: Program, *words: str, flags: tuple[str, ...] = (), seconds: flo
 
 
 def test_a_study_of_every_shipped_topology_comes_to_its_report(program: Program) -> None:
-    folder = own(program, "study", "every_topology", STUDY)
-    ended = run(program, "+study=every_topology", "training.max_steps=4", flags=("--config-dir", str(folder)), seconds=240)
+    folder = own(program, "study", "topologies", STUDY)
+    ended = run(program, "+study=topologies", "training.max_steps=4", flags=("--config-dir", str(folder)), seconds=240)
     assert ended.code == 0, ended.err
     assert len(SHARING) == 11
     (report,) = (program.place / "experiments").iterdir()
