@@ -4,6 +4,7 @@
 kind is told, and a function there.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -21,7 +22,7 @@ from faceswap_lab.refusal import ConfigError, nearest
 
 
 @dataclass(frozen=True, kw_only=True)
-class Planned:
+class Planned(ABC):
     """What all events are told."""
 
     kind: str = setting("which event it is; left out: the event's own name")
@@ -29,13 +30,13 @@ class Planned:
         "training steps made before it, or below 1 a share of training.max_steps", above=0.0, high=1_000_000_000
     )
 
+    @abstractmethod
     def settings(self, config: Config, where: str) -> dict[str, Any]:
         """Return the arguments of the event's function.
 
         Raises:
             ConfigError: they mean nothing in this configuration.
         """
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True)
