@@ -1,10 +1,17 @@
 """How a field of the schema is described."""
 
 from dataclasses import field
-from typing import Any
+from functools import cache
+from typing import Any, get_type_hints
 
 ALWAYS_THERE = object()
 """Of a field that has existed since the first run was hashed."""
+
+
+@cache
+def types_of(schema: Any) -> dict[str, Any]:
+    """Return the types of a class's fields. Reading them takes long, and a sweep asks for each of its cells."""
+    return get_type_hints(schema)
 
 
 def setting(

@@ -5,6 +5,7 @@ import difflib
 import typing
 from typing import Any
 
+from faceswap_lab.config.fields import types_of
 from faceswap_lab.config.schema import Config
 from faceswap_lab.refusal import ConfigError, nearest
 
@@ -22,13 +23,13 @@ def no_such_setting(key: str) -> ConfigError:
     schemas: list[Any] = [Config]
     parent = ""
     for part in key.split("."):
-        known = {name for schema in schemas for name in typing.get_type_hints(schema)}
+        known = {name for schema in schemas for name in types_of(schema)}
         if parent and not schemas and _is_mapping(parent):
             return ConfigError(f"'{key}' is not there yet: {parent} holds settings by name. Add +{key}=…")
         if part not in known:
             break
         parent = f"{parent}.{part}" if parent else part
-        schemas = [kind for schema in schemas if part in typing.get_type_hints(schema) for kind in _inner(schema, part)]
+        schemas = [kind for schema in schemas if part in types_of(schema) for kind in _inner(schema, part)]
     else:
         group = key.split(".")[0]
         if group == key:
@@ -46,14 +47,14 @@ def takes_any_text(key: str) -> bool:
     """Tell whether any text is a value of the setting ``key``: a path, a name. False if there is no such setting."""
     *_, last = key.split(".")
     fields = [field for schema in _having(key) for field in dataclasses.fields(schema) if field.name == last]
-    hints = [typing.get_type_hints(schema)[last] for schema in _having(key)]
+    hints = [types_of(schema)[last] for schema in _having(key)]
     return bool(hints) and set(hints) <= {str, str | None} and not any(f.metadata["choices"] for f in fields)
 
 
 def _is_mapping(key: str) -> bool:
     """Tell whether a setting holds further ones by names that are its user's to choose."""
     *_, last = key.split(".")
-    hints = [typing.get_type_hints(schema)[last] for schema in _having(key)]
+    hints = [types_of(schema)[last] for schema in _having(key)]
     return any(typing.get_origin(kind) is dict for hint in hints for kind in (hint, *typing.get_args(hint)))
 
 
@@ -62,13 +63,13 @@ def _having(key: str) -> list[Any]:
     *groups, last = key.split(".")
     schemas: list[Any] = [Config]
     for part in groups:
-        schemas = [kind for schema in schemas if part in typing.get_type_hints(schema) for kind in _inner(schema, part)]
-    return [schema for schema in schemas if last in typing.get_type_hints(schema)]
+        schemas = [kind for schema in schemas if part in types_of(schema) for kind in _inner(schema, part)]
+    return [schema for schema in schemas if last in types_of(schema)]
 
 
 def _inner(schema: Any, name: str) -> list[Any]:
     """Return the dataclasses that a field may hold."""
-    hint = typing.get_type_hints(schema)[name]
+    hint = types_of(schema)[name]
     return [kind for kind in (typing.get_args(hint) or (hint,)) if dataclasses.is_dataclass(kind)]
 
 
@@ -86,7 +87,7 @@ _BUNDLE = ("scale.", "peer.")  # their values are set where they are used
 def _leaves(schema: Any, where: str = "") -> list[str]:
     """Return the dotted keys of all settings in the order of the schema, each once."""
     found: dict[str, None] = {}
-    for name in typing.get_type_hints(schema):
+    for name in types_of(schema):
         inner = _inner(schema, name)
         found |= dict.fromkeys(leaf for kind in inner for leaf in _leaves(kind, f"{where}{name}."))
         found |= {} if inner else {f"{where}{name}": None}

@@ -6,6 +6,7 @@ import types
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from faceswap_lab.refusal import nearest
@@ -165,7 +166,7 @@ def _part(name: str, side: str, settings: Mapping[str, Any], names: _Names, size
 
 def _spec(kind: type[Kind], arguments: Mapping[str, Any], where: str) -> Kind:
     """Build the arguments of a part, or say which one is none."""
-    hints = {f.name: typing.get_type_hints(kind)[f.name] for f in dataclasses.fields(kind)}
+    hints = _types(kind)
     made: dict[str, Any] = {}
     for key, value in arguments.items():
         if key not in hints:
@@ -173,6 +174,13 @@ def _spec(kind: type[Kind], arguments: Mapping[str, Any], where: str) -> Kind:
             raise TopologyError(f"{where}.{key}: no such setting.{nearest(key, known)} Known: {', '.join(known)}.")
         made[key] = _typed(f"{where}.{key}", tuple(value) if isinstance(value, list) else value, hints[key])
     return kind(**made)
+
+
+@cache
+def _types(kind: Any) -> dict[str, Any]:
+    """Return the type of each argument. Reading them costs more than all else here, and they never change."""
+    hints = typing.get_type_hints(kind)
+    return {entry.name: hints[entry.name] for entry in dataclasses.fields(kind)}
 
 
 def _typed(where: str, value: Any, hint: Any) -> Any:
