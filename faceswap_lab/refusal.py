@@ -34,8 +34,12 @@ def nearest(word: object, known: Iterable[object]) -> str:
 
 def no_such_option(path: str, value: object, choices: Iterable[object]) -> NoSuchOption:
     """Return the refusal of a value that is none of the choices."""
-    choices = list(choices)
-    return NoSuchOption(
-        f"{path.removesuffix('.name')}={value}",
-        f"{path}={value}: no such option.{nearest(value, choices)} Choose one of: {', '.join(map(str, choices))}.",
-    )
+    names = [str(choice) for choice in choices]
+    every = f"Choose one of: {', '.join(names)}."
+    if len(names) > _LISTED:
+        every = f"There are {len(names)}: python -m faceswap_lab --help lists them."
+    text = f"{path}={value}: no such option.{nearest(value, names)} {every}"
+    return NoSuchOption(f"{path.removesuffix('.name')}={value}", text)
+
+
+_LISTED = 40  # of more, a line is not read

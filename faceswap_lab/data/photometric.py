@@ -6,7 +6,6 @@ and mask stay registered, and none that a configuration could make run code of i
 Lists of numbers become tuples, as albumentations wants them; YAML has no tuples.
 """
 
-import difflib
 import importlib
 import inspect
 import os
@@ -15,6 +14,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from faceswap_lab.refusal import nearest
 
 TRANSFORMS = (
     "CLAHE",
@@ -73,7 +74,9 @@ def _name(transform: Mapping[str, Any]) -> str:
         raise ValueError(f"a photometric transform needs a name: {dict(transform)}; allowed: {', '.join(TRANSFORMS)}")
     name = transform["name"]
     if name not in TRANSFORMS:
-        raise ValueError(f"unknown photometric transform {name!r}{_nearest(name, TRANSFORMS)}")
+        raise ValueError(
+            f"unknown photometric transform {name!r}.{nearest(name, TRANSFORMS)} Known: {', '.join(TRANSFORMS)}."
+        )
     return name
 
 
@@ -83,18 +86,13 @@ def _build(cls: type, transform: Mapping[str, Any]) -> Any:
     allowed = [key for key in inspect.signature(cls).parameters if key != "self"]
     for key in parameters:
         if key not in allowed:
-            raise ValueError(f"{cls.__name__} has no parameter {key!r}{_nearest(key, allowed)}")
+            raise ValueError(
+                f"{cls.__name__} has no parameter {key!r}.{nearest(key, allowed)} Known: {', '.join(allowed)}."
+            )
     try:
         return cls(**parameters)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{cls.__name__} refuses {parameters}: {error}") from error
-
-
-def _nearest(word: object, allowed: Sequence[str]) -> str:
-    lowered = {name.lower(): name for name in allowed}
-    close = difflib.get_close_matches(str(word).lower(), lowered, n=1)
-    hint = f"; did you mean {lowered[close[0]]!r}?" if close else ";"
-    return f"{hint} allowed: {', '.join(allowed)}"
 
 
 def _tuples(value: Any) -> Any:

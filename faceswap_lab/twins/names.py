@@ -1,8 +1,8 @@
 """People by name."""
 
-import difflib
 from collections.abc import Callable
 
+from faceswap_lab.refusal import nearest
 from faceswap_lab.twins.identity import Identity
 from faceswap_lab.twins.person import person
 from faceswap_lab.twins.presets import IDENTITIES
@@ -33,8 +33,7 @@ def identity(name: str) -> Identity:
     family, _, number = name.partition("-")
     if family in FAMILIES and number.isascii() and number.isdigit():
         return FAMILIES[family](int(number))
-    nearest = difflib.get_close_matches(name, [*PRESETS, *(f"{family}-1" for family in FAMILIES)], n=1, cutoff=0.0)[0]
     raise ValueError(
-        f"unknown identity {name!r}: must be one of {', '.join(PRESETS)}, or person-<n> such as person-1, or "
-        f"random-<seed> such as random-1; did you mean {nearest!r}?"
+        f"unknown identity {name!r}.{nearest(name, (*PRESETS, *(f'{family}-1' for family in FAMILIES)))} Known: "
+        f"{', '.join(PRESETS)}, person-<n> such as person-1, and random-<seed> such as random-1."
     )

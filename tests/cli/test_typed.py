@@ -62,7 +62,7 @@ def test_what_exists_passes(words: list[str]):
         ("+study=choice(smoke,backgrounds)", ["one study at a time"]),
         ("+study=smoek", ["study=smoek: no such option", "'smoke'"]),
         ("study=smoke", ["Write +study=smoke"]),
-        ("+experiment=jointt", ["experiment=jointt", "'joint'"]),
+        ("+experiment=jointt", ["experiment=jointt", "'joint'", "--help lists them"]),
         ("+experimnt=joint", ["'experimnt'", "'experiment'"]),
         ("experimnt=joint", ["'experiment'"]),
         ("+new=1", ["no setting 'new'"]),

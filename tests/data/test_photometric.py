@@ -43,11 +43,11 @@ def test_lists_from_yaml_are_taken_as_ranges():
 @pytest.mark.parametrize(
     ("transform", "message"),
     [
-        ({"name": "randomGama"}, r"'randomGama'; did you mean 'RandomGamma'\? allowed: CLAHE"),
+        ({"name": "randomGama"}, r"'randomGama'. Did you mean 'RandomGamma'\? Known: CLAHE"),
         ({"name": "Lambda"}, "unknown photometric transform 'Lambda'"),
         ({"name": "HorizontalFlip"}, "unknown photometric transform 'HorizontalFlip'"),
         ({"p": 0.5}, "needs a name"),
-        ({"name": "RandomGamma", "gama_limit": [1, 2]}, r"no parameter 'gama_limit'; did you mean 'gamma_limit'\?"),
+        ({"name": "RandomGamma", "gama_limit": [1, 2]}, r"no parameter 'gama_limit'. Did you mean 'gamma_limit'\?"),
         ({"name": "RandomGamma", "p": 3}, r"RandomGamma refuses \{'p': 3\}"),
     ],
 )

@@ -89,6 +89,7 @@ def test_a_person_hangs_together(number):
         ("persn-1", "person-1"),
         ("person-", "person-1"),
         ("", None),
+        ("zoe", None),
     ],
 )
 def test_unknown_name_is_refused_with_the_names_and_the_nearest(name, nearest):
@@ -97,4 +98,5 @@ def test_unknown_name_is_refused_with_the_names_and_the_nearest(name, nearest):
     message = str(refused.value)
     assert repr(name) in message
     assert all(preset in message for preset in PRESETS)
-    assert nearest is None or f"did you mean {nearest!r}" in message
+    assert ("Did you mean" in message) == (nearest is not None)
+    assert nearest is None or f"Did you mean {nearest!r}?" in message
