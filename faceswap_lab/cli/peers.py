@@ -9,7 +9,7 @@ _IN_ENCODER = "residual blocks in the encoder"
 
 MISSING = {
     "faceswap_dfaker": f"{_DOUBLED} (64 to 128)",
-    "dfaker": f"{_DOUBLED} (64 to 128), a mask head, a warp to the other side's landmarks",
+    "dfaker": f"{_DOUBLED} (64 to 128), a warp to the other side's landmarks",
     "saehd_df_t": _IN_ENCODER,
     "saehd_df_udt": _IN_ENCODER,
     "saehd_liae_t": _IN_ENCODER,

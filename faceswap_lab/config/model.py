@@ -55,6 +55,13 @@ class Model:
         absent=False,
         default=False,
     )
+    mask_head: tuple[int, ...] = setting(
+        "channels of the upscales beside a decoder's own that draw the face's mask, one for every doubling; []: none",
+        low=1,
+        high=4096,
+        absent=(),
+        default=(),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -69,6 +69,7 @@ def shrunk(model: Model, resolution: int, factor: float, laid_out: bool = False)
         code_size=narrow(model.code_size, grid**2 if laid_out else 1),
         bridge_width=narrow(model.bridge_width),
         decoder_widths=narrow_all(model.decoder_widths),
+        mask_head=narrow_all(model.mask_head),
         grid=grid,
         dense_width=model.dense_width and narrow(model.dense_width),
         dense_side=model.dense_side and model.dense_side * grid // model.grid,

@@ -138,10 +138,21 @@ def refined(up: nn.Module, width: int, count: int, activation: Activation, spec:
     return Refined(up, blocks) if blocks else up
 
 
+def mask_head(spec: kinds.Decoder, activation: Activation) -> nn.Module:
+    """Return what draws the logit of the face's mask, (N, C, s, s) -> (N, 1, r, r): upscales without residual blocks.
+
+    DeepFaceLab, core/leras/archis/DeepFakeArchi.py; deepfakes/faceswap, "learn mask". The last kernel is the picture's.
+    """
+    channels = (spec.channels, *spec.mask_head)
+    up = [upscale(a, b, activation, spec) for a, b in zip(channels, spec.mask_head)]
+    kernel = 1 if spec.depth_to_space else spec.out_kernel
+    return nn.Sequential(*up, Conv(channels[-1], 1, kernel, padding=spec.padding))
+
+
 class Decoder(Staged):
     """What an encoder or inter made, to a face before its output activation: (N, C, s, s) -> (N, 3, r, r), unbounded.
 
-    Of a slice, what comes out of its last stage.
+    With a mask head, the mask's logit is a fourth channel. Of a slice, what comes out of its last stage.
     """
 
     def __init__(self, spec: kinds.Decoder, seen: Shape, activation: Activation) -> None:
@@ -157,6 +168,14 @@ class Decoder(Staged):
             else Conv(last, 3, spec.out_kernel, padding=spec.padding)
         )
         self.stages = nn.ModuleDict(dict(zip([*map(str, range(len(up))), "out"], [*up, out])))
+        self.mask = mask_head(spec, activation) if spec.mask_head else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the pre-activation z."""
+        return self._with_mask(super().forward(x), x)
+
+    def _with_mask(self, z: Tensor, x: Tensor) -> Tensor:
+        return z if self.mask is None else torch.cat([z, self.mask(x)], dim=1)
 
     def activations(self) -> Iterator[tuple[str, nn.Module]]:
         """Yield those of the upscales."""
@@ -184,12 +203,13 @@ class ToldDecoder(Decoder):
 
     def forward(self, x: Tensor, who: Tensor | None = None) -> Tensor:
         """Return the pre-activation z of the faces of ``who``, (N,) int64: places among the sides."""
+        z = x
         for name, stage in self.stages.items():
-            x = stage(x)
+            z = stage(z)
             if name in self.film:
-                scale, shift = self.film[name][who].to(x.dtype)[:, :, None, None].chunk(2, dim=1)
-                x = x * (1 + scale) + shift
-        return x
+                scale, shift = self.film[name][who].to(z.dtype)[:, :, None, None].chunk(2, dim=1)
+                z = z * (1 + scale) + shift
+        return self._with_mask(z, x)
 
 
 class Mix(Part):

@@ -86,6 +86,20 @@ def test_the_sizes_are_the_identity_and_nothing_is_shrunk_twice():
     assert run_hash(load(by_hand, OPTIONS)) == run_hash(small)
 
 
+def test_a_mask_head_is_shrunk_with_its_peer_and_a_step_of_equal_cost_counts_it():
+    def widths(*words: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        plain = composed("+peer=saehd_df_ud", "scale=quick", *words)
+        model = shrink(load(plain, OPTIONS), OmegaConf.create(plain), OPTIONS).model
+        return model.decoder_widths, model.mask_head
+
+    assert widths("shrink=by_factor", "shrink.factor=0.25") == ((128, 64), (44, 22, 11))
+    with_head, without = (
+        widths("shrink=matched_flops", *w) for w in ((), ("model.mask_head=[]", "loss.weight_mask=1"))
+    )
+    assert with_head[0] < without[0]
+    assert without[1] == ()
+
+
 def test_a_peer_is_trained_as_there_and_a_shrunk_one_at_the_scales_rate_and_batch_or_as_typed():
     def rate_and_batch(*words: str) -> tuple[float, int]:
         config = load(composed("+peer=quick96", *words), OPTIONS)

@@ -11,7 +11,7 @@ from faceswap_lab.config.shrink import shrunk
 from tests.config.shipped import OPTIONS, composed, fixed
 
 PEERS = {name: load(composed(f"+peer={name}"), OPTIONS) for name in OPTIONS["peer"]}
-WIDTHS = ("encoder_widths", "decoder_widths", "code_size", "dense_width", "bridge_width")
+WIDTHS = ("encoder_widths", "decoder_widths", "code_size", "dense_width", "bridge_width", "mask_head")
 
 
 @pytest.mark.parametrize(("scale", "factor"), [("quick", 1 / 8), ("smoke", 1 / 16), ("original", 1)])
