@@ -35,6 +35,7 @@ def sizes_of(m: Model) -> Sizes:
         m.dense_width or 0,
         m.dense_side or 0,
         m.mask_head,
+        m.encoder_residuals,
         residuals=Residuals(m.residuals, m.residual_start),
     )
 

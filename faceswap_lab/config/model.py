@@ -41,6 +41,13 @@ class Model:
         absent=(),
         default=(),
     )
+    encoder_residuals: tuple[int, ...] = setting(
+        "residual blocks after each convolution of an encoder, as model.residuals: [1,0,0,0,1]; []: none",
+        low=0,
+        high=MOST_RESIDUALS,
+        absent=(),
+        default=(),
+    )
     residual_start: str = setting(
         "scaled: the second convolution of a residual block starts small; usual: as all others",
         choices=RESIDUAL_STARTS,

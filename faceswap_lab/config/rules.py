@@ -48,7 +48,7 @@ def _sizes(config: Config) -> None:
             f"model.out_kernel={model.out_kernel} with model.depth_to_space=true: the decoder ends in four "
             "convolutions of fixed kernels, so it means nothing. Leave it 5."
         )
-    if model.residual_start != "scaled" and not any(model.residuals):
+    if model.residual_start != "scaled" and not any((*model.residuals, *model.encoder_residuals)):
         raise ConfigError(
             f"model.residual_start={model.residual_start}: there are no residual blocks. Leave it scaled, or add "
             "model.residuals=[1]."

@@ -61,7 +61,10 @@ def shrunk(model: Model, resolution: int, factor: float, laid_out: bool = False)
     while resolution >> halvings < min(_SMALLEST_GRID, model.grid):
         halvings -= 1
     dropped, grid = len(model.encoder_widths) - halvings, resolution >> halvings
-    after = model.residuals
+
+    def kept(residuals: tuple[int, ...]) -> tuple[int, ...]:
+        return (*residuals[: len(residuals) - dropped - 1], residuals[-1]) if len(residuals) > 1 else residuals
+
     return replace(
         model,
         resolution=resolution,
@@ -73,7 +76,8 @@ def shrunk(model: Model, resolution: int, factor: float, laid_out: bool = False)
         grid=grid,
         dense_width=model.dense_width and narrow(model.dense_width),
         dense_side=model.dense_side and model.dense_side * grid // model.grid,
-        residuals=(*after[: len(after) - dropped - 1], after[-1]) if len(after) > 1 else after,
+        residuals=kept(model.residuals),
+        encoder_residuals=kept(model.encoder_residuals),
     )
 
 

@@ -33,6 +33,7 @@ class Sizes:
     dense_width: int = 0
     dense_side: int = 0
     mask_head: tuple[int, ...] = ()
+    encoder_residuals: tuple[int, ...] = ()
     blocks: Blocks = field(default_factory=Blocks)
     bottleneck: Bottleneck = field(default_factory=Bottleneck)
     residuals: Residuals = field(default_factory=Residuals)
@@ -121,13 +122,14 @@ class Staged(Kind):
 
 
 @dataclass(frozen=True)
-class Encoder(Staged, Blocks, Bottleneck):
+class Encoder(Staged, Blocks, Bottleneck, Residuals):
     """Halving convolutions to 4x4, two dense layers, one upscale (deepfakes/faceswap 2018).
 
-    Stages: one per convolution, the bottleneck, the upscale (nothing happens there with ``bridge_width: 0``).
+    Stages: one per convolution with its residual blocks, the bottleneck, the upscale (nothing happens there with
+    ``bridge_width: 0``).
     """
 
-    named: ClassVar[Mapping[str, str]] = {"widths": "encoder_widths"}
+    named: ClassVar[Mapping[str, str]] = {"widths": "encoder_widths", "residuals": "encoder_residuals"}
     resolution: int = 0
     widths: tuple[int, ...] = ()
     code_size: int = 0
@@ -143,6 +145,7 @@ class Encoder(Staged, Blocks, Bottleneck):
             found = f"{len(self.widths)} widths bring {self.resolution} px to {sides[-1]} px"
             raise ValueError(f"{found}, not to {self.grid}")
         self.padded(2 * self.grid)
+        self.after(len(self.widths), "convolutions")
         down = list(zip((3, *self.widths), sides))
         dense = self.squeezed(down[-1], self.gives, self.code_size)
         return [*down, dense, self.upscaled(self.bridge_width, dense[1]) if self.bridge_width else dense]
@@ -218,7 +221,7 @@ class Decoder(Staged, Blocks, Residuals):
         """(channels, 8) … (widths[-1], r), (3, r) or, with a mask, (4, r)."""
         if self.out_kernel % 2 == 0:
             raise ValueError(f"out_kernel must be odd, not {self.out_kernel}")
-        self.after(len(self.widths))
+        self.after(len(self.widths), "upscales")
         doublings = len(self.widths) + self.depth_to_space
         if self.masks and len(self.mask_head) != doublings:
             raise ValueError(f"mask_head has {len(self.mask_head)} widths, and there are {doublings} doublings")
