@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from faceswap_lab.config.check import read
 from faceswap_lab.config.data import FoldersData, PeopleData, RenderedData, TwinsData
-from faceswap_lab.config.derived import knows_end, side_weights_of, sides_of, sizes_of, topology_of
+from faceswap_lab.config.derived import draws_masks, knows_end, side_weights_of, sides_of, sizes_of, topology_of
 from faceswap_lab.config.events import events_of
 from faceswap_lab.config.rules import check_rules
 from faceswap_lab.config.schema import Config
@@ -17,8 +17,8 @@ from faceswap_lab.refusal import ConfigError, Conflict
 
 __all__ = [
     "Config", "ConfigError", "Conflict", "FoldersData", "Options", "PeopleData", "RenderedData", "TwinsData",
-    "check_rules", "events_of", "knows_end", "load", "read", "side_weights_of", "sides_of", "sizes_of", "terms_of",
-    "topology_of",
+    "check_rules", "draws_masks", "events_of", "knows_end", "load", "read", "side_weights_of", "sides_of", "sizes_of",
+    "terms_of", "topology_of",
 ]  # fmt: skip
 
 

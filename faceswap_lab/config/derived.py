@@ -34,6 +34,8 @@ def sizes_of(m: Model) -> Sizes:
         m.grid,
         m.dense_width or 0,
         m.dense_side or 0,
+        m.mask_head,
+        m.encoder_residuals,
         residuals=Residuals(m.residuals, m.residual_start),
     )
 
@@ -52,6 +54,11 @@ def topology_of(config: Config) -> Topology:
     )
     declared = Declared(t.parts, t.route, t.swaps, t.code, t.tie)
     return expand(declared, sides_of(config), sizes, Encoders(e.count, e.start == "equal", e.trained))
+
+
+def draws_masks(config: Config) -> bool:
+    """Tell whether a decoder has a mask head."""
+    return any(part.spec.masks for part in topology_of(config).parts.values())
 
 
 def knows_end(config: Config) -> str | None:

@@ -41,6 +41,13 @@ class Model:
         absent=(),
         default=(),
     )
+    encoder_residuals: tuple[int, ...] = setting(
+        "residual blocks after each convolution of an encoder, as model.residuals: [1,0,0,0,1]; []: none",
+        low=0,
+        high=MOST_RESIDUALS,
+        absent=(),
+        default=(),
+    )
     residual_start: str = setting(
         "scaled: the second convolution of a residual block starts small; usual: as all others",
         choices=RESIDUAL_STARTS,
@@ -54,6 +61,13 @@ class Model:
         "true: the decoder ends in four convolutions, laid side by side, and has an upscale less",
         absent=False,
         default=False,
+    )
+    mask_head: tuple[int, ...] = setting(
+        "channels of the upscales beside a decoder's own that draw the face's mask, one for every doubling; []: none",
+        low=1,
+        high=4096,
+        absent=(),
+        default=(),
     )
 
 

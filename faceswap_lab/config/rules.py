@@ -1,7 +1,7 @@
 """What must hold between settings: combinations that mean nothing are refused with the reason and the remedy."""
 
 from faceswap_lab.config.data import COLOUR_TRANSFERS, FoldersData, PeopleData, TwinsData
-from faceswap_lab.config.derived import side_weights_of, sides_of, topology_of
+from faceswap_lab.config.derived import draws_masks, side_weights_of, sides_of, topology_of
 from faceswap_lab.config.events import events_of
 from faceswap_lab.config.schema import Config
 from faceswap_lab.config.shrink import NONE, check_own_sizes
@@ -48,7 +48,7 @@ def _sizes(config: Config) -> None:
             f"model.out_kernel={model.out_kernel} with model.depth_to_space=true: the decoder ends in four "
             "convolutions of fixed kernels, so it means nothing. Leave it 5."
         )
-    if model.residual_start != "scaled" and not any(model.residuals):
+    if model.residual_start != "scaled" and not any((*model.residuals, *model.encoder_residuals)):
         raise ConfigError(
             f"model.residual_start={model.residual_start}: there are no residual blocks. Leave it scaled, or add "
             "model.residuals=[1]."
@@ -58,6 +58,7 @@ def _sizes(config: Config) -> None:
     for key, widths, smallest in (
         ("encoder_widths", model.encoder_widths, model.grid),
         ("decoder_widths", model.decoder_widths[::-1], decoded << model.depth_to_space),
+        *([("mask_head", model.mask_head[::-1], decoded)] if model.mask_head else []),
     ):
         needed = (size // smallest).bit_length() - 1
         if len(widths) != needed:
@@ -69,7 +70,8 @@ def _sizes(config: Config) -> None:
             shown = fitting if key == "encoder_widths" else fitting[::-1]
             right.append(f"model.{key}=[{','.join(map(str, shown))}]")
     if wrong:
-        raise ConfigError(f"{''.join(wrong)}Such as {' '.join(right)}{SCALES.get(size, '')}.")
+        scale = "" if model.mask_head else SCALES.get(size, "")  # no scale has a mask head
+        raise ConfigError(f"{''.join(wrong)}Such as {' '.join(right)}{scale}.")
 
 
 def _of_length(widths: tuple[int, ...], needed: int) -> list[int]:
@@ -199,6 +201,11 @@ def _loss(config: Config) -> None:
                 f"loss.terms.{term}.region={told.region} with data=folders: where eyes and mouth are is known of "
                 "rendered people alone. Use data=twins or data=people, or region: face."
             )
+    if config.loss.weight_mask != 1 and not draws_masks(config):
+        raise ConfigError(
+            f"loss.weight_mask={config.loss.weight_mask:g} with model.mask_head=[]: no mask is drawn, so its weight "
+            "means nothing. Leave it 1, or give the decoders a mask head such as model.mask_head=[16,8]."
+        )
     name, weights = config.update_order.name, side_weights_of(config)
     if len(config.loss.weights) > len(weights) - 2:
         raise ConfigError(

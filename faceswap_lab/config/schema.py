@@ -108,6 +108,13 @@ class Loss:
     )
     weight_a: float = setting("factor of loss_A", low=0.0, high=1e6)
     weight_b: float = setting("factor of loss_B", low=0.0, high=1e6)
+    weight_mask: float = setting(
+        "factor of the mask head's squared error to the face's mask, in its side's loss",
+        low=0.0,
+        high=1e6,
+        absent=1.0,
+        default=1.0,
+    )
     weights: tuple[float, ...] = setting(
         "factors of the losses of the sides from C on; those that are not given are 1",
         low=0.0,

@@ -61,7 +61,10 @@ def shrunk(model: Model, resolution: int, factor: float, laid_out: bool = False)
     while resolution >> halvings < min(_SMALLEST_GRID, model.grid):
         halvings -= 1
     dropped, grid = len(model.encoder_widths) - halvings, resolution >> halvings
-    after = model.residuals
+
+    def kept(residuals: tuple[int, ...]) -> tuple[int, ...]:
+        return (*residuals[: len(residuals) - dropped - 1], residuals[-1]) if len(residuals) > 1 else residuals
+
     return replace(
         model,
         resolution=resolution,
@@ -69,10 +72,12 @@ def shrunk(model: Model, resolution: int, factor: float, laid_out: bool = False)
         code_size=narrow(model.code_size, grid**2 if laid_out else 1),
         bridge_width=narrow(model.bridge_width),
         decoder_widths=narrow_all(model.decoder_widths),
+        mask_head=narrow_all(model.mask_head),
         grid=grid,
         dense_width=model.dense_width and narrow(model.dense_width),
         dense_side=model.dense_side and model.dense_side * grid // model.grid,
-        residuals=(*after[: len(after) - dropped - 1], after[-1]) if len(after) > 1 else after,
+        residuals=kept(model.residuals),
+        encoder_residuals=kept(model.encoder_residuals),
     )
 
 

@@ -35,10 +35,12 @@ class Drawn(NamedTuple):
     Attributes:
         faces: (N, 3, r, r), in [0, 1] but where an output is unbounded.
         code: (N, units), if it was asked for.
+        mask: (N, 1, r, r) in [0, 1], where the decoder has a mask head.
     """
 
     faces: Tensor
     code: Tensor | None
+    mask: Tensor | None = None
 
 
 class _Trip(NamedTuple):
@@ -119,7 +121,7 @@ class Autoencoder(nn.Module):
             for s in samples
         ]
         drawn, codes = self._travel([self._enter(s.faces, s.side) for s in samples], trips, only_last)
-        return [Drawn(self._leave(z, s.side), codes.get(i)) for i, (z, s) in enumerate(zip(drawn, samples))]
+        return [Drawn(self._leave(z, s.side), codes.get(i), _mask(z)) for i, (z, s) in enumerate(zip(drawn, samples))]
 
     def swap(self, x: Tensor, source: str, target: str, path: str | None = None) -> Tensor:
         """Return the target's face in the state of the source's face ``x``.
@@ -154,7 +156,7 @@ class Autoencoder(nn.Module):
     def pre_activation(self, side: str, x: Tensor) -> Tensor:
         """Return what the output activation gets when the side's faces are drawn again: (N, 3, r, r), unbounded."""
         (z,), _ = self._travel([self._enter(x, side)], [_Trip(self.topology.routes[side].names, side)])
-        return z.float()
+        return _face(z).float()
 
     def picture(self, side: str, z: Tensor) -> Tensor:
         """Return the faces of a side that a pre-activation (N, 3, r, r) becomes."""
@@ -229,12 +231,22 @@ class Autoencoder(nn.Module):
         return x if self.architecture.value_range == "unit" else 2 * x - 1
 
     def _leave(self, z: Tensor, side: str) -> Tensor:
-        z = z.float()  # under bf16 autocast: 8 bits of precision are too few for a picture
+        z = _face(z).float()  # under bf16 autocast: 8 bits of precision are too few for a picture
         y = self.output(z, self.architecture.value_range)
         return (y if self.architecture.value_range == "unit" else (y + 1) / 2) - self._shift_of(side)
 
     def _shift_of(self, side: str) -> Tensor:
         return self.get_buffer("colour_shift")[self.sides.index(side)]
+
+
+def _face(z: Tensor) -> Tensor:
+    """Return a picture's three channels; what has no others is not sliced, which would cost in the backward pass."""
+    return z if z.shape[1] == 3 else z[:, :3]
+
+
+def _mask(z: Tensor) -> Tensor | None:
+    """Return the mask that lies behind a picture's three channels, if one does."""
+    return z[:, 3:].float().sigmoid() if z.shape[1] > 3 else None
 
 
 def parameter_counts(model: Autoencoder) -> dict[str, int]:

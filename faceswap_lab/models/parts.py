@@ -1,5 +1,6 @@
 """The modules of the parts, every size a plain argument; ``topology.kinds`` says which sizes fit."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -63,7 +64,9 @@ class Encoder(Staged):
     def __init__(self, spec: kinds.Encoder, seen: Shape, activation: Activation) -> None:
         super().__init__()
         channels = (3, *spec.widths)
-        down = [Downscale(a, b, activation, spec) for a, b in zip(channels, spec.widths)]
+        down: list[nn.Module] = [Downscale(a, b, activation, spec) for a, b in zip(channels, spec.widths)]
+        after = spec.after(len(down), "convolutions")
+        down = [refined("down", *stage, activation, spec) for stage in zip(down, spec.widths, after)]
         last = (spec.widths[-1], spec.grid)
         dense = Bottleneck(spec.bottleneck, spec.pixel_norm, last, spec.gives, spec.code_size, activation)
         up = upscale(spec.gives[0], spec.bridge_width, activation, spec) if spec.bridge_width else nn.Identity()
@@ -89,7 +92,7 @@ class Encoder(Staged):
         """Yield those of the convolutions and of the upscale."""
         for name, stage in self.stages.items():
             if name != "dense" and not isinstance(stage, nn.Identity):
-                yield name, stage.get_submodule("activation")
+                yield name, _activation(stage)
 
 
 class Inter(Part):
@@ -120,36 +123,42 @@ class Inter(Part):
             yield "up", self.up.get_submodule("activation")
 
 
-class Refined(nn.Module):
-    """An upscale and the residual blocks after it."""
-
-    def __init__(self, up: nn.Module, residuals: list[nn.Module]) -> None:
-        super().__init__()
-        self.up, self.residuals = up, nn.Sequential(*residuals)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Double the picture's sides, and refine it."""
-        return self.residuals(self.up(x))
+def refined(
+    name: str, stage: nn.Module, width: int, count: int, activation: Activation, spec: kinds.Encoder | kinds.Decoder
+) -> nn.Module:
+    """Return a stage, called by its name, with the residual blocks after it; the stage itself where there are none."""
+    blocks = [Residual(width, activation, spec, spec.residual_start) for _ in range(count)]
+    return nn.Sequential(OrderedDict([(name, stage), ("residuals", nn.Sequential(*blocks))])) if blocks else stage
 
 
-def refined(up: nn.Module, width: int, count: int, activation: Activation, spec: kinds.Decoder) -> nn.Module:
-    """Return an upscale with its residual blocks; the upscale itself where there are none."""
-    blocks: list[nn.Module] = [Residual(width, activation, spec, spec.residual_start) for _ in range(count)]
-    return Refined(up, blocks) if blocks else up
+def _activation(stage: nn.Module) -> nn.Module:
+    """Return that of a stage's convolution, not of the residual blocks after it."""
+    return (stage[0] if isinstance(stage, nn.Sequential) else stage).get_submodule("activation")
+
+
+def mask_head(spec: kinds.Decoder, activation: Activation) -> nn.Module:
+    """Return what draws the logit of the face's mask, (N, C, s, s) -> (N, 1, r, r): upscales without residual blocks.
+
+    DeepFaceLab, core/leras/archis/DeepFakeArchi.py; deepfakes/faceswap, "learn mask". The last kernel is the picture's.
+    """
+    channels = (spec.channels, *spec.mask_head)
+    up = [upscale(a, b, activation, spec) for a, b in zip(channels, spec.mask_head)]
+    kernel = 1 if spec.depth_to_space else spec.out_kernel
+    return nn.Sequential(*up, Conv(channels[-1], 1, kernel, padding=spec.padding))
 
 
 class Decoder(Staged):
     """What an encoder or inter made, to a face before its output activation: (N, C, s, s) -> (N, 3, r, r), unbounded.
 
-    Of a slice, what comes out of its last stage.
+    With a mask head, the mask's logit is a fourth channel. Of a slice, what comes out of its last stage.
     """
 
     def __init__(self, spec: kinds.Decoder, seen: Shape, activation: Activation) -> None:
         super().__init__()
         channels = (spec.channels, *spec.widths)
         up = [upscale(a, b, activation, spec) for a, b in zip(channels, spec.widths)]
-        after = spec.after(len(up))
-        up = [refined(stage, width, n, activation, spec) for stage, width, n in zip(up, spec.widths, after)]
+        after = spec.after(len(up), "upscales")
+        up = [refined("up", *stage, activation, spec) for stage in zip(up, spec.widths, after)]
         last = spec.widths[-1]
         out = (
             DepthToSpace(last, spec.padding)
@@ -157,12 +166,20 @@ class Decoder(Staged):
             else Conv(last, 3, spec.out_kernel, padding=spec.padding)
         )
         self.stages = nn.ModuleDict(dict(zip([*map(str, range(len(up))), "out"], [*up, out])))
+        self.mask = mask_head(spec, activation) if spec.mask_head else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the pre-activation z."""
+        return self._with_mask(super().forward(x), x)
+
+    def _with_mask(self, z: Tensor, x: Tensor) -> Tensor:
+        return z if self.mask is None else torch.cat([z, self.mask(x)], dim=1)
 
     def activations(self) -> Iterator[tuple[str, nn.Module]]:
         """Yield those of the upscales."""
         for name, stage in self.stages.items():
             if name != "out":
-                yield name, (stage.up if isinstance(stage, Refined) else stage).get_submodule("activation")
+                yield name, _activation(stage)
 
 
 class ToldDecoder(Decoder):
@@ -184,12 +201,13 @@ class ToldDecoder(Decoder):
 
     def forward(self, x: Tensor, who: Tensor | None = None) -> Tensor:
         """Return the pre-activation z of the faces of ``who``, (N,) int64: places among the sides."""
+        z = x
         for name, stage in self.stages.items():
-            x = stage(x)
+            z = stage(z)
             if name in self.film:
-                scale, shift = self.film[name][who].to(x.dtype)[:, :, None, None].chunk(2, dim=1)
-                x = x * (1 + scale) + shift
-        return x
+                scale, shift = self.film[name][who].to(z.dtype)[:, :, None, None].chunk(2, dim=1)
+                z = z * (1 + scale) + shift
+        return self._with_mask(z, x)
 
 
 class Mix(Part):

@@ -79,18 +79,18 @@ MOST_RESIDUALS = 8
 
 @dataclass(frozen=True)
 class Residuals:
-    """Residual blocks after a decoder's upscales.
+    """Residual blocks after an encoder's convolutions or a decoder's upscales.
 
     Attributes:
-        residuals: how many after each upscale; one number: as many after every one; none: there are none.
+        residuals: how many after each of them; one number: as many after every one; none: there are none.
         residual_start: scaled: a block's second convolution starts small; usual: as all others.
     """
 
     residuals: tuple[int, ...] = ()
     residual_start: str = "scaled"
 
-    def after(self, upscales: int) -> tuple[int, ...]:
-        """Return the number of blocks after each upscale.
+    def after(self, count: int, what: str) -> tuple[int, ...]:
+        """Return the number of blocks after each of ``count`` upscales or convolutions; ``what`` says which they are.
 
         Raises:
             ValueError: there are too many, or not a number for each.
@@ -98,10 +98,10 @@ class Residuals:
         if self.residual_start not in RESIDUAL_STARTS:
             raise ValueError(f"residual_start is {' or '.join(RESIDUAL_STARTS)}, not {self.residual_start}")
         if max(self.residuals, default=0) > MOST_RESIDUALS:
-            raise ValueError(f"there are at most {MOST_RESIDUALS} residual blocks after an upscale")
-        if len(self.residuals) not in (0, 1, upscales):
+            raise ValueError(f"there are at most {MOST_RESIDUALS} residual blocks in a row")
+        if len(self.residuals) not in (0, 1, count):
             raise ValueError(
-                f"residuals={list(self.residuals)} names {len(self.residuals)} numbers for {upscales} upscales; "
+                f"residuals={list(self.residuals)} names {len(self.residuals)} numbers for {count} {what}; "
                 "name one for all, or one for each"
             )
-        return (self.residuals or (0,)) * upscales if len(self.residuals) < 2 else self.residuals
+        return (self.residuals or (0,)) * count if len(self.residuals) < 2 else self.residuals

@@ -259,7 +259,8 @@ def _shaped(
                     )
             shape = (sum(channels for channels, _ in out), out[0][1])
         last = route.steps[-1]
-        if shape != (3, sizes.resolution) or not all(known[word.part].spec.ends for word in last):
+        faces = ((3, sizes.resolution), (4, sizes.resolution))  # the second with a mask
+        if shape not in faces or not all(known[word.part].spec.ends for word in last):
             raise route.wrong(
                 last[-1],
                 f"A route must end with a decoder that draws 3 channels of {sizes.resolution}x{sizes.resolution}; "

@@ -32,6 +32,8 @@ class Sizes:
     grid: int = 4
     dense_width: int = 0
     dense_side: int = 0
+    mask_head: tuple[int, ...] = ()
+    encoder_residuals: tuple[int, ...] = ()
     blocks: Blocks = field(default_factory=Blocks)
     bottleneck: Bottleneck = field(default_factory=Bottleneck)
     residuals: Residuals = field(default_factory=Residuals)
@@ -47,6 +49,7 @@ class Kind:
         told: it is told whose face to draw.
         ends: it draws a face, so a route may end with it.
         weighs: it has weights.
+        masks: it draws the face's mask beside the face, as a fourth channel.
         named: its argument → what ``Sizes`` calls it, where the two are not the same.
     """
 
@@ -56,6 +59,11 @@ class Kind:
     ends: ClassVar[bool] = False
     weighs: ClassVar[bool] = True
     named: ClassVar[Mapping[str, str]] = {}
+
+    @property
+    def masks(self) -> bool:
+        """No, but for a decoder with a mask head."""
+        return False
 
     @classmethod
     def usual(cls, sizes: Sizes) -> dict[str, Any]:
@@ -114,13 +122,14 @@ class Staged(Kind):
 
 
 @dataclass(frozen=True)
-class Encoder(Staged, Blocks, Bottleneck):
+class Encoder(Staged, Blocks, Bottleneck, Residuals):
     """Halving convolutions to 4x4, two dense layers, one upscale (deepfakes/faceswap 2018).
 
-    Stages: one per convolution, the bottleneck, the upscale (nothing happens there with ``bridge_width: 0``).
+    Stages: one per convolution with its residual blocks, the bottleneck, the upscale (nothing happens there with
+    ``bridge_width: 0``).
     """
 
-    named: ClassVar[Mapping[str, str]] = {"widths": "encoder_widths"}
+    named: ClassVar[Mapping[str, str]] = {"widths": "encoder_widths", "residuals": "encoder_residuals"}
     resolution: int = 0
     widths: tuple[int, ...] = ()
     code_size: int = 0
@@ -136,6 +145,7 @@ class Encoder(Staged, Blocks, Bottleneck):
             found = f"{len(self.widths)} widths bring {self.resolution} px to {sides[-1]} px"
             raise ValueError(f"{found}, not to {self.grid}")
         self.padded(2 * self.grid)
+        self.after(len(self.widths), "convolutions")
         down = list(zip((3, *self.widths), sides))
         dense = self.squeezed(down[-1], self.gives, self.code_size)
         return [*down, dense, self.upscaled(self.bridge_width, dense[1]) if self.bridge_width else dense]
@@ -189,7 +199,8 @@ class Decoder(Staged, Blocks, Residuals):
 
     ``channels`` is what the whole decoder sees: taken from the route where the decoder begins with its first stage.
     ``out_kernel`` is the side of the last convolution's kernel; with ``depth_to_space`` four convolutions of fixed
-    kernels are there in its place, which double the sides once more. ``share`` is taken of all widths.
+    kernels are there in its place, which double the sides once more. ``share`` is taken of all widths. ``mask_head``
+    has the widths of a row of upscales beside, which draws the face's mask as a fourth channel; empty: there is none.
     """
 
     ends: ClassVar[bool] = True
@@ -199,22 +210,37 @@ class Decoder(Staged, Blocks, Residuals):
     out_kernel: int = 5
     depth_to_space: bool = False
     share: float = 1.0
+    mask_head: tuple[int, ...] = ()
+
+    @property
+    def masks(self) -> bool:
+        """With a mask head."""
+        return bool(self.mask_head)
 
     def whole(self, seen: Shape) -> list[Shape]:
-        """(channels, 8) … (widths[-1], r), (3, r)."""
+        """(channels, 8) … (widths[-1], r), (3, r) or, with a mask, (4, r)."""
         if self.out_kernel % 2 == 0:
             raise ValueError(f"out_kernel must be odd, not {self.out_kernel}")
-        self.after(len(self.widths))
+        self.after(len(self.widths), "upscales")
+        doublings = len(self.widths) + self.depth_to_space
+        if self.masks and len(self.mask_head) != doublings:
+            raise ValueError(f"mask_head has {len(self.mask_head)} widths, and there are {doublings} doublings")
+        if self.masks and (self.first, self.last) != (0, None):
+            raise ValueError("mask_head needs a whole decoder, and this is a slice of one")
         first, _ = self.used(len(self.widths) + 1)
         shapes = [(self.channels, seen[1] >> min(first, len(self.widths)))]
         for width in self.widths:
             shapes.append(self.upscaled(width, shapes[-1][1]))
-        return [*shapes, (3, shapes[-1][1] << self.depth_to_space)]
+        for width in self.mask_head:
+            self.upscaled(width, seen[1])
+        return [*shapes, (3 + self.masks, shapes[-1][1] << self.depth_to_space)]
 
     def at(self, seen: Shape) -> "Decoder":
         """Return the decoder for what it sees on its route."""
-        widths = tuple(max(1, round(self.share * width)) for width in self.widths)
-        whole = dataclasses.replace(self, widths=widths, share=1.0)
+        widths, masks = (
+            tuple(max(1, round(self.share * width)) for width in row) for row in (self.widths, self.mask_head)
+        )
+        whole = dataclasses.replace(self, widths=widths, mask_head=masks, share=1.0)
         return dataclasses.replace(whole, channels=seen[0]) if self.first == 0 else whole
 
 

@@ -44,7 +44,9 @@ def svg(topology: Topology, captions: Mapping[str, str] | None = None, title: st
         for name in parts
     ]
     for i, side in enumerate(shown):
-        boxes += [_face(faces[side], f"face {side}", _colour(i)), _face(drawn[side], f"drawn as {side}", _colour(i))]
+        mask = " + mask" if topology.parts[topology.routes[side].parts[-1]].spec.masks else ""
+        boxes.append(_face(faces[side], f"face {side}", _colour(i)))
+        boxes.append(_face(drawn[side], f"drawn as {side}{mask}", _colour(i)))
     width = 2 * _MARGIN + (len(columns) + 2) * _WIDTH + (len(columns) + 1) * _GAP_X
     left_out = len(topology.sides) - len(shown)
     more = f" ({left_out} more not drawn)" if left_out else ""

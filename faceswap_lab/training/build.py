@@ -116,6 +116,7 @@ def module_of(config: Config, autoencoder: Autoencoder, data: FaceData | None = 
         cuda_graphs=config.trainer.compile == "cudagraphs",
         regions=_regions(config, data) if objective.regional and data else None,
         events=events_of(config),
+        mask_weight=config.loss.weight_mask,
     )
 
 

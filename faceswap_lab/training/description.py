@@ -78,9 +78,10 @@ def flops_per_step(architecture: Architecture, plan: Plan) -> float:
     @cache
     def of_a_face(side: str, only_last: bool) -> int:
         with FlopCounterMode(display=False) as counter:
-            drawn = model.reconstruct_all([Samples(side, faces)], only_last)[0].faces
-            if drawn.requires_grad:
-                drawn.sum().backward()
+            drawn = model.reconstruct_all([Samples(side, faces)], only_last)[0]
+            out = drawn.faces.sum() + (0 if drawn.mask is None else drawn.mask.sum())
+            if out.requires_grad:
+                out.backward()
         return counter.get_total_flops()
 
     updates, period = _round(plan)

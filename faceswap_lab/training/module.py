@@ -52,6 +52,7 @@ class FaceswapModule(pl.LightningModule):
             update.
         regions: see ``TrainingStep``.
         events: likewise.
+        mask_weight: likewise.
 
     Attributes:
         steps_done: training steps made.
@@ -83,6 +84,7 @@ class FaceswapModule(pl.LightningModule):
         look_later: bool | None = None,
         regions: Mapping[str, SampleRegions] | None = None,
         events: Events = NO_EVENTS,
+        mask_weight: float = 1.0,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -93,7 +95,7 @@ class FaceswapModule(pl.LightningModule):
         self.averaged = _averaged(autoencoder, ema) if ema is not None else None
         self.objective, self.regions, self.events = objective, regions, events
         self.side_weights = dict.fromkeys(autoencoder.sides, 1.0) | dict(side_weights or {})
-        self.gradient_clip = gradient_clip
+        self.gradient_clip, self.mask_weight = gradient_clip, mask_weight
         self.channels_last, self.cuda_graphs = channels_last, cuda_graphs
         self.log_every, self.last_step, self.look_later = log_every, last_step, look_later
         self.steps_done = 0
@@ -132,6 +134,7 @@ class FaceswapModule(pl.LightningModule):
             self.lr_dropout,
             self.events,
             self.average,
+            self.mask_weight,
         )
         return self.states.optimizers
 

@@ -241,6 +241,9 @@ def test_a_loss_under_masks_is_refused_where_pictures_have_none(folders: list[st
     config = composed_config(["loss=mae_masked", *folders], [conf_dir()])
     with pytest.raises(ConfigError, match=r"0 of 6 pictures of A and 0 of 6 pictures of B have one. Add loss=mae"):
         faces_of(config)
+    told = r"the mask, and 0 of 6 .* Add model.mask_head=\[\] loss.weight_mask=1, which"
+    with pytest.raises(ConfigError, match=told):
+        faces_of(composed_config(["scale=quick", "model.mask_head=[4,4]", *folders], [conf_dir()]))
     oval = Image.new("L", (128, 128))
     ImageDraw.Draw(oval).ellipse((20, 20, 108, 108), fill=255)
     for word in folders[1:3]:

@@ -16,7 +16,7 @@ from tests.config.shipped import OPTIONS, fixed, set_at
 IDENTITY = {
     "": "seed",
     "model": "resolution encoder_widths code_size bridge_width decoder_widths out_kernel depth_to_space "
-    "grid dense_width dense_side residuals residual_start",
+    "grid dense_width dense_side residuals encoder_residuals residual_start mask_head",
     "topology": "parts route swaps code tie",
     "encoders": "count start trained",
     "encoder_activation": "name slope",
@@ -32,7 +32,7 @@ IDENTITY = {
     "optimizer_state": "name",
     "schedule": "name length factor",
     "events": "planned",
-    "loss": "name mask_weight terms weight_a weight_b weights",
+    "loss": "name mask_weight terms weight_a weight_b weight_mask weights",
     "augmentation": "rotation zoom shift flip jitter coverage misaligned two_stage photometric photometric_input flips "
     "grid fitted nodes",
     "colour_match": "name moves",
@@ -93,7 +93,9 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "model.depth_to_space": True,
     "model.grid": 8,
     "model.dense_side": 8,
+    "model.mask_head": [8, 8, 8],
     "model.residuals": [1],
+    "model.encoder_residuals": [1],
     "model.residual_start": "usual",
     "upsampler.name": "hybrid",
     "norm.name": "group",

@@ -83,6 +83,7 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
     ("overrides", "told"),
     [
         (["update_order=joint"], ["update_order=joint", "keras_2018", "Add optimizer_state=shared"]),
+        (["loss.weight_mask=10"], ["loss.weight_mask=10 with model.mask_head=[]", "Leave it 1"]),
         (["update_order=joint_half", "optimizer_state=per_autoencoder"], ["update_order=joint_half", "shared"]),
         (["optimizer=sgd"], ["optimizer_state=keras_2018 with optimizer=sgd", "per_autoencoder"]),
         (["encoders.start=equal"], ["encoders.start=equal", "encoders=two"]),
@@ -117,6 +118,10 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
         ),
         (["model.resolution=128", "model.encoder_widths=[]"], ["model.encoder_widths=[16,32,64,128,256]"]),
         (["model.decoder_widths=[8]"], ["model.decoder_widths=[8]", "needs 3 widths"]),
+        (
+            ["model.mask_head=[4]"],
+            ["[4]: 64 px needs 3 widths (64 px to 8x8", "got 1. Such as model.mask_head=[16,8,4]."],
+        ),
         (["loss.weight_a=0", "loss.weight_b=0"], ["loss.weight_a=0.0, loss.weight_b=0.0", "above 0"]),
         (["update_order=only_a", "loss.weight_b=0.5"], ["loss.weight_b=0.5", "B is never trained", "Leave it 1"]),
         (["update_order=only_b", "loss.weight_a=0"], ["loss.weight_a=0.0", "A is never trained"]),

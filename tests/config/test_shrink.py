@@ -11,7 +11,7 @@ from faceswap_lab.config.shrink import shrunk
 from tests.config.shipped import OPTIONS, composed, fixed
 
 PEERS = {name: load(composed(f"+peer={name}"), OPTIONS) for name in OPTIONS["peer"]}
-WIDTHS = ("encoder_widths", "decoder_widths", "code_size", "dense_width", "bridge_width")
+WIDTHS = ("encoder_widths", "decoder_widths", "code_size", "dense_width", "bridge_width", "mask_head")
 
 
 @pytest.mark.parametrize(("scale", "factor"), [("quick", 1 / 8), ("smoke", 1 / 16), ("original", 1)])
@@ -40,6 +40,7 @@ def test_a_smaller_factor_makes_nothing_wider_and_nothing_vanishes(name: str, on
 
 
 def test_residual_blocks_go_with_their_stages_and_the_end_keeps_its_own():
-    model = replace(PEERS["dfl_h128"].model, residuals=(3, 2, 0))
-    assert shrunk(model, 64, 1).residuals == (3, 2, 0)
-    assert shrunk(model, 32, 1).residuals == (3, 0)
+    model = replace(PEERS["dfl_h128"].model, residuals=(3, 2, 0), encoder_residuals=(1, 0, 0, 2))
+    for resolution, after_up, after_down in ((64, (3, 2, 0), (1, 0, 0, 2)), (32, (3, 0), (1, 0, 2))):
+        small = shrunk(model, resolution, 1)
+        assert (small.residuals, small.encoder_residuals) == (after_up, after_down)

@@ -166,6 +166,7 @@ def test_a_bottleneck_is_its_formula(name, normed):
         ({"bottleneck": Neck("convolutional"), "dense_side": 8}, "keeps 4x4, and cannot make 8"),
         ({"residuals": Residuals((1, 2, 3))}, "names 3 numbers for 2 upscales"),
         ({"residuals": Residuals((9,))}, "at most 8 residual blocks"),
+        ({"encoder_residuals": (1, 2)}, "names 2 numbers for 3 convolutions"),
         ({"residuals": Residuals((1,), "small")}, "scaled or usual, not small"),
         (
             {"blocks": Blocks(padding="reflect"), "grid": 2, "encoder_widths": (4,) * 4, "decoder_widths": (4,) * 3},

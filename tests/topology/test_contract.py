@@ -189,6 +189,7 @@ def sizes(draw):
     widths = SIZES.decoder_widths[: 1 if "depth_to_space" in ends else 2]
     residuals = Residuals(draw(st.sampled_from([(), (1,), (2,)])), draw(st.sampled_from(RESIDUAL_STARTS)))
     blocks = {"blocks": draw(BLOCKS), "bottleneck": draw(NECKS), "residuals": residuals}
+    blocks["encoder_residuals"] = draw(st.sampled_from([(), (1, 0, 2)]))
     return dataclasses.replace(SIZES, code_size=16, decoder_widths=widths, **ends, **blocks)
 
 

@@ -10,8 +10,10 @@ import torch
 from torch import distributed
 
 from faceswap_lab.data import sampler_choice
+from faceswap_lab.models.architecture import Architecture
 from faceswap_lab.orders import ORDERS
 from faceswap_lab.schedules import Schedule
+from faceswap_lab.topology import ORIGINAL, Sizes, expand
 from faceswap_lab.training.device.processes import Place, further_processes
 from faceswap_lab.training.step.finite import Diverged
 from faceswap_lab.training.step.objective import LossTerm, Objective
@@ -19,6 +21,7 @@ from tests.models.tiny import tiny
 from tests.training.tiny import EVENTS, module_for, samples_for, single, trained, trainer_for
 
 TWO = tiny(encoders=2, encoder_start="independent")
+MASKED = Architecture(32, expand(ORIGINAL, "AB", Sizes(32, (4, 4, 4), 8, 4, (4, 4), mask_head=(3, 3))))
 DSSIM = {"window": 5, "sigma": 1.5, "padding": "valid"}
 SUM = Objective(
     {
@@ -53,6 +56,7 @@ CASES = {order: {"order": order, "state": "shared"} for order in ORDERS} | {
     },
     "events": {"order": "a_then_b", "state": "keras_2018", "ema": 0.9, "schedule": Schedule("constant", 0.1, 4)}
     | {"events": EVENTS},
+    "a mask head": {"order": "joint", "state": "shared", "architecture": MASKED, "mask_weight": 3.0},
     "two encoders": {"order": "a_then_b", "state": "keras_2018", "architecture": TWO},
     "compiled": {"order": "a_then_b", "state": "shared", "backend": "aot_eager"},
     "two encoders, joint": {"order": "joint", "state": "shared", "architecture": TWO},

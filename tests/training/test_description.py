@@ -1,17 +1,19 @@
 """What ``describe`` says: weights and operations as counted otherwise, and who moves what how often."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from faceswap_lab.models.architecture import Architecture
 from faceswap_lab.models.autoencoder import Autoencoder, parameter_counts
 from faceswap_lab.models.costs import costs
 from faceswap_lab.orders import ORDERS, Plan
 from faceswap_lab.training.description import flops_per_step, updates_per_step
 from tests.models.tiny import tiny
-from tests.topology.shipped import SHIPPED, architecture, shipped
+from tests.topology.shipped import SHIPPED, SIZES, architecture, shipped
 from tests.training.tiny import BLOCK, plan_for, trained
 
 
@@ -64,6 +66,7 @@ def test_a_part_that_is_never_trained_has_no_entry():
     assert "inter_A" not in updates_per_step(shipped("amp_random_inters"), Plan("a_then_b", ("A", "B"), batch=4))
 
 
+MASKED = Architecture(32, shipped("original", sizes=replace(SIZES, mask_head=(3, 3))))
 STEPS = 2 * BLOCK  # after which every order has gone once through its sides
 
 
@@ -72,6 +75,7 @@ STEPS = 2 * BLOCK  # after which every order has gone once through its sides
     [
         *((tiny(), order) for order in ORDERS if order != "worse_first"),
         (tiny(encoders=2), "a_then_b"),
+        (MASKED, "a_then_b"),
         *((architecture(name), "joint") for name in SHIPPED if name != "tied"),  # the tie is no layer's operation
     ],
     ids=lambda value: value if isinstance(value, str) else "model",

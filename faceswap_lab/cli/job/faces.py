@@ -5,7 +5,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faceswap_lab.config import Config, ConfigError, FoldersData, PeopleData, RenderedData, TwinsData, terms_of
+from faceswap_lab.config import (
+    Config,
+    ConfigError,
+    FoldersData,
+    PeopleData,
+    RenderedData,
+    TwinsData,
+    draws_masks,
+    terms_of,
+)
 from faceswap_lab.runs.atomic import StorageError
 
 if TYPE_CHECKING:
@@ -116,18 +125,24 @@ def _folders(config: Config, data: FoldersData) -> "FaceData":
         progress=config.progress,
         further=partial(count_faces, progress=config.progress),
     )
-    if any(term.mask_weight for term in terms_of(config.loss, config.model.resolution).values()):
-        _check_masks(config, found)
+    _check_masks(config, found)
     return found
 
 
 def _check_masks(config: Config, found: "FaceData") -> None:
-    """Refuse a loss under masks where a side has none: it would be the plain loss under another name."""
+    """Refuse what needs masks where a side has none: a loss under them would be the plain loss under another name."""
     assert found.masked is not None
-    counts = {side: len(found.train[side]) + len(found.held_out[side]) for side in found.sides}
-    if not all(found.masked.values()):
+    terms = terms_of(config.loss, config.model.resolution).values()
+    needs = {
+        ("the loss weighs the face by its mask", "loss=mae"): any(term.mask_weight for term in terms),
+        ("a decoder learns to draw the mask", "model.mask_head=[] loss.weight_mask=1"): draws_masks(config),
+    }
+    wanting = [use for use, is_wanted in needs.items() if is_wanted]
+    if wanting and not all(found.masked.values()):
+        counts = {side: len(found.train[side]) + len(found.held_out[side]) for side in found.sides}
         have = " and ".join(f"{found.masked[side]} of {count} pictures of {side}" for side, count in counts.items())
+        uses, remedies = zip(*wanting)
         raise ConfigError(
-            f"the loss weighs the face by its mask, and {have} have one. Add loss=mae, which needs none, or cut the "
+            f"{' and '.join(uses)}, and {have} have one. Add {' '.join(remedies)}, which needs none, or cut the "
             "faces out with their masks: python -m faceswap_lab faces"
         )

@@ -62,10 +62,11 @@ def _table(found: "Description", title: str) -> "object":
     table.add_column("trained by")
     for name, cost in found.costs.items():
         part = found.topology.parts[name]
-        sees, gives = (f"{channels}×{side}²" for channels, side in (cost.sees, cost.gives))
+        sees, gives = f"{cost.sees[0]}×{cost.sees[1]}²", f"{cost.gives[0] - part.spec.masks}×{cost.gives[1]}²"
+        mask = " + mask" if part.spec.masks else ""
         flops = f"{cost.flops / 1e6:.1f}"
         table.add_row(
-            name, part.kind, f"{sees} → {gives}", f"{cost.parameters:,}", flops, _trained_by(found, name, part)
+            name, part.kind, f"{sees} → {gives}{mask}", f"{cost.parameters:,}", flops, _trained_by(found, name, part)
         )
     total = sum(cost.parameters for cost in found.costs.values())
     table.add_row("all", "", "", f"{total:,}", "", "")

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor, distributed, nn
+from torch.nn import functional
 from torch.optim import Optimizer
 
 from faceswap_lab.data.datamodule import SideBatch
 from faceswap_lab.data.regions import SampleRegions
 from faceswap_lab.events import NO_EVENTS, Events
-from faceswap_lab.models.autoencoder import Autoencoder, Samples
+from faceswap_lab.models.autoencoder import Autoencoder, Drawn, Samples
 from faceswap_lab.orders import Plan, Portion, Update
 from faceswap_lab.randomness import seed_of
 from faceswap_lab.training.step.finite import Watch
@@ -41,6 +42,7 @@ class TrainingStep:
             the stream (seed, "lr_dropout", step, update); None: every weight does.
         events: what changes at which step; a change of the learning rate needs a schedule.
         average: the model of averaged weights, if there is one: events change it too.
+        mask_weight: factor of a mask head's squared error.
     """
 
     def __init__(
@@ -59,12 +61,13 @@ class TrainingStep:
         lr_dropout: float | None = None,
         events: Events = NO_EVENTS,
         average: Autoencoder | None = None,
+        mask_weight: float = 1.0,
     ) -> None:
         self.autoencoder, self.plan, self.states, self.backward = autoencoder, plan, states, backward
         self.objective, self.side_weights = objective, side_weights
         self.gradient_clip, self.channels_last, self.watch = gradient_clip, channels_last, watch
         self.regions = regions or {}
-        self.schedule, self.lr_dropout = schedule, lr_dropout
+        self.schedule, self.lr_dropout, self.mask_weight = schedule, lr_dropout, mask_weight
         self.parameters = list(autoencoder.parameters())
         self.tie = autoencoder.topology.tie
         self.events, self.weights = events, Weights([autoencoder, *([average] if average else [])], states)
@@ -112,18 +115,21 @@ class TrainingStep:
             return [self.ready[portion] for portion in portions]
         inputs = [Samples(p.side, self._picture(self.batch[p].input), self._first_here(p)) for p in portions]
         drawn = self.autoencoder.reconstruct_all(inputs, only_last, with_codes=bool(self.tie))
-        losses = [self._loss(portion, d.faces) for portion, d in zip(portions, drawn)]
+        losses = [self._loss(portion, d) for portion, d in zip(portions, drawn)]
         if self.tie and len(portions) > 1:
             distance = code_distance([d.code for d in drawn if d.code is not None])
             self.tied.append(distance.detach())
             losses.append(self.tie * distance)
         return losses
 
-    def _loss(self, portion: Portion, output: Tensor) -> Tensor:
+    def _loss(self, portion: Portion, drawn: Drawn) -> Tensor:
         samples = self.batch[portion]
         masks = self._masks(portion, samples.mask) if self.objective.masked else {}
-        loss, terms = self.objective(output, self._picture(samples.target), masks, self.now.weights)
+        loss, terms = self.objective(drawn.faces, self._picture(samples.target), masks, self.now.weights)
         self.seen[portion] = _mean_over_devices(loss.detach())
+        if drawn.mask is not None:
+            terms["mask_head"] = functional.mse_loss(drawn.mask, samples.mask.unsqueeze(1) / 255)
+            loss = loss + self.mask_weight * terms["mask_head"]
         if terms:
             means = _mean_over_devices(torch.stack([term.detach() for term in terms.values()]))
             self.terms[portion] = dict(zip(terms, means))
