@@ -346,6 +346,11 @@ def _compile(config: Config) -> None:
 
 
 def _metrics(config: Config) -> None:
+    if config.evaluation.real_judges and isinstance(config.data, FoldersData):
+        raise ConfigError(
+            "evaluation.real_judges=true with data=folders: swaps of real people are always judged so. Leave it false; "
+            "it adds these judges to data=twins or data=people."
+        )
     for name in config.evaluation.metrics:
         if name not in METRICS:
             raise ConfigError(

@@ -182,6 +182,11 @@ class Evaluation:
     )
     preview_faces: int = setting("held-out faces in a preview", low=1, high=64, identity=False)
     metrics: tuple[str, ...] = setting("metrics of plugins, beside the lab's own", absent=(), default=())
+    real_judges: bool = setting(
+        "what networks see in swaps of real people is measured of rendered ones too, beside the truth",
+        absent=False,
+        default=False,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

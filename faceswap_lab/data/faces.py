@@ -119,6 +119,11 @@ class FaceData:
         """Whose faces there are, in order."""
         return tuple(self.train)
 
+    @property
+    def held_out_groups(self) -> dict[Side, NDArray[np.int64]]:
+        """``groups``; where there are none, each held-out face is one."""
+        return self.groups or {side: np.arange(len(faces)) for side, faces in self.held_out.items()}
+
 
 class _Mapped(NamedTuple):
     """Where the bytes of a memory-mapped array lie."""

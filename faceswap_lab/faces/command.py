@@ -1,9 +1,11 @@
 """``python -m faceswap_lab faces``: from a video or photos to a set of aligned faces of one person."""
 
 import argparse
-import json
+import os
+import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,11 +18,12 @@ from faceswap_lab.faces.detector import Detector
 from faceswap_lab.faces.embedders import Embedding, SFace
 from faceswap_lab.faces.extraction import extract
 from faceswap_lab.faces.face_set import FaceSet, Row, SetRefused
-from faceswap_lab.faces.forget import forget
+from faceswap_lab.faces.forget import Forgotten, forget
 from faceswap_lab.faces.frames import NoFrames, frames_of
 from faceswap_lab.faces.mesh import Mesher
 from faceswap_lab.faces.model_files import ModelMissing
 from faceswap_lab.faces.summary import lines, summary
+from faceswap_lab.runs.atomic import StorageError, write_json, write_text
 
 USAGE = "faces VIDEO|FOLDER --out faces/NAME [--like PICTURE]"
 
@@ -39,12 +42,29 @@ def faces(args: Sequence[str]) -> int:
     asked = _parser().parse_args(list(args))
     try:
         if asked.forget is not None:
-            return _forget(asked.forget, asked.cache_dir, asked.runs_dir)
+            return _forget(forget(asked.forget, cache_root(asked.cache_dir), asked.runs_dir, asked.experiments_dir))
         if asked.source is None or asked.out is None:
             raise ConfigError(f"faces: name a video or a folder of photos, and --out. Usage: {USAGE}")
         return _extract(asked)
     except (NoFrames, SetRefused, ModelMissing) as error:
         raise ConfigError(f"faces: {error}") from error
+    except OSError as error:
+        raise _storage(error, asked.forget or asked.out) from error
+
+
+def _storage(error: OSError, place: Path) -> StorageError:
+    """Return what a full disk, a folder that may not be written, or a film that may not be read comes to, in a line."""
+    reason = error.reason if isinstance(error, StorageError) else error.errno or 0
+    free = ""
+    with suppress(OSError):
+        free = f" ({shutil.disk_usage(place).free / 1e6:,.1f} MB are free there)"
+    said = os.strerror(reason) if reason else str(error)
+    return StorageError(
+        f"faces: {said}: '{error.filename or place}'{free}. What was found so far is kept: mend that, and the same "
+        "command goes on.",
+        place,
+        reason,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--forget", type=Path, metavar="SET", help="remove a set and its copies in the cache")
     parser.add_argument("--cache_dir", help="with --forget: where decoded faces are kept")
     parser.add_argument("--runs_dir", type=Path, default=Path("runs"), help="with --forget: where to look for runs")
+    parser.add_argument("--experiments_dir", type=Path, default=Path("experiments"), help="likewise, for reports")
     return parser
 
 
@@ -81,20 +102,25 @@ def _every(text: str) -> int:
 
 def _extract(asked: argparse.Namespace) -> int:
     like = None if asked.like is None else embedding_of(asked.like)
+    if asked.out.resolve().is_relative_to(asked.source.resolve()):
+        raise SetRefused(
+            f"--out '{asked.out}' lies in '{asked.source}': its faces would be taken for photos; name another"
+        )
     frames, kept = frames_of(asked.source), FaceSet(asked.out)
     extract(frames, kept, asked.framing, asked.size, asked.every, not asked.quiet)
     rows = kept.rows()
+    looked = sum(int(source.header.get("looked", 0)) for source in kept.sources())
     if not rows:
-        looked = sum(int(source.header.get("looked", 0)) for source in kept.sources())
-        print(f"faceswap_lab: faces: no face found in {looked} frames of '{asked.source.name}'", file=sys.stderr)
+        said = f"no face found in {looked} frames of" if looked else "nothing could be read of"
+        print(f"faceswap_lab: faces: {said} '{asked.source.name}'", file=sys.stderr)
         return 1
     choice = settle(kept, rows, like)
-    told = summary(rows, choice, sum(int(source.header.get("looked", 0)) for source in kept.sources()))
-    said = lines(told, str(kept.path))
-    (kept.path / "summary.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+    told = summary(rows, choice, looked)
+    about = lines(told, str(kept.path))
+    write_json(kept.path / "summary.json", told)
     sheet = kept.path / "contact_sheet.html"
-    sheet.write_text(page(kept.path.name, said, rows, choice, kept.excluded()), encoding="utf-8")
-    print("\n".join(said))
+    write_text(sheet, page(kept.path.name, about, rows, choice, kept.excluded()))
+    print("\n".join(about))
     print(f"look at     {sheet}")
     if not told["kept"]:
         print("faceswap_lab: faces: every face was dropped; see the page for why", file=sys.stderr)
@@ -127,10 +153,11 @@ def embedding_of(path: Path) -> Embedding:
     return SFace().embed(frame.pixels, Mesher().fit(frame.pixels, found[0]).landmarks)
 
 
-def _forget(path: Path, cache_dir: str | None, runs_dir: Path) -> int:
-    told = forget(path, cache_root(cache_dir), runs_dir)
+def _forget(told: Forgotten) -> int:
     for place in told.removed:
         print(f"removed     {place}")
     for run in told.runs:
         print(f"left        {run}: a model trained on these faces, with previews of them; remove it yourself")
+    for report in told.reports:
+        print(f"left        {report}: a report that shows these faces; remove it yourself")
     return 0

@@ -1,9 +1,8 @@
 """From frames to aligned face pictures: find, fit, align, measure, write. What is kept is chosen later (``choice``)."""
 
+import io
 import json
-import re
 from collections import deque
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -20,7 +19,7 @@ from faceswap_lab.data.progress import progress_of
 from faceswap_lab.faces.detector import Detection, Detector
 from faceswap_lab.faces.embedders import SFace
 from faceswap_lab.faces.face_set import FaceSet, Row, Source
-from faceswap_lab.faces.frames import Frame, Frames
+from faceswap_lab.faces.frames import Frame, Frames, printable
 from faceswap_lab.faces.mesh import Mesh, Mesher
 
 _JUST_SEEN = 0.12  # distance of looks, half that of near-duplicates: the next frame of a face that keeps still
@@ -161,10 +160,10 @@ def extract(frames: Frames, faces: FaceSet, framing: str, size: int, every: int 
         SetRefused: the set has another framing or size.
         ModelMissing: the extra ``faces`` is not installed.
     """
-    source = faces.source(frames.path.name, frames.identity, framing, size)
+    source = faces.source(printable(frames.path), frames.identity, framing, size)
     if source.finished:
         return source
-    extractor, first, name = Extractor(framing, size), source.next_frame, file_name(frames.path)
+    extractor, first = Extractor(framing, size), source.next_frame
     total = max(1, frames.count - first)
     waiting = list[Row]()
     looked, done = int(source.header.get("looked", 0)), 0
@@ -172,8 +171,8 @@ def extract(frames: Frames, faces: FaceSet, framing: str, size: int, every: int 
         for frame in frames.beginning_at(first):
             if frame.number % every == 0:
                 looked += 1
-                for row, picture, about in extractor.faces(frame, name, frames.identity):
-                    picture.save(faces.place(row.file, kept=False), "PNG", pnginfo=about, compress_level=3)
+                for row, picture, about in extractor.faces(frame, source.stem, frames.identity):
+                    faces.place(row.file, kept=False).write_bytes(_png(picture, about))
                     waiting.append(row)
             if frame.number % _FRAMES_AT_ONCE == _FRAMES_AT_ONCE - 1:
                 source.append(waiting)
@@ -188,6 +187,8 @@ def extract(frames: Frames, faces: FaceSet, framing: str, size: int, every: int 
     return source
 
 
-def file_name(path: Path) -> str:
-    """Return what is left of a source's name for file names anywhere."""
-    return re.sub(r"[^A-Za-z0-9-]+", "-", path.stem).strip("-")[:40] or "face"
+def _png(picture: Image.Image, about: PngInfo) -> bytes:
+    """Return the file's bytes: a full disk stops their writing with an error that says so, Pillow's with none."""
+    file = io.BytesIO()
+    picture.save(file, "PNG", pnginfo=about, compress_level=3)
+    return file.getvalue()

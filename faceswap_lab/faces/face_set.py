@@ -12,6 +12,7 @@
 import base64
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -76,6 +77,11 @@ class Source:
     header: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def stem(self) -> str:
+        """What the names of its pictures begin with; no other source of the set has it."""
+        return str(self.header.get("stem") or file_name(self.header["name"]))  # earlier versions wrote none
+
+    @property
     def next_frame(self) -> int:
         """The first frame that was not looked at yet."""
         return int(self.header.get("next_frame", 0))
@@ -86,9 +92,13 @@ class Source:
         return bool(self.header.get("finished", False))
 
     def append(self, rows: list[Row]) -> None:
-        """Write down rows; their pictures are there already."""
-        with (self.folder / _ROWS).open("a", encoding="utf-8") as file:
-            file.writelines(_line(row) for row in rows)
+        """Write down rows; their pictures are there already. A line that a kill has cut is not gone on with."""
+        with (self.folder / _ROWS).open("ab+") as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":
+                    file.write(b"\n")
+            file.writelines(_line(row).encode() for row in rows)
 
     def save(self, **changes: Any) -> None:
         """Write down how far it was read; whole or not at all."""
@@ -98,7 +108,7 @@ class Source:
         os.replace(partial, self.folder / _HEADER)
 
     def rows(self) -> Iterator[Row]:
-        """Yield the rows of frames that are done; a line that a kill has cut ends them."""
+        """Yield the rows of frames that are done; not a line that a kill has cut, whose frames were looked at again."""
         path, seen = self.folder / _ROWS, set()
         if not path.exists():
             return
@@ -106,7 +116,7 @@ class Source:
             try:
                 row = _row(json.loads(line))
             except (ValueError, KeyError, TypeError):
-                return
+                continue
             if row.file not in seen:
                 seen.add(row.file)
                 yield row
@@ -148,8 +158,11 @@ class FaceSet:
         known = [source for source in self.sources() if source.folder == folder]
         if known:
             return known[0]
+        stem = file_name(name)
+        if stem in {other.stem for other in self.sources()}:
+            stem = f"{stem}-{identity[:8]}"
         source = Source(folder)
-        source.save(name=name, identity=identity, framing=framing, size=size, next_frame=0, finished=False)
+        source.save(name=name, stem=stem, identity=identity, framing=framing, size=size, next_frame=0, finished=False)
         return source
 
     def sources(self) -> list[Source]:
@@ -181,6 +194,11 @@ class FaceSet:
             return set()
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
         return {line.strip() for line in lines if line.strip()}
+
+
+def file_name(name: str) -> str:
+    """Return what is left of a source's name for file names anywhere."""
+    return re.sub(r"[^A-Za-z0-9-]+", "-", Path(name).stem).strip("-")[:40] or "face"
 
 
 def _line(row: Row) -> str:

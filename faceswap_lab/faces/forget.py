@@ -2,11 +2,14 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from faceswap_lab.data.cache import MANIFEST
+from filelock import FileLock, Timeout
+
+from faceswap_lab.data.cache import FACES, MANIFEST
 from faceswap_lab.faces.face_set import HIDDEN, SetRefused
 
 
@@ -17,45 +20,61 @@ class Forgotten:
     Attributes:
         removed: folders that are gone.
         runs: run folders that hold pictures or weights made of these faces, which are left alone.
+        reports: reports of studies that show them, likewise.
     """
 
     removed: list[Path] = field(default_factory=list)
     runs: list[Path] = field(default_factory=list)
+    reports: list[Path] = field(default_factory=list)
 
 
-def forget(path: Path, cache: Path, runs: Path) -> Forgotten:
-    """Remove a set of faces and its decoded copies in the cache; name the runs that were made of it.
+def forget(path: Path, cache: Path, runs: Path, experiments: Path) -> Forgotten:
+    """Remove a set of faces and its decoded copies in the cache; name the runs and reports that were made of it.
 
     Args:
         path: the set's folder. Of a folder that the lab has not written, only the decoded copies are removed.
         cache: the cache's folder.
         runs: the folder of the run folders.
+        experiments: the folder of the reports.
 
     Raises:
         SetRefused: there is no such folder, and no copy of it.
     """
-    place, told = path.expanduser().resolve(), Forgotten()
-    for entry in _entries(cache, place):
-        shutil.rmtree(entry)
-        told.removed.append(entry)
-    told.runs = list(_runs(runs, place))
-    if (place / HIDDEN).is_dir():
-        shutil.rmtree(place)
-        told.removed.append(place)
-    if not told.removed and not told.runs:
+    place = path.expanduser().resolve()
+    copies, own = list(_copies(cache, place)), [place] if (place / HIDDEN).is_dir() else []
+    told = Forgotten([], list(_runs(runs, place)), list(_reports(experiments, place)))
+    nobodys = list(_nobodys(cache)) if place.is_dir() or copies or told.runs or told.reports else []
+    told.removed = [*copies, *nobodys, *own]
+    if told == Forgotten():
         raise SetRefused(f"'{path}' is no set of faces that the lab has written, and the cache holds no copy of it")
+    for folder in told.removed:
+        shutil.rmtree(folder)
     return told
 
 
-def _entries(cache: Path, place: Path) -> Iterator[Path]:
-    """Yield the entries of the cache, sound, damaged or half made, that were read from a folder or from below it."""
-    for manifest in sorted(cache.glob(f"rgba/*/{MANIFEST}")):
-        try:
-            folder = json.loads(manifest.read_text(encoding="utf-8"))["notes"]["folder"]
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-        if Path(folder).is_relative_to(place):
-            yield manifest.parent
+def _copies(cache: Path, place: Path) -> Iterator[Path]:
+    """Yield the entries of the cache, sound or damaged, that were read from a folder or from below it."""
+    for entry in sorted((cache / FACES).glob("*")):
+        folder = _folder_of(entry)
+        if folder is not None and folder.is_relative_to(place):
+            yield entry
+
+
+def _folder_of(entry: Path) -> Path | None:
+    """Return the folder that an entry of the cache was read from; None of one that does not tell."""
+    try:
+        return Path(json.loads((entry / MANIFEST).read_text(encoding="utf-8"))["notes"]["folder"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _nobodys(cache: Path) -> Iterator[Path]:
+    """Yield what is of no use and may show anybody: damaged entries, and half made ones whose maker was killed."""
+    yield from (entry for entry in sorted((cache / FACES).glob("*.damaged")) if _folder_of(entry) is None)
+    for partial in sorted((cache / FACES).glob("*.partial-*")):
+        lock = FileLock(partial.with_name(f"{partial.name.partition('.')[0]}.lock"))
+        with suppress(Timeout), lock.acquire(timeout=0):
+            yield partial
 
 
 def _runs(runs: Path, place: Path) -> Iterator[Path]:
@@ -65,8 +84,24 @@ def _runs(runs: Path, place: Path) -> Iterator[Path]:
     for config in sorted(runs.glob("*/config.yaml")):
         try:
             data = safe_load(config.read_text(encoding="utf-8"))["data"]
-            named = [Path(data[side]).expanduser().resolve() for side in ("a", "b") if side in data]
-        except (OSError, ValueError, KeyError, TypeError, YAMLError):
+            named = [*(data[side] for side in ("a", "b") if side in data), *data.get("more", ())]
+            if _names(named, place):
+                yield config.parent
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, YAMLError):
             continue
-        if any(folder.is_relative_to(place) for folder in named):
-            yield config.parent
+
+
+def _reports(experiments: Path, place: Path) -> Iterator[Path]:
+    """Yield the folders of studies that were asked of a folder, or one below it."""
+    for study in sorted(experiments.glob("*/study.json")):
+        try:
+            words = json.loads(study.read_text(encoding="utf-8"))["study"]["settings"]
+            asked = [word.partition("=")[2] for word in words if word.startswith(("data.a=", "data.b=", "data.more="))]
+            if _names([name.strip(" '\"[]") for text in asked for name in text.split(",")], place):
+                yield study.parent
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+
+
+def _names(folders: Iterable[str], place: Path) -> bool:
+    return any(Path(folder).expanduser().resolve().is_relative_to(place) for folder in folders)

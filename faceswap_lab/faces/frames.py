@@ -16,6 +16,7 @@ from faceswap_lab.data.pictures import MOST_BYTES, MOST_PIXELS, UnusablePicture,
 
 _log = logging.getLogger(__name__)
 
+_LISTED = 5  # pictures that cannot be read, by name; of more their number
 _MOST_FRAMES = 10_000_000  # four days at 25 a second: what claims more, or never ends, is cut off
 
 
@@ -69,10 +70,7 @@ def frames_of(path: Path) -> Frames:
     if not path.exists():
         raise NoFrames(f"'{path}' does not exist; name a video, or a folder of photos")
     if path.is_dir():
-        photos, found = _photos(path), find_pictures(path)
-        if not photos:
-            videos = f" It holds {len(found.videos)} video(s): name one of them." if found.videos else ""
-            raise NoFrames(f"'{path}' holds no photos.{videos}")
+        photos = _photos_in(path)
         names = "\n".join(f"{photo.name} {photo.stat().st_size} {photo.stat().st_mtime_ns}" for photo in photos)
         return Frames(path, len(photos), hashlib.sha256(names.encode(errors="backslashreplace")).hexdigest())
     if not _is_video(path) and path.suffix.lower() not in SUFFIXES:
@@ -82,8 +80,26 @@ def frames_of(path: Path) -> Frames:
     return Frames(path, _claimed(path) if _is_video(path) else 1, identity)
 
 
+def printable(path: Path) -> str:
+    """Return a file's name, whatever its bytes are."""
+    return path.name.encode("utf-8", "backslashreplace").decode()
+
+
 def _is_video(path: Path) -> bool:
     return path.is_file() and path.suffix.lower() in VIDEOS
+
+
+def _photos_in(path: Path) -> list[Path]:
+    """Return the photos of a folder; say what else lies there."""
+    found = find_pictures(path)
+    beside = [f"{count} {why}" for why, count in found.left_out.items()]
+    beside += [f"{len(found.videos)} video(s), which are named one by one"] if found.videos else []
+    if not found.pictures:
+        held = f" but {', '.join(beside)}" if beside else ""
+        raise NoFrames(f"'{path}' holds no photos{held}; name a folder of photos ({', '.join(SUFFIXES)}), or a video")
+    if beside:
+        _log.warning("'%s': left out: %s", path, ", ".join(beside))
+    return found.pictures
 
 
 def _photos(path: Path) -> list[Path]:
@@ -112,7 +128,7 @@ def _opened(path: Path) -> cv2.VideoCapture:
 
 
 def _of_video(path: Path, first: int) -> Iterator[Frame]:
-    video = _opened(path)
+    video, name = _opened(path), printable(path)
     try:
         for number in range(_MOST_FRAMES):
             if not video.grab():
@@ -121,18 +137,23 @@ def _of_video(path: Path, first: int) -> Iterator[Frame]:
                 continue
             read, pixels = video.retrieve()
             if read and pixels is not None and pixels.ndim == 3:
-                yield Frame(path.name, number, np.asarray(pixels[..., 2::-1], np.uint8))
+                yield Frame(name, number, np.asarray(pixels[..., 2::-1], np.uint8))
     finally:
         video.release()
 
 
 def _of_photos(path: Path, first: int) -> Iterator[Frame]:
+    broken = 0
     for number, photo in enumerate(_photos(path)):
         if number < first:
             continue
         try:
             if photo.stat().st_size > MOST_BYTES:
-                raise UnusablePicture("too large")
-            yield Frame(photo.name, number, decode_whole(photo.read_bytes()))
+                raise UnusablePicture(f"too large: more than {MOST_BYTES / 2**20:,.0f} MiB")
+            yield Frame(printable(photo), number, decode_whole(photo.read_bytes()))
         except (UnusablePicture, OSError) as error:
-            _log.warning("%s: left out: %s", photo.name, error)
+            broken += 1
+            if broken <= _LISTED:
+                _log.warning("%s: left out: %s", printable(photo), error)
+    if broken > _LISTED:
+        _log.warning("'%s': %d more pictures that cannot be read are left out", path.name, broken - _LISTED)

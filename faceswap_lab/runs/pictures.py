@@ -1,4 +1,4 @@
-"""``pictures.npz`` of a run on real faces: the part of each held-out picture in its scores.
+"""``pictures.npz`` of a run whose swaps real judges looked at: the part of each held-out picture in its scores.
 
 <metric>_<way>   (n,) float32: the values of which the metric is the mean, or nearly so
 blocks_<side>    (n,) which held-out pictures of a side belong together, such as a block of a film's frames

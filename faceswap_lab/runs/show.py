@@ -23,6 +23,10 @@ _COLOURS = {
     "failed": "red",
     "diverged": "red",
 }
+_BY_NETWORKS = (
+    "face_found, identity, follow, frechet, real_…: what networks see in swaps, for of real people there is no truth. "
+    "How far each follows the truth where there is one: docs/judging.md"
+)
 _SIDES = {"A": "A", "B": "B", "AB": "A→B", "BA": "B→A"}
 
 
@@ -85,7 +89,9 @@ def _metric_table(result: Result) -> Table:
         row, column = (stem, side) if stem and side in _SIDES else (name, "")
         rows.setdefault(row, {})[column] = value
     columns = [column for column in ("", *_SIDES) if any(column in values for values in rows.values())]
-    table = Table("metric", title="Result", title_justify="left")
+    table = Table("metric", title="Result", title_justify="left", caption_justify="left")
+    if "face_found_AB" in result.metrics:
+        table.caption = _BY_NETWORKS
     for column in columns:
         table.add_column(_SIDES.get(column, "value"), justify="right")
     for row, values in rows.items():

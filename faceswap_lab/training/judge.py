@@ -72,11 +72,11 @@ class Judge:
         return scores | baselines(self.held_out, nulls, followers, self.config.evaluation.metrics)
 
     def real_swaps(self, autoencoder: Autoencoder, average: Autoencoder | None = None) -> RealSwaps:
-        """Return what networks see in swaps of real people; of rendered ones, whose truth is known, nothing.
+        """Return what networks see in swaps of real people; of rendered ones, whose truth is known, only if asked to.
 
         Arguments as above.
         """
-        if self.data.paired:
+        if self.data.paired and not self.config.evaluation.real_judges:
             return RealSwaps({}, {})
         with as_written(self.config.trainer.compile):
             return real_swap_scores(autoencoder, self.held_out, average)

@@ -202,7 +202,7 @@ class Run:
         real = self.judge.real_swaps(autoencoder, average)
         scores = _finite(self.judge.at_the_end(autoencoder, average) | real.scores, self.last_step)
         if real.pictures:
-            write_pictures(self.folder, real.pictures, self.data.groups or {})
+            write_pictures(self.folder, real.pictures, self.data.held_out_groups)
         self.judge.draw(autoencoder, picture, self.last_step)
         save_weights(self.folder.weights, autoencoder)
         if average is not None:

@@ -3,7 +3,8 @@
 import pytest
 
 from faceswap_lab.cli.job import faces
-from faceswap_lab.config import load
+from faceswap_lab.config import ConfigError, load
+from faceswap_lab.faces import model_files
 from tests.config.shipped import OPTIONS, composed
 
 ARMS = ("baseline", "two_encoders", "joint", "tanh_signed")
@@ -49,3 +50,13 @@ def test_twins_have_states_of_their_own_seed(monkeypatch):
 def test_people_are_rendered_no_larger_than_their_crop_needs(monkeypatch, overrides, size):
     asked = asked_for(monkeypatch, *overrides)
     assert asked["size"] == size
+
+
+def test_judges_of_real_people_that_are_not_installed_are_missed_before_a_training(monkeypatch):
+    def missing(name):
+        raise model_files.ModelMissing(f"the {name} model is not installed; install the models with: pip install x")
+
+    monkeypatch.setattr(model_files, "model_file", missing)
+    faces.check_judges(load(composed(), OPTIONS))  # nobody asks for them
+    with pytest.raises(ConfigError, match=r"evaluation.real_judges=true: the detector model is not .* pip install x"):
+        faces.check_judges(load(composed("evaluation.real_judges=true"), OPTIONS))

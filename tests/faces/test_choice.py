@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from faceswap_lab.data.folders import load_folders
 from faceswap_lab.faces.choice import choose
@@ -82,20 +83,33 @@ def test_forgetting_removes_a_set_and_its_copies_and_names_the_runs(tmp_path):
         write_faces(tmp_path / side, 5, seed=ord(side))
     load_folders(folders=[tmp_path / s for s in "ab"], held_out=1, size=40, cache_dir=tmp_path / "c", progress=False)
     (tmp_path / "a" / ".extraction").mkdir()
-    run, other = tmp_path / "runs" / "one", tmp_path / "runs" / "two"
-    for place, folder in ((run, tmp_path / "a"), (other, tmp_path / "elsewhere")):
+    run, other, third = (tmp_path / "runs" / name for name in ("one", "other", "third"))
+    for place, folder, more in ((run, "a", ""), (other, "elsewhere", ""), (third, "y", tmp_path / "a")):
         place.mkdir(parents=True)
-        (place / "config.yaml").write_text(f"data: {{name: folders, a: {folder}, b: {tmp_path / 'x'}}}\n")
-    told = forget(tmp_path / "a", tmp_path / "c", tmp_path / "runs")
-    assert told.runs == [run]
+        data = f"{{name: folders, a: {tmp_path / folder}, b: {tmp_path / 'x'}, more: [{more}]}}"
+        (place / "config.yaml").write_text(f"data: {data}\n")
+    for report, words in (
+        ("shows", [f"data.a='{tmp_path / 'x'}'", f"data.more=[{tmp_path / 'a'}]"]),
+        ("not", ["seed=0"]),
+    ):
+        (tmp_path / "experiments" / report).mkdir(parents=True)
+        (tmp_path / "experiments" / report / "study.json").write_text(json.dumps({"study": {"settings": words}}))
+    killed, living, damaged = (tmp_path / "c" / "rgba" / name for name in ("k.partial-1", "l.partial-2", "m.damaged"))
+    for place in (killed, living, damaged):
+        place.mkdir()
+    with FileLock(tmp_path / "c" / "rgba" / "l.lock"):
+        told = forget(tmp_path / "a", tmp_path / "c", tmp_path / "runs", tmp_path / "experiments")
+    assert told.runs == [run, third]
+    assert told.reports == [tmp_path / "experiments" / "shows"]
     assert not (tmp_path / "a").exists()
+    assert [place.exists() for place in (killed, living, damaged)] == [False, True, False]
     left = [json.loads(path.read_text())["notes"]["folder"] for path in (tmp_path / "c").glob("rgba/*/manifest.json")]
     assert left == [str(tmp_path / "b")]
-    told = forget(tmp_path / "b", tmp_path / "c", tmp_path / "runs")
-    assert len(told.removed) == 1
+    told = forget(tmp_path / "b", tmp_path / "c", tmp_path / "runs", tmp_path / "experiments")
+    assert len(told.removed) == 2, "its copy, and what is no longer being made"
     assert (tmp_path / "b").is_dir()  # the lab has not written it
     with pytest.raises(SetRefused, match="no set of faces"):
-        forget(tmp_path / "b", tmp_path / "c", tmp_path / "runs")
+        forget(tmp_path / "b", tmp_path / "c", tmp_path / "runs", tmp_path / "experiments")
 
 
 def test_a_set_of_nothing_is_refused_where_other_things_lie(tmp_path: Path):

@@ -1,16 +1,19 @@
 """From a video to a set of faces, on twins whose every landmark is known."""
 
+import errno
 import json
 import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
+from faceswap_lab.__main__ import main
 from faceswap_lab.config import ConfigError
 from faceswap_lab.data.faces import SIDES
 from faceswap_lab.data.folders import load_folders
@@ -167,13 +170,37 @@ def test_photos_of_every_kind_are_looked_through(tmp_path, ada, capsys, caplog):
     assert "8 kept of 8 found in 9 frames" in capsys.readouterr().out
 
 
-def test_two_sources_go_into_one_set(tmp_path, ada):
+def test_two_sources_of_one_name_go_into_one_set_and_overwrite_nothing(tmp_path, ada):
     for name, shots in (("one", ada[:6]), ("two", ada[40:46])):
-        write_video(tmp_path / f"{name}.mp4", shots)
-        assert faces([str(tmp_path / f"{name}.mp4"), "--out", str(tmp_path / "set"), "--quiet"]) == 0
-    assert {told(path)["source"] for path in pictures(tmp_path / "set")} == {"one.mp4", "two.mp4"}
+        (tmp_path / name).mkdir()
+        write_video(tmp_path / name / "clip.mp4", shots)
+        assert faces([str(tmp_path / name / "clip.mp4"), "--out", str(tmp_path / "set"), "--quiet"]) == 0
+    kept = FaceSet(tmp_path / "set")
+    assert len({told(path)["source_sha256"] for path in pictures(tmp_path / "set")}) == 2
+    assert len({row.file for row in kept.rows()}) == len(kept.rows()) > 6
+    assert all(kept.place(row.file, True).exists() or kept.place(row.file, False).exists() for row in kept.rows())
     with pytest.raises(ConfigError, match="framed as 2018 at 256 px, not head"):
-        faces([str(tmp_path / "one.mp4"), "--out", str(tmp_path / "set"), "--framing", "head", "--quiet"])
+        faces([str(tmp_path / "one" / "clip.mp4"), "--out", str(tmp_path / "set"), "--framing", "head", "--quiet"])
+
+
+def test_a_full_disk_is_one_line_and_the_same_command_goes_on(tmp_path, ada, monkeypatch, capsys):
+    command = ["faces", str(write_video(tmp_path / "a.mp4", ada[:6])), "--out", str(tmp_path / "set"), "--quiet"]
+    written = Path.write_bytes
+
+    def full(path, data):
+        if path.name == "a_000004.png":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return written(path, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        assert main(command) == 1
+    said = capsys.readouterr().err
+    assert re.fullmatch(
+        r"faceswap_lab: faces: No space left on device: '.*set' \([\d.,]+ MB are free there\). .*\n", said
+    )
+    assert main(command) == 0
+    assert "found in 6 frames" in capsys.readouterr().out
 
 
 def test_a_video_that_lies_about_its_length_is_read_as_it_is(tmp_path, ada, monkeypatch, capsys):
@@ -200,6 +227,27 @@ def test_what_is_no_video_is_refused_in_one_line(tmp_path, name, content, said):
         faces([str(tmp_path / name), "--out", str(tmp_path / "set"), "--quiet"])
     assert "\n" not in str(refused.value)
     assert not (tmp_path / "set").exists()
+
+
+def test_what_lies_beside_photos_and_cannot_be_read_is_said_in_a_few_lines(tmp_path, ada, caplog, capsys):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.fromarray(ada[0].pixels).save(photos / "face.png")
+    for number in range(30):
+        (photos / f"{number:02d}.jpg").write_bytes(b"no picture")
+    for name in ("a.dng", "film.mp4", "notes.txt"):
+        (photos / name).touch()
+    assert faces([str(photos), "--out", str(tmp_path / "set"), "--quiet"]) == 0
+    said = caplog.messages
+    assert "1 of a kind that is not read (.dng), 1 no pictures by their names (.txt), 1 video(s)" in said[0]
+    assert len(said) == 7
+    assert said[-1].endswith("25 more pictures that cannot be read are left out")
+    with pytest.raises(ConfigError, match="its faces would be taken for photos; name another"):
+        faces([str(photos), "--out", str(photos / "set")])
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "a.dng").touch()
+    with pytest.raises(ConfigError, match=r"holds no photos but 1 of a kind that is not read \(.dng\); name a folder"):
+        faces([str(tmp_path / "raw"), "--out", str(tmp_path / "other")])
 
 
 def test_no_face_at_all_is_one_line_and_exit_code_1(tmp_path, capsys):
@@ -293,13 +341,15 @@ def test_inside_is_the_share_within_the_frame():
     np.testing.assert_allclose(moved(landmarks[17:] + 300, whole), 48 + 160 * MEAN_FACE, atol=1e-6)
 
 
-def test_a_row_cut_by_a_kill_ends_the_record_and_harms_nothing(sets, tmp_path):
+def test_a_row_cut_by_a_kill_harms_none_that_come_later(sets, tmp_path):
     place = shutil.copytree(sets / "ada", tmp_path / "ada")
     (path,) = place.glob(".extraction/*/rows.jsonl")
-    text = path.read_text()
-    path.write_text(text[: int(0.9 * len(text))])
-    rows = FaceSet(place).rows()
-    assert 0 < len(rows) < len(text.splitlines())
+    whole = FaceSet(place).rows()
+    path.write_text(path.read_text()[:-20])
+    assert [row.file for row in FaceSet(place).rows()] == [row.file for row in whole[:-1]]
+    (source,) = FaceSet(place).sources()
+    source.append(whole[-3:])
+    assert [row.file for row in FaceSet(place).rows()] == [row.file for row in whole]
 
 
 def test_the_command_is_a_subcommand_of_the_program(tmp_path):

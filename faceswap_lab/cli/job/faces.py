@@ -54,6 +54,18 @@ def check_identities(config: Config) -> None:
         raise ConfigError(f"{said}: {error}") from error
 
 
+def check_judges(config: Config) -> None:
+    """Refuse a run of rendered people that asks for the judges of real ones where these are not installed."""
+    if not config.evaluation.real_judges:
+        return
+    from faceswap_lab.faces.model_files import ModelMissing, model_file
+
+    try:
+        model_file("detector"), model_file("mesh"), model_file("sface")
+    except ModelMissing as error:
+        raise ConfigError(f"evaluation.real_judges=true: {error}") from error
+
+
 def people_of(config: Config, data: RenderedData) -> Sequence[str]:
     """Return the names of the rendered people: as given, or as the run's seed draws them.
 

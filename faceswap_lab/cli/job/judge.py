@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from faceswap_lab.cli.job.faces import check_identities
+from faceswap_lab.cli.job.faces import check_identities, check_judges
 from faceswap_lab.cli.job.shrinking import shrink
 from faceswap_lab.cli.plugins import refusing_plugins
 from faceswap_lab.config import Config, ConfigError, Options, load
@@ -31,6 +31,7 @@ def judged(composed: Any, options: Options) -> Config:
         import_needed(container, options.folders[0])
     config = load(container, options)
     check_identities(config)
+    check_judges(config)
     for key in ("photometric", "photometric_input"):
         transforms = getattr(config.augmentation, key)
         if not transforms:

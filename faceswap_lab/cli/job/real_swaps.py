@@ -1,4 +1,4 @@
-"""Swaps of real people in words: there is no truth, and networks are asked."""
+"""Swaps in words as networks see them, which are asked where there is no truth."""
 
 import math
 import re
@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from faceswap_lab.runs.folder import RunFolder
 
+_AS_REAL = "as real people's are judged"
 _FOLLOWED = (("yaw", "yaw"), ("mouth_open", "mouth"))
 
 
 def real_swaps(m: Mapping[str, float], folder: RunFolder) -> list[str]:
-    """Say of swaps of real people what networks see in them; see ``evaluation.real_swaps``."""
+    """Say of swaps what networks see in them, by which real people's are judged; see ``evaluation.real_swaps``."""
     ways = [way for way in ("AB", "BA") if f"face_found_{way}" in m]
     if not ways:
         return []
@@ -22,13 +23,16 @@ def real_swaps(m: Mapping[str, float], folder: RunFolder) -> list[str]:
         lines += [f"     identity {identities(said, way)}"]
         if f"ema_face_found_{way}" in m:
             lines += [f"     identity with averaged weights {identities(said, way, 'ema_')}"]
+    true = "swap_ssim_AB" in m  # of rendered people
     lines += [
-        "[dim]By networks, for there is no truth. Identity: 0 as far from the target as the\n"
-        "source's own faces, 1 as near as the target's. follows: correlation with the\n"
-        "input. A swap without a face has 0.[/dim]"
+        f"[dim]By networks, {_AS_REAL if true else 'for there is no truth'}. Identity: 0 as far from the target\n"
+        "as the source's own faces, 1 as near as the target's. follows: correlation with\n"
+        "the input. A swap without a face has 0.[/dim]"
     ]
     if said != plain(m):
         lines += ["[dim]In brackets: 95 %, had other moments of these people been held out.[/dim]"]
+    if true:
+        lines += ["[dim]How far each of them follows the truth above: docs/judging.md.[/dim]"]
     return lines
 
 

@@ -35,7 +35,14 @@ def judged_by(study: Study, config: Config, overrides: Sequence[str]) -> Study:
     for key in (study.metric, *study.secondary):
         judged_metric(key)
     if not isinstance(config.data, FoldersData):
-        _refuse([key for key in (study.metric, *study.secondary) if is_of_real_swaps(key)], "rendered people", _TWINS)
+        if config.evaluation.real_judges:
+            secondary = tuple(dict.fromkeys((*study.secondary, *_measured())))
+            study = replace(
+                study, secondary=secondary, notes=(*study.notes, f"Networks judge these swaps too. {_SAYS}")
+            )
+        else:
+            real = [key for key in (study.metric, *study.secondary) if is_of_real_swaps(key)]
+            _refuse(real, "rendered people", _TWINS)
         return _decided(study, overrides)
     known = _measured()
     there_are = f"There are {', '.join(known)}, and those of further swap paths"
@@ -51,8 +58,7 @@ def judged_by(study: Study, config: Config, overrides: Sequence[str]) -> Study:
     secondary = dict.fromkeys((*known, *paths, *(key for key in study.secondary if not needs_truth(key))))
     said = (
         f"This study asks by {study.metric}, which takes a true swap, and of real people none is known: here "
-        f"{metric.key} decides. On twins at 32 px its rank correlation with the score, among the arms of one pair, "
-        f"is {VOUCHED}: an order, not an amount, and no measure between different people (docs/judging.md)."
+        f"{metric.key} decides. {_SAYS}"
     )
     least = study.smallest_difference if _typed("study.smallest_difference", overrides) else metric.smallest_difference
     return replace(
@@ -65,7 +71,14 @@ def judged_by(study: Study, config: Config, overrides: Sequence[str]) -> Study:
 
 
 _SCORE, _WHO = "swap_score", "identity_sface"
-_TWINS = "There are swap_score_AB and the other metrics of a true swap, which are the better judges"
+_SAYS = (
+    f"On twins at 32 px the rank correlation of {_WHO}_AB with the score, among the arms of one pair, is {VOUCHED}: an "
+    "order, not an amount, and no measure between different people (docs/judging.md)."
+)
+_TWINS = (
+    "There are swap_score_AB and the other metrics of a true swap, which are the better judges; "
+    "evaluation.real_judges=true measures the others beside them"
+)
 
 
 def _decided(study: Study, overrides: Sequence[str]) -> Study:
