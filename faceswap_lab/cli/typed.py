@@ -75,5 +75,6 @@ def _check_option(word: str, group: str, override: Any, known: Sequence[str]) ->
         raise ConfigError(f"{word}: {group} is added to the baseline. Write +{word.lstrip('+')}")
     if group == "study" and (override.is_sweep_override() or not isinstance(value, str)):
         raise ConfigError(f"{word}: one study at a time, by its name. Studies: {', '.join(known)}.")
-    if not override.is_sweep_override() and not isinstance(value, str | list):
+    words = value if isinstance(value, list) else [value]
+    if not override.is_sweep_override() and not all(isinstance(option, str) for option in words):
         raise no_such_option(group, override.get_value_element_as_str(), known)

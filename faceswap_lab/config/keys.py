@@ -34,13 +34,33 @@ def no_such_setting(key: str) -> ConfigError:
         group = key.split(".")[0]
         if group == key:
             return ConfigError(f"'{key}' is the lab's to fill in, and nobody sets it.")
-        options = [f"{group}={schema.__name__.lower().removesuffix(group)}" for schema in _having(key)]
-        return ConfigError(f"'{key}' is no setting beside the option chosen for {group}. Add {' or '.join(options)}.")
+        options = [schema.__name__.lower().removesuffix(group) for schema in _having(key)]
+        if not all(options):  # one schema for the whole group: its options may leave the setting out
+            return ConfigError(f"'{key}' is left out by the option chosen for {group}. Write +{key}=…")
+        others = " or ".join(f"{group}={option}" for option in options)
+        return ConfigError(f"'{key}' is no setting beside the option chosen for {group}. Add {others}.")
+    if not known:
+        return ConfigError(f"there is no setting '{key}': {parent} is a value, and nothing lies under it.")
     words = sorted(known if parent else known | {"experiment"})  # a group that sets what others hold
     last = key.rpartition(".")[2]
     close = _in_a_group(part, 1) or nearest(part, words) or _in_a_group(last, 1) or _in_a_group(last, 0.6)
     where = f" under {parent}" if parent else ""
     return ConfigError(f"there is no setting '{key}'.{close} Known{where}: {', '.join(words)}.")
+
+
+def wrong_shape(key: str, value: str) -> ConfigError:
+    """Return the refusal of a list where settings stand by name, or of these where a list stands.
+
+    Args:
+        key: the dotted key of a setting.
+        value: as typed.
+    """
+    docs = [
+        f.metadata.get("doc") for schema in _having(key) for f in dataclasses.fields(schema) if key.endswith(f.name)
+    ]
+    about = f" It is: {docs[0]}." if any(docs) else ""
+    expected = "a list such as [1,2]" if value.startswith("{") else "settings by name, not a list"
+    return ConfigError(f"{key}={value}: expected {expected}.{about}")
 
 
 def takes_any_text(key: str) -> bool:

@@ -19,15 +19,15 @@ _LEFTOVER = ".tmp-"
 _FULL_BELOW = 1 << 20  # bytes; a library's own error on a disk with less than this free is put down to the full disk
 
 _REASONS = {
-    errno.ENOSPC: ("the disk is full", "free some space, or choose another runs_dir, and repeat the command"),
-    errno.EDQUOT: ("your disk quota is used up", "free some space, or choose another runs_dir, and repeat the command"),
-    errno.EROFS: ("the file system is read-only", "choose a runs_dir that can be written"),
-    errno.EACCES: ("permission was denied", "give yourself write access to the folder, or choose another runs_dir"),
-    errno.EPERM: ("the operation is not permitted", "give yourself write access, or choose another runs_dir"),
-    errno.ENOENT: ("the folder is gone, or none can be made there", "bring it back, or choose another runs_dir"),
-    errno.EEXIST: ("a file stands where a folder should be", "move that file away, or choose another runs_dir"),
-    errno.ENOTDIR: ("a file stands where a folder should be", "move that file away, or choose another runs_dir"),
-    errno.EIO: ("the device reports an error", "check the disk, then repeat the command"),
+    errno.ENOSPC: ("the disk is full", "free some space"),
+    errno.EDQUOT: ("your disk quota is used up", "free some space"),
+    errno.EROFS: ("the file system is read-only", "make it writable"),
+    errno.EACCES: ("permission was denied", "give yourself write access to the folder"),
+    errno.EPERM: ("the operation is not permitted", "give yourself write access"),
+    errno.ENOENT: ("the folder is gone, or none can be made there", "bring it back"),
+    errno.EEXIST: ("a file stands where a folder should be", "move that file away"),
+    errno.ENOTDIR: ("a file stands where a folder should be", "move that file away"),
+    errno.EIO: ("the device reports an error", "check the disk"),
 }
 
 
@@ -128,7 +128,10 @@ def _storage_error(error: Exception, path: Path) -> StorageError | None:
     why, remedy = _REASONS[reason]
     left = f" ({free / 1e6:,.1f} MB free)" if free >= 0 else ""
     return StorageError(
-        f"Cannot write {path}: {why}{left}. What was there before is untouched; {remedy}.", path, reason
+        f"Cannot write {path}: {why}{left}. What was there before is untouched. To go on, {remedy} or choose another "
+        "folder (of runs: runs_dir), and repeat the command.",
+        path,
+        reason,
     )
 
 

@@ -46,7 +46,7 @@ def show(path: Path, console: Console) -> int:
         console.print(f"went on from the end of {escape(text_of(shorter))}", soft_wrap=True)
     _print_result(folder, console)
     if sessions:
-        console.print(_how(sessions[-1]), _session_table(sessions), _config_table(sessions[-1]))
+        console.print(_how(sessions), _session_table(sessions), _config_table(sessions[-1]))
     else:
         console.print(f"[yellow]{folder.run.name} is missing or damaged: how the run was made is not known[/]")
     _print_files(folder, console)
@@ -107,7 +107,8 @@ def _detail_table(result: Result) -> Table:
     return table
 
 
-def _how(session: dict[str, Any]) -> Table:
+def _how(sessions: list[dict[str, Any]]) -> Table:
+    session = sessions[-1]
     table = Table(title="How it was made (last session)", title_justify="left", show_header=False)
     table.add_row("command", escape(text_of(session.get("command"))))
     table.add_row("seed", text_of(session.get("seed")))
@@ -115,8 +116,9 @@ def _how(session: dict[str, Any]) -> Table:
     table.add_row("code", escape(code_line(session)))
     if "sampler" in session:
         table.add_row("sampler", escape(text_of(session["sampler"])))
-    if "events" in session:
-        table.add_row("events", escape(text_of(session["events"])))
+    events = [event for each in sessions for event in each.get("events", [])]  # of each, those that came in it
+    if events:
+        table.add_row("events", escape("\n".join(events)))
     if "plugins" in session:
         table.add_row("plugins", escape("\n".join(descriptions(session["plugins"]))))
     for group in ("hardware", "versions"):
@@ -162,7 +164,8 @@ def _config_table(session: dict[str, Any]) -> Table:
 
 
 def _print_files(folder: RunFolder, console: Console) -> None:
-    previews = sorted(folder.previews.glob("*.png"), key=lambda preview: preview.stat().st_mtime_ns)
+    pictures = [path for path in folder.previews.glob("*.png") if not path.stem.endswith("-tiles")]  # for reports
+    previews = sorted(pictures, key=lambda preview: preview.stat().st_mtime_ns)
     for file in (folder.metrics, folder.weights, folder.config, *previews[-1:]):
         if file.exists():
             console.print(escape(str(file)), style="dim", soft_wrap=True)

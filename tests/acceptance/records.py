@@ -26,6 +26,14 @@ def metrics(folder: Path) -> list[dict[str, str]]:
         return [{k: v for k, v in row.items() if not k.endswith("_per_second")} for row in csv.DictReader(file)]
 
 
+def study(place: Path) -> tuple[str, list[dict[str, str]]]:
+    """The report and the table of the one study below a folder, without the seconds, which no two runs share."""
+    (folder,) = (place / "experiments").iterdir()
+    with (folder / "results.csv").open(newline="") as file:
+        rows = [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+    return (folder / "report.md").read_text(), rows
+
+
 def checkpoints(folder: Path) -> list[Path]:
     """The checkpoints, newest last."""
     return sorted((folder / "checkpoints").glob("step-*.pt"))

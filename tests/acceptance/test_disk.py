@@ -96,7 +96,9 @@ def test_a_disk_that_becomes_read_only(program: Program, straight: Path) -> None
     kept = program.place / "kept"
     remount = At(STEP, 25, partial(make_read_only, program.runs))
     ended = program.run(*OFTEN, before=[OwnDisk(program.runs, kept, "8m"), remount])
-    assert_one_clear_error(ended, "the file system is read-only", "choose a runs_dir that can be written")
+    assert_one_clear_error(
+        ended, "the file system is read-only", "make it writable or choose another folder (of runs: runs_dir)"
+    )
     program.runs = kept
     assert_goes_on(program, 20, straight)
 

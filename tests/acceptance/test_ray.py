@@ -1,4 +1,4 @@
-"""A sweep on a Ray cluster of two nodes on this machine, of which one is killed in the middle."""
+"""A study on a Ray cluster of two nodes on this machine, of which one is killed in the middle."""
 
 import os
 import signal
@@ -15,12 +15,13 @@ import pytest
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.status import read_status
 from tests.acceptance.program import Program, Started, until
-from tests.acceptance.records import metrics, sessions
+from tests.acceptance.records import metrics, sessions, study
+from tests.plugins.in_docs import write_plugin
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.minutes, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.minutes, pytest.mark.timeout(1500)]
 
 LONG = (
-    *("training.max_steps=3000", "checkpoint.every_steps=20", "checkpoint.every_seconds=null", "progress=false"),
+    *("training.max_steps=1500", "checkpoint.every_steps=20", "checkpoint.every_seconds=null", "progress=false"),
     *("evaluation.every_steps=null", "evaluation.preview_every_steps=null"),
 )
 QUIETLY = {"RAY_USAGE_STATS_ENABLED": "0"}
@@ -31,7 +32,7 @@ RAY = [sys.executable, "-c", "from ray.scripts.scripts import main; main()"]
 def node(home: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """A node of one core, on loopback, with a process group of its own and a clock that ends it."""
     limits = ("--num-cpus=1", "--disable-usage-stats", "--block")
-    command = ["timeout", "--kill-after=10", "500", *RAY, "start", *limits, *arguments]
+    command = ["timeout", "--kill-after=10", "1400", *RAY, "start", *limits, *arguments]
     environment = os.environ | {"HOME": str(home)} | QUIETLY
     log = (home / f"ray-{len(list(home.glob('ray-*')))}").open("wb")
     with log, subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True) as process:
@@ -75,13 +76,15 @@ def runs(program: Program) -> list[RunFolder]:
     return [RunFolder(path.parent) for path in sorted(program.runs.glob("*/status.json"))]
 
 
-def test_a_sweep_runs_on_both_nodes_and_goes_on_when_one_is_lost(program: Program, faces: Path) -> None:
-    sweep = ("-m", "+experiment=baseline,two_encoders", "name=null", *LONG)
+def test_a_study_runs_on_both_nodes_and_goes_on_when_one_is_lost(program: Program, faces: Path) -> None:
+    """With an activation of the user's own, which lies beside the command and is not installed."""
+    asked = ("+study=smoke", "encoder_activation=sine", "plugins=[my_sine]", "name=null", *LONG)
+    write_plugin("my_sine", program.place)
     address = f"127.0.0.2:{free_port()}"  # Ray takes 127.0.0.1 for a mistake, and listens on the network instead
     launcher = ("hydra/launcher=ray", f"hydra.launcher.ray.init.address={address}")
 
     def start() -> Started:
-        return program.start(*sweep, *launcher, before=[partial(at_home, program.place)])
+        return program.start(*asked, *launcher, before=[partial(at_home, program.place)])
 
     head = (
         "--head",
@@ -108,14 +111,17 @@ def test_a_sweep_runs_on_both_nodes_and_goes_on_when_one_is_lost(program: Progra
         assert "gave up" in ended.err
         assert "Traceback" not in ended.err
         assert "interrupted" in {read_status(run).state for run in runs(program)}
-        ended = start().ended(300)
+        ended = start().ended(800)
         assert ended.code == 0, ended.err
-        assert {read_status(run).state for run in runs(program)} == {"finished"}
+        assert [read_status(run).state for run in runs(program)] == ["finished"] * 4
+        assert "two_encoders  " in ended.out[ended.out.index("differences from baseline") :]
         assert max(len(sessions(run.path)) for run in runs(program)) == 2
 
     (program.place / "other").mkdir()
     local = Program(program.place / "other", faces)
-    assert local.run(*sweep, seconds=200).code == 0
+    write_plugin("my_sine", local.place)
+    assert local.run(*asked, seconds=400).code == 0
+    assert study(local.place) == study(program.place)
     for here, there in zip(runs(local), runs(program), strict=True):
         assert here.weights.read_bytes() == there.weights.read_bytes()
         assert metrics(here.path) == metrics(there.path)

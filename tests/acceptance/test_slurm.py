@@ -14,8 +14,9 @@ from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.metrics import read_metrics
 from faceswap_lab.runs.status import read_status
 from tests.acceptance.program import Program, Started, until
-from tests.acceptance.records import metrics, sessions
+from tests.acceptance.records import metrics, sessions, study
 from tests.acceptance.slurm import SLURM, cluster, jobs, slurm
+from tests.plugins.in_docs import write_plugin
 
 pytestmark = pytest.mark.acceptance
 
@@ -62,19 +63,32 @@ def until_under_way(program: Program, started: Started, count: int) -> None:
     assert started.process.is_alive(), started.err
 
 
-def test_a_sweep_is_an_array_and_its_results_are_those_of_a_local_run(program: Program, faces: Path) -> None:
-    sweep = ("+experiment=baseline,two_encoders", "name=null", "training.max_steps=6", "progress=false")
-    ended = on_slurm(program, *sweep).ended(200)
+@pytest.mark.parametrize("seeds", ["0", pytest.param("0,1", marks=pytest.mark.minutes)])
+def test_a_study_is_an_array_and_all_it_leaves_is_that_of_a_local_one(
+    program: Program, faces: Path, seeds: str
+) -> None:
+    """With an activation of the user's own, which lies beside the command and is not installed."""
+    plugged = ("encoder_activation=sine", "plugins=[my_sine]")
+    asked = ("+study=smoke", f"seed={seeds}", *plugged, "name=null", "training.max_steps=6", "progress=false")
+    write_plugin("my_sine", program.place)
+    before = jobs()
+    ended = on_slurm(program, *asked).ended(200)
     assert ended.code == 0, ended.err
-    assert "2 cells: 2 finished" in ended.out
+    cells = 2 * len(seeds.split(","))
+    assert f"sweep       {cells} cells: {cells} finished" in ended.out
+    assert "two_encoders  " in ended.out[ended.out.index("differences from baseline") :]
     assert "sacct" not in ended.err
-    until(lambda: set(jobs().values()) == {("COMPLETED", "n1"), ("COMPLETED", "n2")})
-    assert len({job.split("_")[0] for job in jobs()}) == 1  # one array
+    until(settled)
+    ours = {job: told for job, told in jobs().items() if job not in before}
+    assert set(ours.values()) == {("COMPLETED", "n1"), ("COMPLETED", "n2")}
+    assert (len(ours), len({job.split("_")[0] for job in ours})) == (cells, 1)  # one array
 
     (program.place / "other").mkdir()
     local = Program(program.place / "other", faces)
-    ended = local.run("-m", *sweep)
-    assert "2 cells: 2 finished" in ended.out, ended.err
+    write_plugin("my_sine", local.place)
+    ended = local.run("-m", *asked)
+    assert ended.code == 0, ended.err
+    assert study(local.place) == study(program.place)
     assert [run.path.name for run in runs(local)] == [run.path.name for run in runs(program)]
     for here, there in zip(runs(local), runs(program)):
         assert here.weights.read_bytes() == there.weights.read_bytes()

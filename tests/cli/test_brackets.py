@@ -18,7 +18,7 @@ def result(**metrics: float) -> Result:
 
 
 def test_the_title_of_a_description(capsys: pytest.CaptureFixture[str]):
-    assert describe(["data.identities=[ada,ben]", "scale=smoke", "picture=none"], [conf_dir()]) == 0
+    assert describe(["data.identities=[ada,ben]", "scale=smoke"], [conf_dir()]) == 0
     assert capsys.readouterr().out.startswith("data.identities=[ada,ben] scale=smoke")
 
 

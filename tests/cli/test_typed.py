@@ -88,6 +88,13 @@ def test_what_exists_passes(words: list[str]):
         ("model.encoder_widths=[8,16,32],[8,0,1]", ["model.encoder_widths[1]=0"]),
         ("++seed=a", ["seed='a'"]),
         ("model=3", ["model=3", "a group of settings"]),
+        ("training=[1]", ["training=[1]: expected settings by name, not a list"]),
+        ("events.planned=[1,2]", ["events.planned=[1,2]: expected settings by name", "name: {kind, step, …}"]),
+        ("events.planned=[{kind:freeze}]", ["events.planned=[{kind:freeze}]: expected settings by name"]),
+        ("model.encoder_widths={a:1}", ["model.encoder_widths={a:1}: expected a list", "stride-2 convolutions"]),
+        ("loss.terms={a:1}", ["left out by the option", "Write +loss.terms=…"]),
+        ("optimizer.lr.x=3", ["'optimizer.lr.x'", "nothing lies under it"]),
+        ("optimizer=[1]", ["optimizer=[1]: no such option", "adam"]),
         ("augmentation.photometric=[{name: Bluur}]", ["augmentation.photometric", "Bluur"]),
         ("hydra.sweper.params=x", ["hydra.sweper", "no such setting"]),
         ("hydra.run.dir=/x", ["hydra.run.dir=/x", "named after its configuration", "runs_dir=…"]),
@@ -101,6 +108,21 @@ def test_what_does_not_exist_is_named_with_the_nearest(override: str, told: list
     with pytest.raises(ConfigError) as error:
         judged([override], sweep="," in override or "(" in override)
     assert not [part for part in told if part not in str(error.value)], error.value
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "group"),
+    [
+        (["+experiment=two_encoders", "+experiment=liae"], "experiment"),
+        (["+experiment=peer_saehd_df", "+peer=saehd_df"], "peer"),
+        (["+experiment=peer_saehd_df", "+peer=quick96"], "peer"),
+    ],
+)
+def test_two_options_of_a_group_are_one_too_many(words: list[str], group: str):
+    with pytest.raises(ConfigError) as error:
+        judged(words)
+    assert str(error.value).startswith(f"{group}: two are chosen")
     assert "\n" not in str(error.value)
 
 

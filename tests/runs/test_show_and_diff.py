@@ -12,7 +12,7 @@ from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.lock import RunLock
 from faceswap_lab.runs.provenance import collect
 from faceswap_lab.runs.result import write_result
-from faceswap_lab.runs.sessions import begin_session, end_session
+from faceswap_lab.runs.sessions import begin_session, end_session, note_in_session
 from faceswap_lab.runs.show import show
 from faceswap_lab.runs.status import write_status
 from tests.runs.configs import Optimizer, config
@@ -79,10 +79,22 @@ def test_show_lays_metrics_out_by_direction(tmp_path: Path) -> None:
 def test_show_names_the_latest_preview(tmp_path: Path) -> None:
     folder = RunFolder(_run(tmp_path / "run"))
     folder.previews.mkdir()
-    for age, name in enumerate(["final.png", "step-000000300.png"]):
+    for age, name in enumerate(["final-tiles.png", "final.png", "step-000000300.png"]):
         (folder.previews / name).touch()
         os.utime(folder.previews / name, (1000 - age, 1000 - age))
-    assert "final.png" in _told(show, folder.path)[1].replace("\n", "")
+    assert _told(show, folder.path)[1].endswith("final.png\n")
+
+
+def test_show_tells_the_events_of_all_sessions(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    for number in range(3):  # as of a run that was stopped twice, or went on from a shorter one
+        begin_session(folder, collect(["x"], config(), "abcd", 0), 10 * number)
+        if number < 2:
+            note_in_session(folder, events=[f"step {10 * number + 5}: lower [bold]{number}"])
+        end_session(folder, "interrupted", 10 * number + 10)
+    text = _told(show, tmp_path)[1]
+    assert "step 5: lower [bold]0" in text
+    assert "step 15: lower [bold]1" in text
 
 
 def test_show_tells_a_failed_run_where_to_look(tmp_path: Path) -> None:

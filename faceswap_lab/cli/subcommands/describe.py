@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from faceswap_lab.cli.compose import composed
 from faceswap_lab.cli.messages import listed
 from faceswap_lab.config import Config, ConfigError, events_of
+from faceswap_lab.runs.atomic import explaining, write_bytes
 
 if TYPE_CHECKING:
     from faceswap_lab.topology import Part
@@ -17,22 +18,23 @@ _PICTURE = "picture="
 
 
 def describe(words: Sequence[str], folders: Sequence[Path]) -> int:
-    """Print what a configuration would train, write its picture, and return the exit code.
+    """Print what a configuration would train, draw it if that is asked for, and return the exit code.
 
     Args:
-        words: what follows ``describe``: settings as for a run, and ``picture=FILE`` (.svg, .png, or none).
+        words: what follows ``describe``: settings as for a run, and ``picture=FILE`` (.svg or .png).
         folders: where groups lie, ours first.
 
     Raises:
         ConfigError: the words mean nothing, or the picture's ending does.
+        faceswap_lab.runs.atomic.StorageError: the picture cannot be written.
     """
     from rich.console import Console
 
     pictures = [word.removeprefix(_PICTURE) for word in words if word.startswith(_PICTURE)]
     settings = [word for word in words if not word.startswith(_PICTURE)]
-    picture = Path(pictures[-1] if pictures else "topology.svg")
-    if picture.name != "none" and picture.suffix not in (".svg", ".png"):
-        raise ConfigError(f"picture={picture}: an SVG or PNG file, such as picture=liae.svg, or picture=none.")
+    picture = Path(pictures[-1]) if pictures else None
+    if picture is not None and picture.suffix not in (".svg", ".png"):
+        raise ConfigError(f"picture={picture}: an SVG or PNG file, such as picture=liae.svg.")
     config, title = composed(settings, folders), " ".join(settings) or "baseline"
     from faceswap_lab.training.description import describe as described
 
@@ -41,9 +43,9 @@ def describe(words: Sequence[str], folders: Sequence[Path]) -> int:
     shrunk = [f"{'shrunk':<12}{config.shrunk}"] if config.shrunk else []
     lines = [*shrunk, *_routes(found), *_swaps(found), *_step(found, config)]
     lines += listed("events", events_of(config).in_order())
-    if picture.name != "none":
+    if picture is not None:
         _draw(found, title, picture)
-        lines.append(f"{'picture':<12}{picture}")
+    lines.append(f"{'picture':<12}{picture or 'picture=topology.svg (or .png) draws it into that file'}")
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     return 0
@@ -129,6 +131,9 @@ def _draw(found: "Description", title: str, picture: Path) -> None:
     if picture.suffix == ".png":
         import vl_convert
 
-        picture.write_bytes(vl_convert.svg_to_png(drawn, scale=2))
+        content = vl_convert.svg_to_png(drawn, scale=2)
     else:
-        picture.write_text(drawn, encoding="utf-8")
+        content = drawn.encode()
+    with explaining(picture):
+        picture.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(picture, content)

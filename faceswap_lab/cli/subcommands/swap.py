@@ -10,6 +10,7 @@ from faceswap_lab.cli.messages import say
 from faceswap_lab.config import ConfigError
 from faceswap_lab.data.picture_files import find_pictures
 from faceswap_lab.refusal import nearest
+from faceswap_lab.runs.atomic import explaining
 
 _SETTINGS = {"source": "A", "target": "B", "out": "swaps", "cropped": "false"}
 
@@ -22,6 +23,7 @@ def swap(words: Sequence[str]) -> int:
 
     Raises:
         ConfigError: the words mean nothing, there is no finished run, or nothing to swap.
+        faceswap_lab.runs.atomic.StorageError: the swaps cannot be written.
     """
     settings, paths = _read(words)
     if len(paths) < 2:
@@ -40,7 +42,8 @@ def swap(words: Sequence[str]) -> int:
     files = [file for path in paths[1:] for file in (find_pictures(path).pictures if path.is_dir() else [path])]
     if not files:
         raise ConfigError(f"swap: no pictures in {', '.join(map(str, paths[1:]))}.")
-    out.mkdir(parents=True, exist_ok=True)
+    with explaining(out):
+        out.mkdir(parents=True, exist_ok=True)
     refused, names = 0, Counter[str]()
     for file in files:
         try:
