@@ -38,7 +38,7 @@ def read(schema: type[T], plain: object, options: Mapping[str, list[str]], path:
     for name in fields:
         if name not in plain or plain[name] == "???":
             raise ConfigError(f"{where}{name}: a value is missing. It is: {_doc(fields[name])}. Add {where}{name}=…")
-    hints = types_of(schema)
+    hints = types_of(schema)  # type: ignore[arg-type]  # a class can be hashed
     values = {n: read_value(hints[n], plain[n], f, options, where + n) for n, f in fields.items()}
     if "name" in values and path in options and values["name"] not in options[path]:
         raise no_such_option(f"{path}.name", values["name"], options[path])
