@@ -1,6 +1,7 @@
 """One question along an axis: what holds, what turns, and the difference of the differences."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -97,3 +98,13 @@ def test_what_is_not_one_question_is_refused(kept, tmp_path):
     (tmp_path / "broken" / "across.json").write_text(json.dumps({"levels": {"small": "gone", "large": "gone too"}}))
     with pytest.raises(ConfigError, match="cannot be read"):
         read_across(tmp_path / "broken")
+
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+
+
+@pytest.mark.parametrize("folder", [path.parent.name for path in sorted(EXPERIMENTS.glob("*/across.json"))])
+def test_the_evidence_along_an_axis_is_complete(folder):
+    """Every level lies beside it, and says what the page says."""
+    found, words = read_across(EXPERIMENTS / folder), (EXPERIMENTS / folder / "report.md").read_text(encoding="utf-8")
+    assert not [f"- **{arm}** {says}." for arm, says in found.says.items() if f"- **{arm}** {says}." not in words]

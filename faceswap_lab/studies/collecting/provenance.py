@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from faceswap_lab.runs.flat import flat
 from faceswap_lab.studies.collecting.collect import Run
-from faceswap_lab.studies.collecting.sessions import NO_GIT
+from faceswap_lab.studies.collecting.sessions import NO_GIT, THEN
 from faceswap_lab.studies.findings import Provenance
 from faceswap_lab.studies.scope import in_general
 
@@ -92,7 +92,7 @@ def _shares(values: dict[str, list[str]]) -> str:
 
 def _short(value: str) -> str:
     """Cut a commit's hash to what a person compares."""
-    return ", then ".join(part[:12] if len(part) == 40 and part.isalnum() else part for part in value.split(", then "))
+    return THEN.join(part[:12] if len(part) == 40 and part.isalnum() else part for part in value.split(THEN))
 
 
 def _dirty(facts: Facts) -> Iterator[str]:

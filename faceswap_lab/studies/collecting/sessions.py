@@ -7,6 +7,7 @@ from faceswap_lab.plugins.used import descriptions
 from faceswap_lab.runs.flat import text_of
 
 NO_GIT = "no git working tree"
+THEN = ", then "  # between the values of one run whose sessions differ
 _HARDWARE = ("cpu", "cores", "threads", "gpus", "system", "host")
 
 
@@ -16,7 +17,7 @@ def facts_of(sessions: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     for session in sessions:
         for name, value in _of_session(session):
             facts.setdefault(name, {})[value] = None
-    return {name: ", then ".join(values) for name, values in facts.items()}
+    return {name: THEN.join(values) for name, values in facts.items()}
 
 
 def _of_session(session: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from faceswap_lab.runs.atomic import write_text
 from faceswap_lab.studies import digits
 from faceswap_lab.studies.across import Across
 from faceswap_lab.studies.analysis import ALPHA
+from faceswap_lab.studies.collecting.sessions import THEN
 from faceswap_lab.studies.report import meanings, tables, vega
 from faceswap_lab.studies.report.figure import Figure
 from faceswap_lab.studies.report.markdown import render as render_markdown
@@ -55,7 +56,7 @@ def across_lines(found: Across, report: Path) -> list[str]:
 
 def _level(name: str, found: Across, folder: Path) -> Level:
     study = found.levels[name]
-    commits = study.provenance.facts.get("commit", {})
+    commits = dict.fromkeys(part for known in study.provenance.facts.get("commit", {}) for part in known.split(THEN))
     commit = ", ".join(commit[:7] if len(commit) == 40 else commit for commit in commits)
     link = Path(os.path.relpath(found.folders[name], folder)) / "report.html"
     return Level(name, study.scope, len(study.seeds), commit, link.as_posix())
