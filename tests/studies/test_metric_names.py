@@ -51,7 +51,7 @@ def test_every_number_of_a_real_swap_is_known_and_the_kinds_are_told_apart():
     assert len({metric.caption for metric in metrics}) == len(judged)
     assert all(metric.higher_is_better is True and metric.smallest_difference == 0.05 for metric in metrics)
     assert all(is_of_real_swaps(key) and not needs_truth(key) and not never_sees_a_swap(key) for key in judged)
-    assert own_path("follow_smile_AB_target_path") == "follow_smile_AB"
+    assert own_path("follow_yaw_AB_target_path") == "follow_yaw_AB"
     assert needs_truth("swap_ssim_AB")
     assert needs_truth("copy_ssim_AB")
     assert needs_truth("ema_swap_ssim_AB")
