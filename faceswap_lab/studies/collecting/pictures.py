@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from faceswap_lab.runs.atomic import write_bytes
+from faceswap_lab.runs.source_type import xmp
 from faceswap_lab.studies.collecting.collect import Run, of_arm
 from faceswap_lab.studies.findings import Grid, Picture
 from faceswap_lab.studies.scope import of_real_people
@@ -198,7 +199,8 @@ def webp(picture: "Image.Image", origin: str) -> bytes:
     about = Image.Exif()
     about[_DESCRIPTION] = origin
     file = io.BytesIO()
-    picture.save(file, "WEBP", quality=_QUALITY, method=6, exif=about)
+    label = xmp("compositeWithTrainedAlgorithmicMedia").encode()
+    picture.save(file, "WEBP", quality=_QUALITY, method=6, exif=about, xmp=label)
     return file.getvalue()
 
 

@@ -99,6 +99,8 @@ def test_real_is_called_real_wherever_a_face_is_shown(tmp_path: Path, changes: d
         base64.b64decode(one) for one in re.findall(r"data:image/webp;base64,([A-Za-z0-9+/=]+)", page.read_text())
     ]
     assert {Image.open(io.BytesIO(one)).getexif()[0x010E] for one in inline} == {said}
+    assert all(b"digitalsourcetype/compositeWithTrainedAlgorithmicMedia" in one for one in inline)
+    assert f'<meta name="description" content="Faces: {said}">' in page.read_text()
 
 
 def test_the_pairs_at_both_ends_have_a_face_each(tmp_path: Path) -> None:
