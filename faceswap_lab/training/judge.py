@@ -89,7 +89,7 @@ class Judge:
 
         Beside it, ``<name>-tiles.png``: the same faces at their own size, from which reports are made.
         """
-        shown = range(min(self.config.evaluation.preview_faces, *(len(x) for x in self.held_out.images.values())))
+        shown = range(self.config.evaluation.preview_faces)
         title = f"{self.title}, step {step}"
         with as_written(self.config.trainer.compile):
             rows = preview_rows(autoencoder, self.held_out, list(shown))
@@ -98,7 +98,8 @@ class Judge:
         about = {"Software": "faceswap_lab", "Title": title, "Description": described}
         write_png(path, picture(rows, title), about, _PARTLY)
         faces, names = tiles(rows)
-        layout = {"Rows": json.dumps(names), "Tile": str(self.size)}
+        counts = [len(row.faces) for group in rows for row in group]
+        layout = {"Rows": json.dumps(names), "Tile": str(self.size), "Counts": json.dumps(counts)}
         write_png(path.with_name(f"{path.stem}-tiles.png"), faces, about | layout, _PARTLY)
 
     def _of_average(

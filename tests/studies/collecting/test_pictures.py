@@ -1,5 +1,6 @@
 import base64
 import io
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from faceswap_lab.studies.collecting.collect import collect
 from faceswap_lab.studies.collecting.pictures import (
@@ -32,13 +34,25 @@ def test_rows_are_cut_where_they_lie(tmp_path: Path, tile: int, shown: int) -> N
     tiles = read_tiles(path)
     assert tiles is not None
     assert list(tiles.rows) == ROWS
-    assert (tiles.side, tiles.count) == (shown, 8)
+    assert tiles.side == shown
     for place, name in enumerate(ROWS):
         row = whole[place * tile : (place + 1) * tile, : 8 * tile]
         smaller = row.reshape(shown, tile // shown, 8 * shown, tile // shown, 3).mean(axis=(1, 3))
         assert np.abs(np.asarray(tiles.rows[name], dtype=float) - smaller).max() <= 1
     third = np.asarray(tiles.face("B", 2))
     assert (third == np.asarray(tiles.rows["B"])[:, 2 * shown : 3 * shown]).all()
+
+
+@pytest.mark.parametrize(
+    ("counts", "widths"), [([6, 2], [6, 2]), ([9, 1], [8, 1]), ([10, 1], None), ([6], None), ([0, 6], None)]
+)
+def test_a_side_of_fewer_faces_has_shorter_rows(tmp_path: Path, counts: list[int], widths: list[int] | None) -> None:
+    about = PngInfo()
+    for name, value in (("Rows", ["A", "B"]), ("Tile", 16), ("Counts", counts)):
+        about.add_text(name, json.dumps(value))
+    Image.new("RGB", (9 * 16, 2 * 16)).save(tmp_path / "x.png", pnginfo=about)
+    tiles = read_tiles(tmp_path / "x.png")
+    assert (tiles and [row.width // 16 for row in tiles.rows.values()]) == widths
 
 
 @pytest.mark.parametrize("damage", ["gone", "cut", "no text", "other size", "not a list"])
