@@ -45,7 +45,8 @@ def preview_rows(model: Swapper, held_out: HeldOut, indices: Sequence[int]) -> l
     Args:
         model: see ``evaluate``.
         held_out: the faces.
-        indices: which of them, the same on all sides; keep them fixed over a run, so that previews compare.
+        indices: which of them, the same on all sides, as far as a side has so many; keep them fixed over a run, so that
+            previews compare.
     """
     sides = held_out.sides[:MOST_SHOWN]
     return [_rows(model, held_out, side, [other for other in sides if other != side], list(indices)) for side in sides]
@@ -55,11 +56,13 @@ def tiles(groups: Iterable[Sequence[Row]]) -> tuple[NDArray[np.uint8], list[str]
     """Set all faces side by side at their own size, without captions or gaps: for a report to cut up again.
 
     Returns:
-        (rows · r, n · r, 3) uint8 RGB, and the names of the rows from top to bottom: the inputs "A" and "B",
-        "A_recon", "swap_AB", "swap_AB_target_path" (a second path), "B_truth" (the true swap of the row "A"), ….
+        (rows · r, n · r, 3) uint8 RGB, black where a row has fewer faces than others, and the names of the rows from
+        top to bottom: the inputs "A" and "B", "A_recon", "swap_AB", "swap_AB_target_path" (a second path), "B_truth"
+        (the true swap of the row "A"), ….
     """
     rows = [row for group in groups for row in group]
-    return np.concatenate([np.concatenate(list(_pixels(row)), axis=1) for row in rows]), [row.name for row in rows]
+    strips = [np.concatenate(list(_pixels(row)), axis=1) for row in rows]
+    return _below_each_other(strips, 0), [row.name for row in rows]
 
 
 def picture(groups: Iterable[Sequence[Row]], title: str = "") -> NDArray[np.uint8]:
@@ -75,14 +78,23 @@ def picture(groups: Iterable[Sequence[Row]], title: str = "") -> NDArray[np.uint
     parts: list[NDArray[np.uint8]] = []
     for group in groups:
         parts += [_strip(row) for row in group]
-        parts.append(np.full((_GAP, parts[-1].shape[1], 3), _PAPER, np.uint8))
-    if title:
-        head = np.full((_TITLE, parts[0].shape[1], 3), _PAPER, np.uint8)
-        parts.insert(0, _write(head, title, 8, 23, 15, _INK))
-    return np.concatenate(parts[:-1])
+        parts.append(np.full((_GAP, 1, 3), _PAPER, np.uint8))
+    rows = _below_each_other(parts[:-1], _PAPER)
+    if not title:
+        return rows
+    head = np.full((_TITLE, rows.shape[1], 3), _PAPER, np.uint8)
+    return np.concatenate([_write(head, title, 8, 23, 15, _INK), rows])
+
+
+def _below_each_other(parts: Sequence[NDArray[np.uint8]], filling: int) -> NDArray[np.uint8]:
+    """Join pictures that begin at the left, the narrower ones filled up."""
+    width = max(part.shape[1] for part in parts)
+    missing = [((0, 0), (0, width - part.shape[1]), (0, 0)) for part in parts]
+    return np.concatenate([np.pad(part, pad, constant_values=filling) for part, pad in zip(parts, missing)])
 
 
 def _rows(model: Swapper, held_out: HeldOut, source: Side, targets: list[Side], indices: list[int]) -> list[Row]:
+    indices = [index for index in indices if index < len(held_out.images[source])]
     images = held_out.images[source][indices]
     drawn = reconstructions(model, source, images)
     score = _ssim(drawn, images, held_out.masks[source][indices])

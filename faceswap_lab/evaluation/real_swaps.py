@@ -4,7 +4,6 @@ They need the extra ``faces``; without it there are none, and a training says so
 """
 
 import logging
-from collections.abc import Mapping
 from itertools import permutations, product
 from typing import NamedTuple
 
@@ -101,12 +100,15 @@ def real_swap_scores(model: Swapper, held_out: HeldOut, average: Swapper | None 
         _log.warning("swaps of real people are not judged: %s", error)
         return RealSwaps({}, {})
     scores = {f"face_found_{side}": float(seen.found.mean()) for side, seen in real.seen.items()}
-    few = {side: int(seen.found.sum()) for side, seen in real.seen.items() if seen.found.sum() < 2}
-    if few:
-        _log.warning(
-            "swaps are not judged: at this size a face is found in %s of the real faces of side %s", *_first(few)
-        )
-        return RealSwaps(scores, {})
+    for side, seen in real.seen.items():
+        if seen.found.sum() < 2:
+            _log.warning(
+                "swaps are not judged: at this size a face is found in %d of the %d held-out faces of side %s that are "
+                "looked at, and 2 are the least; hold out more, see more of each face (augmentation.coverage=1), or "
+                "take more pixels",
+                *(seen.found.sum(), len(seen.found), side),
+            )
+            return RealSwaps(scores, {})
     pictures = dict[str, NDArray[np.float32]]()
     for prefix, one in ({"": model} if average is None else {"": model, "ema_": average}).items():
         for (source, target), path in product(permutations(real.seen, 2), one.swap_paths):
@@ -119,8 +121,3 @@ def real_swap_scores(model: Swapper, held_out: HeldOut, average: Swapper | None 
 def _pictures(images: Tensor) -> NDArray[np.uint8]:
     """Turn (N, 3, r, r) in [0, 1] into (N, r, r, 3) uint8."""
     return images.mul(255).round().clamp(0, 255).byte().permute(0, 2, 3, 1).contiguous().numpy()
-
-
-def _first(few: Mapping[Side, int]) -> tuple[int, Side]:
-    side, count = next(iter(few.items()))
-    return count, side

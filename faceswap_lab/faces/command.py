@@ -42,7 +42,9 @@ def faces(args: Sequence[str]) -> int:
     asked = _parser().parse_args(list(args))
     try:
         if asked.forget is not None:
-            return _forget(forget(asked.forget, cache_root(asked.cache_dir), asked.runs_dir, asked.experiments_dir))
+            return _forget(
+                forget(asked.forget, cache_root(asked.cache_dir), asked.runs_dir, asked.experiments_dir), asked.forget
+            )
         if asked.source is None or asked.out is None:
             raise ConfigError(f"faces: name a video or a folder of photos, and --out. Usage: {USAGE}")
         return _extract(asked)
@@ -153,11 +155,13 @@ def embedding_of(path: Path) -> Embedding:
     return SFace().embed(frame.pixels, Mesher().fit(frame.pixels, found[0]).landmarks)
 
 
-def _forget(told: Forgotten) -> int:
+def _forget(told: Forgotten, path: Path) -> int:
     for place in told.removed:
         print(f"removed     {place}")
     for run in told.runs:
         print(f"left        {run}: a model trained on these faces, with previews of them; remove it yourself")
     for report in told.reports:
         print(f"left        {report}: a report that shows these faces; remove it yourself")
+    if path.exists():
+        print(f"left        {path}: the lab has not written it; remove it yourself")
     return 0

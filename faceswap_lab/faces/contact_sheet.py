@@ -12,7 +12,8 @@ _MOST_DROPPED = 500  # that are shown
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="robots" content="noindex"><style>
+<meta name="robots" content="noindex">
+<meta name="description" content="Faces cut out of pictures of a person. Not made by a model."><style>
 body {{ font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; padding: 2rem; box-sizing: border-box; max-width: 80rem;
   color: #1b1b1b; background: #fff; }}
 .faces {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); gap: .5rem; }}

@@ -17,9 +17,12 @@ from faceswap_lab.evaluation.preview import picture, preview_rows, tiles
 from faceswap_lab.evaluation.real_swaps import RealSwaps, real_swap_scores
 from faceswap_lab.evaluation.scores import Direction, baselines, evaluate
 from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.runs.source_type import SourceType
 from faceswap_lab.training.build import objective_of
 from faceswap_lab.training.device.compiled import as_written
 from faceswap_lab.training.gradients import gradient_diagnostics
+
+_PARTLY: SourceType = "compositeWithTrainedAlgorithmicMedia"
 
 
 class Judge:
@@ -86,17 +89,18 @@ class Judge:
 
         Beside it, ``<name>-tiles.png``: the same faces at their own size, from which reports are made.
         """
-        shown = range(min(self.config.evaluation.preview_faces, *(len(x) for x in self.held_out.images.values())))
+        shown = range(self.config.evaluation.preview_faces)
         title = f"{self.title}, step {step}"
         with as_written(self.config.trainer.compile):
             rows = preview_rows(autoencoder, self.held_out, list(shown))
         inputs = "inputs and true swaps are rendered" if self.data.paired else "inputs are real, the user's pictures"
         described = f"Synthetic: reconstructions and swaps are made by a model; {inputs}"
         about = {"Software": "faceswap_lab", "Title": title, "Description": described}
-        write_png(path, picture(rows, title), about)
+        write_png(path, picture(rows, title), about, _PARTLY)
         faces, names = tiles(rows)
-        layout = {"Rows": json.dumps(names), "Tile": str(self.size)}
-        write_png(path.with_name(f"{path.stem}-tiles.png"), faces, about | layout)
+        counts = [len(row.faces) for group in rows for row in group]
+        layout = {"Rows": json.dumps(names), "Tile": str(self.size), "Counts": json.dumps(counts)}
+        write_png(path.with_name(f"{path.stem}-tiles.png"), faces, about | layout, _PARTLY)
 
     def _of_average(
         self,

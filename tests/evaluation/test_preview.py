@@ -36,6 +36,11 @@ def drawn(model, held_out, indices, title=""):
     return preview.picture(preview.preview_rows(model, held_out, indices), title)
 
 
+class Copying(Oracle):
+    def swap(self, x, source, target, path=None):
+        return x
+
+
 class Dimming(Oracle):
     def reconstruct(self, side, x):
         return x / 2
@@ -60,7 +65,13 @@ def test_two_paths_add_a_row_each_and_unpaired_faces_have_no_truth(held_out):
     assert len(two) == 10 * pitch + 12
     unpaired = random_held_out(paired=False)
     unpaired.images["B"], unpaired.masks["B"] = unpaired.images["B"][:2], unpaired.masks["B"][:2]  # fewer than of A
-    assert len(drawn(Oracle(unpaired), unpaired, [0, 1])) == 6 * pitch + 12
+    picture = drawn(Copying(unpaired), unpaired, [0, 1, 2])
+    assert picture.shape == (6 * pitch + 12, LEFT + 3 * pitch, 3), "all of A's, though B has but two"
+    missing = picture[:, LEFT + 2 * pitch :]
+    assert (missing[3 * pitch + 12 :] == 255).all()
+    assert (missing[: 3 * pitch, :CELL] < 255).mean() > 0.9
+    tiles, names = preview.tiles(preview.preview_rows(Copying(unpaired), unpaired, [0, 1, 2]))
+    assert tiles.shape[1] == 3 * tiles.shape[0] // len(names)
 
 
 def test_captions_name_the_row_and_its_error(held_out):

@@ -73,7 +73,7 @@ def test_where_real_faces_are_not_seen_no_swap_is_judged(held_out, caplog):
     noise = {side: torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(0)) for side in "AB"}
     hidden = HeldOut(images=noise, masks={s: torch.ones(4, 1, 32, 32) for s in "AB"}, states=None, paired=False)
     assert set(real_swap_scores(Fake(hidden, "copy"), hidden).scores) == {"face_found_A", "face_found_B"}
-    assert "at this size a face is found in" in caplog.text
+    assert "at this size a face is found in 0 of the 4 held-out faces of side A that are looked at" in caplog.text
 
 
 def test_averaged_weights_are_judged_beside_them_and_single_pictures_make_the_scores(held_out, monkeypatch):

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 
 from faceswap_lab.runs.folder import RunFolder
 
+MOST_WAYS = 6  # three people, each as each other; of more, the declared pair is shown
 _AS_REAL = "as real people's are judged"
 _FOLLOWED = (("yaw", "yaw"), ("mouth_open", "mouth"))
 
 
 def real_swaps(m: Mapping[str, float], folder: RunFolder) -> list[str]:
     """Say of swaps what networks see in them, by which real people's are judged; see ``evaluation.real_swaps``."""
-    ways = [way for way in ("AB", "BA") if f"face_found_{way}" in m]
+    ways = sorted(key[-2:] for key in m if re.fullmatch("face_found_[A-Z]{2}", key))
     if not ways:
         return []
+    ways = ways if len(ways) <= MOST_WAYS else ["AB", "BA"]
     said = _with_intervals(m, folder)
     lines = []
     for way in ways:

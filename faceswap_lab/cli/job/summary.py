@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from faceswap_lab.cli.job.real_swaps import identities, plain, real_swaps
+from faceswap_lab.cli.job.real_swaps import MOST_WAYS, identities, plain, real_swaps
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.result import Result
 
@@ -34,7 +34,6 @@ _LEGEND = (
     "mean, pose, pose+light: averages of the target's training faces, of all or the\n"
     "ten nearest. More: docs/judging.md and the command show."
 )
-_MOST_WAYS = 6  # three people, each as each other; of more, the declared pair is shown
 
 
 def print_summary(folder: RunFolder, result: Result, console: Console | None = None) -> None:
@@ -93,7 +92,7 @@ def _primary(m: Mapping[str, float]) -> str:
 def _ways(m: Mapping[str, float]) -> list[str]:
     """Return the swaps to show: AB, BA, and further ones of three people."""
     found = [key[-2:] for key in m if re.fullmatch("swap_ssim_[A-Z]{2}", key)]
-    return sorted(found) if len(found) <= _MOST_WAYS else ["AB", "BA"]
+    return sorted(found) if len(found) <= MOST_WAYS else ["AB", "BA"]
 
 
 def _best_null(m: Mapping[str, float], metric: str, way: str) -> tuple[float, str]:

@@ -36,11 +36,8 @@ def judged_by(study: Study, config: Config, overrides: Sequence[str]) -> Study:
         judged_metric(key)
     if not isinstance(config.data, FoldersData):
         if config.evaluation.real_judges:
-            study = replace(
-                study,
-                secondary=tuple(dict.fromkeys((*study.secondary, *_measured()))),
-                notes=(*study.notes, f"Networks judge these swaps too. {_SAYS}"),
-            )
+            beside = tuple(dict.fromkeys((*study.secondary, *_measured())))
+            study = replace(study, secondary=beside, notes=(*study.notes, f"Networks judge these swaps too. {_SAYS}"))
         else:
             real = [key for key in (study.metric, *study.secondary) if is_of_real_swaps(key)]
             _refuse(real, "rendered people", _TWINS)

@@ -55,7 +55,8 @@ def swap(words: Sequence[str]) -> int:
         names[file.stem] += 1  # pictures of several folders may share a name
         number = f"-{names[file.stem]}" if names[file.stem] > 1 else ""
         written = out / f"{file.stem}{number}-{source}-to-{target}.png"
-        write_png(written, face, _about(model.folder.name, file.name, source, target))
+        about = _about(model.folder.name, file.name, source, target)
+        write_png(written, face, about, "trainedAlgorithmicMedia")
         print(written)
     return int(bool(refused))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from faceswap_lab.runs.atomic import write_bytes
+from faceswap_lab.runs.source_type import xmp
 from faceswap_lab.studies.collecting.collect import Run, of_arm
 from faceswap_lab.studies.findings import Grid, Picture
 from faceswap_lab.studies.scope import of_real_people
@@ -38,11 +39,10 @@ Strips = dict[int, Path]  # training step → file of tiles
 
 @dataclass(frozen=True)
 class Tiles:
-    """One file of tiles: each named row as a picture, ``count`` faces of ``side`` px wide."""
+    """One file of tiles: each named row as a picture of faces of ``side`` px."""
 
     rows: dict[str, "Image.Image"]
     side: int
-    count: int
 
     def face(self, row: str, index: int) -> "Image.Image":
         """Return one face of a row."""
@@ -126,18 +126,22 @@ def read_tiles(path: Path) -> Tiles | None:
     try:
         with Image.open(path) as image:
             names, side = json.loads(image.info["Rows"]), int(image.info["Tile"])
+            counts = json.loads(image.info.get("Counts", "null"))  # of each row; earlier files have equally many in all
             picture = image.convert("RGB")
     except (OSError, KeyError, TypeError, ValueError, SyntaxError):  # Pillow raises SyntaxError for a broken PNG
         return None
     if side < 1 or not isinstance(names, list) or picture.height != side * len(names) or picture.width < side:
         return None
-    count = min(picture.width // side, _MOST_FACES)
+    counts = counts or [picture.width // side] * len(names)
+    if len(counts) != len(names) or not all(0 < count <= picture.width // side for count in counts):
+        return None
     shown = min(side, _LARGEST)
     rows = {}
     for place, name in enumerate(names):
+        count = min(counts[place], _MOST_FACES)
         row = picture.crop((0, place * side, count * side, (place + 1) * side))
         rows[str(name)] = row.resize((count * shown, shown), Image.Resampling.BOX) if shown < side else row
-    return Tiles(rows, shown, count)
+    return Tiles(rows, shown)
 
 
 def write_grids(grids: Sequence[Grid], path: Path) -> list[dict[str, Any]]:
@@ -198,7 +202,8 @@ def webp(picture: "Image.Image", origin: str) -> bytes:
     about = Image.Exif()
     about[_DESCRIPTION] = origin
     file = io.BytesIO()
-    picture.save(file, "WEBP", quality=_QUALITY, method=6, exif=about)
+    label = xmp("compositeWithTrainedAlgorithmicMedia").encode()
+    picture.save(file, "WEBP", quality=_QUALITY, method=6, exif=about, xmp=label)
     return file.getvalue()
 
 

@@ -1,5 +1,6 @@
 import base64
 import io
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from faceswap_lab.studies.collecting.collect import collect
 from faceswap_lab.studies.collecting.pictures import (
@@ -32,13 +34,25 @@ def test_rows_are_cut_where_they_lie(tmp_path: Path, tile: int, shown: int) -> N
     tiles = read_tiles(path)
     assert tiles is not None
     assert list(tiles.rows) == ROWS
-    assert (tiles.side, tiles.count) == (shown, 8)
+    assert tiles.side == shown
     for place, name in enumerate(ROWS):
         row = whole[place * tile : (place + 1) * tile, : 8 * tile]
         smaller = row.reshape(shown, tile // shown, 8 * shown, tile // shown, 3).mean(axis=(1, 3))
         assert np.abs(np.asarray(tiles.rows[name], dtype=float) - smaller).max() <= 1
     third = np.asarray(tiles.face("B", 2))
     assert (third == np.asarray(tiles.rows["B"])[:, 2 * shown : 3 * shown]).all()
+
+
+@pytest.mark.parametrize(
+    ("counts", "widths"), [([6, 2], [6, 2]), ([9, 1], [8, 1]), ([10, 1], None), ([6], None), ([0, 6], None)]
+)
+def test_a_side_of_fewer_faces_has_shorter_rows(tmp_path: Path, counts: list[int], widths: list[int] | None) -> None:
+    about = PngInfo()
+    for name, value in (("Rows", ["A", "B"]), ("Tile", 16), ("Counts", counts)):
+        about.add_text(name, json.dumps(value))
+    Image.new("RGB", (9 * 16, 2 * 16)).save(tmp_path / "x.png", pnginfo=about)
+    tiles = read_tiles(tmp_path / "x.png")
+    assert (tiles and [row.width // 16 for row in tiles.rows.values()]) == widths
 
 
 @pytest.mark.parametrize("damage", ["gone", "cut", "no text", "other size", "not a list"])
@@ -99,6 +113,8 @@ def test_real_is_called_real_wherever_a_face_is_shown(tmp_path: Path, changes: d
         base64.b64decode(one) for one in re.findall(r"data:image/webp;base64,([A-Za-z0-9+/=]+)", page.read_text())
     ]
     assert {Image.open(io.BytesIO(one)).getexif()[0x010E] for one in inline} == {said}
+    assert all(b"digitalsourcetype/compositeWithTrainedAlgorithmicMedia" in one for one in inline)
+    assert f'<meta name="description" content="Faces: {said}">' in page.read_text()
 
 
 def test_the_pairs_at_both_ends_have_a_face_each(tmp_path: Path) -> None:
