@@ -15,7 +15,7 @@ def test_a_folder_of_runs_stands_for_them_without_what_lies_beside(tmp_path: Pat
         (tmp_path / file).touch()
     assert _runs_in(tmp_path) == runs
     assert [run for path in sorted(tmp_path.iterdir()) for run in _runs_in(path)] == runs  # as the shell has runs/*
-    with pytest.raises(ConfigError, match="hydra.yaml is no run folder"):
+    with pytest.raises(ConfigError, match=r"hydra\.yaml is no run folder"):
         _runs_in(tmp_path / "sweeps" / "one" / "hydra.yaml")
     with pytest.raises(ConfigError, match="empty is no run folder"):
         _runs_in(tmp_path / "empty")
