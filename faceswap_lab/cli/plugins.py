@@ -97,9 +97,17 @@ def missing_plugin(error: ConfigError) -> str:
 
 
 def runs_dir_of(words: Sequence[str]) -> Path:
-    """Return the runs folder that a command line names, or the usual one."""
-    named = [word.split("=", 1)[1] for word in words if word.startswith("runs_dir=")]
-    return Path(named[-1] if named else "runs")
+    """Return the runs folder that a command line names, as typed or as Hydra reads it, or the usual one."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    named = [word for word in words if word.startswith("runs_dir=")]
+    if not named:
+        return Path("runs")
+    try:
+        return Path(str(OverridesParser.create().parse_override(named[-1]).value()))
+    except HydraException:
+        return Path(named[-1].partition("=")[2])
 
 
 def _taken(words: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -4,6 +4,7 @@ Hydra's grammar gives a meaning to ``= , [ {`` and has none for ``#`` or letters
 text (a path, a name), what follows its ``=`` can be nothing but that text, so it is quoted here and nobody has to.
 """
 
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -37,6 +38,8 @@ _OURS = {  # of Hydra's settings those that the lab does not follow, and what to
     "hydra.job.chdir": "paths are those of the folder where the command was given. runs_dir=… says where runs lie",
 }
 
+_PLACES = ("runs_dir", "experiments_dir")
+
 
 def _read(word: str, options: Mapping[str, Sequence[str]], sweep: bool) -> str:
     from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -49,6 +52,8 @@ def _read(word: str, options: Mapping[str, Sequence[str]], sweep: bool) -> str:
     ours = [reason for prefix, reason in _OURS.items() if name == prefix or name.startswith(f"{prefix}.")]
     if ours and word != "hydra.job.chdir=false":
         raise ConfigError(f"{word}: {ours[0]}.")
+    if name in _PLACES and text.startswith("~"):  # few shells do it behind an equals sign
+        return f"{key}={quoted(os.path.expanduser(text))}"
     try:
         override: Any = OverridesParser.create().parse_override(word)
     except (HydraException, ValueError) as error:

@@ -1,6 +1,7 @@
 """Overrides as people type them: what is wrong is named with the nearest, and a path needs no quotes."""
 
 import contextlib
+from pathlib import Path
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -8,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from faceswap_lab.cli.groups import conf_dir
+from faceswap_lab.cli.plugins import runs_dir_of
 from faceswap_lab.cli.typed import as_hydra_reads
 from faceswap_lab.config import ConfigError
 from faceswap_lab.options import Options
@@ -124,6 +126,19 @@ def test_two_options_of_a_group_are_one_too_many(words: list[str], group: str):
         judged(words)
     assert str(error.value).startswith(f"{group}: two are chosen")
     assert "\n" not in str(error.value)
+
+
+def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HOME", "/home/a b")
+    (config,) = judged(["runs_dir=~/runs", "experiments_dir=~"])
+    assert (config.runs_dir, config.experiments_dir) == ("/home/a b/runs", "/home/a b")
+
+
+@pytest.mark.parametrize("place", ["runs", "a=b", "a b", "ä#%", "it's", 'say "x"', "a\\b", "'a'", "~/x", "3"])
+def test_a_sweep_is_kept_where_its_runs_are(place: str):
+    read = as_hydra_reads([f"runs_dir={place}"], OPTIONS, sweep=True)
+    (config,) = judged([f"runs_dir={place}"], sweep=True)
+    assert runs_dir_of(read) == Path(config.runs_dir)
 
 
 WORDS = st.text(max_size=20) | st.builds(

@@ -63,16 +63,19 @@ def _compare(words: Sequence[str], settings: Sequence[str]) -> list[str]:
 
 
 def _runs_in(path: Path) -> list[Path]:
-    """Return a run folder itself, the finished runs of a sweep, and nothing of what ``runs/*`` holds beside runs."""
+    """Return a run folder itself, the finished runs of a sweep, or the runs in a folder of them."""
     from faceswap_lab.cli.sweep.records import SWEEPS, recorded
-    from faceswap_lab.runs.folder import is_run
+    from faceswap_lab.runs.folder import RunFolder, is_run
 
     if is_run(path):
         return [path]
     if path.parent.name == SWEEPS:
         return [path.parent.parent / Path(status.folder).name for _, status in recorded(path) if status.code == 0]
-    if path.name == SWEEPS:
+    if path.name == SWEEPS or RunFolder(path).config.is_file():  # beside runs in runs/*: also one killed as it began
         return []
+    inside = [one for one in sorted(path.iterdir()) if is_run(one)] if path.is_dir() else []
+    if inside:
+        return inside
     raise ConfigError(f"report: {path} is no run folder. Run folders lie in runs/, and hold a run.json.")
 
 
