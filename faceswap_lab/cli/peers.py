@@ -10,7 +10,6 @@ _IN_ENCODER = "residual blocks in the encoder"
 MISSING = {
     "faceswap_dfaker": f"{_DOUBLED} (64 to 128)",
     "dfaker": f"{_DOUBLED} (64 to 128), a warp to the other side's landmarks",
-    "amp": f"{_IN_ENCODER}, 224 px; its wiring is topology=amp_random_inters",
     "realface": f"{_DOUBLED} (64 to 128), {_IN_ENCODER}, dense layers in the decoders",
     "unbalanced": "a norm in two stages of the encoder alone, upscales of kernel 5, dropout; weaker: topology=weaker_a",
     "dlight": f"{_DOUBLED} (128 to 256), pooling beside convolutions, batch normalisation, dropout",

@@ -169,6 +169,17 @@ class ConvEncoder(Encoder):
 
 
 @dataclass(frozen=True)
+class CodeEncoder(Encoder):
+    """The convolutions and one dense layer, to ``code_size`` numbers: what they become is an inter's matter (AMP)."""
+
+    @classmethod
+    def usual(cls, sizes: Sizes) -> dict[str, Any]:
+        """Return the arguments that are not given: the code is a map of one pixel."""
+        ends = {"bottleneck": "one_dense", "dense_width": sizes.code_size, "dense_side": 1, "bridge_width": 0}
+        return super().usual(sizes) | ends
+
+
+@dataclass(frozen=True)
 class Inter(Kind, Blocks, Bottleneck):
     """Two dense layers, no activation between or after, and an upscale: what lies between encoder and decoder.
 
@@ -276,6 +287,7 @@ class Mix(Kind):
 KINDS: dict[str, type[Any]] = {
     "encoder": Encoder,
     "conv_encoder": ConvEncoder,
+    "code_encoder": CodeEncoder,
     "inter": Inter,
     "decoder": Decoder,
     "told_decoder": ToldDecoder,
