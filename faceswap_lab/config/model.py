@@ -15,6 +15,13 @@ class Model:
     """Sizes of the autoencoder. 2018: 64 px, widths 128-1024, code 1024, bridge 512, decoder 256-64."""
 
     resolution: int = setting("side of the square pictures the network sees, in pixels", choices=(32, 64, 96, 128, 224))
+    input_resolution: int | None = setting(
+        "side of what the encoder sees of them, averaged over whole pixels; null: as they are",
+        low=8,
+        high=1024,
+        absent=None,
+        default=None,
+    )
     encoder_widths: tuple[int, ...] = setting(
         "channels of the stride-2 convolutions, down to a 4x4 grid", low=1, high=4096
     )

@@ -78,6 +78,7 @@ WEIGHTS = {  # faceswap's own counts; of DeepFaceLab by arithmetic
     "oldpan": 82_062_470,
     "faceswap_lightweight": 51_066_374,
     "faceswap_iae": 117_816_003,
+    "faceswap_dfaker": 113_330_822,
     "dfl_h128": 107_716_102,
     "dfl_sae_df": 130_008_718,
     "dfl_sae_liae": 121_746_593,
