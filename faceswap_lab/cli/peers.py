@@ -4,17 +4,12 @@ from collections.abc import Iterable
 
 from faceswap_lab.refusal import NoSuchOption
 
-_DOUBLED = "outputs of twice its inputs' sides"
-_IN_ENCODER = "residual blocks in the encoder"
-
 MISSING = {
-    "faceswap_dfaker": f"{_DOUBLED} (64 to 128)",
-    "dfaker": f"{_DOUBLED} (64 to 128), a warp to the other side's landmarks",
-    "amp": f"{_IN_ENCODER}, 224 px; its wiring is topology=amp_random_inters",
-    "realface": f"{_DOUBLED} (64 to 128), {_IN_ENCODER}, dense layers in the decoders",
+    "dfaker": "residual blocks without biases, a warp to the other side's landmarks; near it: faceswap_dfaker",
+    "realface": "dense layers and decoders of unequal sizes that shrink together, residual blocks without biases",
     "unbalanced": "a norm in two stages of the encoder alone, upscales of kernel 5, dropout; weaker: topology=weaker_a",
-    "dlight": f"{_DOUBLED} (128 to 256), pooling beside convolutions, batch normalisation, dropout",
-    "villain": f"{_IN_ENCODER} and a skip around them, separable convolutions, an encoder that shuffles",
+    "dlight": "256 px, pooling beside convolutions, batch normalisation, dropout",
+    "villain": "16 residual blocks in a row and a skip around them, separable convolutions, an encoder that shuffles",
     "faceswap_gan": "adversarial and perceptual losses (VGGFace, pretrained), self-attention, an alpha mask",
     "combmodel": "levels that are added while it trains, heads at each of them, up to 1024 px",
     "phaze_a": "a G-block, noise, pretrained backbones; its presets without them are other peers: "

@@ -36,6 +36,7 @@ def sizes_of(m: Model) -> Sizes:
         m.dense_side or 0,
         m.mask_head,
         m.encoder_residuals,
+        m.input_resolution or 0,
         residuals=Residuals(m.residuals, m.residual_start),
     )
 

@@ -7,14 +7,21 @@ from faceswap_lab.config.fields import label, setting
 from faceswap_lab.topology import ORIGINAL
 from faceswap_lab.topology.blocks import MOST_RESIDUALS, RESIDUAL_STARTS
 
-_GRIDS = (2, 3, 4, 6, 8, 12, 16)  # what a resolution can be halved to
+_GRIDS = (2, 3, 4, 6, 7, 8, 12, 14, 16)  # what a resolution can be halved to
 
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
     """Sizes of the autoencoder. 2018: 64 px, widths 128-1024, code 1024, bridge 512, decoder 256-64."""
 
-    resolution: int = setting("side of the square pictures the network sees, in pixels", choices=(32, 64, 96, 128))
+    resolution: int = setting("side of the square pictures the network sees, in pixels", choices=(32, 64, 96, 128, 224))
+    input_resolution: int | None = setting(
+        "side of what the encoder sees of them, averaged over whole pixels; null: as they are",
+        low=8,
+        high=1024,
+        absent=None,
+        default=None,
+    )
     encoder_widths: tuple[int, ...] = setting(
         "channels of the stride-2 convolutions, down to a 4x4 grid", low=1, high=4096
     )

@@ -53,24 +53,30 @@ def _sizes(config: Config) -> None:
             f"model.residual_start={model.residual_start}: there are no residual blocks. Leave it scaled, or add "
             "model.residuals=[1]."
         )
+    seen = model.input_resolution or size
+    if model.input_resolution and (seen >= size or size % seen):
+        raise ConfigError(
+            f"model.input_resolution={seen} with model.resolution={size}: the encoder sees means of whole pixels, "
+            f"fewer than there are. Use {size // 2} or {size // 4}, or null to show it the pictures as they are."
+        )
     wrong, right = [], []
     decoded = (model.dense_side or model.grid) * (2 if model.bridge_width else 1)  # side of what a decoder sees
-    for key, widths, smallest in (
-        ("encoder_widths", model.encoder_widths, model.grid),
-        ("decoder_widths", model.decoder_widths[::-1], decoded << model.depth_to_space),
-        *([("mask_head", model.mask_head[::-1], decoded)] if model.mask_head else []),
+    for key, widths, smallest, largest in (
+        ("encoder_widths", model.encoder_widths, model.grid, seen),
+        ("decoder_widths", model.decoder_widths[::-1], decoded << model.depth_to_space, size),
+        *([("mask_head", model.mask_head[::-1], decoded, size)] if model.mask_head else []),
     ):
-        needed = (size // smallest).bit_length() - 1
+        needed = (largest // smallest).bit_length() - 1
         if len(widths) != needed:
             fitting = _of_length(widths, needed)
             wrong.append(
-                f"model.{key}={list(getattr(model, key))}: {size} px needs {needed} widths "
-                f"({size} px to {smallest}x{smallest}, halved each time), got {len(widths)}. "
+                f"model.{key}={list(getattr(model, key))}: {largest} px needs {needed} widths "
+                f"({largest} px to {smallest}x{smallest}, halved each time), got {len(widths)}. "
             )
             shown = fitting if key == "encoder_widths" else fitting[::-1]
             right.append(f"model.{key}=[{','.join(map(str, shown))}]")
     if wrong:
-        scale = "" if model.mask_head else SCALES.get(size, "")  # no scale has a mask head
+        scale = "" if model.mask_head or model.input_resolution else SCALES.get(size, "")  # no scale has these
         raise ConfigError(f"{''.join(wrong)}Such as {' '.join(right)}{scale}.")
 
 

@@ -58,9 +58,10 @@ def shrunk(model: Model, resolution: int, factor: float, laid_out: bool = False)
         return tuple(map(narrow, widths[: len(widths) - dropped]))
 
     halvings = len(model.encoder_widths)
-    while resolution >> halvings < min(_SMALLEST_GRID, model.grid):
+    seen = (model.input_resolution or model.resolution) * resolution // model.resolution
+    while seen >> halvings < min(_SMALLEST_GRID, model.grid):
         halvings -= 1
-    dropped, grid = len(model.encoder_widths) - halvings, resolution >> halvings
+    dropped, grid = len(model.encoder_widths) - halvings, seen >> halvings
 
     def kept(residuals: tuple[int, ...]) -> tuple[int, ...]:
         return (*residuals[: len(residuals) - dropped - 1], residuals[-1]) if len(residuals) > 1 else residuals
@@ -68,6 +69,7 @@ def shrunk(model: Model, resolution: int, factor: float, laid_out: bool = False)
     return replace(
         model,
         resolution=resolution,
+        input_resolution=model.input_resolution and seen,
         encoder_widths=narrow_all(model.encoder_widths),
         code_size=narrow(model.code_size, grid**2 if laid_out else 1),
         bridge_width=narrow(model.bridge_width),

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from faceswap_lab.models.activations import HIDDEN, OUTPUT
 from faceswap_lab.models.architecture import Architecture
@@ -63,8 +64,9 @@ class Autoencoder(nn.Module):
     """Parts by name, wired by a topology.
 
     Every picture that enters or leaves is RGB float32 in [0, 1], shape (N, 3, r, r); ``value_range`` is what the
-    network works in, inside only. An output may leave [0, 1] where its activation is unbounded (linear), and under any
-    activation where the side's ``colour_shift`` is not zero.
+    network works in, inside only. Where the topology begins with smaller pictures, they are means over whole pixels. An
+    output may leave [0, 1] where its activation is unbounded (linear), and under any activation where the side's
+    ``colour_shift`` is not zero.
 
     Each part starts from its own stream ``(seed, "init", start)``, so decoder_B's initial weights do not depend on
     what else there is.
@@ -81,6 +83,8 @@ class Autoencoder(nn.Module):
         self.sides, self.swap_paths = self.topology.sides, tuple(self.topology.swaps)
         self.output = OUTPUT[architecture.decoder_activation]
         self.parts = nn.ModuleDict({name: self.started(name, "init") for name in self.topology.parts})
+        first = self.topology.routes[self.sides[0]].parts[0]
+        self.averaged = architecture.resolution // self.topology.shapes[first][1]  # pixels a side that become one
         self.register_buffer("colour_shift", torch.zeros(len(self.sides), 3, 1, 1))
 
     def started(self, name: str, *stream: str) -> Part:
@@ -227,7 +231,7 @@ class Autoencoder(nn.Module):
         return part
 
     def _enter(self, x: Tensor, side: str) -> Tensor:
-        x = x + self._shift_of(side)
+        x = (x if self.averaged == 1 else functional.avg_pool2d(x, self.averaged)) + self._shift_of(side)
         return x if self.architecture.value_range == "unit" else 2 * x - 1
 
     def _leave(self, z: Tensor, side: str) -> Tensor:

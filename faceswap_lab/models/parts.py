@@ -234,6 +234,7 @@ class Mix(Part):
 MODULES: dict[str, Callable[[Any, Shape, Activation], Part]] = {
     "encoder": Encoder,
     "conv_encoder": Encoder,
+    "code_encoder": Encoder,
     "inter": Inter,
     "decoder": Decoder,
     "told_decoder": ToldDecoder,

@@ -249,7 +249,7 @@ def _shaped(
     seen: dict[str, Shape] = {}
     known = dict(parts)
     for route in routes:
-        shape: Shape = (3, sizes.resolution)
+        shape = sizes.face
         for step in route.steps:
             out = [_through(route, word, shape, known, seen) for word in step]
             for word, other in zip(step[1:], out[1:]):

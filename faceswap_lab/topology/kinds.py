@@ -17,6 +17,8 @@ class Sizes:
     """What a part takes where its YAML names nothing: the group ``model``, and the groups of blocks.
 
     Attributes:
+        resolution: the side of the faces that are drawn.
+        input_resolution: the side of those that the encoder sees; 0: the same.
         grid: the side that the encoder's convolutions come down to: 4 in 2018, whatever the resolution.
         dense_width: channels of the map that comes out of the bottleneck; 0: as many as the encoder's last.
         dense_side: its side; 0: as what comes in.
@@ -34,9 +36,15 @@ class Sizes:
     dense_side: int = 0
     mask_head: tuple[int, ...] = ()
     encoder_residuals: tuple[int, ...] = ()
+    input_resolution: int = 0
     blocks: Blocks = field(default_factory=Blocks)
     bottleneck: Bottleneck = field(default_factory=Bottleneck)
     residuals: Residuals = field(default_factory=Residuals)
+
+    @property
+    def face(self) -> Shape:
+        """What a route begins with."""
+        return 3, self.input_resolution or self.resolution
 
 
 @dataclass(frozen=True)
@@ -138,6 +146,11 @@ class Encoder(Staged, Blocks, Bottleneck, Residuals):
     dense_width: int = 0
     dense_side: int = 0
 
+    @classmethod
+    def usual(cls, sizes: Sizes) -> dict[str, Any]:
+        """Return the arguments that are not given."""
+        return super().usual(sizes) | {"resolution": sizes.face[1]}
+
     def whole(self, seen: Shape) -> list[Shape]:
         """(3, r) … (widths[-1], 4), (dense_width, 4), (bridge_width, 8)."""
         sides = [self.resolution >> i for i in range(len(self.widths) + 1)]
@@ -166,6 +179,17 @@ class ConvEncoder(Encoder):
     def usual(cls, sizes: Sizes) -> dict[str, Any]:
         """Return the arguments that are not given; the bottleneck is not its own, so it is not judged here."""
         return super().usual(sizes) | vars(Bottleneck())
+
+
+@dataclass(frozen=True)
+class CodeEncoder(Encoder):
+    """The convolutions and one dense layer, to ``code_size`` numbers: what they become is an inter's matter (AMP)."""
+
+    @classmethod
+    def usual(cls, sizes: Sizes) -> dict[str, Any]:
+        """Return the arguments that are not given: the code is a map of one pixel."""
+        ends = {"bottleneck": "one_dense", "dense_width": sizes.code_size, "dense_side": 1, "bridge_width": 0}
+        return super().usual(sizes) | ends
 
 
 @dataclass(frozen=True)
@@ -276,6 +300,7 @@ class Mix(Kind):
 KINDS: dict[str, type[Any]] = {
     "encoder": Encoder,
     "conv_encoder": ConvEncoder,
+    "code_encoder": CodeEncoder,
     "inter": Inter,
     "decoder": Decoder,
     "told_decoder": ToldDecoder,

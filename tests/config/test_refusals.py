@@ -41,7 +41,7 @@ def refusal(key: str, value: object, *overrides: str) -> str:
         ("optimizer.lr", math.inf, ["optimizer.lr=inf", "finite"]),
         ("optimizer.lr", math.nan, ["optimizer.lr=nan", "finite"]),
         ("optimizer.beta2", 1.0, ["optimizer.beta2=1.0", "<= 0.999999"]),
-        ("model.resolution", 48, ["model.resolution=48", "32, 64, 96, 128"]),
+        ("model.resolution", 48, ["model.resolution=48", "32, 64, 96, 128, 224"]),
         ("model.encoder_widths", [8, 0, 8], ["model.encoder_widths[1]=0", ">= 1"]),
         ("model.encoder_widths", 8, ["model.encoder_widths=8", "a list such as"]),
         (
@@ -122,6 +122,9 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
         ),
         (["model.resolution=128", "model.encoder_widths=[]"], ["model.encoder_widths=[16,32,64,128,256]"]),
         (["model.decoder_widths=[8]"], ["model.decoder_widths=[8]", "needs 3 widths"]),
+        (["model.input_resolution=48"], ["model.input_resolution=48 with model.resolution=64", "Use 32 or 16"]),
+        (["model.input_resolution=64"], ["fewer than there are"]),
+        (["model.input_resolution=32"], ["32 px needs 3 widths (32 px to 4x4", "model.encoder_widths=[128,256,512]."]),
         (
             ["model.mask_head=[4]"],
             ["[4]: 64 px needs 3 widths (64 px to 8x8", "got 1. Such as model.mask_head=[16,8,4]."],

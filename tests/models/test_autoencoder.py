@@ -3,7 +3,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from faceswap_lab.models.architecture import Architecture, from_plain, to_plain
 from faceswap_lab.models.autoencoder import Autoencoder, Samples
+from faceswap_lab.topology import ORIGINAL, Sizes, expand
 from tests.models.tiny import decoder_of, encoder_of, tiny
 
 X = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
@@ -21,6 +23,18 @@ def test_reconstruct_and_forward_are_a_swap_with_oneself(changes):
             model(X, side),
         ):
             assert torch.equal(got, expected)
+
+
+def test_an_encoder_may_see_means_of_pixels_and_all_else_is_of_the_whole_picture():
+    sizes = Sizes(32, (4,), 8, 4, (5, 4), input_resolution=8)
+    model = Autoencoder(Architecture(32, expand(ORIGINAL, "AB", sizes)), seed=1)
+    means = X.reshape(3, 3, 8, 4, 8, 4).mean((3, 5))
+    seen = encoder_of(model, "A")(means)
+    assert model.topology.shapes["encoder"] == (3, 8)
+    torch.testing.assert_close(model.swap(X, "A", "B"), torch.sigmoid(decoder_of(model, "B")(seen)))
+    torch.testing.assert_close(model.code(X, "A"), encoder_of(model, "A").to_code(means))
+    assert model.reconstruct("B", X).shape == X.shape
+    assert from_plain(to_plain(model.architecture)) == model.architecture
 
 
 def test_swap_paths():

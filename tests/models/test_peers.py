@@ -71,11 +71,14 @@ LIAE_T = ENCODER_T + 2 * (dense(512 * 4 * 4, 256) + dense(256, 512 * 8 * 8))
 LIAE_T += chain(up_and_residual, 1024, 512, 512, 256, 128) + conv(1, 128, 3) + mask_head(1024, 176, 176, 88, 44)
 LIAE_UDT = ENCODER_T + 2 * (dense(512 * 4 * 4, 256) + dense(256, 512 * 4 * 4))
 LIAE_UDT += chain(up_and_residual, 1024, 512, 512, 256, 128) + DOUBLING_END + mask_head(1024, 176, 176, 88, 44, 22)
+AMP = ENCODER_T + dense(512 * 7 * 7, 256) + 2 * dense(256, 1024 * 7 * 7)
+AMP += chain(up_and_residual, 1024, 512, 512, 256, 128) + DOUBLING_END + mask_head(1024, 176, 176, 88, 44, 22)
 WEIGHTS = {  # faceswap's own counts; of DeepFaceLab by arithmetic
     "faceswap_original_2026": 82_062_470,
     "oldpan": 82_062_470,
     "faceswap_lightweight": 51_066_374,
     "faceswap_iae": 117_816_003,
+    "faceswap_dfaker": 113_330_822,
     "dfl_h128": 107_716_102,
     "dfl_sae_df": 130_008_718,
     "dfl_sae_liae": 121_746_593,
@@ -87,6 +90,7 @@ WEIGHTS = {  # faceswap's own counts; of DeepFaceLab by arithmetic
     "saehd_df_udt": DF_UDT,
     "saehd_liae_t": LIAE_T,
     "saehd_liae_udt": LIAE_UDT,
+    "amp": AMP,
     "quick96": QUICK96,
 }
 
@@ -112,7 +116,8 @@ def test_a_scale_beside_a_peer_changes_steps_and_faces_alone(name):
 
 def test_the_arithmetic_gives_the_known_counts_of_deepfacelab():
     assert LIAE_UD == 82_376_555
-    known = {DF: 57.5, DF_UD: 54.5, LIAE: 95.0, DF_T: 90.8, DF_UDT: 87.7, LIAE_T: 90.1, LIAE_UDT: 77.5, QUICK96: 38.3}
+    known = {DF: 57.5, DF_UD: 54.5, LIAE: 95.0, DF_T: 90.8, DF_UDT: 87.7, LIAE_T: 90.1, LIAE_UDT: 77.5}
+    known |= {QUICK96: 38.3, AMP: 101.3}
     assert {count: round(count / 1e6, 1) for count in known} == known
 
 
@@ -128,6 +133,11 @@ def shrunk(name):
         for parameter in model.parameters():
             parameter.add_(0.05 * torch.randn(parameter.shape, generator=generator))
     return model
+
+
+def pixel_norm(x):
+    x = x.flatten(1)
+    return x / torch.sqrt(x.square().mean(1, keepdim=True) + 1e-6)
 
 
 class DeepFaceLab:
@@ -157,13 +167,12 @@ class DeepFaceLab:
         inner = F.leaky_relu(self.conv(f"{name}.first", x), 0.2)
         return F.leaky_relu(x + self.conv(f"{name}.second", inner), 0.2)
 
+    def dense(self, name, x):
+        return x @ self.of[f"{name}.weight"].T + self.of[f"{name}.bias"]
+
     def between(self, x, prefix, up, side, normed):
-        x = x.flatten(1)
-        if normed:
-            x = x / torch.sqrt(x.square().mean(1, keepdim=True) + 1e-6)
-        for layer in ("squeeze", "expand"):
-            x = x @ self.of[f"{prefix}.{layer}.weight"].T + self.of[f"{prefix}.{layer}.bias"]
-        x = x.reshape(len(x), -1, side, side)
+        x = pixel_norm(x) if normed else x.flatten(1)
+        x = self.dense(f"{prefix}.expand", self.dense(f"{prefix}.squeeze", x)).reshape(len(x), -1, side, side)
         return self.up(up, x) if up else x
 
     def up(self, name, x):
@@ -192,14 +201,25 @@ def df(parts, x, target):
     return parts[f"decoder_{target}"].decode(code, 3, doubles=False)
 
 
-@pytest.mark.parametrize("name", ["saehd_liae_udt", "saehd_df"])
+def amp(parts, x, first):
+    encoder, decoder = parts["encoder"], parts["decoder"]
+    code = encoder.dense("stages.dense.squeeze", pixel_norm(encoder.encode_t(x)))
+    maps = {name: parts[name].dense("dense.squeeze", code).reshape(len(x), -1, 7, 7) for name in ("inter_A", "inter_B")}
+    half = maps["inter_A"].shape[1] // 2
+    return decoder.decode(torch.cat([maps[first][:, :half], maps["inter_A"][:, half:]], dim=1), 4, doubles=True)
+
+
+@pytest.mark.parametrize("name", ["saehd_liae_udt", "saehd_df", "amp"])
 @torch.no_grad()
 def test_a_peers_pictures_are_those_of_its_layers_written_out(name):
     model = shrunk(name)
     parts = {part: DeepFaceLab(module) for part, module in model.parts.items()}
-    x = torch.rand(2, 3, 128, 128, generator=torch.Generator().manual_seed(3))
+    side = model.architecture.resolution
+    x = torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(3))
     if name == "saehd_df":
         own, swapped = df(parts, x, "A"), df(parts, x, "B")
+    elif name == "amp":
+        own, swapped = amp(parts, x, "inter_A"), amp(parts, x, "inter_B")
     else:
         own = liae_udt(parts, x, ["inter_A", "inter_AB"])
         swapped = liae_udt(parts, x, ["inter_AB", "inter_AB"])
