@@ -44,7 +44,7 @@ def test_groups_of_ones_own_are_shown_too(tmp_path: Path):
     (tmp_path / "loss" / "berhu.yaml").write_bytes(b"# \xff\nname: berhu\n")
     text = help_text([conf_dir(), tmp_path])
     assert "  mine                     Something of mine." in text
-    assert "berhu, dfl, dssim" in text
+    assert "berhu, dfl, dfl_amp" in text
 
 
 def test_the_first_comment_is_found(tmp_path: Path):
