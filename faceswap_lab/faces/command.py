@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -127,10 +128,8 @@ def _extract(asked: argparse.Namespace) -> int:
     if not told["kept"]:
         print("faceswap_lab: faces: every face was dropped; see the page for why", file=sys.stderr)
         return 1
-    print(
-        f"next        cut out the other person's too, then: python -m faceswap_lab data=folders data.a={kept.path} "
-        "data.b=…"
-    )
+    named = shlex.quote(f"data.a={kept.path}")
+    print(f"next        cut out the other person's too, then: python -m faceswap_lab data=folders {named} data.b=…")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -217,6 +218,7 @@ def test_a_video_that_lies_about_its_length_is_read_as_it_is(tmp_path, ada, monk
         ("missing.mp4", None, "'.*missing.mp4' does not exist; name a video"),
         ("empty.mp4", b"", "cannot be opened as a video"),
         ("noise.mkv", bytes(range(256)) * 40, "cannot be opened as a video"),
+        (os.fsdecode(b"\xff.mp4"), b"", r"'\\udcff.mp4' is not in UTF-8, and OpenCV opens no such film: rename it"),
         ("notes.txt", b"hello", "neither a video .* nor a picture"),
     ],
 )
