@@ -24,6 +24,7 @@ from faceswap_lab.faces.frames import NoFrames, frames_of
 from faceswap_lab.faces.mesh import Mesher
 from faceswap_lab.faces.model_files import ModelMissing
 from faceswap_lab.faces.summary import lines, summary
+from faceswap_lab.interruption import Interrupted
 from faceswap_lab.runs.atomic import StorageError, write_json, write_text
 
 USAGE = "faces VIDEO|FOLDER --out faces/NAME [--like PICTURE]"
@@ -110,7 +111,13 @@ def _extract(asked: argparse.Namespace) -> int:
             f"--out '{asked.out}' lies in '{asked.source}': its faces would be taken for photos; name another"
         )
     frames, kept = frames_of(asked.source), FaceSet(asked.out)
-    extract(frames, kept, asked.framing, asked.size, asked.every, not asked.quiet)
+    try:
+        extract(frames, kept, asked.framing, asked.size, asked.every, not asked.quiet)
+    except Interrupted:
+        print(
+            f"faceswap_lab: faces: what was found is kept in '{kept.path}'; the same command goes on", file=sys.stderr
+        )
+        raise
     rows = kept.rows()
     looked = sum(int(source.header.get("looked", 0)) for source in kept.sources())
     if not rows:

@@ -112,8 +112,6 @@ def test_a_search_for_the_worst_is_refused(program: Program, words: tuple[str, .
 
 def test_a_search_among_real_people_for_what_takes_a_true_swap_is_refused_before_its_first_run() -> None:
     words = ["hydra/sweeper=optuna", BEST, "data=folders", "data.a=a", "data.b=b"]
-    with pytest.raises(
-        ConfigError, match=r"with data=folders: .* Use optimized_metric=identity_sface_AB"
-    ):
+    with pytest.raises(ConfigError, match=r"with data=folders: .* Use optimized_metric=identity_sface_AB"):
         check_directions("optuna", words, [conf_dir()])
     check_directions("optuna", [*words, "optimized_metric=identity_sface_AB"], [conf_dir()])
