@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from faceswap_lab.faces.frames import NoFrames, frames_of
 from faceswap_lab.faces.mesh import Mesher
 from faceswap_lab.faces.model_files import ModelMissing
 from faceswap_lab.faces.summary import lines, summary
+from faceswap_lab.interruption import Interrupted
 from faceswap_lab.runs.atomic import StorageError, write_json, write_text
 
 USAGE = "faces VIDEO|FOLDER --out faces/NAME [--like PICTURE]"
@@ -109,7 +111,13 @@ def _extract(asked: argparse.Namespace) -> int:
             f"--out '{asked.out}' lies in '{asked.source}': its faces would be taken for photos; name another"
         )
     frames, kept = frames_of(asked.source), FaceSet(asked.out)
-    extract(frames, kept, asked.framing, asked.size, asked.every, not asked.quiet)
+    try:
+        extract(frames, kept, asked.framing, asked.size, asked.every, not asked.quiet)
+    except Interrupted:
+        print(
+            f"faceswap_lab: faces: what was found is kept in '{kept.path}'; the same command goes on", file=sys.stderr
+        )
+        raise
     rows = kept.rows()
     looked = sum(int(source.header.get("looked", 0)) for source in kept.sources())
     if not rows:
@@ -127,10 +135,8 @@ def _extract(asked: argparse.Namespace) -> int:
     if not told["kept"]:
         print("faceswap_lab: faces: every face was dropped; see the page for why", file=sys.stderr)
         return 1
-    print(
-        f"next        cut out the other person's too, then: python -m faceswap_lab data=folders data.a={kept.path} "
-        "data.b=…"
-    )
+    named = shlex.quote(f"data.a={kept.path}")
+    print(f"next        cut out the other person's too, then: python -m faceswap_lab data=folders {named} data.b=…")
     return 0
 
 

@@ -121,6 +121,8 @@ def _claimed(path: Path) -> int:
 def _opened(path: Path) -> cv2.VideoCapture:
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # of each broken packet; we say what matters
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    if printable(path) != path.name:
+        raise NoFrames(f"the name '{printable(path)}' is not in UTF-8, and OpenCV opens no such film: rename it")
     video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     if not video.isOpened():
         raise NoFrames(f"'{path.name}' cannot be opened as a video: it is broken, or of a kind that FFmpeg cannot read")

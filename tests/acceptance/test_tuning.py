@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from faceswap_lab.cli.groups import conf_dir
+from faceswap_lab.cli.sweep.objective import check_directions
+from faceswap_lab.config import ConfigError
 from tests.acceptance.program import STEP, At, Program
 from tests.acceptance.test_sweeps import fail
 
@@ -105,3 +108,10 @@ def test_a_search_for_the_worst_is_refused(program: Program, words: tuple[str, .
     assert (ended.code, ended.out) == (2, "")
     assert not [part for part in told if part not in ended.err], ended.err
     assert not Path(program.runs).exists()
+
+
+def test_a_search_among_real_people_for_what_takes_a_true_swap_is_refused_before_its_first_run() -> None:
+    words = ["hydra/sweeper=optuna", BEST, "data=folders", "data.a=a", "data.b=b"]
+    with pytest.raises(ConfigError, match=r"with data=folders: .* Use optimized_metric=identity_sface_AB"):
+        check_directions("optuna", words, [conf_dir()])
+    check_directions("optuna", [*words, "optimized_metric=identity_sface_AB"], [conf_dir()])

