@@ -73,6 +73,8 @@ def compose(words: Sequence[str] = (), config_dir: str | PathLike[str] | None = 
     Traceback (most recent call last):
     faceswap_lab.config.check.ConfigError: seed=-1: must be >= 0. It is: seed of everything random in the run.
     """
+    if isinstance(words, str):
+        raise ConfigError(f"'{words}': expected a list of words, such as {words.split()}")
     words, folders = plug_in(words, composes=True)
     return composed(words, [*folders, *([] if config_dir is None else [Path(config_dir).resolve()])])
 

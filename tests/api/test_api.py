@@ -46,7 +46,7 @@ def test_importing_it_loads_nothing_heavy():
 def test_all_that_is_offered_is_there():
     for name in (*api.__all__, "twins"):
         assert getattr(faceswap_lab, name) is not None
-        assert name in dir(faceswap_lab)
+    assert set(dir(faceswap_lab)) == {*api.__all__, "twins", "__version__"}
     with pytest.raises(AttributeError, match="has no attribute 'trian'"):
         _ = faceswap_lab.trian
 
@@ -77,6 +77,7 @@ def test_a_run_that_diverges_is_an_exception_with_its_reason(monkeypatch):
         (["optimiser=sgd"], "no setting 'optimiser'"),
         (["+study=smoke"], "python -m faceswap_lab .study=smoke"),
         (["seed=0,1"], "seed"),
+        ("seed=0 name=x", r"expected a list of words, such as \['seed=0', 'name=x'\]"),
     ],
 )
 def test_what_means_nothing_is_refused(words, told):

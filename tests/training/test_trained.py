@@ -110,7 +110,7 @@ SQUARE = np.zeros((128, 128, 3), np.uint8)
         (SQUARE[:0], "shape .0,"),
         (Image.new("RGBA", (128, 128)), "mode RGBA"),
         ("/no/such/file.png", "/no/such/file.png: there is no such file"),
-        (__file__, "test_trained.py: cannot identify image file"),
+        (__file__, "test_trained.py: no .* picture"),
     ],
 )
 def test_what_cannot_be_such_a_picture_is_refused(given, told, model):
@@ -131,6 +131,8 @@ def test_an_unknown_side_is_refused(ask, model):
 
 
 def test_what_is_not_finished_or_is_damaged_is_refused(tmp_path, run):
+    with pytest.raises(ValueError, match=r"weights\.safetensors holds no finished run"):
+        TrainedModel(run.folder.weights)
     with pytest.raises(ValueError, match="holds no finished run"):
         TrainedModel(tmp_path)
     with pytest.raises(Killed):

@@ -5,7 +5,6 @@ A run was trained on the centre of square, aligned face pictures (``augmentation
 picture is refused: one that is framed otherwise swaps worse than copying it, and nothing would show why.
 """
 
-import io
 import math
 from collections.abc import Callable
 from os import PathLike
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from faceswap_lab.data.pictures import decode_square
+from faceswap_lab.data.pictures import decode_square, opened
 from faceswap_lab.data.sampler import centre
 from faceswap_lab.evaluation.held_out import to_tensor
 from faceswap_lab.plugins import PluginError
@@ -59,7 +58,7 @@ class TrainedModel:
 
     def __init__(self, folder: str | PathLike[str]) -> None:
         run = RunFolder(Path(folder))
-        result, sessions = read_result(run), read_sessions(run)
+        result, sessions = (read_result(run), read_sessions(run)) if run.path.is_dir() else (None, [])
         if result is None or not sessions:
             raise ValueError(
                 f"{run.path} holds no finished run. faceswap_lab.find_runs() lists those of a runs folder."
@@ -153,12 +152,11 @@ class TrainedModel:
     def _read(self, path: Path, coverage: float) -> NDArray[np.uint8]:
         try:
             data = path.read_bytes()
-            with Image.open(io.BytesIO(data)) as header:
-                self._check_size(*header.size[::-1], coverage)
+            self._check_size(*opened(data, smallest=1).size[::-1], coverage)
             return decode_square(data, _STORED * self.resolution, smallest=1).pixels
         except FileNotFoundError:
             raise ValueError(f"{path}: there is no such file.") from None
-        except (ValueError, OSError, Image.DecompressionBombError) as error:  # UnusablePicture is one of the first
+        except (ValueError, OSError) as error:  # UnusablePicture is one of the first
             raise ValueError(f"{path}: {error}") from None
 
     def _check_size(self, height: int, width: int, coverage: float) -> None:
