@@ -10,7 +10,7 @@ MISSING = {
     "unbalanced": "a norm in two stages of the encoder alone, upscales of kernel 5, dropout; weaker: topology=weaker_a",
     "dlight": "256 px, pooling beside convolutions, batch normalisation, dropout",
     "villain": "16 residual blocks in a row and a skip around them, separable convolutions, an encoder that shuffles",
-    "faceswap_gan": "adversarial and perceptual losses (VGGFace, pretrained), self-attention, an alpha mask",
+    "faceswap_gan": "perceptual losses (VGGFace, pretrained), self-attention, an alpha mask, mixed pictures",
     "combmodel": "levels that are added while it trains, heads at each of them, up to 1024 px",
     "phaze_a": "a G-block, noise, pretrained backbones; its presets without them are other peers: "
     "faceswap_lightweight, faceswap_iae, dfl_h128, dfl_sae_df",

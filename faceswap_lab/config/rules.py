@@ -1,5 +1,6 @@
 """What must hold between settings: combinations that mean nothing are refused with the reason and the remedy."""
 
+from faceswap_lab.config.adversarial import check_adversarial
 from faceswap_lab.config.data import COLOUR_TRANSFERS, FoldersData, PeopleData, TwinsData
 from faceswap_lab.config.derived import draws_masks, side_weights_of, sides_of, topology_of
 from faceswap_lab.config.events import events_of
@@ -32,6 +33,7 @@ def check_rules(config: Config, options: Options) -> None:
     _update_order(config)
     _optimizer_state(config, options)
     _loss(config)
+    check_adversarial(config)
     _devices(config)
     _sampler(config)
     _held_out(config)

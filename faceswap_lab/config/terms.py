@@ -5,6 +5,7 @@ one: a class here where it has settings or needs a size of picture, and a functi
 """
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,6 +14,8 @@ from faceswap_lab.config.kinds import read_kind
 from faceswap_lab.config.schema import Loss
 from faceswap_lab.refusal import ConfigError
 
+MASKINGS = ("distance", "whole", "pictures")
+HALVINGS = 3  # of a discriminator, unless it is told otherwise
 REGIONS = ("face", "eyes", "mouth", "eyes_and_mouth")
 
 
@@ -21,10 +24,10 @@ class Term:
     """What all terms are told.
 
     Attributes:
-        by_pixel: it is a number for every pixel, which a mask can weigh.
+        maskings: those that it can bear; the first two need a number for every pixel.
     """
 
-    by_pixel: ClassVar[bool] = True
+    maskings: ClassVar[tuple[str, ...]] = MASKINGS
     kind: str = setting("which distance it is; left out: the term's own name")
     weight: float = setting("factor of the term in its side's loss", low=0.0, high=1e6, default=1.0)
     mask_weight: float | None = setting(
@@ -36,7 +39,7 @@ class Term:
     masking: str = setting(
         "distance: the mean under the mask; whole: the mean over the whole picture of the distance times the mask; "
         "pictures: the same of pictures times the mask",
-        choices=("distance", "whole", "pictures"),
+        choices=MASKINGS,
         default="distance",
     )
     region: str = setting("the part of the face that the mask shows", choices=REGIONS, default="face")
@@ -94,7 +97,7 @@ class Dssim(Term):
 class MsSsim(Term):
     """Structural dissimilarity over several scales."""
 
-    by_pixel: ClassVar[bool] = False
+    maskings: ClassVar[tuple[str, ...]] = ("pictures",)
     scales: int = setting("how often the picture is looked at, each time at half the size", low=1, high=5, default=2)
     window: float = setting(
         "side of the window: pixels, or below 1 a share of the picture's side", above=0.0, high=1024, default=11
@@ -111,7 +114,7 @@ class MsSsim(Term):
 class Laplacian(Term):
     """Absolute error of the bands of a Laplacian pyramid."""
 
-    by_pixel: ClassVar[bool] = False
+    maskings: ClassVar[tuple[str, ...]] = ("pictures",)
     levels: int = setting("how many bands, each of half the size of the one before", low=1, high=10, default=3)
     decay: float = setting("weight of a band relative to the next finer one", above=0.0, high=16.0, default=1.0)
 
@@ -124,8 +127,45 @@ class Laplacian(Term):
 class FocalFrequency(Term):
     """Squared error of the spectrum, the worst frequencies weighing most."""
 
-    by_pixel: ClassVar[bool] = False
+    maskings: ClassVar[tuple[str, ...]] = ("pictures",)
     alpha: float = setting("how much the worst frequencies weigh more", low=0.0, high=8.0, default=1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adversarial(Term):
+    """What a net costs that learns beside the autoencoder to tell drawn pictures from real ones."""
+
+    maskings: ClassVar[tuple[str, ...]] = ()
+    form: str = setting(
+        "what a verdict costs: its squared distance from the label (lsgan), or the cross-entropy of its sigmoid (bce)",
+        choices=("lsgan", "bce"),
+        default="lsgan",
+    )
+    widths: tuple[int, ...] = setting(
+        "of its layers, but for the last; empty: the first three of model.encoder_widths, or of codes as many units as "
+        "the code has",
+        low=1,
+        high=4096,
+        default=(),
+    )
+    sides: tuple[str, ...] = setting("the sides that learn to fool it; empty: all", default=())
+    lr_factor: float = setting("its learning rate, as a factor of the autoencoder's", above=0.0, high=1e3, default=1.0)
+
+    def smallest(self, side: int) -> tuple[str, int]:
+        """A patch that is left at the end."""
+        halvings = len(self.widths) or HALVINGS
+        return f"a discriminator of {halvings} halvings", 1 << halvings
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdversarialCode(Adversarial):
+    """What a net costs that learns beside the autoencoder to tell A's codes from the others'."""
+
+    form: str = setting("as of adversarial", choices=("lsgan", "bce"), default="bce")
+
+    def smallest(self, side: int) -> tuple[str, int]:
+        """It sees no picture."""
+        return "", 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +180,9 @@ class Other(Term):
         return self.others
 
 
+ADVERSARIAL: dict[str, type[Adversarial]] = {"adversarial": Adversarial, "adversarial_code": AdversarialCode}
+"""Those that are no function of two pictures: ``training.build`` makes their discriminators."""
+
 KINDS: dict[str, type[Term]] = {
     "mae": Term,
     "mse": Term,
@@ -151,7 +194,7 @@ KINDS: dict[str, type[Term]] = {
     "laplacian": Laplacian,
     "focal_frequency": FocalFrequency,
     "total_variation": Term,
-}
+} | ADVERSARIAL
 
 
 def window_of(window: float, side: int) -> int:
@@ -172,25 +215,31 @@ def terms_of(loss: Loss, side: int) -> dict[str, Term]:
     Raises:
         ConfigError: a term means nothing, or pictures are too small for it.
     """
-    if not loss.terms:
-        return {loss.name: _term(loss, loss.name, {}, side)}
-    if loss.name in KINDS and loss.name not in loss.terms:
+    if loss.terms and loss.name in KINDS and loss.name not in loss.terms:
         added = next(iter(loss.terms))
         raise ConfigError(
             f"loss.terms.{added} with loss={loss.name}: with terms given, the terms alone are the loss. "
             f"Add +loss.terms.{loss.name}.weight=1 if {loss.name} is to be one of them, or choose another loss."
         )
-    terms = {name: _term(loss, name, loss.terms[name], side) for name in sorted(loss.terms)}
+    told = loss.terms or {loss.name: {}}
+    terms = {name: _term(loss, name, told[name], side) for name in sorted(told)}
     if not any(term.weight for term in terms.values()):
         raise ConfigError(
             "loss.terms: every weight is 0, so nothing would be trained. Give one of them a weight above 0."
+        )
+    if all(isinstance(term, Adversarial) for term in terms.values()):
+        raise ConfigError(
+            "loss.terms: none of them compares a picture with its target, and a discriminator alone asks for any face. "
+            "Add +loss.terms.mae.weight=1."
         )
     return terms
 
 
 def _term(loss: Loss, name: str, told: Any, side: int) -> Term:
     where = f"loss.terms.{name}" if loss.terms else f"loss={name}"
-    term = read_kind(told, name, where, KINDS, Other, {"mask_weight": loss.mask_weight}, "weight=1")
+    kind = str(told.get("kind", name) if isinstance(told, Mapping) else name)
+    usual = {"mask_weight": 0.0 if kind in ADVERSARIAL else loss.mask_weight}
+    term = read_kind(told, name, where, KINDS, Other, usual, "weight=1")
     if term.region != "face" and not term.mask_weight:
         raise ConfigError(
             f"{where}.region={term.region} with {where}.mask_weight=0: a region counts where the mask does. "
@@ -202,9 +251,10 @@ def _term(loss: Loss, name: str, told: Any, side: int) -> Term:
             f"{where} with model.resolution={side}: {needs} needs pictures of at least {smallest} px. "
             "Use a smaller one, or a larger model.resolution."
         )
-    if term.mask_weight and term.masking != "pictures" and not term.by_pixel:
+    if term.mask_weight and term.masking not in term.maskings:
+        masked = "masking: pictures, or " if term.maskings else ""
         raise ConfigError(
             f"{where}.mask_weight={term.mask_weight:g}: {term.kind} is no number for each pixel that a mask could "
-            "weigh. Give it masking: pictures, or mask_weight: 0."
+            f"weigh. Give it {masked}mask_weight: 0."
         )
     return term

@@ -52,6 +52,12 @@ class Topology:
         """Return the sides that train through a part."""
         return tuple(side for side, route in self.routes.items() if part in route.parts)
 
+    def up_to_code(self, side: str) -> tuple[str, ...]:
+        """Return the parts that make a side's code, in the order in which they are met."""
+        at, steps = self.code[side], self.routes[side].names
+        before = next(i for i, step in enumerate(steps) if at in step)
+        return *dict.fromkeys(name for step in steps[:before] for name in step), at
+
     @property
     def shared(self) -> tuple[str, ...]:
         """The parts that more than one side trains through."""

@@ -4,8 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from faceswap_lab.config import Config, events_of, side_weights_of, terms_of, topology_of
+from faceswap_lab.config.terms import HALVINGS, Adversarial, AdversarialCode
 from faceswap_lab.data.colours import TRANSFERS, ColourTransfer
 from faceswap_lab.data.datamodule import FaceDataModule
 from faceswap_lab.data.faces import FaceData
@@ -16,10 +18,14 @@ from faceswap_lab.data.warp import Recipe
 from faceswap_lab.evaluation.held_out import mean_faces
 from faceswap_lab.models.architecture import Architecture
 from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.models.discriminators import code_net, patch_net
+from faceswap_lab.models.initialisation import initialise
 from faceswap_lab.orders import Plan
+from faceswap_lab.randomness import seed_of
 from faceswap_lab.schedules import Schedule
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.saved.weights import BadWeights, load_part
+from faceswap_lab.training.step.discriminators import Discriminator, Discriminators, OfCodes, OfPictures
 from faceswap_lab.training.step.objective import LossTerm, Objective
 from faceswap_lab.training.step.optimizers import Settings
 
@@ -92,8 +98,38 @@ def objective_of(config: Config) -> Objective:
         {
             name: LossTerm(t.kind, t.weight, t.mask_weight or 0.0, t.masking, t.mask_blur, t.region, t.settings)
             for name, t in told.items()
-        }
+            if not isinstance(t, Adversarial)
+        },
+        fooling={name: t.weight for name, t in told.items() if isinstance(t, Adversarial)},
     )
+
+
+def discriminators_of(config: Config, autoencoder: Autoencoder) -> Discriminators:
+    """Return what learns beside the autoencoder, at its start, on its device."""
+    told = terms_of(config.loss, config.model.resolution)
+    return Discriminators(
+        [_discriminator(config, autoencoder, name, t) for name, t in told.items() if isinstance(t, Adversarial)]
+    )
+
+
+def _discriminator(config: Config, autoencoder: Autoencoder, name: str, term: Adversarial) -> Discriminator:
+    sides = term.sides or autoencoder.sides
+    if isinstance(term, AdversarialCode):
+        face = torch.zeros(1, 3, config.model.resolution, config.model.resolution)
+        with torch.no_grad():
+            units = autoencoder.code(face, "A").shape[1]
+        net = code_net(units, term.widths or (units,))
+        _start(config, net, name)
+        return OfCodes(net, name, term.form, sides, term.lr_factor)
+    nets = {side: patch_net(term.widths or config.model.encoder_widths[:HALVINGS]) for side in sides}
+    for side, net in nets.items():
+        _start(config, net, name, side)
+    return OfPictures(nets, name, term.form, term.lr_factor)
+
+
+def _start(config: Config, net: nn.Module, *stream: str) -> None:
+    """Fill a discriminator from the stream (seed, "discriminator", ``stream``)."""
+    initialise(net, config.initialisation.name, seed_of(config.seed, "discriminator", *stream))
 
 
 def module_of(config: Config, autoencoder: Autoencoder, data: FaceData | None = None) -> FaceswapModule:
@@ -117,6 +153,7 @@ def module_of(config: Config, autoencoder: Autoencoder, data: FaceData | None = 
         regions=_regions(config, data) if objective.regional and data else None,
         events=events_of(config),
         mask_weight=config.loss.weight_mask,
+        discriminators=discriminators_of(config, autoencoder),
     )
 
 

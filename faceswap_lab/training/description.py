@@ -14,7 +14,8 @@ from faceswap_lab.models.autoencoder import Autoencoder, Samples
 from faceswap_lab.models.costs import PartCost, costs
 from faceswap_lab.orders import ORDERS, Plan, Update
 from faceswap_lab.topology import Topology
-from faceswap_lab.training.build import architecture_of, plan_of
+from faceswap_lab.training.build import architecture_of, discriminators_of, plan_of
+from faceswap_lab.training.step.discriminators import Shown
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Description:
             the steps after which the order repeats.
         forward: FLOPs of one face's way through a side's whole route.
         flops: of a training step, see ``flops_per_step``.
+        discriminators: what each net costs that learns beside the model, which nothing above counts.
     """
 
     topology: Topology
@@ -35,6 +37,7 @@ class Description:
     updates: dict[str, dict[str, Fraction]]
     forward: dict[str, int]
     flops: float
+    discriminators: dict[str, PartCost]
 
 
 def describe(config: Config) -> Description:
@@ -43,7 +46,23 @@ def describe(config: Config) -> Description:
     topology, of_parts = architecture.topology, costs(architecture)
     forward = {side: sum(of_parts[part].flops for part in route.parts) for side, route in topology.routes.items()}
     updates = updates_per_step(topology, plan)
-    return Description(topology, of_parts, updates, forward, flops_per_step(architecture, plan))
+    flops = flops_per_step(architecture, plan)
+    return Description(topology, of_parts, updates, forward, flops, costs_of_discriminators(config, architecture))
+
+
+def costs_of_discriminators(config: Config, architecture: Architecture) -> dict[str, PartCost]:
+    """Return what each net of a discriminator costs: weights, and FLOPs for one look at one face or code."""
+    found = {}
+    with torch.device("meta"):
+        model, face = Autoencoder(architecture), torch.empty(1, 3, architecture.resolution, architecture.resolution)
+        discriminators = discriminators_of(config, model)
+        shown = Shown(face, face, model.code(face, "A") if discriminators.see_codes else None)
+        for name, net, seen in (look for member in discriminators.members for look in member.looks(shown)):
+            with FlopCounterMode(display=False) as counter:
+                given = net(seen)
+            sees, gives = ((x.shape[1], x.shape[-1] if x.dim() == 4 else 1) for x in (seen, given))
+            found[name] = PartCost(sees, gives, sum(p.numel() for p in net.parameters()), counter.get_total_flops())
+    return found
 
 
 def updates_per_step(topology: Topology, plan: Plan) -> dict[str, dict[str, Fraction]]:

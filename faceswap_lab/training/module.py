@@ -16,6 +16,7 @@ from faceswap_lab.events import NO_EVENTS, Events
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.orders import Plan, Portion
 from faceswap_lab.training.recent import RecentLosses
+from faceswap_lab.training.step.discriminators import Discriminators
 from faceswap_lab.training.step.finite import Watch
 from faceswap_lab.training.step.objective import MAE, Objective
 from faceswap_lab.training.step.optimizers import CAN_SKIP, STATES, OptimizerStates, Settings
@@ -53,6 +54,7 @@ class FaceswapModule(pl.LightningModule):
         regions: see ``TrainingStep``.
         events: likewise.
         mask_weight: likewise.
+        discriminators: likewise; they need no optimizers yet.
 
     Attributes:
         steps_done: training steps made.
@@ -85,6 +87,7 @@ class FaceswapModule(pl.LightningModule):
         regions: Mapping[str, SampleRegions] | None = None,
         events: Events = NO_EVENTS,
         mask_weight: float = 1.0,
+        discriminators: Discriminators | None = None,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -94,6 +97,7 @@ class FaceswapModule(pl.LightningModule):
         self.schedule, self.lr_dropout = schedule, lr_dropout
         self.averaged = _averaged(autoencoder, ema) if ema is not None else None
         self.objective, self.regions, self.events = objective, regions, events
+        self.discriminators = discriminators or Discriminators()
         self.side_weights = dict.fromkeys(autoencoder.sides, 1.0) | dict(side_weights or {})
         self.gradient_clip, self.mask_weight = gradient_clip, mask_weight
         self.channels_last, self.cuda_graphs = channels_last, cuda_graphs
@@ -110,6 +114,11 @@ class FaceswapModule(pl.LightningModule):
         """The model of the averaged weights, if there is one."""
         return None if self.averaged is None else cast(Autoencoder, self.averaged.module)
 
+    @property
+    def all_optimizers(self) -> list[Optimizer]:
+        """The autoencoder's, then the discriminators'."""
+        return [*self.states.optimizers, *self.discriminators.states.optimizers]
+
     def configure_optimizers(self) -> list[Optimizer]:
         """Build the optimizers, and what uses them, on the weights where they now lie."""
         parameters = {
@@ -118,6 +127,7 @@ class FaceswapModule(pl.LightningModule):
         }
         skip = self._skip()
         self.states = STATES[self.optimizer_state](parameters, self.optimizer_settings, skip)
+        self.discriminators.make_optimizers(self.optimizer_settings, skip)
         self.step = TrainingStep(
             self.autoencoder,
             self.plan,
@@ -135,8 +145,9 @@ class FaceswapModule(pl.LightningModule):
             self.events,
             self.average,
             self.mask_weight,
+            self.discriminators,
         )
-        return self.states.optimizers
+        return self.all_optimizers
 
     def _skip(self) -> Tensor | None:
         """Return what tells the optimizers on the device to skip an update, or None if the host is to look at once."""
@@ -164,6 +175,7 @@ class FaceswapModule(pl.LightningModule):
             for name, term in terms.items()
         ]
         losses += [("loss_tie", distance) for distance in self.step.tied]
+        losses += self.step.told.items()
         self.recent.add(losses)
         for name, loss in losses:
             self.pending.setdefault(name, []).append(loss)

@@ -11,6 +11,7 @@ from faceswap_lab.cli.groups import first_comment
 from faceswap_lab.config import load
 from faceswap_lab.config.events import KINDS
 from faceswap_lab.config.schema import Config
+from faceswap_lab.config.terms import ADVERSARIAL
 from faceswap_lab.events import EVENTS
 from faceswap_lab.models.activations import HIDDEN, OUTPUT
 from faceswap_lab.models.blocks import PADDINGS
@@ -48,7 +49,7 @@ REGISTRIES = {
     "optimizer": OPTIMIZERS,
     "optimizer_state": STATES,
     "schedule": SCHEDULES,
-    "loss": LOSSES,
+    "loss": LOSSES | ADVERSARIAL,
 }
 NAMED_AFTER_ITS_FUNCTION = {("loss", "mae_masked"): "mae", ("loss", "mse_masked"): "mse"}
 FILES = sorted(CONF.glob("*/*.yaml"))  # but for hydra/sweeper, which is Hydra's

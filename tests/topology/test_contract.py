@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from faceswap_lab.data.datamodule import FaceDataModule
 from faceswap_lab.data.faces import sides_of
 from faceswap_lab.data.sampler import SideSampler
-from faceswap_lab.events import NO_EVENTS, Event, Events
+from faceswap_lab.events import Event, Events
 from faceswap_lab.models.architecture import Architecture
 from faceswap_lab.models.autoencoder import Autoencoder, Samples
 from faceswap_lab.models.blocks import PADDINGS
@@ -32,7 +32,7 @@ from faceswap_lab.training.saved.weights import load_weights, save_weights
 from tests.data.recipes import WARP_ALIGNED, noise_faces
 from tests.topology.normalised import NORMALISED, add_kind
 from tests.topology.shipped import SHIPPED, SIZES, architecture
-from tests.training.tiny import ADAM, BATCH, SEED, trainer_for
+from tests.training.tiny import ADAM, BATCH, FOOLING, SEED, adversaries, trainer_for
 
 CASES = [(name, people) for name in SHIPPED for people in (2, 3)]
 ORDERS = {"joint": "shared", "a_then_b": "keras_2018"}  # all sides at once, and one after another
@@ -44,9 +44,15 @@ def orders_of(name):
     return {"joint": "shared"} if name == "tied" else ORDERS
 
 
-def module_of(model, order, events=NO_EVENTS):
+def module_of(model, order, **options):
     plan = Plan(order, model.sides, BATCH, block=1, seed=SEED)
-    return FaceswapModule(model, plan, ADAM, ORDERS[order], log_every=1, last_step=STEPS, events=events)
+    return FaceswapModule(model, plan, ADAM, ORDERS[order], log_every=1, last_step=STEPS, **options)
+
+
+def opposed(name, order):
+    """Return a module whose faces and codes discriminators judge."""
+    model = Autoencoder(architecture(name, sides_of(3)), SEED)
+    return module_of(model, order, objective=FOOLING, discriminators=adversaries(model))
 
 
 def fit(module, steps, first=0, place=None, callbacks=()):
@@ -110,12 +116,11 @@ def test_shapes_ranges_and_what_training_moves(name, people):
 @pytest.mark.parametrize("name", SHIPPED)
 def test_gone_on_from_a_checkpoint_is_bit_equal_and_saved_weights_swap_alike(name, tmp_path):
     order = next(iter(orders_of(name)))
-    whole = trained(name, 3, order)
-    half = trained(name, 3, order, steps=2)
-    save(tmp_path, taken_of(half, "d", 0.0))
-    again = module_of(Autoencoder(architecture(name, sides_of(3)), SEED), order)
+    whole = fit(opposed(name, order), STEPS)
+    save(tmp_path, taken_of(fit(opposed(name, order), 2), "d", 0.0))
+    again = opposed(name, order)
     fit(again, STEPS, first=2, callbacks=[Resume(load(tmp_path, "d"))])
-    assert np.array_equal(vector(again.autoencoder), vector(whole.autoencoder))
+    assert np.array_equal(vector(again), vector(whole))
     save_weights(tmp_path / "w.safetensors", whole.autoencoder)
     loaded = load_weights(tmp_path / "w.safetensors")
     assert loaded.architecture == whole.autoencoder.architecture
@@ -291,7 +296,9 @@ def test_a_part_is_frozen_from_its_step_on_and_not_before(order):
     from tests.models.tiny import tiny
 
     events = Events((Event(2, "freeze", "freeze", {"parts": ("encoder",)}),))
-    ends = {steps: fit(module_of(Autoencoder(tiny(), SEED), order, events), steps).autoencoder for steps in (1, 2, 4)}
+    ends = {
+        steps: fit(module_of(Autoencoder(tiny(), SEED), order, events=events), steps).autoencoder for steps in (1, 2, 4)
+    }
     for name, moves in (("encoder", False), ("decoder_A", True), ("decoder_B", True)):
         one, two, four = (vector(ends[steps].parts[name]) for steps in (1, 2, 4))
         assert not np.array_equal(one, two), name

@@ -18,7 +18,7 @@ from faceswap_lab.training.device.processes import Place, further_processes
 from faceswap_lab.training.step.finite import Diverged
 from faceswap_lab.training.step.objective import LossTerm, Objective
 from tests.models.tiny import tiny
-from tests.training.tiny import EVENTS, module_for, samples_for, single, trained, trainer_for
+from tests.training.tiny import EVENTS, adversaries, module_for, samples_for, single, trained, trainer_for
 
 TWO = tiny(encoders=2, encoder_start="independent")
 MASKED = Architecture(32, expand(ORIGINAL, "AB", Sizes(32, (4, 4, 4), 8, 4, (4, 4), mask_head=(3, 3))))
@@ -66,6 +66,8 @@ CASES = {order: {"order": order, "state": "shared"} for order in ORDERS} | {
         "architecture": TWO,
         "objective": single("mae", 0.5),
     },
+    "discriminators": {"order": "a_then_b", "state": "keras_2018", "against": adversaries, "gradient_clip": 0.1},
+    "discriminators, joint": {"order": "joint", "state": "shared", "against": adversaries},
     "a sum of terms": {"order": "a_then_b", "state": "shared", "objective": SUM},
     "a region": {
         "order": "joint_half",
@@ -90,7 +92,8 @@ def one_case(case, place=None):
     rows = Rows()
     module = trained(**CASES[case], steps=4, place=place, callbacks=[rows])
     averaged = {} if module.averaged is None else module.averaged.state_dict()
-    return {"weights": module.autoencoder.state_dict() | averaged, "rows": rows.rows}
+    beside = averaged | module.discriminators.state_dict()
+    return {"weights": module.autoencoder.state_dict() | beside, "rows": rows.rows}
 
 
 def all_cases(place, out):

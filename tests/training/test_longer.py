@@ -18,7 +18,7 @@ from faceswap_lab.training.saved.checkpoint import Checkpoint, load, save
 from tests.training.configs import config_for, noise_data
 from tests.training.test_resume import Killed, assert_equal, left_by
 
-PACE = ("schedule=drops", "schedule.length=5", "training.lr_dropout=0.5", "training.ema=0.9")
+PACE = ("schedule=drops", "schedule.length=5", "training.lr_dropout=0.5", "training.ema=0.9", "loss=adversarial")
 EVENTS = (
     "+events.planned={exchange: {step: 3, parts: ['inter_*']}, freeze: {step: 5, parts: [inter_A]}, "
     "again: {kind: reset, step: 7, parts: [encoder]}, warp: {step: 4, strength: 0}}"

@@ -28,8 +28,10 @@ EVENTS = (  # checkpoints are of steps 5 and 10
     "freeze: {step: 10, parts: [decoder]}}"
 )
 OVERRIDES = {
-    "joint": ["optimizer_state=shared", "topology=liae", "training.ema=0.9", EVENTS],
-    "alternate": ["update_order.block=7", "schedule=cosine", "training.lr_dropout=0.5", "training.ema=0.9"],
+    "joint": ["optimizer_state=shared", "topology=liae", "training.ema=0.9", "loss=adversarial_code", EVENTS],
+    "alternate": [
+        *("update_order.block=7", "schedule=cosine", "training.lr_dropout=0.5", "training.ema=0.9", "loss=adversarial")
+    ],
     "worse_first": ["optimizer_state=per_autoencoder"],
 }
 DIGEST = "0" * 10
@@ -82,6 +84,7 @@ def left_by(root):
         "weights": state["weights"],
         "optimizers": state["optimizers"],
         "averaged": state["averaged"],
+        "discriminators": state["discriminators"],
         "step": state["step"],
         "rows": rows,
         "result": result,

@@ -3,16 +3,21 @@
 from types import SimpleNamespace
 
 import pytorch_lightning as pl
+import torch
 
 from faceswap_lab.data.datamodule import FaceDataModule
 from faceswap_lab.data.sampler import SideSampler
 from faceswap_lab.events import NO_EVENTS, Event, Events
 from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.models.discriminators import code_net, patch_net
+from faceswap_lab.models.initialisation import initialise
 from faceswap_lab.orders import Plan
+from faceswap_lab.randomness import seed_of
 from faceswap_lab.training.device.compiled import compile_parts
 from faceswap_lab.training.device.processes import Place
 from faceswap_lab.training.fit import _strategy, prepare_process
 from faceswap_lab.training.module import FaceswapModule
+from faceswap_lab.training.step.discriminators import Discriminators, OfCodes, OfPictures
 from faceswap_lab.training.step.objective import LossTerm, Objective
 from faceswap_lab.training.step.optimizers import Settings
 from tests.data.recipes import WARP_ALIGNED, noise_faces
@@ -45,8 +50,29 @@ def samplers():
     }
 
 
-def module_for(order="a_then_b", state="shared", *, model=None, optimizer=ADAM, architecture=None, **options):
+FOOLING = Objective({"mae": LossTerm("mae")}, fooling={"faces": 0.5, "codes": 0.25})
+
+
+def adversaries(model, forms=("lsgan", "bce"), sides=None, lr_factor=0.1):
+    """Discriminators of faces and of codes, at their start; a form of None leaves one out."""
+    sides, units = sides or model.sides, model.code(torch.zeros(1, 3, 32, 32), "A").shape[1]
+    nets, of_codes = {side: patch_net((4, 4)) for side in sides}, code_net(units, (6,))
+    for name, net in [*nets.items(), ("codes", of_codes)]:
+        initialise(net, "glorot", seed_of(SEED, "discriminator", name))
+    made = [
+        OfPictures(nets, "faces", forms[0], lr_factor) if forms[0] else None,
+        OfCodes(of_codes, "codes", forms[1], sides, lr_factor) if forms[1] else None,
+    ]
+    return Discriminators([one for one in made if one])
+
+
+def module_for(
+    order="a_then_b", state="shared", *, model=None, optimizer=ADAM, architecture=None, against=None, **options
+):
+    """Return a module that is not yet trained; ``against``: makes the discriminators it is trained against."""
     model = model or Autoencoder(architecture or tiny(), SEED)
+    if against is not None:
+        options |= {"objective": FOOLING, "discriminators": against(model)}
     return FaceswapModule(
         model, plan=plan_for(order, model.sides), optimizer=optimizer, optimizer_state=state, **options
     )

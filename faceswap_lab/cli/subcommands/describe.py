@@ -11,6 +11,7 @@ from faceswap_lab.config import Config, ConfigError, events_of
 from faceswap_lab.runs.atomic import explaining, write_bytes
 
 if TYPE_CHECKING:
+    from faceswap_lab.models.costs import PartCost
     from faceswap_lab.topology import Part
     from faceswap_lab.training.description import Description
 
@@ -64,15 +65,19 @@ def _table(found: "Description", title: str) -> "object":
     table.add_column("trained by")
     for name, cost in found.costs.items():
         part = found.topology.parts[name]
-        sees, gives = f"{cost.sees[0]}×{cost.sees[1]}²", f"{cost.gives[0] - part.spec.masks}×{cost.gives[1]}²"
-        mask = " + mask" if part.spec.masks else ""
-        flops = f"{cost.flops / 1e6:.1f}"
-        table.add_row(
-            name, part.kind, f"{sees} → {gives}{mask}", f"{cost.parameters:,}", flops, _trained_by(found, name, part)
-        )
+        table.add_row(name, part.kind, *_cost(cost, part.spec.masks), _trained_by(found, name, part))
     total = sum(cost.parameters for cost in found.costs.values())
     table.add_row("all", "", "", f"{total:,}", "", "")
+    for name, cost in found.discriminators.items():
+        table.add_row(name, "", *_cost(cost), "itself 1×")
     return table
+
+
+def _cost(cost: "PartCost", masks: int = 0) -> tuple[str, str, str]:
+    """Return shapes, weights and MFLOP as the table has them; ``masks`` of the channels that come out are masks."""
+    (sees, seen), (gives, given) = cost.sees, cost.gives
+    shapes = f"{sees}×{seen}² → {gives - masks}×{given}²{' + mask' if masks else ''}"
+    return shapes, f"{cost.parameters:,}", f"{cost.flops / 1e6:.1f}"
 
 
 def _trained_by(found: "Description", name: str, part: "Part") -> str:
@@ -115,11 +120,13 @@ def _swaps(found: "Description") -> list[str]:
 
 def _step(found: "Description", config: Config) -> list[str]:
     code = ", ".join(dict.fromkeys(found.topology.code.values()))
+    beside = ", ".join(found.discriminators)
     return [
         f"{'code':<12}{code}",
         f"{'step':<12}update_order={config.update_order.name}, optimizer_state={config.optimizer_state.name}; "
         f"{config.training.batch_size} faces per side: {found.flops / 1e9:,.2f} GFLOP",
         f"{'':<12}MFLOP: one face, forward. trained by: updates per training step, by whose loss they follow",
+        *([f"{'beside':<12}{beside}: discriminators; all, GFLOP and shrink do not count them"] if beside else []),
     ]
 
 

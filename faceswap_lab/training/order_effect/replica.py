@@ -27,8 +27,8 @@ class Replica:
     """
 
     def __init__(self, config: Config, data: FaceData, device: torch.device, reverse: bool = False) -> None:
-        self.autoencoder, self.device = autoencoder_of(config, data).to(device), device
-        self.module = module_of(config, self.autoencoder, data)
+        self.autoencoder, self.device = autoencoder_of(config, data), device
+        self.module = module_of(config, self.autoencoder, data).to(device)
         self.plan = self.module.plan  # whose portions the batches are, in that order
         if reverse:
             self.module.plan = replace(self.plan, sides=self.plan.sides[::-1])

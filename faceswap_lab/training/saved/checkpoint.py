@@ -46,6 +46,7 @@ class Checkpoint:
         pending: losses since the last row of metrics, by name.
         recent: losses of the last steps, by name; see ``RecentLosses``.
         averaged: state_dict of the moving average of the weights; None: there is none.
+        discriminators: state_dict of what learns beside the autoencoder; None: nothing does.
     """
 
     digest: str
@@ -56,6 +57,7 @@ class Checkpoint:
     pending: dict[str, list[float]]
     recent: dict[str, list[float]]
     averaged: dict[str, Tensor] | None = None
+    discriminators: dict[str, Tensor] | None = None
 
 
 def taken_of(module: FaceswapModule, digest: str, seconds: float) -> Checkpoint:
@@ -65,10 +67,11 @@ def taken_of(module: FaceswapModule, digest: str, seconds: float) -> Checkpoint:
         step=module.steps_done,
         seconds=seconds,
         weights=_whole(dict(module.autoencoder.state_dict())),
-        optimizers=[_whole(optimizer.state_dict()) for optimizer in module.states.optimizers],
+        optimizers=[_whole(optimizer.state_dict()) for optimizer in module.all_optimizers],
         pending={name: [float(loss) for loss in losses] for name, losses in module.pending.items()},
         recent=module.recent.state(),
         averaged=None if module.averaged is None else _whole(dict(module.averaged.state_dict())),
+        discriminators=_whole(dict(module.discriminators.state_dict())) or None,
     )
 
 
@@ -80,9 +83,11 @@ def restore(module: FaceswapModule, checkpoint: Checkpoint) -> None:
     """
     restore_outcome(module, checkpoint)
     with _explaining(checkpoint):
-        for optimizer, state in zip(module.states.optimizers, checkpoint.optimizers, strict=True):
+        for optimizer, state in zip(module.all_optimizers, checkpoint.optimizers, strict=True):
             optimizer.load_state_dict(state)
         module.states.loaded()
+        module.discriminators.states.loaded()
+        module.discriminators.load_state_dict(checkpoint.discriminators or {})
     module.pending = {
         name: [torch.tensor(loss, device=module.device) for loss in losses]
         for name, losses in checkpoint.pending.items()
@@ -216,13 +221,18 @@ def _unsound(checkpoint: Checkpoint, step: int) -> str:
     sound = {
         "step": type(c.step) is int and c.step == step,
         "seconds": type(c.seconds) is float and 0 <= c.seconds < math.inf,
-        "weights": all(isinstance(weight, Tensor) for weight in c.weights.values()),
+        "weights": _are_weights(c.weights),
         "optimizers": all(isinstance(state, dict) for state in c.optimizers),
         "pending": _are_losses(c.pending),
         "recent": _are_losses(c.recent),
-        "averaged": c.averaged is None or all(isinstance(weight, Tensor) for weight in c.averaged.values()),
+        "averaged": c.averaged is None or _are_weights(c.averaged),
+        "discriminators": c.discriminators is None or _are_weights(c.discriminators),
     }
     return next((part for part, is_sound in sound.items() if not is_sound), "")
+
+
+def _are_weights(weights: dict[str, Tensor]) -> bool:
+    return all(isinstance(weight, Tensor) for weight in weights.values())
 
 
 def _are_losses(losses: dict[str, list[float]]) -> bool:

@@ -1,11 +1,11 @@
 """One training step, from its samples to the weights: what an update order's updates are carried out by."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, distributed, nn
 from torch.nn import functional
-from torch.optim import Optimizer
 
 from faceswap_lab.data.datamodule import SideBatch
 from faceswap_lab.data.regions import SampleRegions
@@ -13,6 +13,7 @@ from faceswap_lab.events import NO_EVENTS, Events
 from faceswap_lab.models.autoencoder import Autoencoder, Drawn, Samples
 from faceswap_lab.orders import Plan, Portion, Update
 from faceswap_lab.randomness import seed_of
+from faceswap_lab.training.step.discriminators import Discriminators, Shown
 from faceswap_lab.training.step.finite import Watch
 from faceswap_lab.training.step.losses import code_distance
 from faceswap_lab.training.step.objective import Objective
@@ -43,6 +44,7 @@ class TrainingStep:
         events: what changes at which step; a change of the learning rate needs a schedule.
         average: the model of averaged weights, if there is one: events change it too.
         mask_weight: factor of a mask head's squared error.
+        discriminators: what learns beside the autoencoder, with optimizers.
     """
 
     def __init__(
@@ -62,14 +64,17 @@ class TrainingStep:
         events: Events = NO_EVENTS,
         average: Autoencoder | None = None,
         mask_weight: float = 1.0,
+        discriminators: Discriminators | None = None,
     ) -> None:
         self.autoencoder, self.plan, self.states, self.backward = autoencoder, plan, states, backward
         self.objective, self.side_weights = objective, side_weights
         self.gradient_clip, self.channels_last, self.watch = gradient_clip, channels_last, watch
         self.regions = regions or {}
         self.schedule, self.lr_dropout, self.mask_weight = schedule, lr_dropout, mask_weight
-        self.parameters = list(autoencoder.parameters())
+        self.discriminators = discriminators or Discriminators()
+        self.parameters = [*autoencoder.parameters(), *self.discriminators.parameters()]
         self.tie = autoencoder.topology.tie
+        self.with_codes = bool(self.tie) or self.discriminators.see_codes
         self.events, self.weights = events, Weights([autoencoder, *([average] if average else [])], states)
 
     def make(self, step: int, batch: Batch) -> dict[Portion, Tensor]:
@@ -89,15 +94,19 @@ class TrainingStep:
         self.now = self.events.at(step)
         self.events.happen(step, self.weights)
         if self.schedule is not None:
-            _set_learning_rate(self.states.optimizers, self.now.rate * self.schedule(step))
+            self._set_learning_rate(self.now.rate * self.schedule(step))
         self.seen: dict[Portion, Tensor] = {}
         self.terms: dict[Portion, dict[str, Tensor]] = {}  # where there are several: each without its weight
         self.ready: dict[Portion, Tensor] = {}  # weighted losses at the present weights, with their graph
         self.tied: list[Tensor] = []
+        self.shown: dict[Portion, Shown] = {}  # to discriminators
+        self.told: dict[str, Tensor] = {}  # their own losses, by name
         for update in self.plan.updates(step, self._worst_first):
             for loss in self._losses(update):
                 self.backward(loss)
             self._update(list(dict.fromkeys(portion.side for portion in update.portions)))
+        if self.shown:
+            self._teach()
         return self.seen
 
     def _losses(self, update: Update) -> Iterator[Tensor]:
@@ -114,7 +123,7 @@ class TrainingStep:
         if all(portion in self.ready for portion in portions):
             return [self.ready[portion] for portion in portions]
         inputs = [Samples(p.side, self._picture(self.batch[p].input), self._first_here(p)) for p in portions]
-        drawn = self.autoencoder.reconstruct_all(inputs, only_last, with_codes=bool(self.tie))
+        drawn = self.autoencoder.reconstruct_all(inputs, only_last, with_codes=self.with_codes)
         losses = [self._loss(portion, d) for portion, d in zip(portions, drawn)]
         if self.tie and len(portions) > 1:
             distance = code_distance([d.code for d in drawn if d.code is not None])
@@ -124,8 +133,10 @@ class TrainingStep:
 
     def _loss(self, portion: Portion, drawn: Drawn) -> Tensor:
         samples = self.batch[portion]
+        target = self._picture(samples.target)
         masks = self._masks(portion, samples.mask) if self.objective.masked else {}
-        loss, terms = self.objective(drawn.faces, self._picture(samples.target), masks, self.now.weights)
+        fooling = self._show(portion, Shown(target, drawn.faces, drawn.code)) if self.discriminators else {}
+        loss, terms = self.objective(drawn.faces, target, masks, self.now.weights, fooling)
         self.seen[portion] = _mean_over_devices(loss.detach())
         if drawn.mask is not None:
             terms["mask_head"] = functional.mse_loss(drawn.mask, samples.mask.unsqueeze(1) / 255)
@@ -134,6 +145,11 @@ class TrainingStep:
             means = _mean_over_devices(torch.stack([term.detach() for term in terms.values()]))
             self.terms[portion] = dict(zip(terms, means))
         return loss * self.side_weights[portion.side]
+
+    def _show(self, portion: Portion, shown: Shown) -> dict[str, Tensor]:
+        """Keep what discriminators will learn from, and return the terms of the loss that are theirs."""
+        self.shown[portion] = shown.detached()
+        return self.discriminators.fooling(portion.side, shown)
 
     def _masks(self, portion: Portion, mask: Tensor) -> dict[str, Tensor]:
         """Return the masks of a portion's samples by region."""
@@ -152,36 +168,62 @@ class TrainingStep:
         return sorted(portions, key=lambda portion: -float(self.seen[portion]))
 
     def _update(self, sides: Sequence[str]) -> None:
-        """Let the optimizers of ``sides`` use the gradients that wait, in that order, then drop the gradients."""
+        """Let the optimizers of ``sides`` use the gradients that wait, in that order."""
         for name in self.now.frozen:
             _drop_gradients(self.autoencoder.parts[name].parameters())
-        norm = _norm([p.grad for p in self.parameters if p.grad is not None])
         losses = [(f"loss_{portion.side}", loss) for portion, loss in self.seen.items()]
         losses += [("loss_tie", distance) for distance in self.tied]
-        self.watch.take(self.step, [*losses, (f"the gradient's norm in the update of {' and '.join(sides)}", norm)])
+        self._use_gradients(f"the update of {' and '.join(sides)}", losses, partial(self.states.step, sides))
+        self.ready = {}
+
+    def _teach(self) -> None:
+        """Let discriminators learn from all that this step has drawn, in one update of their own.
+
+        It is the last of the step: what the autoencoder was trained on is there already, of all sides under every
+        order, and is not drawn again. DeepFaceLab has this order too; faceswap-GAN lets its discriminators learn first,
+        on other samples.
+        """
+        sides = dict.fromkeys(portion.side for portion in self.shown)
+        told = self.discriminators.take_gradients(
+            {side: Shown.joined([shown for p, shown in self.shown.items() if p.side == side]) for side in sides}
+        )
+        for p in self.discriminators.parameters():
+            p.grad = None if p.grad is None else _mean_over_devices(p.grad)
+        self.told = {name: _mean_over_devices(loss) for name, loss in told.items()}
+        self._use_gradients("the update of the discriminators", self.told.items(), self.discriminators.step)
+
+    def _use_gradients(self, what: str, losses: Iterable[tuple[str, Tensor]], step: Callable[[], None]) -> None:
+        """Let optimizers use the gradients that wait, if all is finite, then drop the gradients."""
+        norm = _norm([p.grad for p in self.parameters if p.grad is not None])
+        self.watch.take(self.step, [*losses, (f"the gradient's norm in {what}", norm)])
         if self.gradient_clip is not None:
             nn.utils.clip_grads_with_norm_(self.parameters, self.gradient_clip, norm)
         if self.lr_dropout is None:
-            self.states.step(sides)
+            step()
         else:
-            self._step_partly(sides, self.lr_dropout)
+            self._step_partly(step, self.lr_dropout)
         self.updates += 1
         _drop_gradients(self.parameters)
-        self.ready = {}
 
-    def _step_partly(self, sides: Sequence[str], share: float) -> None:
+    def _step_partly(self, step: Callable[[], None], share: float) -> None:
         """Make an update, and take back the steps of those weights that are not drawn; all moments go on.
 
         Learning rate dropout (Lin et al. 2019, arXiv 1912.00144). The draws are made on the CPU, so every device and
         every process has the same.
         """
         before = [(p, p.detach().clone()) for p in self.parameters if p.grad is not None]
-        self.states.step(sides)
+        step()
         draws = torch.Generator().manual_seed(seed_of(self.plan.seed, "lr_dropout", self.step, self.updates))
         with torch.no_grad():
             for p, old in before:
                 moves = torch.rand(p.shape, generator=draws) < share
                 p.copy_(torch.where(moves.to(p.device), p, old))
+
+    def _set_learning_rate(self, lr: float) -> None:
+        for optimizer in self.states.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = lr
+        self.discriminators.set_learning_rate(lr)
 
     def _picture(self, pixels: Tensor) -> Tensor:
         seen = picture(pixels)
@@ -191,12 +233,6 @@ class TrainingStep:
         """Return the index of the first sample of a portion that this device has."""
         rank = distributed.get_rank() if distributed.is_initialized() else 0
         return portion.first + rank * len(self.batch[portion].input)
-
-
-def _set_learning_rate(optimizers: Iterable[Optimizer], lr: float) -> None:
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["lr"] = lr
 
 
 def picture(pixels: Tensor) -> Tensor:
