@@ -5,7 +5,7 @@ from typing import Any
 
 from faceswap_lab.config.fields import label, setting
 
-COLOUR_TRANSFERS = ("reinhard", "lct", "mkl")
+COLOUR_TRANSFERS = ("reinhard", "lct", "mkl", "idt")
 """The options of ``colour_match`` that are drawn for each sample."""
 
 

@@ -1,18 +1,20 @@
-"""The colours of a face moved to those of another: its mean, and as much of its covariance as the method moves.
+"""The colours of a face moved to those of another: mean and covariance by a linear map, or their whole distribution.
 
-Each method is a linear map of the three channels around the mean; clipped at last, for there is no colour outside. The
-whole stored picture counts, background and all, as in DeepFaceLab (core/imagelib/color_transfer.py).
+Clipped at last, for there is no colour outside. The whole stored picture counts, background and all, as in DeepFaceLab
+(core/imagelib/color_transfer.py).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_lab.data.faces import Faces, rgba
-from faceswap_lab.randomness import uniforms
+from faceswap_lab.randomness import stream, uniforms
 
 Numbers = NDArray[np.float64]
 Picture = NDArray[np.float32]
@@ -48,17 +50,32 @@ def mkl(own: Numbers, other: Numbers) -> Numbers:
     return inverse @ _power(root @ other @ root, 0.5) @ inverse
 
 
-@dataclass(frozen=True)
 class Transfer:
-    """A method.
+    """A method. Colours are (S, S, 3), float32, in its own space.
 
     Attributes:
-        matrix: from two covariances to a linear map.
         lab: whether it works in CIELAB, as all of the field does for Reinhard's lαβ; else in RGB.
     """
 
-    matrix: Callable[[Numbers, Numbers], Numbers]
     lab: bool = False
+
+    def of_own(self, colours: Picture) -> Any:
+        """Return what it needs to know of a face whose colours it moves, but for these."""
+        return None
+
+    def of_other(self, colours: Picture) -> Any:
+        """Return what it needs to know of a face whose colours another one gets."""
+        raise NotImplementedError
+
+    def moved(self, colours: Picture, own: Any, other: Any) -> Picture:
+        """Return the colours of a face, moved to another's.
+
+        Args:
+            colours: what is moved.
+            own: ``of_own`` of it.
+            other: ``of_other`` of the other.
+        """
+        raise NotImplementedError
 
     def enter(self, face: NDArray[np.uint8]) -> Picture:
         """Return an RGB picture in the method's own space, (S, S, 3)."""
@@ -69,15 +86,6 @@ class Transfer:
         """Return what ``enter`` was given, from its own space."""
         unit = cv2.cvtColor(colours, cv2.COLOR_Lab2RGB) if self.lab else colours
         return np.rint(np.clip(unit, 0, 1) * 255).astype(np.uint8)
-
-    def moved(self, colours: Picture, own: "Statistics", other: "Statistics") -> Picture:
-        """Return colours whose statistics are ``own`` with the other's mean, and what else the method moves."""
-        matrix = self.matrix(own.covariance, other.covariance)
-        offset = other.mean - matrix @ own.mean
-        return np.asarray(cv2.transform(colours, np.column_stack([matrix, offset])), np.float32)
-
-
-TRANSFERS = {"reinhard": Transfer(reinhard, lab=True), "lct": Transfer(lct), "mkl": Transfer(mkl)}
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,83 @@ class Statistics:
         return cls(mean, covariance + _LEAST * np.eye(3))
 
 
+@dataclass(frozen=True)
+class Linear(Transfer):
+    """A linear map of the three channels around the mean.
+
+    Attributes:
+        matrix: from two covariances to the map.
+    """
+
+    matrix: Callable[[Numbers, Numbers], Numbers]
+    lab: bool = False
+
+    def of_own(self, colours: Picture) -> Statistics:
+        """Return mean and covariance."""
+        return Statistics.of(colours)
+
+    of_other = of_own
+
+    def moved(self, colours: Picture, own: Statistics, other: Statistics) -> Picture:
+        """Return colours with the other's mean, and what else the method moves."""
+        matrix = self.matrix(own.covariance, other.covariance)
+        offset = other.mean - matrix @ own.mean
+        return np.asarray(cv2.transform(colours, np.column_stack([matrix, offset])), np.float32)
+
+
+class Iterative(Transfer):
+    """Iterative distribution transfer: one axis after another, colours get the other's distribution along it.
+
+    Pitié, Kokaram & Dahyot 2007, "Automated colour grading using colour distribution transfer"; DeepFaceLab's idt,
+    which draws its 20 rotations of the axes anew for each picture. Here they are always the same: what comes out is
+    a matter of the two pictures alone. A distribution is known by ``_SHARES`` + 1 of its quantiles.
+    """
+
+    def of_other(self, colours: Picture) -> Picture:
+        """Return the quantiles along every axis, (rotations, 3, _SHARES + 1)."""
+        pixels = colours.reshape(-1, 3)
+        return np.stack([[_quantiles(along) for along in axes @ pixels.T] for axes in _rotations()])
+
+    def moved(self, colours: Picture, own: None, other: Picture) -> Picture:
+        """Return colours whose distribution is nearly the other's."""
+        pixels = colours.reshape(-1, 3).T
+        for axes, due in zip(_rotations(), other):
+            pixels = axes.T @ np.stack([_matched(along, quantiles) for along, quantiles in zip(axes @ pixels, due)])
+        return np.ascontiguousarray(pixels.T).reshape(colours.shape)
+
+
+@cache
+def _rotations() -> Picture:
+    """Return orthonormal axes as rows, (20, 3, 3)."""
+    return np.linalg.qr(stream(0, "idt").normal(size=(20, 3, 3)))[0].astype(np.float32)
+
+
+_SHARES = 256
+_TABLE = 4096  # steps from the least value to the largest: to look up is a seventh of the time of to interpolate
+
+
+def _quantiles(values: Picture) -> Picture:
+    places = np.rint(np.linspace(0, len(values) - 1, _SHARES + 1)).astype(int)
+    return np.asarray(np.sort(values)[places], np.float32)
+
+
+def _matched(values: Picture, due: Picture) -> Picture:
+    """Return values (N,) with other quantiles, in the same order; equal ones all get the mean of what they are due."""
+    own = np.round(_quantiles(values), 5)  # what is equal but for rounding is equal
+    levels, first, counts = np.unique(own, return_index=True, return_counts=True)
+    table = np.interp(np.linspace(levels[0], levels[-1], _TABLE + 1), levels, np.add.reduceat(due, first) / counts)
+    steps = (values - levels[0]) * (_TABLE / max(levels[-1] - levels[0], _LEAST))
+    return table.astype(np.float32).take((steps + 0.5).astype(int), mode="clip")
+
+
+TRANSFERS: dict[str, Transfer] = {
+    "reinhard": Linear(reinhard, lab=True),
+    "lct": Linear(lct),
+    "mkl": Linear(mkl),
+    "idt": Iterative(),
+}
+
+
 class ColourTransfer:
     """Gives every sample of a side the colours of a face of another side, drawn for that sample.
 
@@ -113,7 +198,7 @@ class ColourTransfer:
 
     def __init__(self, name: str, other: Faces, seed: int, side: str) -> None:
         self.transfer, self.other, self.seed, self.side = TRANSFERS[name], other, seed, side
-        self._known: dict[tuple[str, int], Statistics] = {}  # a face's are taken once in each process
+        self._known: dict[tuple[str, int], Any] = {}  # a face's are taken once in each process
 
     def drawn(self, first: int, count: int) -> list[int]:
         """Return which of the other side's faces samples ``first`` … get their colours from."""
@@ -124,9 +209,9 @@ class ColourTransfer:
         """Return a stored face (S, S, 4), number ``which`` of the side, in the colours of the other's ``other``."""
         colours = self.transfer.enter(face[..., :3])
         if ("own", which) not in self._known:
-            self._known["own", which] = Statistics.of(colours)
+            self._known["own", which] = self.transfer.of_own(colours)
         if ("other", other) not in self._known:
-            self._known["other", other] = Statistics.of(self.transfer.enter(self.other.pixels[other][..., :3]))
+            self._known["other", other] = self.transfer.of_other(self.transfer.enter(self.other.pixels[other][..., :3]))
         moved = self.transfer.moved(colours, self._known["own", which], self._known["other", other])
         return rgba(self.transfer.leave(moved), face[..., 3])
 

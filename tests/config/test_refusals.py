@@ -148,7 +148,7 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
         (["data.sampler=device", "colour_match=lct"], ["colour_match=lct", "CPU only", "data.sampler=cv2"]),
         (["augmentation.flips=[0.1,0.2,0.3]"], ["augmentation.flips=[0.1, 0.2, 0.3]", "2 sides (A, B)"]),
         (["augmentation.grid=0.5"], ["augmentation.grid=0.5", "augmentation.coverage=0.625"]),
-        (["colour_match.moves=B"], ["colour_match.moves=B with colour_match=none", "reinhard or lct or mkl"]),
+        (["colour_match.moves=B"], ["colour_match.moves=B with colour_match=none", "reinhard or lct or mkl or idt"]),
         (
             ["data.sampler=device", "augmentation.photometric=[{name:ToGray}]"],
             ["data.sampler=device", "augmentation.photometric=[{'name': 'ToGray'}]", "data.sampler=auto"],

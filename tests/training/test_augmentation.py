@@ -12,9 +12,9 @@ NONE = "augmentation=none"
 
 
 def batches(*words: str) -> dict[str, np.ndarray]:
-    """Return the first 200 targets of both sides."""
+    """Return the first 80 targets of both sides."""
     samplers = samples_of(config_for(NONE, *words), data_of(8), 0).samplers
-    return {side: sampler.batch(0, 200).target for side, sampler in samplers.items()}
+    return {side: sampler.batch(0, 80).target for side, sampler in samplers.items()}
 
 
 @pytest.mark.parametrize("name", TRANSFERS)
