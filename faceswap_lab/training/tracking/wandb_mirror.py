@@ -102,7 +102,11 @@ def run_id(run: Described) -> str:
 
 def mode_of(run: Described) -> str:
     """Return W&B's mode: as configured, as the environment says, or offline; a sweep of W&B's own needs the server."""
-    return run.settings.mode or os.environ.get("WANDB_MODE") or ("online" if _of_the_agent() else "offline")
+    told = os.environ.get("WANDB_MODE", "")
+    return run.settings.mode or _FORMER.get(told, told) or ("online" if _of_the_agent() else "offline")
+
+
+_FORMER = {"dryrun": "offline", "run": "online"}  # W&B's older words, which it still takes
 
 
 def project_of(settings: Logger) -> str:

@@ -9,6 +9,7 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import wandb
@@ -193,6 +194,12 @@ def test_a_mode_from_the_environment_counts(tmp_path, monkeypatch, fresh):
     run = run_in(tmp_path, "wandb")
     run.train_and_judge()
     assert not recorded(run.folder.path)
+
+
+@pytest.mark.parametrize(("told", "meant"), [("dryrun", "offline"), ("run", "online"), ("online", "online")])
+def test_the_older_words_for_a_mode_are_known(told, meant, monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", told)
+    assert wandb_mirror.mode_of(SimpleNamespace(settings=SimpleNamespace(mode=None))) == meant
 
 
 @pytest.mark.parametrize(("study", "expected"), [(STUDY, "encoder_count"), (None, "2026-11-28_09-00-00-7")])
