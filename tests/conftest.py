@@ -3,6 +3,10 @@
 import signal
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("lab", deadline=None)  # no test is timed: a busy machine is no fault of the code
+settings.load_profile("lab")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job: its children would not hear Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)

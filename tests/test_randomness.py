@@ -44,7 +44,7 @@ def test_two_streams_are_the_same_only_if_seed_and_names_are(seed: int, names: t
     assert 0 <= seed_of(seed, *names) < 2**63
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=SEEDS,
     first=st.integers(0, 2**40),

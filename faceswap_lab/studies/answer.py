@@ -42,7 +42,7 @@ def answer_of(
         decided = _for_people(compared, baseline, people) if people else _decided(compared, baseline)
         said = [
             f"By the {measured}, {decided}.",
-            *_undecided(compared.judgements, fewest_seeds(alpha)),
+            *_undecided(compared.judgements, alpha),
         ]
     if never_sees_a_swap(compared.metric.key):
         said.append("This judges a side's own faces, not the swap: an arm that cannot swap can be the best at it.")
@@ -74,14 +74,18 @@ def _for_people(compared: Compared, baseline: str, people: People) -> str:
     return ". ".join(claims) or f"no arm is shown to be better than {baseline}, worse, or equivalent"
 
 
-def _undecided(judgements: dict[str, Judgement], least: int) -> Iterator[str]:
+def _undecided(judgements: dict[str, Judgement], alpha: float) -> Iterator[str]:
     """Say which arms are undecided, and which of them for want of seeds."""
+    least, for_all = fewest_seeds(alpha), fewest_seeds(alpha, max(len(judgements), 1))
     arms = _with(judgements, "undecided")
     enough = [f"{arm} ({_difference(found)})" for arm, found in arms if found.comparison.seeds >= least]
+    most = max((found.comparison.seeds for _, found in arms), default=0)
     few = {arm: found.comparison.seeds for arm, found in arms if 0 < found.comparison.seeds < least}
     none = [arm for arm, found in arms if not found.comparison.seeds]
     if enough:
         yield f"{_listed(enough)} {_is(enough)} undecided."
+        if most < for_all:
+            yield f"{_seeds(most)} can show none of {len(judgements)} arms better or worse: it takes {for_all}."
     if few:
         most = max(few.values())
         whom = "anything" if len(few) == len(judgements) else f"on {_listed(list(few))}"

@@ -41,7 +41,7 @@ def test_a_full_size_step_is_1457_gflop():
     assert step_cost(ORIGINAL, 64).flops == pytest.approx(1457e9, rel=1e-3)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.sampled_from([32, 64, 128]), st.integers(1, 9), st.integers(1, 5))
 def test_operations_are_those_of_the_layers(resolution, width, batch):
     assert step_cost(of_family(resolution, width), batch).flops == 2 * by_hand(family(resolution, width), batch)

@@ -67,6 +67,13 @@ def test_a_study_whose_arms_are_all_one_run_is_refused_and_a_pair_of_them_is_sai
     assert next(line for line in said if line.startswith("same run")).startswith("same run    baseline, masked_loss: ")
 
 
+@pytest.mark.parametrize(("seeds", "says"), [(5, True), (6, False)])
+def test_too_few_seeds_for_a_verdict_are_said_before_the_first_cell(seeds, says):
+    asked = study_of(["+study=smoke", "+experiment=baseline,joint", f"seed=range(0,{seeds})"], [conf_dir()])
+    said = " ".join(plan_lines(asked, Known(set(), {}), "basic", None))
+    assert (f"too few     {seeds} seeds can show no arm better or worse. It takes 6: seed=range(0,6)" in said) is says
+
+
 def test_a_cell_is_the_run_that_its_overrides_make():
     asked = study_of(["+study=smoke", "seed=7", "+experiment=baseline,joint", "data.seed=${seed}"], [conf_dir()])
     alone = composed("scale=smoke", "seed=7", "+experiment=joint", "data.seed=7")

@@ -150,7 +150,7 @@ WORDS = st.text(max_size=20) | st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(WORDS, max_size=3))
 def test_whatever_is_typed_only_refusals_leave(words: list[str]):
     with contextlib.suppress(ConfigError):
@@ -162,7 +162,7 @@ TEXTS = st.text(st.characters(exclude_categories=["C"], exclude_characters="\\")
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(TEXTS)
 @example("/a=b")
 @example("/a,b")

@@ -215,7 +215,7 @@ KEYS = [
 ]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(KEYS), NESTS, min_size=1, max_size=3))
 def test_whatever_is_in_a_configuration_only_config_errors_leave(spoilt: dict[str, object]):
     plain = fixed()
@@ -228,7 +228,7 @@ def test_whatever_is_in_a_configuration_only_config_errors_leave(spoilt: dict[st
         load(plain, OPTIONS)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(NESTS)
 def test_a_configuration_that_is_none_is_refused(plain: object):
     with pytest.raises(ConfigError):

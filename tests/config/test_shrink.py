@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_lab.config import check_rules, load
@@ -20,7 +20,6 @@ def test_the_network_of_2018_shrinks_to_the_scales(scale: str, factor: float):
     assert shrunk(load(fixed(), OPTIONS).model, small.resolution, factor) == small
 
 
-@settings(deadline=None)
 @given(st.sampled_from(list(PEERS)), st.sampled_from([32, 64, 96, 128, 224]), st.floats(0.001, 2))
 def test_a_peer_at_any_size_is_a_model_that_can_be_built(name: str, resolution: int, factor: float):
     config = PEERS[name]

@@ -69,13 +69,13 @@ def reordered(value):
 
 
 @given(st.dictionaries(st.text(), plain_values, max_size=4))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_the_order_of_a_recipe_does_not_count(recipe):
     assert recipe_key(reordered(recipe)) == recipe_key(recipe)
 
 
 @given(st.dictionaries(st.text(), plain_values, max_size=4), st.text(), plain_values)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_every_value_of_a_recipe_counts(recipe, name, value):
     changed = recipe | {name: value}
     unchanged = name in recipe and repr(recipe[name]) == repr(value)  # repr tells 1, 1.0 and True apart

@@ -45,7 +45,7 @@ def moved(name: str, own: np.ndarray, other: np.ndarray) -> np.ndarray:
     return transfer.moved(own, transfer.of_own(own), transfer.of_other(other))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(own=seeds, other=seeds)
 @pytest.mark.parametrize("name", LINEAR)
 def test_the_statistics_are_the_others(name: str, own: int, other: int):
@@ -57,7 +57,7 @@ def test_the_statistics_are_the_others(name: str, own: int, other: int):
     np.testing.assert_allclose(got, wanted, atol=2e-4)  # variances are about 5e-3
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(own=seeds, other=seeds)
 def test_the_linear_maps_are_those_of_their_papers(own: int, other: int):
     a, b = (measured(picture(seed))[1] + 1e-4 * np.eye(3) for seed in (own, other))
@@ -90,7 +90,7 @@ def skewed(seed: int, size: int) -> np.ndarray:
     return np.round(rng.beta(0.4, 0.8, (size, size, 3)) @ rng.dirichlet((1, 1, 1), 3), 2).astype(np.float32)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(own=seeds, other=seeds, size=st.integers(20, 40))
 def test_along_an_axis_values_are_matched_by_their_ranks(own: int, other: int, size: int):
     values, due = skewed(own, 40)[..., 0].ravel(), skewed(other, size)[..., 1].ravel()

@@ -43,7 +43,7 @@ def test_a_step_is_what_the_plan_says():
             assert torch.equal(got, torch.from_numpy(due))
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(0, 10**9), st.integers(0, 9), st.sampled_from([1, 2, 3, 4]))
 def test_ranks_share_a_step_out_in_order(first_step, index, world):
     whole = StepDataset(SAMPLERS, partial(plan, batch=12), first_step, first_step + 10, 0, 1)[index]

@@ -38,7 +38,7 @@ bounds = st.none() | st.integers(-25, 25)
 
 
 @given(first=st.tuples(bounds, bounds), second=st.tuples(bounds, bounds))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 def test_ranges_of_mapped_faces_are_pickled_by_name(mapped, first, second):
     faces = mapped[slice(*first)][slice(*second)]
     sent = pickle.dumps(faces)

@@ -116,7 +116,7 @@ def test_two_films_are_both_judged():
 
 
 @given(count=st.integers(2, 60), share=st.floats(0.01, 0.99), seed=st.integers(0, 5), smooth=st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_picture_is_used_once_and_both_parts_have_some(count, share, seed, smooth):
     frames = film(count, seed) if smooth else np.random.default_rng(seed).integers(0, 256, (count, 16, 16, 3), np.uint8)
     pictures = pictures_of(count)

@@ -15,7 +15,7 @@ from faceswap_lab.data.npy_writer import NpyWriter
     row_shape=st.lists(st.integers(1, 4), max_size=3).map(tuple),
     dtype=st.sampled_from([np.uint8, np.float32, np.int64]),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_the_file_is_the_one_numpy_would_write(tmp_path_factory, chunks, row_shape, dtype):
     folder = tmp_path_factory.mktemp("npy")
     rows = np.arange(sum(chunks) * int(np.prod(row_shape, dtype=int))).astype(dtype).reshape(sum(chunks), *row_shape)

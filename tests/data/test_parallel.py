@@ -12,7 +12,7 @@ from faceswap_lab.data.parallel import ordered_map
 
 
 @given(items=st.lists(st.integers(0, 20), max_size=30), threads=st.integers(1, 4), ahead=st.integers(1, 9))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_results_come_in_order_and_few_at_a_time(items, threads, ahead):
     begun, consumed, most = 0, 0, 0
     lock = threading.Lock()

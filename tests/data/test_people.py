@@ -38,7 +38,7 @@ def test_populations_share_nobody():
     assert all(len(numbers) >= 2000 for numbers in members)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(NAMES, st.integers(0, 30), st.integers(2, 6))
 def test_groups_share_nobody_and_stay_in_their_population(population, group, sides):
     before, these = (drawn_people(population, k, sides) for k in (group, group + 1))
@@ -46,7 +46,7 @@ def test_groups_share_nobody_and_stay_in_their_population(population, group, sid
     assert all(int(name.removeprefix("person-")) in POPULATIONS[population] for name in (*before, *these))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(NAMES, st.integers(0, 30), st.integers(0, EXTRA), st.integers(2, 4))
 def test_extra_people_are_nobody_elses_and_fewer_are_the_first_of_more(population, group, count, sides):
     pairs = {name for k in range(32) for name in drawn_people(population, k, sides)}
@@ -63,7 +63,7 @@ def test_extra_people_obey_a_restriction_and_are_refused_where_there_are_not_so_
         extra_people("development", 900, EXTRA)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(NAMES, RESTRICTIONS, st.integers(0, 5))
 def test_restrictions_hold_and_nobody_is_drawn_twice(population, restriction, most):
     try:

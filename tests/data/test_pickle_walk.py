@@ -21,13 +21,13 @@ def nested(leaves: st.SearchStrategy) -> st.SearchStrategy:
 
 
 @given(value=nested(LEAVES), protocol=st.integers(0, 2))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_plain_values_of_old_pickles_come_back(value, protocol):
     assert walk(pickle.dumps(value, protocol)) == value
 
 
 @given(value=nested(LEAVES | st.binary()), protocol=st.integers(3, pickle.HIGHEST_PROTOCOL))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_plain_values_come_back(value, protocol):
     assert walk(pickle.dumps(value, protocol)) == value
 
@@ -57,7 +57,7 @@ def test_an_array_is_described_with_its_bytes():
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_what_is_no_pickle_is_refused_or_is_plain(data):
     with contextlib.suppress(UnreadablePickle):
         walk(data)
@@ -68,7 +68,7 @@ def test_what_is_no_pickle_is_refused_or_is_plain(data):
     place=st.floats(0, 1, exclude_max=True),
     value=st.integers(0, 255),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_corrupted_pickle_ends_in_a_value_or_a_refusal(data, place, value):
     spoilt = bytearray(data)
     spoilt[int(place * len(data))] = value

@@ -108,7 +108,7 @@ def test_exif_orientation_is_followed(orientation):
 
 
 @given(height=st.integers(8, 90), width=st.integers(8, 90))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_centre_square_is_kept(height, width):
     picture = np.zeros((height, width, 3), np.uint8)
     picture[..., 0], picture[..., 1] = np.arange(height)[:, None], np.arange(width)[None, :]
@@ -131,7 +131,6 @@ GOOD.append(encoded(Image.fromarray(SMOOTH).quantize(16), "PNG", transparency=0)
 
 
 @given(data=st.sampled_from(GOOD), cut=st.floats(0, 1, exclude_max=True))
-@settings(deadline=None)
 def test_a_truncated_file_is_refused(data, cut):
     # A BMP is judged by its pixels: 64 of its last bytes are enough to miss, the end marks of others are dispensable.
     with pytest.raises(UnusablePicture):
@@ -139,7 +138,7 @@ def test_a_truncated_file_is_refused(data, cut):
 
 
 @given(data=st.sampled_from(GOOD), places=st.lists(st.tuples(st.floats(0, 1), st.integers(1, 255)), min_size=1))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_corrupted_file_gives_a_picture_or_is_refused_but_nothing_else(data, places):
     corrupted = bytearray(data)
     for place, flip in places:
@@ -149,7 +148,7 @@ def test_a_corrupted_file_gives_a_picture_or_is_refused_but_nothing_else(data, p
 
 
 @given(st.binary(max_size=300), st.sampled_from([data[:40] for data in GOOD] + [b""]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_what_is_no_picture_is_refused(rest, beginning):
     with pytest.raises(UnusablePicture):
         decode_square(beginning + rest, 32, smallest=1)

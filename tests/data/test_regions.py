@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_lab.data.faces import Faces
@@ -97,7 +97,6 @@ def test_eyes_and_mouth_lie_in_their_ellipses():
                 assert (radius < 1) == (name in names), (name, k)
 
 
-@settings(deadline=None)
 @given(st.floats(6, 25), st.floats(6, 25), st.floats(2, 6), st.floats(2, 6), st.floats(0, 6.3), st.booleans())
 def test_a_drawn_ellipse_has_its_area_and_its_middle(x, y, long, short, turn, mirrored):
     u = long * np.array([np.cos(turn), np.sin(turn)])

@@ -20,7 +20,7 @@ def warped(recipe, size, resolution, first=0):
     return faces, draws, resample(list(faces.pixels), draws, recipe, resolution)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(any_recipe, st.integers(0, 10**6), st.sampled_from([64, 128, 256]), st.sampled_from([32, 64]))
 def test_one_interpolation_is_exact_to_rounding(recipe, first, size, resolution):
     faces, draws, (seen, target, mask) = warped(recipe, size, resolution, first)

@@ -37,7 +37,7 @@ def differences(sampler, first, count):
         yield np.abs(got.numpy().astype(int) - due)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(any_recipe, st.integers(0, 10**6), st.sampled_from([64, 128, 256, 512]), st.sampled_from([32, 64, 128]))
 def test_whatever_the_recipe_nearly_every_pixel_is_the_same(recipe, first, size, resolution):
     """White noise is the worst case by far, and a recipe may make every sixteenth value a tie; the issue asks for 1."""
@@ -64,7 +64,7 @@ def test_at_96_px_places_are_thirds_so_that_ties_may_differ(recipe):
         assert apart.mean() <= 0.01
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(any_recipe, st.integers(0, 10**6), st.sampled_from([64, 128]), st.sampled_from([32, 64]))
 def test_one_interpolation_is_exact_to_rounding(recipe, first, size, resolution):
     sampler = SideSampler(FACES[size], recipe, resolution, 0, "A")
@@ -78,7 +78,7 @@ def test_one_interpolation_is_exact_to_rounding(recipe, first, size, resolution)
         assert np.abs(mask[i] - recipe_2018.interpolated(masks, target_at)).max() <= ROUNDED
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10**6), st.lists(st.integers(1, 5), min_size=1, max_size=4))
 def test_how_samples_are_cut_into_batches_changes_nothing(first, counts):
     sampler = SideSampler(FACES[64], WARP_2018, 16, 5, "B")

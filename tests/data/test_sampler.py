@@ -24,7 +24,7 @@ def joined(parts):
     return {f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(parts[0])}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(any_recipe, st.integers(0, 1000), st.lists(st.integers(1, 9), min_size=1, max_size=5), st.booleans())
 def test_samples_do_not_depend_on_how_batches_are_cut(recipe, first, counts, two_stage):
     """Workers and ranks each make some of the batches: any cut of the indices must give the same samples."""

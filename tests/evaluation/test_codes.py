@@ -30,7 +30,7 @@ def slow_twins(a, b):
     return found / n
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seeds, st.integers(2, 12), st.integers(1, 5), st.sampled_from([0.1, 0.5, 3.0]), st.sampled_from([0.0, 2.0]))
 def test_twins_are_found_as_in_a_slow_loop(seed, n, units, noise, shift):
     a, b = codes(seed, n, units, noise, shift)
@@ -66,7 +66,7 @@ def hsic_unbiased(k, l):  # noqa: E741
     ) / (n * (n - 3))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seeds, st.integers(4, 20), st.integers(1, 30), st.sampled_from([0.1, 1.0, 5.0]), st.sampled_from([0.0, 3.0]))
 def test_alignment_is_the_papers_formula(seed, n, units, noise, shift):
     a, b = codes(seed, n, units, noise, shift)
@@ -118,7 +118,7 @@ def slow_probe(a, b):
     return np.mean(accuracies)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(seeds, st.integers(5, 25), st.integers(5, 25), st.integers(2, 12), st.sampled_from([0.0, 1.0]))
 def test_the_probe_is_the_textbooks_discriminant(seed, n_a, n_b, units, shift):
     a, b = codes(seed, max(n_a, n_b), units, shift=shift)

@@ -16,7 +16,7 @@ from tests.evaluation.pictures import drawn_data
 
 
 @given(seed=st.integers(0, 1000))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_fit_chooses_each_penalty_by_true_leave_one_out(seed):
     """Against refitting n times with the normal equations, for every candidate penalty."""
     rng = np.random.default_rng(seed)

@@ -33,7 +33,7 @@ def weighted(values, mask):
     return float((values * mask).sum() / mask.sum())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=seeds, r=sides)
 def test_masked_ssim_is_the_papers_formula(seed, r):
     truth, mask = noise(seed, 3, r), soft_masks(seed + 1, 3, r)
@@ -62,7 +62,7 @@ def test_ssim_refuses_pictures_it_cannot_reflect():
 
 
 @given(seed=seeds, r=st.integers(2, 9))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_maes_against_loops(seed, r):
     o, t, m = noise(seed, 2, r), noise(seed + 1, 2, r), soft_masks(seed + 2, 2, r) + 0.01
     for i in range(2):
@@ -79,7 +79,7 @@ def test_maes_against_loops(seed, r):
 
 
 @given(seed=seeds)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_fitted_mae_against_scipys_constrained_least_squares(seed):
     """nnls keeps all unknowns >= 0; the offset enters as a difference of two, so only the gain is bound."""
     o, t, m = noise(seed, 2, 8), noise(seed + 1, 2, 8), soft_masks(seed + 2, 2, 8)
@@ -95,7 +95,7 @@ def test_fitted_mae_against_scipys_constrained_least_squares(seed):
 
 
 @given(seed=seeds, gain=st.floats(0.1, 5), offset=st.floats(-1, 1))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_fitted_mae_and_recall_see_through_gain_and_offset(seed, gain, offset):
     t, m = noise(seed, 8, 8), soft_masks(seed + 1, 8, 8)
     tinted = t * torch.tensor([gain, 1, 2]).view(3, 1, 1) + offset
@@ -128,7 +128,7 @@ def slow_recall(o, t, m, k):
 
 
 @given(seed=seeds, k=st.integers(1, 5), amount=st.floats(0, 1))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_recall_against_loops(seed, k, amount):
     t, m = noise(seed, 9, 6), soft_masks(seed + 1, 9, 6) + 1e-3
     o = (1 - amount) * t + amount * noise(seed + 2, 9, 6)

@@ -105,7 +105,7 @@ def test_every_side_is_judged_against_its_own_truth(scene):
 
 
 @given(st.integers(0, 2**31), st.integers(3, 20))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_what_is_followed_is_lins_concordance(seed, n):
     rng = np.random.default_rng(seed)
     true = rng.normal(size=(n, 6)) * rng.uniform(0.1, 3, 6)

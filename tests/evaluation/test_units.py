@@ -142,7 +142,7 @@ def test_one_face_of_one_side_brings_a_shared_unit_to_life():
     assert units.dead_shares()["encoder_0"] == 0.25
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.sampled_from(sorted(OUTPUT)), st.sampled_from(RANGES), st.floats(0.1, 100))
 def test_saturated_values_against_closed_forms(name, value_range, gain):
     model = Autoencoder(tiny(16, decoder_activation=name, value_range=value_range), seed=1)

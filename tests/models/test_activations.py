@@ -77,7 +77,7 @@ def test_an_activation_stands_after_every_convolution_but_the_last(name):
     assert sum(isinstance(m, kind) for m in model.modules()) == 3 + 1 + 2 * 2
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     st.sampled_from(["sigmoid", "tanh", "hard_sigmoid", "clamp"]), st.sampled_from(["unit", "signed"]), st.floats(0, 50)
 )

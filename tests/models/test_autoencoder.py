@@ -71,7 +71,7 @@ def test_parameters_of_a_side_are_its_encoder_and_its_decoder():
         assert common == ({id(p) for p in model.parts["encoder"].parameters()} if model is shared else set())
 
 
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(
     st.lists(st.tuples(st.sampled_from("AB"), st.integers(1, 5)), min_size=1, max_size=4),
     st.sampled_from([{}, TWO, {"value_range": "signed"}]),

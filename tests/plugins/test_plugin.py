@@ -103,7 +103,7 @@ def digest(place: Path) -> str:
     return IMPORTED["my_sine"].sha256
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(["layers.py", "data.bin", "inner/__init__.py"]), content=st.binary(max_size=20))
 def test_the_digest_sees_every_file_of_a_package_but_its_groups(place: Path, name: str, content: bytes):
     path = place / "my_sine" / name

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_lab.runs.identity import identity, plain, run_hash, run_name
@@ -36,7 +36,6 @@ def test_plain_is_the_whole_configuration_in_json_types() -> None:
     assert json.loads(json.dumps(whole)) == whole
 
 
-@settings(deadline=None)
 @given(st.text(), st.text(), st.text())
 def test_labels_do_not_change_the_hash(runs_dir: str, name: str, kind: str) -> None:
     other = config(runs_dir=runs_dir, optimizer=Optimizer(5e-5, (128, 256), name), logger=Logger(kind))
@@ -56,7 +55,6 @@ def _spelt_otherwise(value: Any) -> Any:
     return {key: _spelt_otherwise(value[key]) for key in reversed(value)}
 
 
-@settings(deadline=None)
 @given(values)
 def test_spelling_does_not_change_the_hash(value: Any) -> None:
     assert run_hash(config(clip=_spelt_otherwise(value))) == run_hash(config(clip=value))
@@ -75,7 +73,6 @@ def _reference(value: Any) -> str:
     return f"list {[_reference(item) for item in value]}"
 
 
-@settings(deadline=None)
 @given(values, values)
 def test_the_hash_differs_where_the_meaning_does(one: Any, other: Any) -> None:
     same = _reference(one) == _reference(other)
@@ -159,7 +156,6 @@ def test_a_group_can_be_left_out_as_a_whole() -> None:
     assert identity(Outer(Optimizer(1.0, (), "x"))) == {"seed": 0}
 
 
-@settings(deadline=None)
 @given(st.text(), st.integers(0, 2**63), st.text("0123456789abcdef", min_size=10, max_size=10))
 def test_run_names_are_file_names(label: str, seed: int, digest: str) -> None:
     name = run_name(label, seed, digest)

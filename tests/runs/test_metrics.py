@@ -30,7 +30,7 @@ def _without_empty(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(_rows)
 def test_what_is_written_is_read_exactly(rows: list[dict[str, Any]]) -> None:
     with TemporaryDirectory() as folder:
@@ -54,7 +54,7 @@ def _quoted(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"' if set(cell) & set(',"') else cell
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(_rows.filter(bool), st.data())
 def test_killed_and_resumed_leaves_the_same_bytes_as_straight(rows: list[dict[str, Any]], data: st.DataObject) -> None:
     rows = _numbered(rows)
@@ -77,7 +77,7 @@ def test_killed_and_resumed_leaves_the_same_bytes_as_straight(rows: list[dict[st
         assert path.read_text() == _slow_csv(rows, header)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.integers(0, 9), max_size=12), st.integers(-1, 10))
 def test_truncation_keeps_exactly_the_earlier_rows(steps: list[int], last: int) -> None:
     with TemporaryDirectory() as folder:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_lab.runs.folder import RunFolder
@@ -95,7 +95,6 @@ def test_metrics_are_finite_numbers(tmp_path: Path) -> None:
         read_result(folder)
 
 
-@settings(deadline=None)
 @given(content=st.binary(max_size=60) | st.just(b"[" * 100_000))
 def test_no_bytes_make_it_raise_anything_else(content: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = RunFolder(tmp_path_factory.getbasetemp())

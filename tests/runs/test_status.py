@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_lab.runs.folder import RunFolder
@@ -92,7 +92,6 @@ _damaged = st.binary(max_size=40) | st.sampled_from([b"[" * 100_000, b"{}", b'{"
 _wrong = st.sampled_from(["state", "step", "time", "message", "traceback"])
 
 
-@settings(deadline=None)
 @given(content=_damaged, name=_wrong)
 def test_no_bytes_make_it_raise(content: bytes, name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = RunFolder(tmp_path_factory.getbasetemp() / "status")

@@ -243,7 +243,7 @@ def test_groups_are_of_one_arm_alone(plan):
         analysed(dataclasses.replace(plan, group_seeds=3))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_whatever_became_of_the_cells_all_are_in_the_findings_and_no_number_is_made_up(tmp_path_factory, data):
     kinds = st.sampled_from(["finished", "missing", "interrupted", "failed", "diverged", "damaged"])

@@ -33,7 +33,7 @@ def drawn(generator, arms=4, seeds=6):
     return runs
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, 2**32 - 1))
 def test_across_runs_and_within_arms_against_scipy(generator):
     runs = drawn(generator)

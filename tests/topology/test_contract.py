@@ -198,7 +198,7 @@ def sizes(draw):
     return dataclasses.replace(SIZES, code_size=16, decoder_widths=widths, **ends, **blocks)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(topologies(), sizes(), st.sampled_from(sorted(ORDERS)))
 def test_a_random_topology_of_random_blocks_keeps_the_same_promises(tmp_path_factory, drawn, sizes, order):
     declared, people = drawn

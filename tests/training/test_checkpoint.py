@@ -50,7 +50,7 @@ def test_the_newest_is_used_and_the_one_before_is_kept(tmp_path):
     assert load(tmp_path, DIGEST).step == 100
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_any_damage_is_seen_and_the_one_before_used(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("checkpoints")

@@ -53,7 +53,7 @@ def slow_preact(model, held_out, side, loss, weight):
     return math.sqrt(squares / len(flat)) * len(flat)
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(
     st.sampled_from(sorted(OUTPUT)),
     st.sampled_from(["unit", "signed"]),

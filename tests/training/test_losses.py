@@ -31,7 +31,7 @@ def slow(output, target, mask, name, w):
     return np.mean(per_sample)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(names, weights, st.integers(1, 4), st.integers(0, 99))
 def test_against_a_slow_loop(name, weight, n, seed):
     arrays = pictures(n, seed)
@@ -39,7 +39,6 @@ def test_against_a_slow_loop(name, weight, n, seed):
     assert got == pytest.approx(slow(*arrays, name, weight), rel=1e-5)
 
 
-@settings(deadline=None)
 @given(names, weights, st.integers(1, 4), st.integers(2, 3), st.integers(0, 99))
 def test_the_mean_over_equal_parts_is_the_whole(name, weight, n, parts, seed):
     """What makes several devices exact, whatever the masks of the parts."""

@@ -53,7 +53,7 @@ def run(state_name, updates, scale, optimizer=ADAM):
     return {name: parameter.detach().numpy() for name, parameter in p.items()}
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(sides_of_updates, scales)
 def test_keras_2018_is_keras(updates, scale):
     got = run("keras_2018", updates, scale)
@@ -75,7 +75,7 @@ def test_keras_2018_is_not_torchs_adam_with_the_same_numbers():
     assert np.abs(keras - torchs).max() > 0.05 * np.abs(keras).max()
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(sides_of_updates, scales, st.sampled_from(["per_autoencoder", "shared"]))
 def test_torchs_states_are_plain_adams(updates, scale, state):
     got, p = run(state, updates, scale), parameters()
@@ -148,7 +148,7 @@ def slow_lion(w, g, t, memory, o):
 SLOW = {"adamw": slow_adamw, "adabelief": slow_adabelief, "adabelief_dfl": slow_adabelief_dfl, "lion": slow_lion}
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(st.sampled_from(sorted(SLOW)), sides_of_updates, st.sampled_from([1e-3, 1.0]))
 def test_further_optimizers_are_as_their_papers_have_them(name, updates, scale):
     """One for each side, through a checkpoint half-way; in float64 from the formulas."""

@@ -85,7 +85,7 @@ def test_neither_logging_nor_a_kill_changes_a_result(tmp_path, monkeypatch):
 
 
 @given(st.integers(2, 26), st.integers(1, 3), st.integers(1, 12), st.integers(1, 12))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_shorter_training_keeps_enough_for_a_longer_one(people, block, rounds, more):
     """Under ``alternate``, where a side has a loss in one step of so many as there are people."""
     sides = tuple(ascii_uppercase[:people])

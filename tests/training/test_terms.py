@@ -56,7 +56,7 @@ def test_every_kind_that_can_be_configured_has_a_function_with_these_settings():
         assert list(inspect.signature(function).parameters) == ["output", "target", *KINDS[kind].own()]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(1, 7), st.integers(7, 12), st.sampled_from([0.6, 1.5]), seeds)
 def test_a_window_within_the_picture(window, size, sigma, seed):
     picture = np.random.default_rng(seed).random((size, size + 1))
@@ -65,7 +65,7 @@ def test_a_window_within_the_picture(window, size, sigma, seed):
     assert weighed(torch.tensor(picture), window, sigma, "valid").numpy() == pytest.approx(expected)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.sampled_from([("zero", "constant"), ("reflect", "mirror"), ("replicate", "nearest")]),
     st.integers(1, 7),
@@ -112,7 +112,7 @@ def slow_ssim(output, target, window, sigma, whole=True):
     return found
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.integers(1, 6), st.sampled_from([0.7, 1.5]), seeds)
 def test_dssim_within_the_picture_against_a_slow_loop(window, sigma, seed):
     output, target, _ = pictures(2, 7, seed)
@@ -192,7 +192,6 @@ def test_laplacian_pyramids_are_built_of_each_picture(seed):
     assert measured("laplacian", output, target).numpy() == pytest.approx(expected)
 
 
-@settings(deadline=None)
 @given(st.sampled_from([0.0, 1.0, 1.7]), seeds)
 def test_focal_frequency_against_numpy_and_its_gradient(alpha, seed):
     output, target, _ = pictures(2, 6, seed)
@@ -220,7 +219,7 @@ def test_gradients_against_finite_differences(kind, masking, weight):
     assert torch.autograd.gradcheck(lambda o: loss_of(o, *others), output, eps=1e-7, atol=1e-6)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.sampled_from(MEASURES), st.sampled_from([0.0, 0.3, 1.0]), st.integers(1, 2), st.integers(2, 3), seeds)
 def test_the_mean_over_equal_parts_is_the_whole(measure, weight, n, parts, seed):
     """What makes several devices exact, in the loss and in its gradient."""

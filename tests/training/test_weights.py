@@ -49,7 +49,7 @@ def good(tmp_path_factory):
     return path.read_bytes()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_damaged_file_is_refused_by_name_or_is_still_a_model(good, tmp_path_factory, data):
     """Header bytes decide; a changed weight cannot be told from another weight."""

@@ -21,7 +21,7 @@ def test_nothing_at_strength_zero_and_the_original_is_kept(picture):
     assert np.array_equal(picture, before)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 1000), strength=st.floats(0, 1))
 def test_reproducible_and_still_the_same_picture(picture, seed, strength):
     once, again = (degrade(picture, stream(seed, "sensor"), strength) for _ in range(2))

@@ -27,7 +27,6 @@ def test_presets_use_shapes_of_the_pack(name):
     assert _shapes_exist(identity(name))
 
 
-@settings(deadline=None)
 @given(st.sampled_from(["random", "person"]), st.integers(0, 10**9))
 def test_random_people_are_reproducible_moderate_and_coloured_like_people(family, seed):
     person = identity(f"{family}-{seed}")
@@ -66,7 +65,7 @@ def test_nobody_changes(names, stored):
     assert hashlib.sha256(json.dumps(rounded, sort_keys=True).encode()).hexdigest()[:16] == stored
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.integers(0, 10**6))
 def test_a_person_hangs_together(number):
     person = identity(f"person-{number}")

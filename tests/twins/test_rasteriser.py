@@ -38,7 +38,7 @@ coordinates = st.one_of(
 corners = st.integers(0, 7)
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(
     xy=hnp.arrays(np.float32, (8, 2), elements=coordinates),
     depth=hnp.arrays(np.float32, 8, elements=st.floats(-1, 1, width=32)),

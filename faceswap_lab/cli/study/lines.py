@@ -7,7 +7,9 @@ from pathlib import Path
 
 from faceswap_lab.cli.study.plan import StudyJob
 from faceswap_lab.cli.study.time import Known, cells_at_once, in_words, remaining
+from faceswap_lab.studies.analysis import ALPHA
 from faceswap_lab.studies.findings import Findings
+from faceswap_lab.studies.statistics.p_values import fewest_seeds
 
 _WIDTH = 110
 
@@ -32,6 +34,11 @@ def plan_lines(job: StudyJob, known: Known, launcher: str, jobs: int | None) -> 
             "cells", f"{arms} x {seeds} = {len(plan.cells)}: {len(known.finished)} finished already, {left} to run"
         ),
     ]
+    fewest = fewest_seeds(ALPHA, max(len(plan.arms) - 1, 1))
+    if plan.group_seeds is None and len(plan.seeds) < fewest:
+        lines += _entry(
+            "too few", f"{seeds} can show no arm better or worse. It takes {fewest}: seed=range(0,{fewest})"
+        )
     for same in plan.alike:
         lines += _entry("same run", f"{', '.join(same)}: they differ in nothing here, so nothing can be told of them")
     if left:

@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_lab.studies.statistics.p_values import holm
@@ -18,7 +18,6 @@ def by_closed_testing(p: list[float]) -> list[float]:
     ]
 
 
-@settings(deadline=None)
 @given(PROBABILITIES)
 def test_adjusted_p_values_are_those_of_closed_testing(p):
     assert holm(p) == pytest.approx(by_closed_testing(p))

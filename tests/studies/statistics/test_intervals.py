@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -9,7 +9,6 @@ from faceswap_lab.studies.statistics.intervals import Interval, mean_bounds, mea
 VALUES = st.lists(st.floats(-100, 100), min_size=2, max_size=20)
 
 
-@settings(deadline=None)
 @given(VALUES, st.sampled_from([0.5, 0.9, 0.95, 0.999]))
 def test_the_interval_is_that_of_scipys_one_sample_t_test(values, confidence):
     if np.ptp(values) < 1e-6:
@@ -18,7 +17,6 @@ def test_the_interval_is_that_of_scipys_one_sample_t_test(values, confidence):
     assert mean_interval(values, confidence) == pytest.approx((expected.low, expected.high))
 
 
-@settings(deadline=None)
 @given(VALUES, st.floats(-50, 50), st.floats(0.01, 100))
 def test_it_moves_and_stretches_with_the_unit(values, shift, scale):
     low, high = mean_interval(values)

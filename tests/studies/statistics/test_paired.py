@@ -50,7 +50,7 @@ def test_what_too_few_seeds_leave_unknown_is_nan_and_open(seeds):
     assert result.p == 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(PAIRED, st.integers(-100, 100), st.sampled_from([0.5, 2, 1024]))
 def test_a_shift_of_both_and_another_unit_change_nothing_but_the_unit(values, shift, unit):
     baseline, arm = map(np.array, zip(*values))
@@ -63,7 +63,7 @@ def test_a_shift_of_both_and_another_unit_change_nothing_but_the_unit(values, sh
     assert moved.difference == pytest.approx(unit * plain.difference)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(PAIRED)
 def test_baseline_and_arm_swapped_mirror_each_other(values):
     baseline, arm = zip(*values)

@@ -1,7 +1,7 @@
 import math
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_lab.studies.statistics.paired import pair_by_seed
@@ -27,7 +27,6 @@ def test_every_seed_without_a_pair_is_listed_with_its_reason():
     }
 
 
-@settings(deadline=None)
 @given(VALUES, VALUES)
 def test_no_seed_is_lost_or_counted_twice_and_order_does_not_matter(baseline, arm):
     pairs = pair_by_seed(baseline, arm)

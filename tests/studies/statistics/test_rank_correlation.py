@@ -18,7 +18,7 @@ def noisy_runs(count: int, rows: int, seed: int = 0) -> dict[int, list[tuple[flo
     return {run: [tuple(row) for row in block] for run, block in enumerate(values.tolist())}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(RUNS)
 def test_rho_is_scipys_over_all_rows_and_lies_in_its_interval(runs):
     rows = np.array([row for block in runs.values() for row in block])

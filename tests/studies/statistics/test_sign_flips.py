@@ -17,13 +17,13 @@ def p_by_enumeration(differences: list[int]) -> float:
     return sum(abs(sum(s * d for s, d in zip(signs, differences))) >= observed for signs in flips) / len(flips)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(WHOLE, st.sampled_from([1.0, 0.1, 1e-30, 1e30]))
 def test_p_equals_the_enumeration_of_all_signs_in_any_unit(differences, unit):
     assert float(sign_flip_p(np.array(differences) * unit)) == p_by_enumeration(differences)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(WHOLE, st.randoms())
 def test_p_depends_neither_on_the_order_of_seeds_nor_on_which_arm_is_called_the_baseline(differences, random):
     shuffled = random.sample(differences, len(differences))

@@ -1,13 +1,12 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 from faceswap_lab.studies.statistics.paired import probability_better
 
 
-@settings(deadline=None)
 @given(st.integers(0, 20), st.integers(0, 20), st.sampled_from([0.9, 0.95]))
 def test_without_ties_it_is_the_exact_binomial_interval(wins, losses, confidence):
     if wins + losses == 0:
@@ -25,7 +24,6 @@ def test_a_tie_counts_half():
     assert probability_better([0.0, 2.0], higher_is_better=True)[0] == 0.75
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(-2, 2), min_size=1, max_size=12))
 def test_the_direction_of_the_metric_mirrors_the_answer(differences):
     share, (low, high) = probability_better(differences, higher_is_better=True)

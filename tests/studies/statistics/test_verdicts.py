@@ -123,7 +123,7 @@ def test_where_seeds_do_not_help_the_words_say_so():
     assert judge_one(NOISE).reason.startswith("no higher and no lower (95 % interval")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.integers(-20, 40), min_size=6, max_size=8),
     st.sampled_from([None, 1, 10, 30]),
