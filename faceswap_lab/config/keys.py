@@ -20,6 +20,10 @@ def no_such_setting(key: str) -> ConfigError:
         return ConfigError(
             "plugins: no YAML names them. They are installed, or typed on the command line: plugins=[my_module]"
         )
+    if key == "experiment":  # where Hydra puts what an experiment's YAML says, unless told otherwise
+        return ConfigError(
+            "the YAML of an experiment sets what others hold, so its first line is '# @package _global_'. Add that line"
+        )
     schemas: list[Any] = [Config]
     parent = ""
     for part in key.split("."):

@@ -242,6 +242,7 @@ def test_a_configuration_that_is_none_is_refused(plain: object):
         ("lr", ["Did you mean 'optimizer.lr'?", "Known: augmentation"]),
         ("seed.x", ["no setting 'seed.x'"]),
         ("data.a", ["Add data=folders."]),
+        ("experiment", ["its first line is '# @package _global_'"]),
         ("data.faces", ["Add data=twins or data=people."]),
     ],
 )
