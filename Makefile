@@ -16,8 +16,9 @@ INSTALLED_TEST := $(VENV)/.installed-test
 demo: $(INSTALLED)
 	$(BIN)/python -m faceswap_lab
 
+# three at once on two cores: many of them wait for processes of their own
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 check: $(INSTALLED_TEST)
 	$(BIN)/ruff check .
