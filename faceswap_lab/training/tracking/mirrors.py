@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from textwrap import shorten
 
 from faceswap_lab.runs.result import Result
 from faceswap_lab.training.tracking.history import is_shown, note_shown, show_past
@@ -104,6 +103,6 @@ def show_finished(run: Described, result: Result) -> None:
 
 
 def _say_broken(kind: str, error: Exception) -> None:
-    short = shorten(str(error), 200)
+    short = (str(error).splitlines() or [""])[0]
     print(f"{kind} is left out from here on ({type(error).__name__}: {short}).", file=sys.stderr)
     print("            The run goes on, and metrics.csv has it all.", file=sys.stderr, flush=True)

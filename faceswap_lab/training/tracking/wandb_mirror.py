@@ -43,6 +43,8 @@ class WandbMirror:
 
     def __init__(self, run: Described) -> None:
         self.described, mode = run, mode_of(run)
+        if mode not in _MODES:
+            raise ValueError(f"WANDB_MODE={mode}: no such mode. Choose one of: {', '.join(_MODES)}")
         self.run, self.mode = _started(run, mode)
         self.place = _place(run, self.mode)
         self.holds = self.run.starting_step - 1
@@ -106,6 +108,7 @@ def mode_of(run: Described) -> str:
     return run.settings.mode or _FORMER.get(told, told) or ("online" if _of_the_agent() else "offline")
 
 
+_MODES = ("online", "offline", "disabled", "shared")
 _FORMER = {"dryrun": "offline", "run": "online"}  # W&B's older words, which it still takes
 
 

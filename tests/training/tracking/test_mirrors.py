@@ -175,9 +175,3 @@ def test_a_finished_run_that_could_not_be_shown_is_tried_again(told, past, monke
         show_finished(past, result)
         assert told["wandb"].count(("result", {"loss_A": 0.0625}, 14)) == 2 * times
     assert capsys.readouterr().err.count("is left out") == 4
-
-
-def test_all_lines_of_what_broke_a_mirror_are_told_in_one(capsys):
-    mirrors_module._say_broken("wandb", ValueError("1 error\nmode\n  must be 'online' or 'offline'"))
-    said = "wandb is left out from here on (ValueError: 1 error mode must be 'online' or 'offline')."
-    assert capsys.readouterr().err.splitlines()[0] == said

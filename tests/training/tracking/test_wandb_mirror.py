@@ -199,7 +199,11 @@ def test_a_mode_from_the_environment_counts(tmp_path, monkeypatch, fresh):
 @pytest.mark.parametrize(("told", "meant"), [("dryrun", "offline"), ("run", "online"), ("online", "online")])
 def test_the_older_words_for_a_mode_are_known(told, meant, monkeypatch):
     monkeypatch.setenv("WANDB_MODE", told)
-    assert wandb_mirror.mode_of(SimpleNamespace(settings=SimpleNamespace(mode=None))) == meant
+    run = SimpleNamespace(settings=SimpleNamespace(mode=None))
+    assert wandb_mirror.mode_of(run) == meant
+    monkeypatch.setenv("WANDB_MODE", "onlin")
+    with pytest.raises(ValueError, match=r"WANDB_MODE=onlin: no such mode\. Choose one of: online"):
+        wandb_mirror.WandbMirror(run)
 
 
 @pytest.mark.parametrize(("study", "expected"), [(STUDY, "encoder_count"), (None, "2026-11-28_09-00-00-7")])
