@@ -182,7 +182,7 @@ def test_a_study_of_ones_own_with_an_arm_of_ones_own(program: Program) -> None:
         (["report", "+study=smoke"], "none is finished"),
         (["report", "+study=smok"], "Did you mean 'smoke'?"),
         (["report"], "two runs or more are compared"),
-        (["report", str(conf_dir()), str(conf_dir())], "is no run folder"),
+        (["report", str(conf_dir() / "loss"), str(conf_dir() / "loss")], "is no run folder"),
     ],
 )
 def test_what_cannot_be_meant_is_said_in_one_message(program: Program, asked: list[str], told: str) -> None:

@@ -27,18 +27,15 @@ def plan_lines(job: StudyJob, known: Known, launcher: str, jobs: int | None) -> 
     left = len(plan.cells) - len(known.finished)
     arms = f"{len(plan.arms)} arm{'s' * (len(plan.arms) > 1)}"
     seeds = f"{len(plan.seeds)} seed{'s' * (len(plan.seeds) > 1)}"
-    lines = [
-        *_entry("study", f"{plan.name}: {plan.question}"),
-        *_entry("arms", ", ".join(plan.arms)),
-        *_entry(
-            "cells", f"{arms} x {seeds} = {len(plan.cells)}: {len(known.finished)} finished already, {left} to run"
-        ),
-    ]
+    lines = [*_entry("study", f"{plan.name}: {plan.question}"), *_entry("arms", ", ".join(plan.arms))]
     fewest = fewest_seeds(ALPHA, max(len(plan.arms) - 1, 1))
     if plan.group_seeds is None and len(plan.seeds) < fewest:
         lines += _entry(
             "too few", f"{seeds} can show no arm better or worse. It takes {fewest}: seed=range(0,{fewest})"
         )
+    lines += _entry(
+        "cells", f"{arms} x {seeds} = {len(plan.cells)}: {len(known.finished)} finished already, {left} to run"
+    )
     for same in plan.alike:
         lines += _entry("same run", f"{', '.join(same)}: they differ in nothing here, so nothing can be told of them")
     if left:
