@@ -20,7 +20,11 @@ LONG = (
     *("training.max_steps=400", "checkpoint.every_steps=20", "checkpoint.every_seconds=null"),
     *("evaluation.every_steps=null", "evaluation.preview_every_steps=null"),
 )
-ALONE = ("hydra.launcher.ray.init.num_cpus=2", "hydra.launcher.ray.init.include_dashboard=false")
+ALONE = (
+    "hydra.launcher.ray.init.address=local",  # whatever cluster there is, or was
+    "hydra.launcher.ray.init.num_cpus=2",
+    "hydra.launcher.ray.init.include_dashboard=false",
+)
 LOOPBACK = "+hydra.launcher.ray.init._node_ip_address=127.0.0.1"
 
 
