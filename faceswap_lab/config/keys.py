@@ -59,10 +59,8 @@ def wrong_shape(key: str, value: str) -> ConfigError:
         key: the dotted key of a setting.
         value: as typed.
     """
-    docs = [
-        f.metadata.get("doc") for schema in _having(key) for f in dataclasses.fields(schema) if key.endswith(f.name)
-    ]
-    about = f" It is: {docs[0]}." if any(docs) else ""
+    docs = [field.metadata["doc"] for field in _fields(key) if "doc" in field.metadata]
+    about = f" It is: {docs[0]}." if docs else ""
     expected = "a list such as [1,2]" if value.startswith("{") else "settings by name, not a list"
     return ConfigError(f"{key}={value}: expected {expected}.{about}")
 
@@ -70,7 +68,7 @@ def wrong_shape(key: str, value: str) -> ConfigError:
 def takes_any_text(key: str) -> bool:
     """Tell whether any text is a value of the setting ``key``: a path, a name. False if there is no such setting."""
     *_, last = key.split(".")
-    fields = [field for schema in _having(key) for field in dataclasses.fields(schema) if field.name == last]
+    fields = _fields(key)
     hints = [types_of(schema)[last] for schema in _having(key)]
     return bool(hints) and set(hints) <= {str, str | None} and not any(f.metadata["choices"] for f in fields)
 
@@ -80,6 +78,12 @@ def _is_mapping(key: str) -> bool:
     *_, last = key.split(".")
     hints = [types_of(schema)[last] for schema in _having(key)]
     return any(typing.get_origin(kind) is dict for hint in hints for kind in (hint, *typing.get_args(hint)))
+
+
+def _fields(key: str) -> "list[dataclasses.Field[Any]]":
+    """Return the setting in each of the schemas that have it."""
+    *_, last = key.split(".")
+    return [field for schema in _having(key) for field in dataclasses.fields(schema) if field.name == last]
 
 
 def _having(key: str) -> list[Any]:

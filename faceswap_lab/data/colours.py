@@ -4,6 +4,7 @@ Clipped at last, for there is no colour outside. The whole stored picture counts
 (core/imagelib/color_transfer.py).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -50,7 +51,7 @@ def mkl(own: Numbers, other: Numbers) -> Numbers:
     return inverse @ _power(root @ other @ root, 0.5) @ inverse
 
 
-class Transfer:
+class Transfer(ABC):
     """A method. Colours are (S, S, 3), float32, in its own space.
 
     Attributes:
@@ -63,10 +64,11 @@ class Transfer:
         """Return what it needs to know of a face whose colours it moves, but for these."""
         return None
 
+    @abstractmethod
     def of_other(self, colours: Picture) -> Any:
         """Return what it needs to know of a face whose colours another one gets."""
-        raise NotImplementedError
 
+    @abstractmethod
     def moved(self, colours: Picture, own: Any, other: Any) -> Picture:
         """Return the colours of a face, moved to another's.
 
@@ -75,7 +77,6 @@ class Transfer:
             own: ``of_own`` of it.
             other: ``of_other`` of the other.
         """
-        raise NotImplementedError
 
     def enter(self, face: NDArray[np.uint8]) -> Picture:
         """Return an RGB picture in the method's own space, (S, S, 3)."""

@@ -166,7 +166,7 @@ def _part(name: str, side: str, settings: Mapping[str, Any], names: _Names, size
 
 def _spec(kind: type[Kind], arguments: Mapping[str, Any], where: str) -> Kind:
     """Build the arguments of a part, or say which one is none."""
-    hints = _types(kind)  # type: ignore[arg-type]  # a class can be hashed, whatever its objects can
+    hints = _types(kind)
     made: dict[str, Any] = {}
     for key, value in arguments.items():
         if key not in hints:

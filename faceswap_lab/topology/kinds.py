@@ -5,6 +5,7 @@ same name, made from the same arguments. To add a kind: a class here, a module t
 """
 
 import dataclasses
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -48,7 +49,7 @@ class Sizes:
 
 
 @dataclass(frozen=True)
-class Kind:
+class Kind(ABC):
     """What all kinds have.
 
     Attributes:
@@ -85,13 +86,13 @@ class Kind:
         """Return the arguments for what it sees on its route."""
         return self
 
+    @abstractmethod
     def stages(self, seen: Shape) -> list[Shape]:
         """Return the shapes before, between and after the part's stages.
 
         Raises:
             ValueError: what it sees does not fit; says why.
         """
-        raise NotImplementedError
 
     def out(self, seen: Shape) -> Shape:
         """Return the shape of what comes out."""
@@ -109,9 +110,9 @@ class Staged(Kind):
     first: int = 0
     last: int | None = None
 
+    @abstractmethod
     def whole(self, seen: Shape) -> list[Shape]:
         """Return the shapes before, between and after all stages of the whole part."""
-        raise NotImplementedError
 
     def stages(self, seen: Shape) -> list[Shape]:
         """Return the shapes at the stages that are used."""
