@@ -28,6 +28,7 @@ from faceswap_lab.training.saved.weights import BadWeights, load_part
 from faceswap_lab.training.step.discriminators import Discriminator, Discriminators, OfCodes, OfPictures
 from faceswap_lab.training.step.objective import LossTerm, Objective
 from faceswap_lab.training.step.optimizers import Settings
+from faceswap_lab.training.step.training_step import StepSettings
 
 
 def architecture_of(config: Config) -> Architecture:
@@ -137,23 +138,25 @@ def module_of(config: Config, autoencoder: Autoencoder, data: FaceData | None = 
     objective = objective_of(config)
     return FaceswapModule(
         autoencoder,
-        plan=plan_of(config),
-        optimizer=settings_of(config),
-        optimizer_state=config.optimizer_state.name,
-        schedule=schedule_of(config),
-        lr_dropout=config.training.lr_dropout,
+        plan_of(config),
+        settings_of(config),
+        config.optimizer_state.name,
+        StepSettings(
+            objective=objective,
+            side_weights=side_weights_of(config),
+            mask_weight=config.loss.weight_mask,
+            regions=_regions(config, data) if objective.regional and data else {},
+            schedule=schedule_of(config),
+            gradient_clip=config.training.gradient_clip,
+            lr_dropout=config.training.lr_dropout,
+            events=events_of(config),
+            channels_last=config.trainer.channels_last,
+        ),
+        discriminators_of(config, autoencoder),
         ema=config.training.ema,
-        objective=objective,
-        side_weights=side_weights_of(config),
-        gradient_clip=config.training.gradient_clip,
         log_every=config.logger.every_steps,
         last_step=config.training.max_steps,
-        channels_last=config.trainer.channels_last,
         cuda_graphs=config.trainer.compile == "cudagraphs",
-        regions=_regions(config, data) if objective.regional and data else None,
-        events=events_of(config),
-        mask_weight=config.loss.weight_mask,
-        discriminators=discriminators_of(config, autoencoder),
     )
 
 

@@ -1,7 +1,7 @@
 """The LightningModule: one training step under any update order, counted as one step."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import pytorch_lightning as pl
@@ -11,16 +11,13 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from faceswap_lab.data.datamodule import SideBatch
-from faceswap_lab.data.regions import SampleRegions
-from faceswap_lab.events import NO_EVENTS, Events
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.orders import Plan, Portion
 from faceswap_lab.training.recent import RecentLosses
 from faceswap_lab.training.step.discriminators import Discriminators
 from faceswap_lab.training.step.finite import Watch
-from faceswap_lab.training.step.objective import MAE, Objective
 from faceswap_lab.training.step.optimizers import CAN_SKIP, STATES, OptimizerStates, Settings
-from faceswap_lab.training.step.training_step import TrainingStep
+from faceswap_lab.training.step.training_step import StepSettings, TrainingStep
 
 WriteRow = Callable[[dict[str, float], int], None]
 """Takes numbers by name, and the training steps made until then."""
@@ -37,24 +34,16 @@ class FaceswapModule(pl.LightningModule):
         plan: the updates of every step.
         optimizer: the arithmetic of an update.
         optimizer_state: a key of ``STATES``.
-        schedule: returns the learning rate of a step; None: it is always the optimizer's.
-        lr_dropout: the probability with which a weight makes its step; None: every weight does.
+        settings: how losses are taken and gradients used.
+        discriminators: what learns beside the autoencoder; they need no optimizers yet.
         ema: decay of averaged weights; None: there are none.
-        objective: the loss of a side.
-        side_weights: factor of each side's loss; 1 where none is given.
-        gradient_clip: largest norm of the gradient of one update; None: not clipped.
         log_every: training steps averaged into one row.
         last_step: the step after which nothing more comes: the last row may be short, and the result's losses are those
             of the last tenth of the way.
-        channels_last: how pictures lie in memory, as the autoencoder's weights do.
         cuda_graphs: whether the parts of the autoencoder replay CUDA graphs; see ``compiled``.
         look_later: whether the device keeps what is not finite from the optimizers, and the host looks for it only
             where it waits anyway (``look``); see ``finite``. None: on one GPU, if the optimizer can skip an
             update.
-        regions: see ``TrainingStep``.
-        events: likewise.
-        mask_weight: likewise.
-        discriminators: likewise; they need no optimizers yet.
 
     Attributes:
         steps_done: training steps made.
@@ -73,35 +62,22 @@ class FaceswapModule(pl.LightningModule):
         plan: Plan,
         optimizer: Settings,
         optimizer_state: str,
-        objective: Objective = MAE,
-        schedule: Callable[[int], float] | None = None,
-        lr_dropout: float | None = None,
+        settings: StepSettings | None = None,
+        discriminators: Discriminators | None = None,
         ema: float | None = None,
-        side_weights: Mapping[str, float] | None = None,
-        gradient_clip: float | None = None,
         log_every: int = 10,
         last_step: int = 0,
-        channels_last: bool = True,
         cuda_graphs: bool = False,
         look_later: bool | None = None,
-        regions: Mapping[str, SampleRegions] | None = None,
-        events: Events = NO_EVENTS,
-        mask_weight: float = 1.0,
-        discriminators: Discriminators | None = None,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.autoencoder = autoencoder
-        self.plan = plan
+        self.autoencoder, self.plan, self.settings = autoencoder, plan, settings or StepSettings()
         self.optimizer_settings, self.optimizer_state = optimizer, optimizer_state
-        self.schedule, self.lr_dropout = schedule, lr_dropout
-        self.averaged = _averaged(autoencoder, ema) if ema is not None else None
-        self.objective, self.regions, self.events = objective, regions, events
         self.discriminators = discriminators or Discriminators()
-        self.side_weights = dict.fromkeys(autoencoder.sides, 1.0) | dict(side_weights or {})
-        self.gradient_clip, self.mask_weight = gradient_clip, mask_weight
-        self.channels_last, self.cuda_graphs = channels_last, cuda_graphs
-        self.log_every, self.last_step, self.look_later = log_every, last_step, look_later
+        self.averaged = _averaged(autoencoder, ema) if ema is not None else None
+        self.log_every, self.last_step = log_every, last_step
+        self.cuda_graphs, self.look_later = cuda_graphs, look_later
         self.steps_done = 0
         self.pending: dict[str, list[Tensor]] = {}
         self.recent = RecentLosses(last_step)
@@ -134,18 +110,10 @@ class FaceswapModule(pl.LightningModule):
             self.states,
             # Lightning's own prepares DDP; alone it adds hooks that nobody has: a hundredth of a step at scale=quick
             self.manual_backward if distributed.is_initialized() else Tensor.backward,
-            self.objective,
-            self.side_weights,
-            self.gradient_clip,
-            self.channels_last,
             Watch(skip),
-            self.regions,
-            self.schedule,
-            self.lr_dropout,
-            self.events,
-            self.average,
-            self.mask_weight,
+            self.settings,
             self.discriminators,
+            self.average,
         )
         return self.all_optimizers
 

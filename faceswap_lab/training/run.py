@@ -158,7 +158,7 @@ class Run:
 
     def note_events(self, module: FaceswapModule) -> None:
         """Record what happens right before the next step."""
-        due = [str(event) for event in module.events.due(module.steps_done)]
+        due = [str(event) for event in module.settings.events.due(module.steps_done)]
         if due:
             note_in_session(self.folder, events=[*read_sessions(self.folder)[-1].get("events", []), *due])
 

@@ -32,7 +32,7 @@ from faceswap_lab.training.saved.weights import load_weights, save_weights
 from tests.data.recipes import WARP_ALIGNED, noise_faces
 from tests.topology.normalised import NORMALISED, add_kind
 from tests.topology.shipped import SHIPPED, SIZES, architecture
-from tests.training.tiny import ADAM, BATCH, FOOLING, SEED, adversaries, trainer_for
+from tests.training.tiny import ADAM, BATCH, FOOLING, SEED, adversaries, trainer_for, with_settings
 
 CASES = [(name, people) for name in SHIPPED for people in (2, 3)]
 ORDERS = {"joint": "shared", "a_then_b": "keras_2018"}  # all sides at once, and one after another
@@ -46,7 +46,7 @@ def orders_of(name):
 
 def module_of(model, order, **options):
     plan = Plan(order, model.sides, BATCH, block=1, seed=SEED)
-    return FaceswapModule(model, plan, ADAM, ORDERS[order], log_every=1, last_step=STEPS, **options)
+    return FaceswapModule(model, plan, ADAM, ORDERS[order], log_every=1, last_step=STEPS, **with_settings(options))
 
 
 def opposed(name, order):

@@ -36,7 +36,7 @@ def test_a_step_takes_the_error_of_eyes_and_mouth_as_often_as_it_says(twins):
     for step, batch in enumerate(batches_of(config, twins)):
         found = replica.step(batch)
         if step == 0:
-            expected = {p.side: _expected(start, p, replica.module.regions[p.side].batch(0, 4)) for p in batch}
+            expected = {p.side: _expected(start, p, replica.module.settings.regions[p.side].batch(0, 4)) for p in batch}
             assert found == pytest.approx(expected, rel=1e-5)
         if step == 2:
             break
@@ -63,5 +63,5 @@ def test_a_loss_without_regions_asks_nobody_where_they_are(twins, monkeypatch):
     monkeypatch.setattr("faceswap_lab.data.regions.stored_ellipses", None)
     config = config_for("loss=dfl")
     module = module_of(config, autoencoder_of(config, twins), twins)
-    assert module.regions is None
+    assert not module.settings.regions
     assert not objective_of(config).regional

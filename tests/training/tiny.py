@@ -1,5 +1,6 @@
 """A tiny model, noise for faces, and Lightning around them: everything a training has, in milliseconds."""
 
+from dataclasses import fields
 from types import SimpleNamespace
 
 import pytorch_lightning as pl
@@ -20,6 +21,7 @@ from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.step.discriminators import Discriminators, OfCodes, OfPictures
 from faceswap_lab.training.step.objective import LossTerm, Objective
 from faceswap_lab.training.step.optimizers import Settings
+from faceswap_lab.training.step.training_step import StepSettings
 from tests.data.recipes import WARP_ALIGNED, noise_faces
 from tests.models.tiny import tiny
 
@@ -73,9 +75,14 @@ def module_for(
     model = model or Autoencoder(architecture or tiny(), SEED)
     if against is not None:
         options |= {"objective": FOOLING, "discriminators": against(model)}
-    return FaceswapModule(
-        model, plan=plan_for(order, model.sides), optimizer=optimizer, optimizer_state=state, **options
-    )
+    return FaceswapModule(model, plan_for(order, model.sides), optimizer, state, **with_settings(options))
+
+
+def with_settings(options):
+    """Return a module's options, those of its step as the settings of one."""
+    step = {entry.name for entry in fields(StepSettings)}
+    settings = StepSettings(**{name: value for name, value in options.items() if name in step})
+    return {name: value for name, value in options.items() if name not in step} | {"settings": settings}
 
 
 def plan_for(order, sides=("A", "B")):

@@ -1,6 +1,7 @@
 """One training step, from its samples to the weights: what an update order's updates are carried out by."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 import torch
@@ -16,12 +17,40 @@ from faceswap_lab.randomness import seed_of
 from faceswap_lab.training.step.discriminators import Discriminators, Shown
 from faceswap_lab.training.step.finite import Watch
 from faceswap_lab.training.step.losses import code_distance
-from faceswap_lab.training.step.objective import Objective
+from faceswap_lab.training.step.objective import MAE, Objective
 from faceswap_lab.training.step.optimizers import OptimizerStates
 from faceswap_lab.training.step.regions import region_masks
 from faceswap_lab.training.step.weights import Weights
 
 Batch = Mapping[Portion, SideBatch]
+
+
+@dataclass(frozen=True)
+class StepSettings:
+    """How a step's losses are taken, and what becomes of its gradients; the defaults are those of 2018.
+
+    Attributes:
+        objective: the loss of a side.
+        side_weights: factor of each side's loss; 1 where none is given.
+        mask_weight: factor of a mask head's squared error.
+        regions: of each side, where eyes and mouth are; needed where the objective is regional.
+        schedule: returns the learning rate of a step; None: it stays as it is.
+        gradient_clip: largest norm of the gradient of one update; None: not clipped.
+        lr_dropout: the probability with which a weight makes its step, drawn for every weight in every update from
+            the stream (seed, "lr_dropout", step, update); None: every weight does.
+        events: what changes at which step; a change of the learning rate needs a schedule.
+        channels_last: how pictures lie in memory, as the autoencoder's weights do.
+    """
+
+    objective: Objective = MAE
+    side_weights: Mapping[str, float] = field(default_factory=dict)
+    mask_weight: float = 1.0
+    regions: Mapping[str, SampleRegions] = field(default_factory=dict)
+    schedule: Callable[[int], float] | None = None
+    gradient_clip: float | None = None
+    lr_dropout: float | None = None
+    events: Events = NO_EVENTS
+    channels_last: bool = True
 
 
 class TrainingStep:
@@ -32,19 +61,10 @@ class TrainingStep:
         plan: the updates of every step.
         states: the optimizers.
         backward: computes the gradients of a loss, averaged over the devices.
-        objective: the loss of a side.
-        side_weights: factor of each side's loss.
-        gradient_clip: largest norm of the gradient of one update; None: not clipped.
-        channels_last: how pictures lie in memory, as the autoencoder's weights do.
         watch: sees that every update's numbers are finite; its ``skip`` is what the optimizers read, if they do.
-        regions: of each side, where eyes and mouth are; needed where the objective is regional.
-        schedule: returns the learning rate of a step; None: it stays as it is.
-        lr_dropout: the probability with which a weight makes its step, drawn for every weight in every update from
-            the stream (seed, "lr_dropout", step, update); None: every weight does.
-        events: what changes at which step; a change of the learning rate needs a schedule.
-        average: the model of averaged weights, if there is one: events change it too.
-        mask_weight: factor of a mask head's squared error.
+        settings: how losses are taken and gradients used.
         discriminators: what learns beside the autoencoder, with optimizers.
+        average: the model of averaged weights, if there is one: events change it too.
     """
 
     def __init__(
@@ -53,29 +73,17 @@ class TrainingStep:
         plan: Plan,
         states: OptimizerStates,
         backward: Callable[[Tensor], None],
-        objective: Objective,
-        side_weights: Mapping[str, float],
-        gradient_clip: float | None,
-        channels_last: bool,
         watch: Watch,
-        regions: Mapping[str, SampleRegions] | None = None,
-        schedule: Callable[[int], float] | None = None,
-        lr_dropout: float | None = None,
-        events: Events = NO_EVENTS,
+        settings: StepSettings,
+        discriminators: Discriminators,
         average: Autoencoder | None = None,
-        mask_weight: float = 1.0,
-        discriminators: Discriminators | None = None,
     ) -> None:
         self.autoencoder, self.plan, self.states, self.backward = autoencoder, plan, states, backward
-        self.objective, self.side_weights = objective, side_weights
-        self.gradient_clip, self.channels_last, self.watch = gradient_clip, channels_last, watch
-        self.regions = regions or {}
-        self.schedule, self.lr_dropout, self.mask_weight = schedule, lr_dropout, mask_weight
-        self.discriminators = discriminators or Discriminators()
-        self.parameters = [*autoencoder.parameters(), *self.discriminators.parameters()]
+        self.watch, self.settings, self.discriminators = watch, settings, discriminators
+        self.parameters = [*autoencoder.parameters(), *discriminators.parameters()]
         self.tie = autoencoder.topology.tie
-        self.with_codes = bool(self.tie) or self.discriminators.see_codes
-        self.events, self.weights = events, Weights([autoencoder, *([average] if average else [])], states)
+        self.with_codes = bool(self.tie) or discriminators.see_codes
+        self.weights = Weights([autoencoder, *([average] if average else [])], states)
 
     def make(self, step: int, batch: Batch) -> dict[Portion, Tensor]:
         """Make one training step, ``step`` being made already.
@@ -91,10 +99,10 @@ class TrainingStep:
             Diverged: something is not finite, and the watch looks at once; no optimizer has used it.
         """
         self.step, self.batch, self.updates = step, batch, 0
-        self.now = self.events.at(step)
-        self.events.happen(step, self.weights)
-        if self.schedule is not None:
-            self._set_learning_rate(self.now.rate * self.schedule(step))
+        self.now = self.settings.events.at(step)
+        self.settings.events.happen(step, self.weights)
+        if self.settings.schedule is not None:
+            self._set_learning_rate(self.now.rate * self.settings.schedule(step))
         self.seen: dict[Portion, Tensor] = {}
         self.terms: dict[Portion, dict[str, Tensor]] = {}  # where there are several: each without its weight
         self.ready: dict[Portion, Tensor] = {}  # weighted losses at the present weights, with their graph
@@ -132,19 +140,19 @@ class TrainingStep:
         return losses
 
     def _loss(self, portion: Portion, drawn: Drawn) -> Tensor:
-        samples = self.batch[portion]
+        samples, objective = self.batch[portion], self.settings.objective
         target = self._picture(samples.target)
-        masks = self._masks(portion, samples.mask) if self.objective.masked else {}
+        masks = self._masks(portion, samples.mask) if objective.masked else {}
         fooling = self._show(portion, Shown(target, drawn.faces, drawn.code)) if self.discriminators else {}
-        loss, terms = self.objective(drawn.faces, target, masks, self.now.weights, fooling)
+        loss, terms = objective(drawn.faces, target, masks, self.now.weights, fooling)
         self.seen[portion] = _mean_over_devices(loss.detach())
         if drawn.mask is not None:
             terms["mask_head"] = functional.mse_loss(drawn.mask, samples.mask.unsqueeze(1) / 255)
-            loss = loss + self.mask_weight * terms["mask_head"]
+            loss = loss + self.settings.mask_weight * terms["mask_head"]
         if terms:
             means = _mean_over_devices(torch.stack([term.detach() for term in terms.values()]))
             self.terms[portion] = dict(zip(terms, means))
-        return loss * self.side_weights[portion.side]
+        return loss * self.settings.side_weights.get(portion.side, 1.0)
 
     def _show(self, portion: Portion, shown: Shown) -> dict[str, Tensor]:
         """Keep what discriminators will learn from, and return the terms of the loss that are theirs."""
@@ -154,9 +162,9 @@ class TrainingStep:
     def _masks(self, portion: Portion, mask: Tensor) -> dict[str, Tensor]:
         """Return the masks of a portion's samples by region."""
         face = mask.unsqueeze(1) / 255
-        if not self.objective.regional:
+        if not self.settings.objective.regional:
             return {"face": face}
-        ellipses = self.regions[portion.side].batch(self._first_here(portion), len(mask), self.now.warp)
+        ellipses = self.settings.regions[portion.side].batch(self._first_here(portion), len(mask), self.now.warp)
         return region_masks(face, torch.from_numpy(ellipses))
 
     def _worst_first(self, portions: Sequence[Portion]) -> Sequence[Portion]:
@@ -196,12 +204,12 @@ class TrainingStep:
         """Let optimizers use the gradients that wait, if all is finite, then drop the gradients."""
         norm = _norm([p.grad for p in self.parameters if p.grad is not None])
         self.watch.take(self.step, [*losses, (f"the gradient's norm in {what}", norm)])
-        if self.gradient_clip is not None:
-            nn.utils.clip_grads_with_norm_(self.parameters, self.gradient_clip, norm)
-        if self.lr_dropout is None:
+        if self.settings.gradient_clip is not None:
+            nn.utils.clip_grads_with_norm_(self.parameters, self.settings.gradient_clip, norm)
+        if self.settings.lr_dropout is None:
             step()
         else:
-            self._step_partly(step, self.lr_dropout)
+            self._step_partly(step, self.settings.lr_dropout)
         self.updates += 1
         _drop_gradients(self.parameters)
 
@@ -227,7 +235,7 @@ class TrainingStep:
 
     def _picture(self, pixels: Tensor) -> Tensor:
         seen = picture(pixels)
-        return seen if self.channels_last else seen.contiguous()
+        return seen if self.settings.channels_last else seen.contiguous()
 
     def _first_here(self, portion: Portion) -> int:
         """Return the index of the first sample of a portion that this device has."""
