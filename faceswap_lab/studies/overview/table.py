@@ -117,7 +117,7 @@ def _rows(name: str, found: Evidence, usual: dict[str, dict[str, Any]]) -> list[
     general = in_general(config)
     of_size = usual[size_of(config)]
     unusual = {key: value for key, value in _settings(config).items() if value != of_size[key]}
-    commits = dict.fromkeys(run.facts.get("commit", "") for run in found.runs if run.facts)
+    commits = dict.fromkeys(run.facts.get("commit", "")[:7] for run in found.runs if run.facts)
     compared = judge_primary(found)
     rows = []
     for arm, judgement in compared.judgements.items():
@@ -146,7 +146,7 @@ def _rows(name: str, found: Evidence, usual: dict[str, dict[str, Any]]) -> list[
                 carried=f"median {digits.fixed(numbers.median, 3, sign=True)}"
                 if judgement.verdict in ("better", "worse") and numbers.few_carry_it
                 else "",
-                commit=", ".join(commit[:7] for commit in commits),
+                commit=", ".join(commits),
                 declared=found.plan.declared,
             )
         )
