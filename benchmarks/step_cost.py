@@ -20,8 +20,8 @@ from faceswap_lab.data.datamodule import SideBatch
 from faceswap_lab.models.architecture import Architecture
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.orders import ORDERS, Plan, Portion
-from faceswap_lab.training.step.objective import MAE
-from faceswap_lab.training.step.training_step import TrainingStep
+from faceswap_lab.training.step.discriminators import Discriminators
+from faceswap_lab.training.step.training_step import StepSettings, TrainingStep
 
 ADAM_BYTES = 28  # per parameter and update: reads weight, gradient and two moments, writes weight and moments
 NORM_BYTES = 4  # the look at all gradients before an update
@@ -89,9 +89,8 @@ class _CountingStep(TrainingStep):
     """A training step on tensors without numbers: its updates are counted, and nobody looks whether they are finite."""
 
     def __init__(self, autoencoder: Autoencoder, plan: Plan) -> None:
-        weights = dict.fromkeys(autoencoder.sides, 1.0)
         states, watch = SimpleNamespace(step=self._count), SimpleNamespace(take=lambda step, named: None)
-        super().__init__(autoencoder, plan, states, Tensor.backward, MAE, weights, None, True, watch)
+        super().__init__(autoencoder, plan, states, Tensor.backward, watch, StepSettings(), Discriminators())
         self.changed: list[int] = []
         self.kept = 0
 
