@@ -141,10 +141,10 @@ def _interactions(levels: Mapping[str, Findings], arms: list[str]) -> dict[str, 
     first, *others = levels
     made = []
     for arm in arms:
-        there = _by_seed(levels[first], arm)
+        there = _differences(levels[first], arm)
         for level in others:
             higher = bool(levels[first].primary.metric.higher_is_better)
-            compared = compare(there, _by_seed(levels[level], arm), higher_is_better=higher, confidence=1 - ALPHA)
+            compared = compare(there, _differences(levels[level], arm), higher_is_better=higher, confidence=1 - ALPHA)
             made.append((arm, level, compared))
     corrected = holm([compared.p for _, _, compared in made])
     found: dict[str, list[Interaction]] = {arm: [] for arm in arms}
@@ -154,9 +154,8 @@ def _interactions(levels: Mapping[str, Findings], arms: list[str]) -> dict[str, 
     return found
 
 
-def _by_seed(findings: Findings, arm: str) -> dict[int, float]:
-    pairs = findings.primary.judgements[arm].comparison.pairs
-    return dict(zip(pairs.seeds, pairs.differences.tolist()))
+def _differences(findings: Findings, arm: str) -> dict[int, float]:
+    return findings.primary.judgements[arm].comparison.differences
 
 
 def _says(axis: str, arm: str, levels: Mapping[str, Findings], changes: list[Interaction]) -> str:

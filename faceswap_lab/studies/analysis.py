@@ -83,8 +83,8 @@ def judge_primary(found: Evidence, key: str | None = None) -> Compared:
 def evidence_of(plan: StudyPlan) -> Evidence:
     """Return what a study's run folders hold; over pairs of people, with a face of the pairs at both ends."""
     found = gather(plan)
-    people = analyse(found).people
-    ends = extremes(found.runs, plan.baseline, at_both_ends(people)) if people else None
+    said = analyse(found)
+    ends = extremes(found.runs, plan.baseline, at_both_ends(said.primary)) if said.people else None
     return replace(found, grids=[*found.grids, ends]) if ends else found
 
 
@@ -135,9 +135,9 @@ def _findings(found: Evidence) -> Findings:
     primary = judged(runs, arms, _primary(plan), ALPHA)
     outcome = next((one for one in (primary.metric, *_secondary(plan)) if one.key.startswith("swap_")), None)
     config = next((run.config for run in runs if run.cell.arm == plan.baseline), {})
-    people = people_in(runs, primary, ALPHA) if in_general(config) else None
+    general = in_general(config)
     of_pictures = over_pictures(runs, primary, arms, ALPHA) if of_real_people(config) and arms[1:] else None
-    answer = answer_of(primary, arms, finished=len(finished), planned=len(runs), alpha=ALPHA, people=people)
+    answer = answer_of(primary, arms, finished=len(finished), planned=len(runs), alpha=ALPHA, for_people=general)
     if of_pictures and (moments := said_of_pictures(of_pictures, primary)):
         answer = f"{answer} {moments}"
     return Findings(
@@ -163,7 +163,7 @@ def _findings(found: Evidence) -> Findings:
         extras=_with_verdicts(found, primary),
         budgets=budgets_of(runs, arms, primary.metric),
         scope=scope_of(config, len({run.pair for run in finished})),
-        people=people,
+        people=people_in(runs, primary) if general else None,
         over_pictures=of_pictures,
         drawings=drawings_of(runs, arms),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from faceswap_lab.studies import digits
-from faceswap_lab.studies.findings import Compared, People
+from faceswap_lab.studies.findings import Compared
 from faceswap_lab.studies.metric_names import never_sees_a_swap
 from faceswap_lab.studies.people import said_of
 from faceswap_lab.studies.statistics.p_values import fewest_seeds
@@ -17,7 +17,7 @@ def answer_of(
     finished: int,
     planned: int,
     alpha: float,
-    people: People | None = None,
+    for_people: bool = False,
 ) -> str:
     """Return what a study says on its primary metric: no more than its verdicts do.
 
@@ -27,7 +27,7 @@ def answer_of(
         finished: how many runs are.
         planned: how many should be.
         alpha: level of the verdicts.
-        people: over pairs of people; None where all runs are of one pair.
+        for_people: whether every seed brought its own pair of people.
     """
     baseline, *others = arms
     known = list(compared.values[baseline].values())
@@ -39,7 +39,7 @@ def answer_of(
     if not others:
         said = [f"This is the {measured}. There is no other arm to compare it with."]
     else:
-        decided = _for_people(compared, baseline, people) if people else _decided(compared, baseline)
+        decided = _for_people(compared, baseline) if for_people else _decided(compared, baseline)
         said = [
             f"By the {measured}, {decided}.",
             *_undecided(compared.judgements, alpha),
@@ -64,13 +64,13 @@ def _decided(compared: Compared, baseline: str) -> str:
     return "; ".join(claims) or f"no arm is shown to be better than {baseline}, worse, or equivalent"
 
 
-def _for_people(compared: Compared, baseline: str, people: People) -> str:
+def _for_people(compared: Compared, baseline: str) -> str:
     """Return the verdicts for the next person: each with its interval and where a new pair should fall."""
     claims = []
     for verdict in ("better", "worse", "equivalent"):
         for arm, found in _with(compared.judgements, verdict):
             effect = digits.effect(found.comparison.difference, *found.comparison.interval)
-            claims.append(f"{arm} is {verdict} for people in general: {effect}; {said_of(people, arm)}")
+            claims.append(f"{arm} is {verdict} for people in general: {effect}; {said_of(found.comparison)}")
     return ". ".join(claims) or f"no arm is shown to be better than {baseline}, worse, or equivalent"
 
 

@@ -195,21 +195,6 @@ class Drawing:
 
 
 @dataclass(frozen=True)
-class ForPeople:
-    """An arm over pairs of people.
-
-    Attributes:
-        differences: pair (its seed) → arm minus baseline.
-        prediction: where the difference of a new pair, trained once, should fall.
-        same_way: in how many pairs the difference has the sign of their mean.
-    """
-
-    differences: dict[int, float]
-    prediction: Interval
-    same_way: int
-
-
-@dataclass(frozen=True)
 class GoesWith:
     """How an arm's differences go with a number known of the pairs of people: Spearman's ρ and its corrected p."""
 
@@ -226,12 +211,10 @@ class People:
 
     Attributes:
         facts: pair (its seed) → what is known of it.
-        arms: all arms but the baseline.
         goes_with: everything that was looked at, the surest first.
     """
 
     facts: dict[int, dict[str, Any]]
-    arms: dict[str, ForPeople]
     goes_with: list[GoesWith]
 
 

@@ -28,7 +28,7 @@ def over_pictures(runs: Sequence[Run], primary: Compared, arms: Sequence[str], a
     for arm in others:
         found = primary.judgements[arm].comparison
         sides = [of_arm(list(runs), name) for name in (arm, baseline)]
-        pairs = [[side[seed].in_blocks(key) for side in sides] for seed in found.pairs.seeds]
+        pairs = [[side[seed].in_blocks(key) for side in sides] for seed in found.differences]
         intervals[arm] = _interval(pairs, found.difference, 1 - alpha)
     return OverPictures(intervals, len(sizes), int(sizes.sum()))
 

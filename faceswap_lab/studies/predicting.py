@@ -31,7 +31,7 @@ _LOSSES: dict[str, tuple[str, ...]] = {
 def predictions(runs: list[Run], arms: Sequence[str], outcome: Metric, alpha: float) -> list[Prediction]:
     """Return how well each loss ranks the swap error; empty where no finished run has one.
 
-    A run without the loss (its side is not trained) or without the outcome is counted in ``left_out``.
+    A run without the loss (its side is not trained) or without the outcome is left out.
 
     Args:
         runs: of the whole study; only finished ones are used.

@@ -38,7 +38,7 @@ def test_the_answer_is_for_people_with_an_interval_and_a_prediction(findings):
     difference, low, high, same, lower, upper = (
         float(text.replace("−", "-").rstrip(".")) for text in found.groups()[:6]
     )
-    values = np.array(list(findings.people.arms["worse"].differences.values()))
+    values = np.array(list(findings.primary.judgements["worse"].comparison.differences.values()))
     t = stats.t.interval(0.95, 15, values.mean(), values.std(ddof=1) / 4)
     wide = stats.t.interval(0.95, 15, values.mean(), values.std(ddof=1) * np.sqrt(1 + 1 / 16))
     assert [difference, low, high, lower, upper] == pytest.approx([values.mean(), *t, *wide], rel=0.06)
@@ -52,7 +52,7 @@ def test_what_an_effect_goes_with_is_found_and_corrected(findings):
     facts = ("sides.A.skin_lightness", "sides.B.skin_lightness", "pair.likeness", "pair.same_hair")
     looked_at = {(one.arm, one.fact) for one in findings.people.goes_with}
     assert looked_at == {(arm, fact) for arm in ("worse", "likeness") for fact in facts}
-    differences = findings.people.arms["likeness"].differences
+    differences = findings.primary.judgements["likeness"].comparison.differences
     truth = stats.spearmanr([pair_of(seed)["pair"]["likeness"] for seed in differences], list(differences.values()))
     assert first.rho == pytest.approx(truth.statistic)
     assert first.p == pytest.approx(min(1, 8 * truth.pvalue), rel=1e-6)
@@ -64,7 +64,7 @@ def test_the_page_shows_a_mark_per_pair_and_faces_of_both_ends(findings, tmp_pat
     assert "likeness&#39;s difference goes with likeness" in page
     grid = findings.grids[-1]
     assert grid.title == "Pairs at both ends"
-    ends = findings.people.arms["worse"].differences
+    ends = findings.primary.judgements["worse"].comparison.differences
     assert [row.note.split(":")[0] for row in grid.rows[:2]] == [
         f"pair {min(ends, key=ends.get)}", f"pair {max(ends, key=ends.get)}",
     ]  # fmt: skip
@@ -85,9 +85,9 @@ def test_one_pair_is_not_people(tmp_path):
 def test_few_pairs_say_nothing_of_what_an_effect_goes_with(tmp_path):
     found = analysed(fake_study(tmp_path, ARMS, range(5)))
     assert found.people.goes_with == []
-    assert "a new pair should fall between" in said_of(found.people, "worse")
+    assert "a new pair should fall between" in said_of(found.primary.judgements["worse"].comparison)
     one = analysed(fake_study(tmp_path / "one", ARMS, [3]))
-    assert said_of(one.people, "worse") == "in 1 of 1 pairs"
+    assert said_of(one.primary.judgements["worse"].comparison) == "in 1 of 1 pairs"
 
 
 @pytest.mark.parametrize(

@@ -99,13 +99,12 @@ def test_the_same_runs_under_other_names_are_no_further_evidence():
             assert np.diff(getattr(many, name).interval) > 0.8 * np.diff(getattr(one, name).interval)
 
 
-def test_a_run_without_the_loss_is_counted_as_left_out():
+def test_a_run_without_the_loss_is_left_out():
     runs = [run("both", seed, seed, seed, -seed) for seed in range(4)]
     runs += [run("only_a", seed, seed, None, -seed) for seed in range(4)]
     by_loss = {prediction.loss: prediction for prediction in predictions(runs, ["both", "only_a"], SSIM, 0.05)}
     assert [by_loss[loss].across_runs.rows for loss in by_loss] == [8, 4, 4]
-    assert [by_loss[loss].across_runs.left_out for loss in by_loss] == [0, 4, 4]
-    assert [by_loss[loss].across_seeds.left_out for loss in by_loss] == [0, 4, 4]
+    assert [by_loss[loss].across_seeds.rows for loss in by_loss] == [8, 4, 4]
     assert by_loss["loss_B"].across_runs.rho == pytest.approx(1)
 
 
@@ -122,7 +121,7 @@ def test_two_seeds_have_no_order_to_speak_of():
     across = predictions(runs, ["a", "b"], SSIM, 0.05)[0].across_seeds
     assert math.isnan(across.rho)
     assert across.interval == (-1, 1)
-    assert across.left_out == 4
+    assert across.rows == 0
 
 
 def test_without_a_swap_there_is_nothing_to_foretell():

@@ -19,7 +19,7 @@ from faceswap_lab.studies import digits
 from faceswap_lab.studies.analysis import judge_primary
 from faceswap_lab.studies.evidence import Evidence, is_evidence, read_evidence
 from faceswap_lab.studies.findings import Compared
-from faceswap_lab.studies.statistics.intervals import Interval, prediction_interval
+from faceswap_lab.studies.statistics.intervals import Interval
 from faceswap_lab.studies.statistics.paired import Comparison
 
 _CITED = re.compile(r"(<!--=\s*(.*?)\s*-->)(.*?)(<!--/-->)", re.DOTALL)
@@ -83,25 +83,16 @@ def _effect(numbers: Comparison) -> str:
     return digits.effect(numbers.difference, *numbers.interval)
 
 
-def _prediction(numbers: Comparison) -> str:
-    return _range(prediction_interval(numbers.pairs.differences))
-
-
 def _range(ends: Interval) -> str:
     return digits.interval(*ends, digits.places((ends.high - ends.low) / 2), sign=True)
-
-
-def _pairs(numbers: Comparison) -> str:
-    way = 1 if numbers.difference > 0 else -1
-    return f"{int((way * numbers.pairs.differences > 0).sum())} of {numbers.seeds}"
 
 
 _SAYS: dict[str, Callable[[Comparison], str]] = {
     "effect": _effect,
     "difference": lambda numbers: _effect(numbers).split(" ")[0],
     "interval": lambda numbers: _range(numbers.interval),
-    "prediction": _prediction,
-    "pairs": _pairs,
+    "prediction": lambda numbers: _range(numbers.prediction),
+    "pairs": lambda numbers: f"{numbers.same_way} of {numbers.seeds}",
     "seeds": lambda numbers: str(numbers.seeds),
 }
 _KNOWN = (*_SAYS, "mean", "verdict", "table")

@@ -13,7 +13,6 @@ from faceswap_lab.studies import digits
 from faceswap_lab.studies.analysis import judge_primary
 from faceswap_lab.studies.evidence import STUDY, Evidence, read_evidence
 from faceswap_lab.studies.scope import in_general, people_of, size_of
-from faceswap_lab.studies.statistics.intervals import prediction_interval
 
 _SAID_ELSEWHERE = ("data", "model", "training.max_steps", "name")  # by the people and the size
 
@@ -122,7 +121,7 @@ def _rows(name: str, found: Evidence, usual: dict[str, dict[str, Any]]) -> list[
     rows = []
     for arm, judgement in compared.judgements.items():
         numbers = judgement.comparison
-        low, high = prediction_interval(numbers.pairs.differences)
+        low, high = numbers.prediction
         decimals = digits.places((high - low) / 4)
         rows.append(
             Row(

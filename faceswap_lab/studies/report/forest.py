@@ -103,7 +103,7 @@ def _seed_rows(compared: Compared) -> list[dict[str, Any]]:
     return [
         {"kind": "seed", "metric": _label(compared.metric), "arm": arm, "seed": seed, "one": vega.short(difference)}
         for arm, judgement in compared.judgements.items()
-        for seed, difference in zip(judgement.comparison.pairs.seeds, judgement.comparison.pairs.differences)
+        for seed, difference in judgement.comparison.differences.items()
     ]
 
 

@@ -38,15 +38,15 @@ def people_table(findings: Findings) -> PeopleTable:
     assert people is not None
     decimals = decimals_of(findings.primary)
     rows = []
-    for arm, own in people.arms.items():
-        numbers = findings.primary.judgements[arm].comparison
+    for arm, judgement in findings.primary.judgements.items():
+        numbers = judgement.comparison
         rows.append(
             [
                 arm,
                 digits.fixed(numbers.difference, decimals, sign=True),
                 digits.interval(*numbers.interval, decimals, sign=True),
-                digits.interval(*own.prediction, decimals, sign=True),
-                f"{own.same_way} of {len(own.differences)}",
+                digits.interval(*numbers.prediction, decimals, sign=True),
+                f"{numbers.same_way} of {numbers.seeds}",
             ]
         )
     introduction = (
@@ -79,17 +79,18 @@ def goes_with(people: People) -> str:
 
 
 def _figure(findings: Findings, people: People) -> Figure | None:
-    arms = [arm for arm, own in people.arms.items() if own.differences]
+    compared = {arm: judgement.comparison for arm, judgement in findings.primary.judgements.items()}
+    arms = [arm for arm, numbers in compared.items() if numbers.seeds]
     if not arms:
         return None
     marks = [
         {"arm": arm, "pair": pair, "difference": vega.short(value), **_known(people.facts.get(pair, {}))}
         for arm in arms
-        for pair, value in people.arms[arm].differences.items()
+        for pair, value in compared[arm].differences.items()
     ]
     ranges = []
     for arm in arms:
-        interval, prediction = findings.primary.judgements[arm].comparison.interval, people.arms[arm].prediction
+        interval, prediction = compared[arm].interval, compared[arm].prediction
         if math.isfinite(prediction.low) and math.isfinite(prediction.high):
             ends = {"low": interval.low, "high": interval.high, "from": prediction.low, "to": prediction.high}
             ranges.append({"arm": arm, **{name: vega.short(end) for name, end in ends.items()}})
@@ -115,7 +116,7 @@ def _figure(findings: Findings, people: People) -> Figure | None:
         caption="Each mark is a pair: the arm's run minus the baseline's. Below them, thick: the interval of the mean "
         "over people; thin: where a new pair should fall. The shaded zone is too small to matter. Point at a mark to "
         "see who they are.",
-        alt="; ".join(f"{arm}: {own.same_way} of {len(own.differences)} pairs" for arm, own in people.arms.items()),
+        alt="; ".join(f"{arm}: {numbers.same_way} of {numbers.seeds} pairs" for arm, numbers in compared.items()),
         spec=spec,
         left=0,
     )

@@ -26,8 +26,6 @@ class CurveDifference:
             than the confidence says.
         band_low, band_high: (K,) simultaneous band: the whole true curve lies within it with the given confidence.
             Use it to say *when* two arms differ.
-        left_out_seeds: seeds with a curve on one side only.
-        left_out_steps: steps that some of the curves lack.
     """
 
     seeds: tuple[int, ...]
@@ -37,8 +35,6 @@ class CurveDifference:
     high: Array
     band_low: Array
     band_high: Array
-    left_out_seeds: tuple[int, ...]
-    left_out_steps: tuple[int, ...]
 
 
 def curve_difference(
@@ -82,8 +78,6 @@ def curve_difference(
         high=high,
         band_low=mean - half,
         band_high=mean + half,
-        left_out_seeds=tuple(sorted((baseline.keys() | arm.keys()) - set(seeds))),
-        left_out_steps=tuple(sorted({step for curve in curves for step in curve} - set(steps))),
     )
 
 

@@ -25,14 +25,12 @@ class RankCorrelation:
         interval: within [-1, 1]; the whole range where fewer than 4 runs say too little.
         runs: how many runs it rests on.
         rows: how many rows.
-        left_out: how many rows were left out because a value was not finite.
     """
 
     rho: float
     interval: Interval
     runs: int
     rows: int
-    left_out: int
 
 
 def rank_correlation(runs: Mapping[Hashable, Iterable[Row]], confidence: float = 0.95) -> RankCorrelation:
@@ -50,11 +48,11 @@ def rank_correlation(runs: Mapping[Hashable, Iterable[Row]], confidence: float =
         runs: rows (predictor, outcome) by run. To treat runs that share a seed as one witness, use the seed as key.
         confidence: between 0 and 1.
     """
-    clusters, left_out = _finite(runs)
-    rows = sum(len(cluster) for cluster in clusters)
+    clusters = _finite(runs)
+    rows = sum(map(len, clusters))
     rho = _spearman(np.concatenate(clusters)) if clusters else float("nan")
     interval = _jackknife_interval(clusters, rho, confidence)
-    return RankCorrelation(rho, interval, len(clusters), rows, left_out)
+    return RankCorrelation(rho, interval, len(clusters), rows)
 
 
 def rank_correlation_within(
@@ -75,10 +73,9 @@ def rank_correlation_within(
             run is one.
     """
     own: dict[Hashable, list[float]] = {}
-    left_out = rows = 0
+    rows = 0
     for run, own_rows in runs.items():
-        clusters, lost = _finite({run: own_rows})
-        left_out += lost
+        clusters = _finite({run: own_rows})
         rho = _spearman(clusters[0]) if clusters and len(clusters[0]) >= 3 else float("nan")
         if np.isfinite(rho):
             rows += len(clusters[0])
@@ -87,14 +84,14 @@ def rank_correlation_within(
     low, high = mean_interval(means, confidence) if len(means) >= _FEWEST_RUNS else (-1.0, 1.0)
     mean = float(means.mean()) if own else float("nan")
     count = sum(map(len, own.values()))
-    return RankCorrelation(mean, Interval(max(low, -1.0), min(high, 1.0)), count, rows, left_out)
+    return RankCorrelation(mean, Interval(max(low, -1.0), min(high, 1.0)), count, rows)
 
 
-def _finite(runs: Mapping[Hashable, Iterable[Row]]) -> tuple[list[NDArray[np.float64]], int]:
-    """Return each run's finite rows (k, 2), without empty runs, and how many rows were left out."""
+def _finite(runs: Mapping[Hashable, Iterable[Row]]) -> list[NDArray[np.float64]]:
+    """Return each run's finite rows (k, 2), without empty runs."""
     every = [np.array(list(rows), dtype=np.float64).reshape(-1, 2) for rows in runs.values()]
     kept = [rows[np.isfinite(rows).all(axis=1)] for rows in every]
-    return [rows for rows in kept if len(rows)], sum(map(len, every)) - sum(map(len, kept))
+    return [rows for rows in kept if len(rows)]
 
 
 def _spearman(rows: NDArray[np.float64]) -> float:
@@ -141,7 +138,7 @@ def rank_correlation_within_arms(arms: Mapping[str, Mapping[int, Row]], confiden
 
     Args:
         arms: arm → seed → (predictor, outcome). Rows that are not finite, and all rows of an arm with fewer than 3
-            finite ones, are counted in ``left_out``.
+            finite ones, are left out.
         confidence: between 0 and 1.
     """
     pooled: dict[Hashable, list[Row]] = {}

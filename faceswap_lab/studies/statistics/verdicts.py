@@ -14,8 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from faceswap_lab.studies.statistics import sentences
 from faceswap_lab.studies.statistics.outlook import Outlook, outlook
 from faceswap_lab.studies.statistics.p_values import fewest_seeds, holm
@@ -96,7 +94,7 @@ def _judge(
     if comparison.seeds < fewest_seeds(alpha):
         return _undecided(comparison, p_holm, sentences.too_few(comparison, alpha, arms), margin, alpha, still_open)
     numbers = sentences.numbers(comparison, alpha)
-    if _identical(comparison):
+    if not any(comparison.differences.values()):
         reason = f"exactly the same value in all {comparison.seeds} seeds"
         return Judgement(comparison, p_holm, "equivalent", reason)
     if margin is not None and comparison.interval.inside(margin):
@@ -127,7 +125,3 @@ def _undecided(
         arms=max(still_open, 1),
     )
     return Judgement(comparison, p_holm, "undecided", f"{reason}; {sentences.advice(future)}", future)
-
-
-def _identical(comparison: Comparison) -> bool:
-    return not np.any(comparison.pairs.differences)

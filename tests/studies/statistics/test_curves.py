@@ -71,14 +71,12 @@ def test_the_same_curves_give_the_same_band_and_another_unit_scales_it():
     assert scaled.band_low == pytest.approx(-3 * first.band_high)
 
 
-def test_seeds_and_steps_without_a_partner_are_named():
+def test_seeds_and_steps_without_a_partner_are_left_out():
     baseline = {0: [(10, 1.0), (20, 1.0), (30, 1.0)], 1: [(10, 1.0), (20, 1.0)], 2: [(10, 1.0)], 5: []}
     arm = {0: [(10, 2.0), (20, 2.0), (30, 2.0)], 1: [(10, 3.0), (20, math.nan)], 3: [(10, 0.0)], 5: [(10, 1.0)]}
     result = curve_difference(baseline, arm)
     assert result.seeds == (0, 1)
-    assert result.left_out_seeds == (2, 3, 5)
     assert result.steps.tolist() == [10]
-    assert result.left_out_steps == (20, 30)
 
 
 def test_few_seeds_leave_the_band_open_and_no_curves_give_none():
