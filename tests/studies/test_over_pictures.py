@@ -10,10 +10,8 @@ from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.pictures import write_pictures
 from faceswap_lab.studies.analysis import analyse, evidence_of
 from faceswap_lab.studies.evidence import read_evidence, write_evidence
-from faceswap_lab.studies.report.content import content
-from faceswap_lab.studies.report.markdown import markdown
-from faceswap_lab.studies.report.page import page
-from faceswap_lab.studies.report.pictures_table import pictures_table
+from faceswap_lab.studies.report import write_report
+from faceswap_lab.studies.report.pictures_table import picture_sentences
 from faceswap_lab.studies.statistics.crossed import Blocks, over_seeds_and_blocks
 from tests.studies.fake_runs import FOLDERS, FakeArm, fake_study
 
@@ -59,8 +57,8 @@ def test_both_intervals_are_reported_and_remade_from_evidence_alone(tmp_path):
     seeds_only = direct.primary.judgements["other"].comparison.interval
     assert np.ptp(over.intervals["other"]) > 2 * np.ptp(seeds_only)
     assert "For other moments of these people as well as other seeds: other −0.2" in remade.answer
-    shown = content(remade)
-    for text in (markdown(shown), page(shown)):
+    page = write_report(remade, tmp_path / "page")
+    for text in (page.with_name("report.md").read_text(), page.read_text()):
         assert "Every run was judged on the same 18 held-out pictures, in 4 blocks of time" in text
         assert "verdicts are by this one" in text
         assert text.count("over seeds and pictures") >= 1
@@ -72,7 +70,7 @@ def test_where_it_is_not_known_the_report_says_why(tmp_path):
         findings = analyse(evidence_of(plan))
         assert not np.isfinite(findings.over_pictures.intervals["other"]).any()
         assert "other moments" not in findings.answer
-        assert any(says in sentence for sentence in pictures_table(findings).sentences)
+        assert any(says in sentence for sentence in picture_sentences(findings.over_pictures))
 
 
 def test_pictures_that_are_not_the_same_are_not_compared(tmp_path):

@@ -6,9 +6,7 @@ from typing import Any
 
 from faceswap_lab.runs.atomic import write_text
 from faceswap_lab.studies.overview.table import Overview, Row
-from faceswap_lab.studies.report import meanings
-from faceswap_lab.studies.report.markdown import render as render_markdown
-from faceswap_lab.studies.report.page import render as render_page
+from faceswap_lab.studies.report import markdown, meanings, page
 
 
 def lines(found: Overview) -> list[str]:
@@ -32,8 +30,8 @@ def lines(found: Overview) -> list[str]:
 def write_overview(found: Overview, root: Path) -> list[Path]:
     """Write ``README.md`` and ``findings.html`` (one file, no network) into the folder of evidence."""
     words: dict[str, Any] = {"found": found, "studies": _by_study(found.rows), "marks": meanings.MARKS}
-    write_text(root / "README.md", render_markdown("findings.md", words))
-    write_text(root / "findings.html", render_page("findings.html", words))
+    write_text(root / "README.md", markdown.render("findings.md", words))
+    write_text(root / "findings.html", page.render("findings.html", words))
     return [root / "README.md", root / "findings.html"]
 
 

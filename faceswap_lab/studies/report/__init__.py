@@ -17,13 +17,12 @@ def write_report(findings: Findings, folder: Path, cache: Path | None = None) ->
     Raises:
         faceswap_lab.runs.atomic.StorageError: a file cannot be written.
     """
-    from faceswap_lab.studies.report.content import content
-    from faceswap_lab.studies.report.markdown import markdown
-    from faceswap_lab.studies.report.page import page
+    from faceswap_lab.studies.report import markdown, page
+    from faceswap_lab.studies.report.content import words_of
 
-    shown = content(findings)
+    words = words_of(findings)
     with explaining(folder / "report.html"):
         folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / "report.md", markdown(shown))
-    write_text(folder / "report.html", page(shown, cache))
+    write_text(folder / "report.md", markdown.render("report.md", words))
+    write_text(folder / "report.html", page.render("report.html", words, cache))
     return folder / "report.html"

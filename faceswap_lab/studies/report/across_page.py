@@ -11,10 +11,8 @@ from faceswap_lab.studies import digits
 from faceswap_lab.studies.across import Across
 from faceswap_lab.studies.analysis import ALPHA
 from faceswap_lab.studies.collecting.sessions import THEN
-from faceswap_lab.studies.report import meanings, tables, vega
+from faceswap_lab.studies.report import markdown, meanings, page, tables, vega
 from faceswap_lab.studies.report.figure import Figure
-from faceswap_lab.studies.report.markdown import render as render_markdown
-from faceswap_lab.studies.report.page import render as render_page
 
 
 @dataclass(frozen=True)
@@ -37,14 +35,14 @@ def write_across_report(found: Across, folder: Path, cache: Path | None = None) 
         "levels": [_level(name, found, folder) for name in found.levels],
         "rows": [(arm, found.says[arm], _marks(found, arm)) for arm in found.arms],
         "changes": _changes(found),
-        "figure": figure,
+        "figures": [figure] if figure else [],
         "marks": meanings.MARKS,
         "verdicts": meanings.VERDICTS,
         "better": meanings.BETTER,
         "confidence": f"{100 * (1 - ALPHA):g} %",
     }
-    write_text(folder / "report.md", render_markdown("across.md", words))
-    write_text(folder / "report.html", render_page("across.html", words, [figure] if figure else [], cache))
+    write_text(folder / "report.md", markdown.render("across.md", words))
+    write_text(folder / "report.html", page.render("across.html", words, cache))
     return folder / "report.html"
 
 

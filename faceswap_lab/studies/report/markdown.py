@@ -5,16 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from markupsafe import Markup, escape
-
-from faceswap_lab.studies.report.content import Content, words_of
+from markupsafe import Markup
 
 _SPECIAL = re.compile(r"([\\`*{}\[\]<>|~#$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")  # an underscore inside a word is one
-
-
-def markdown(content: Content) -> str:
-    """Return the report of a study as Markdown."""
-    return render("report.md", words_of(content))
 
 
 def render(template: str, words: Mapping[str, Any]) -> str:
@@ -28,11 +21,12 @@ def render(template: str, words: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["code"] = code
-    environment.filters["attribute"] = attribute
-    environment.filters["block"] = block
-    environment.filters["link"] = lambda name: Markup(quote(str(name)))
-    environment.filters["ours"] = Markup  # our own words and names hold nothing to escape
+    environment.filters |= {
+        "code": code,
+        "block": block,
+        "link": lambda name: Markup(quote(str(name))),
+        "ours": Markup,  # our own words and names hold nothing to escape
+    }
     text = environment.get_template(template).render(**words)
     return re.sub(r"\n{3,}", "\n\n", text)
 
@@ -41,11 +35,6 @@ def code(text: Any) -> Markup:
     """Return one line of code. A pipe would end a table's cell, and a backtick the code."""
     line = " ".join(str(text).split()).replace("`", "'").replace("|", "¦")
     return Markup(f"`{line}`" if line else "")
-
-
-def attribute(text: Any) -> Markup:
-    """Return the value of an HTML attribute, without its quotes, that may stand in a table."""
-    return Markup(escape(" ".join(str(text).split())).replace("|", "&#124;"))
 
 
 def block(text: Any) -> Markup:

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import version
 from importlib.resources import files
@@ -12,27 +12,20 @@ from typing import Any
 from faceswap_lab.runs.atomic import StorageError, write_text
 from faceswap_lab.studies.collecting.pictures import webp
 from faceswap_lab.studies.findings import Drawing, Picture
-from faceswap_lab.studies.report.content import Content, words_of
-from faceswap_lab.studies.report.figure import FONT, Figure, for_page
+from faceswap_lab.studies.report.figure import FONT, for_page
 from faceswap_lab.studies.report.vega import THEMES
 
 _EXPORTED = "window.vegaEmbed = vegaEmbed;"
 
 
-def page(content: Content, cache: Path | None = None) -> str:
-    """Return the page of a study.
+def render(template: str, words: Mapping[str, Any], cache: Path | None = None) -> str:
+    """Return a template as HTML. Names and messages are escaped wherever they stand: they come from users.
 
     Args:
-        content: what to show.
-        cache: folder in which the plots' library is kept from one report to the next.
+        template: its name.
+        words: what it fills in; ``figures``: its plots, if it has any.
+        cache: folder in which the plots' library is kept from one page to the next; None: it is not kept.
     """
-    return render(
-        "report.html", {**words_of(content), "data_uri": _data_uri, "svg_uri": _svg_uri}, content.figures, cache
-    )
-
-
-def render(template: str, words: Mapping[str, Any], figures: Sequence[Figure] = (), cache: Path | None = None) -> str:
-    """Return a template as HTML. Names and messages are escaped wherever they stand: they come from users."""
     from jinja2 import Environment, PackageLoader, select_autoescape
 
     environment = Environment(
@@ -41,6 +34,8 @@ def render(template: str, words: Mapping[str, Any], figures: Sequence[Figure] = 
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= {"data_uri": _data_uri, "svg_uri": _svg_uri}
+    figures = words.get("figures", [])
     return environment.get_template(template).render(
         **words,
         plots={figure.name: for_page(figure) for figure in figures},

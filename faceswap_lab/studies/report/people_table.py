@@ -2,7 +2,6 @@
 
 import math
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from faceswap_lab.studies import digits
@@ -15,45 +14,21 @@ _SURE = 0.05
 _MOST_SAID = 3
 
 
-@dataclass(frozen=True)
-class PeopleTable:
-    """What the section on people shows.
-
-    Attributes:
-        introduction: what is asked, in two sentences.
-        rows: arm, difference, its interval, where a new pair should fall, how many pairs go the same way.
-        goes_with: what the effects go with, in words.
-        figure: a mark per pair; None where no arm has a difference.
-    """
-
-    introduction: str
-    rows: list[list[str]]
-    goes_with: str
-    figure: Figure | None
+INTRODUCTION = (
+    "Each seed brought a pair of people of its own, the same in every arm. The interval is of the mean over people; a "
+    "new pair, trained once, should fall within the wider range in 95 of 100 cases."
+)
 
 
-def people_table(findings: Findings) -> PeopleTable:
-    """Return the section; the findings are over pairs of people."""
-    people = findings.people
-    assert people is not None
-    decimals = decimals_of(findings.primary)
-    rows = []
+def people_rows(findings: Findings) -> list[list[str]]:
+    """Return arm, difference, its interval, where a new pair should fall, and how many pairs go the same way."""
+    decimals, rows = decimals_of(findings.primary), []
     for arm, judgement in findings.primary.judgements.items():
         numbers = judgement.comparison
-        rows.append(
-            [
-                arm,
-                digits.fixed(numbers.difference, decimals, sign=True),
-                digits.interval(*numbers.interval, decimals, sign=True),
-                digits.interval(*numbers.prediction, decimals, sign=True),
-                f"{numbers.same_way} of {numbers.seeds}",
-            ]
-        )
-    introduction = (
-        "Each seed brought a pair of people of its own, the same in every arm. The interval is of the mean over "
-        "people; a new pair, trained once, should fall within the wider range in 95 of 100 cases."
-    )
-    return PeopleTable(introduction, rows, goes_with(people), _figure(findings, people))
+        difference = digits.fixed(numbers.difference, decimals, sign=True)
+        ranges = (digits.interval(*ends, decimals, sign=True) for ends in (numbers.interval, numbers.prediction))
+        rows.append([arm, difference, *ranges, f"{numbers.same_way} of {numbers.seeds}"])
+    return rows
 
 
 def goes_with(people: People) -> str:
@@ -78,13 +53,15 @@ def goes_with(people: People) -> str:
     return f"{head}{'; '.join(said)}{more}."
 
 
-def _figure(findings: Findings, people: People) -> Figure | None:
+def people_figure(findings: Findings) -> Figure | None:
+    """Return the plot with a mark per pair of people; None where no arm has a difference."""
+    facts = findings.people.facts if findings.people else {}
     compared = {arm: judgement.comparison for arm, judgement in findings.primary.judgements.items()}
     arms = [arm for arm, numbers in compared.items() if numbers.seeds]
     if not arms:
         return None
     marks = [
-        {"arm": arm, "pair": pair, "difference": vega.short(value), **_known(people.facts.get(pair, {}))}
+        {"arm": arm, "pair": pair, "difference": vega.short(value), **_known(facts.get(pair, {}))}
         for arm in arms
         for pair, value in compared[arm].differences.items()
     ]

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from faceswap_lab.studies import digits
@@ -40,7 +40,6 @@ class Section:
     """One further section.
 
     Attributes:
-        name: for its place in the page.
         title: what it is about.
         introduction: a sentence; may be empty.
         sentences: findings in words.
@@ -48,12 +47,11 @@ class Section:
         figure: a plot, or None.
     """
 
-    name: str
     title: str
     introduction: str
     sentences: list[str]
     tables: list[Table]
-    figure: Figure | None = field(default=None)
+    figure: Figure | None = None
 
 
 def sections(extras: Mapping[str, Any]) -> list[Section]:
@@ -68,11 +66,11 @@ def _section(name: str, content: Any) -> Section:
     says = content.get("says", [])
     sentences = [says] if isinstance(says, str) else [str(sentence) for sentence in says]
     if name == "false_alarms" and content.get("metrics"):
-        return Section(name, title, introduction, sentences, [_alarms(content)])
+        return Section(title, introduction, sentences, [_alarms(content)])
     if name == "order_effect":
-        return Section(name, title, introduction, sentences, _order_tables(content), growth_figure(content))
+        return Section(title, introduction, sentences, _order_tables(content), growth_figure(content))
     rest = {key: value for key, value in content.items() if key != "says"}
-    return Section(name, title, introduction, sentences, _plain_tables(rest))
+    return Section(title, introduction, sentences, _plain_tables(rest))
 
 
 def _order_tables(content: Mapping[str, Any]) -> list[Table]:

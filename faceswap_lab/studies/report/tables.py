@@ -82,6 +82,15 @@ def diagnostic_rows(findings: Findings) -> list[tuple[str, str, str, list[str]]]
     return rows
 
 
+def diagnostic_meanings(findings: Findings) -> dict[str, list[str]]:
+    """Return what the diagnostics mean, each with the captions of those that it is true of."""
+    found: dict[str, list[str]] = {}
+    for compared in findings.diagnostics:
+        if meaning := meanings.diagnostic(compared.metric.key):
+            found.setdefault(meaning, []).append(compared.metric.caption)
+    return found
+
+
 def change_rows(arm: Arm) -> list[tuple[str, str, str]]:
     """Return the settings in which an arm differs from the baseline: key, baseline's value, its own."""
     return [(key, setting(old), setting(new)) for key, (old, new) in sorted(arm.changes.items())]
@@ -138,6 +147,20 @@ def mixed(findings: Findings) -> list[tuple[str, list[tuple[str, str]]]]:
         for fact, values in findings.provenance.facts.items()
         if len(values) > 1
     ]
+
+
+def attention(findings: Findings) -> str:
+    """Return what needs attention, in a line; empty if nothing does."""
+    left, warnings = len(unfinished(findings)), len(findings.provenance.warnings)
+    words = [f"{len(findings.cells) - left} of {len(findings.cells)} cells are finished"] if left else []
+    words += [f"{warnings} warning{'s' if warnings > 1 else ''}"] if warnings else []
+    return f"Needs attention: {', '.join(words)}" if words else ""
+
+
+def counted(findings: Findings) -> str:
+    """Return how many seeds the comparisons in the primary metric rest on."""
+    counts = sorted({judgement.comparison.seeds for judgement in findings.primary.judgements.values()} or {0})
+    return f"n = {' to '.join(map(str, dict.fromkeys((counts[0], counts[-1]))))}"
 
 
 def budget_rows(findings: Findings) -> list[list[str]]:
