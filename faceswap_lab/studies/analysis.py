@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from faceswap_lab.studies.answer import answer_of
-from faceswap_lab.studies.collecting.collect import Run, differing, look_up, of_arm
+from faceswap_lab.studies.collecting.collect import differing, look_up, of_arm
 from faceswap_lab.studies.collecting.pictures import extremes, grids_of
 from faceswap_lab.studies.collecting.provenance import provenance_of
 from faceswap_lab.studies.collecting.side_by_side import cells_of
 from faceswap_lab.studies.evidence import Evidence, drawings_of, gather
-from faceswap_lab.studies.findings import Arm, Compared, Curves, Findings, Metric
-from faceswap_lab.studies.metric_names import diagnostic, diagnostics_of, judged_metric, own_path, real_metrics
+from faceswap_lab.studies.findings import Arm, Compared, Curves, Findings
+from faceswap_lab.studies.metric_names import Metric, diagnostic, diagnostics_of, judged_metric, own_path, real_metrics
 from faceswap_lab.studies.over_pictures import over_pictures, said_of_pictures
 from faceswap_lab.studies.over_time import budgets_of, curves_of
 from faceswap_lab.studies.people import at_both_ends, people_in
 from faceswap_lab.studies.plan import StudyPlan
 from faceswap_lab.studies.predicting import predictions
+from faceswap_lab.studies.run import Run
 from faceswap_lab.studies.same_again import false_alarms, in_groups
 from faceswap_lab.studies.scope import in_general, of_real_people, scope_of
 from faceswap_lab.studies.statistics.verdicts import Judgement, judge_arms
@@ -98,7 +99,7 @@ def compared(folders: Sequence[Path]) -> Evidence:
     """
     cells = cells_of([Path(folder) for folder in folders])
     runs = [look_up(cell, folder) for cell, folder in cells]
-    measured = {key for run in runs for key in run.cell.metrics}
+    measured = {key for run in runs for key in run.metrics}
     metric, *secondary = [key for key in _FOR_ANY_RUNS if key in measured] or list(_FOR_ANY_RUNS[:1])
     plan = StudyPlan(
         name="comparison",
@@ -106,7 +107,7 @@ def compared(folders: Sequence[Path]) -> Evidence:
         question="",
         baseline=cells[0][0].arm,
         arms=_says(runs),
-        seeds=sorted({run.cell.seed for run in runs}),
+        seeds=sorted({run.seed for run in runs}),
         metric=metric,
         smallest_difference=judged_metric(metric).smallest_difference,
         secondary=secondary,
@@ -125,7 +126,7 @@ def _says(runs: list[Run]) -> dict[str, str]:
     """Return each arm of a comparison with how many runs it has, and which is the first."""
     folders: dict[str, list[str]] = {}
     for run in runs:
-        folders.setdefault(run.cell.arm, []).append(str(run.cell.folder))
+        folders.setdefault(run.arm, []).append(str(run.folder))
     return {arm: f"{len(own)} runs, {own[0]} first" if own[1:] else own[0] for arm, own in folders.items()}
 
 
@@ -134,7 +135,7 @@ def _findings(found: Evidence) -> Findings:
     finished = [run for run in runs if run.finished]
     primary = judged(runs, arms, _primary(plan), ALPHA)
     outcome = next((one for one in (primary.metric, *_secondary(plan)) if one.key.startswith("swap_")), None)
-    config = next((run.config for run in runs if run.cell.arm == plan.baseline), {})
+    config = next((run.config for run in runs if run.arm == plan.baseline), {})
     general = in_general(config)
     of_pictures = over_pictures(runs, primary, arms, ALPHA) if of_real_people(config) and arms[1:] else None
     answer = answer_of(primary, arms, finished=len(finished), planned=len(runs), alpha=ALPHA, for_people=general)
@@ -155,7 +156,7 @@ def _findings(found: Evidence) -> Findings:
         curves=_curves(plan, runs, arms),
         predictions=predictions(finished, arms, outcome, ALPHA) if outcome else [],
         grids=found.grids,
-        cells=[run.cell for run in runs],
+        cells=runs,
         provenance=provenance_of(runs),
         command=plan.command,
         settings=list(plan.settings),
@@ -186,15 +187,15 @@ def _secondary(plan: StudyPlan) -> list[Metric]:
 
 
 def _arm(name: str, plan: StudyPlan, runs: list[Run]) -> Arm:
-    configs = {run.cell.arm: run.config for run in reversed(runs)}  # the first run's of each arm
-    sizes = [run.parameters for run in runs if run.cell.arm == name and run.parameters is not None]
+    configs = {run.arm: run.config for run in reversed(runs)}  # the first run's of each arm
+    sizes = [run.parameters for run in runs if run.arm == name and run.parameters is not None]
     changes = differing(configs.get(plan.baseline, {}), configs.get(name, {}))
     return Arm(name, plan.arms[name], changes, sizes[0] if sizes else None)
 
 
 def _diagnostics(finished: list[Run], arms: Sequence[str]) -> list[Compared]:
     """Return the losses and all that explains. No arm is judged by its own training loss."""
-    keys = {key for run in finished for key in run.cell.metrics}
+    keys = {key for run in finished for key in run.metrics}
     losses = [judged_metric(key) for key in _LOSSES if key in keys]
     return [described(finished, arms, metric) for metric in (*losses, *diagnostics_of(keys))]
 
@@ -215,10 +216,8 @@ def _other_way(key: str) -> str:
 def _on_paths(plan: StudyPlan, finished: list[Run]) -> list[str]:
     """Say where the metric of one swap path stands for that of the other."""
     keys = [key for key in (plan.metric, *plan.secondary) if own_path(key)]
-    borrowed = [
-        run for run in finished if any(key not in run.cell.metrics and run.value(key) is not None for key in keys)
-    ]
-    arms = dict.fromkeys(run.cell.arm for run in borrowed)
+    borrowed = [run for run in finished if any(key not in run.metrics and run.value(key) is not None for key in keys)]
+    arms = dict.fromkeys(run.arm for run in borrowed)
     if not arms:
         return []
     said = f"With one encoder both swap paths are one, and so is their number: {', '.join(arms)} ({', '.join(keys)})."

@@ -25,10 +25,11 @@ from faceswap_lab.config import ConfigError
 from faceswap_lab.runs.atomic import explaining, write_bytes, write_text
 from faceswap_lab.runs.flat import flat
 from faceswap_lab.studies.collecting import blocks, pictures
-from faceswap_lab.studies.collecting.collect import Run, collect
-from faceswap_lab.studies.collecting.history import Rows, steps_to_show
-from faceswap_lab.studies.findings import Cell, Drawing, Grid
+from faceswap_lab.studies.collecting.collect import collect
+from faceswap_lab.studies.collecting.history import steps_to_show
+from faceswap_lab.studies.findings import Drawing, Grid
 from faceswap_lab.studies.plan import StudyPlan
+from faceswap_lab.studies.run import Rows, Run
 
 STUDY, _RESULTS, _CURVES, _FACES = "study.json", "results.csv", "curves.npz", "faces.webp"
 _FORMAT = 1
@@ -102,8 +103,8 @@ def write_evidence(found: Evidence, folder: Path) -> None:
         "arms": arms,
         "config": {key: value for key, value in baseline.items() if key != "seed"},
         "facts": _facts(found.runs),
-        "unknown": [run.name for run in found.runs if run.cell.folder is not None and not run.facts],
-        "people": {str(run.cell.seed): run.people for run in found.runs if run.people},
+        "unknown": [run.name for run in found.runs if run.folder is not None and not run.facts],
+        "people": {str(run.seed): run.people for run in found.runs if run.people},
         "extras": list(found.extras),
         "grids": grids,
         "drawings": drawings,
@@ -141,16 +142,14 @@ def read_evidence(folder: Path) -> Evidence:
 
 def results_csv(runs: Sequence[Run]) -> str:
     """Return the table of all cells as CSV. Numbers have all their digits; what is not known is empty."""
-    keys = sorted({key for run in runs for key in run.cell.metrics})
+    keys = sorted({key for run in runs for key in run.metrics})
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*_COLUMNS, *keys])
     for run in runs:
-        cell = run.cell
-        counts = [run.steps or "", run.parameters or "", _number(run.flops_per_step)]
-        known = [*counts, cell.folder.name if cell.folder else "", cell.message]
-        values = [_number(cell.metrics.get(key)) for key in keys]
-        writer.writerow([cell.arm, cell.seed, cell.state, _number(cell.seconds), *known, *values])
+        counts = [_number(run.seconds), run.steps or "", run.parameters or "", _number(run.flops_per_step)]
+        known = [run.arm, run.seed, run.state, *counts, run.folder.name if run.folder else "", run.message]
+        writer.writerow([*known, *(_number(run.metrics.get(key)) for key in keys)])
     return text.getvalue()
 
 
@@ -159,7 +158,7 @@ def _number(value: float | None) -> str:
 
 
 def _config(runs: Sequence[Run], arm: str) -> Mapping[str, Any]:
-    return next((run.config for run in runs if run.cell.arm == arm), {})
+    return next((run.config for run in runs if run.arm == arm), {})
 
 
 def _facts(runs: Sequence[Run]) -> dict[str, dict[str, list[str] | None]]:
@@ -184,25 +183,26 @@ def _runs(folder: Path, content: Mapping[str, Any]) -> list[Run]:
     found, drawn = [], _drawn(folder, content)
     of_pictures = blocks.kept_blocks(folder, content["study"]["metric"])
     for place, row in enumerate(rows):
-        name, arm = f"{row['arm']}/{row['seed']}", content["arms"][row["arm"]]
-        metrics = {key: float(value) for key, value in row.items() if key not in _COLUMNS and value}
-        folder_name = Path(row["folder"]) if row["folder"] else None
-        seconds = float(row["seconds"]) if row["seconds"] else None
-        cell = Cell(row["arm"], int(row["seed"]), row["state"], row["message"], folder_name, metrics, seconds)
-        begun = folder_name is not None and name not in content["unknown"]
+        name, seed, arm = f"{row['arm']}/{row['seed']}", int(row["seed"]), content["arms"][row["arm"]]
+        begun = row["folder"] and name not in content["unknown"]
         found.append(
             Run(
-                cell,
-                cell.seed,
-                _nested(content["config"], arm["changes"], arm.get("lacks", [])) | {"seed": cell.seed},
-                _facts_of(name, content["facts"]) if begun else {},
-                curves[place] if curves else {},
-                int(row["steps"] or 0),
-                int(row["parameters"]) if row["parameters"] else None,
-                float(row["flops_per_step"]) if row.get("flops_per_step") else None,
-                content["people"].get(row["seed"], {}),
-                drawn.get(row["arm"], ""),
-                of_pictures[place] if of_pictures else {},
+                row["arm"],
+                seed,
+                row["state"],
+                row["message"],
+                Path(row["folder"]) if row["folder"] else None,
+                config=_nested(content["config"], arm["changes"], arm.get("lacks", [])) | {"seed": seed},
+                facts=_facts_of(name, content["facts"]) if begun else {},
+                history=curves[place] if curves else {},
+                drawing=drawn.get(row["arm"], ""),
+                metrics={key: float(value) for key, value in row.items() if key not in _COLUMNS and value},
+                seconds=float(row["seconds"]) if row["seconds"] else None,
+                steps=int(row["steps"] or 0),
+                parameters=int(row["parameters"]) if row["parameters"] else None,
+                flops_per_step=float(row["flops_per_step"]) if row.get("flops_per_step") else None,
+                people=content["people"].get(row["seed"], {}),
+                blocks=of_pictures[place] if of_pictures else {},
             )
         )
     return found
@@ -243,7 +243,7 @@ def drawings_of(runs: Sequence[Run], arms: Sequence[str]) -> list[Drawing]:
     """Return the topologies of the arms as they were drawn, each once."""
     whose: dict[str, list[str]] = {}
     for arm in arms:
-        drawn = next((run.drawing for run in runs if run.cell.arm == arm and run.drawing), None)
+        drawn = next((run.drawing for run in runs if run.arm == arm and run.drawing), None)
         if drawn is not None:
             whose.setdefault(drawn, []).append(arm)
     return [Drawing(f"topology_{i}.svg", own, drawn) for i, (drawn, own) in enumerate(whose.items(), start=1)]

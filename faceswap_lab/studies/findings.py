@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from faceswap_lab.studies.metric_names import Metric
+from faceswap_lab.studies.run import Run
 from faceswap_lab.studies.statistics.curves import CurveDifference
 from faceswap_lab.studies.statistics.intervals import Interval
 from faceswap_lab.studies.statistics.rank_correlation import RankCorrelation
@@ -15,23 +16,6 @@ from faceswap_lab.studies.statistics.verdicts import Judgement
 
 if TYPE_CHECKING:
     from PIL import Image
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A number that arms are compared by.
-
-    Attributes:
-        key: its name in ``result.json``, such as ``swap_ssim_AB``.
-        caption: its name for a person, such as "SSIM of the swap A→B".
-        higher_is_better: its direction; None for a diagnostic, which has none.
-        smallest_difference: the smallest difference that matters in practice, declared before the runs; None: none was.
-    """
-
-    key: str
-    caption: str
-    higher_is_better: bool | None
-    smallest_difference: float | None = None
 
 
 @dataclass(frozen=True)
@@ -49,29 +33,6 @@ class Arm:
     says: str
     changes: dict[str, tuple[Any, Any]]
     parameters: int | None = None
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One (arm, seed) and what is known of its run.
-
-    Attributes:
-        arm: the arm's name.
-        seed: the seed.
-        state: finished, or why not: missing, running, interrupted, failed, diverged, damaged.
-        message: one line for a person; empty where all is well.
-        folder: the run folder; None if there is none.
-        metrics: of a finished run, by name.
-        seconds: training time of a finished run.
-    """
-
-    arm: str
-    seed: int
-    state: str
-    message: str = ""
-    folder: Path | None = None
-    metrics: dict[str, float] = field(default_factory=dict)
-    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -315,7 +276,7 @@ class Findings:
     curves: list[Curves]
     predictions: list[Prediction]
     grids: list[Grid]
-    cells: list[Cell]
+    cells: list[Run]
     provenance: Provenance
     command: str
     settings: list[str] = field(default_factory=list)

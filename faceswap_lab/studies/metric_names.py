@@ -5,12 +5,29 @@ The smallest differences are declared here, before any run: an arm whose interva
 
 import re
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from faceswap_lab.config import ConfigError
 from faceswap_lab.plugins import METRICS
 from faceswap_lab.refusal import nearest
-from faceswap_lab.studies.findings import Metric
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number that arms are compared by.
+
+    Attributes:
+        key: its name in ``result.json``, such as ``swap_ssim_AB``.
+        caption: its name for a person, such as "SSIM of the swap A→B".
+        higher_is_better: its direction; None for a diagnostic, which has none.
+        smallest_difference: the smallest difference that matters in practice, declared before the runs; None: none was.
+    """
+
+    key: str
+    caption: str
+    higher_is_better: bool | None
+    smallest_difference: float | None = None
+
 
 _STEMS: dict[str, tuple[str, bool, float | None]] = {  # what it is, is higher better, the least that matters
     "score": ("score", True, 0.02),

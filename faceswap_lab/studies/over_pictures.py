@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from faceswap_lab.studies import digits
-from faceswap_lab.studies.collecting.collect import Run, of_arm
+from faceswap_lab.studies.collecting.collect import of_arm
 from faceswap_lab.studies.findings import Compared, OverPictures
+from faceswap_lab.studies.run import Run
 from faceswap_lab.studies.statistics.crossed import Blocks, over_seeds_and_blocks
 from faceswap_lab.studies.statistics.intervals import Interval
 

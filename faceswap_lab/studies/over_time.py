@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from faceswap_lab.studies.collecting.collect import Run, of_arm
-from faceswap_lab.studies.collecting.history import Rows, steps_to_show, thinned
-from faceswap_lab.studies.findings import Budget, Curve, Curves, Metric
+from faceswap_lab.studies.collecting.collect import of_arm
+from faceswap_lab.studies.collecting.history import steps_to_show, thinned
+from faceswap_lab.studies.findings import Budget, Curve, Curves
+from faceswap_lab.studies.metric_names import Metric
+from faceswap_lab.studies.run import Rows, Run
 from faceswap_lab.studies.statistics.curves import curve_difference
 
 
@@ -72,7 +74,7 @@ def budgets_of(runs: list[Run], arms: Sequence[str], metric: Metric) -> list[Bud
     for arm, steps in took.items():
         if not steps:
             continue
-        per_step = {pair: (run.cell.seconds or np.nan) / run.steps for pair, run in of_arm(runs, arm).items()}
+        per_step = {pair: (run.seconds or np.nan) / run.steps for pair, run in of_arm(runs, arm).items()}
         ratios = {pair: count / took[arms[0]][pair] for pair, count in steps.items() if pair in took[arms[0]]}
         flops = [ratio * _dearer(runs, arm, arms[0], pair) for pair, ratio in ratios.items()]
         made.append(

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from faceswap_lab.studies import digits
-from faceswap_lab.studies.collecting.collect import Run
 from faceswap_lab.studies.findings import Compared, GoesWith, People
+from faceswap_lab.studies.run import Run
 from faceswap_lab.studies.statistics.p_values import holm
 from faceswap_lab.studies.statistics.paired import Comparison
 

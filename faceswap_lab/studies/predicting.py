@@ -11,9 +11,10 @@ from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 
-from faceswap_lab.studies.collecting.collect import Run
 from faceswap_lab.studies.collecting.history import value_at
-from faceswap_lab.studies.findings import Metric, Prediction
+from faceswap_lab.studies.findings import Prediction
+from faceswap_lab.studies.metric_names import Metric
+from faceswap_lab.studies.run import Run
 from faceswap_lab.studies.statistics.rank_correlation import (
     Row,
     rank_correlation,
@@ -51,7 +52,7 @@ def _prediction(
     def last(run: Run) -> Row:
         return _sum(parts, run.value), _error(outcome, run.value)
 
-    by_arm = {arm: {run.cell.seed: last(run) for run in runs if run.cell.arm == arm} for arm in arms}
+    by_arm = {arm: {run.seed: last(run) for run in runs if run.arm == arm} for arm in arms}
     return Prediction(
         loss=loss,
         outcome=outcome,
@@ -60,7 +61,7 @@ def _prediction(
         over_time=rank_correlation_within(
             {run.name: _moments(run, parts, outcome) for run in runs},
             confidence,
-            {run.name: run.cell.seed for run in runs},
+            {run.name: run.seed for run in runs},
         ),
     )
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_lab.config import ConfigError
-from faceswap_lab.studies.collecting.collect import Run
 from faceswap_lab.studies.findings import Compared
+from faceswap_lab.studies.run import Run
 from faceswap_lab.studies.statistics.intervals import mean_bounds
 from faceswap_lab.studies.statistics.p_values import fewest_seeds, sign_flip_p
 
@@ -103,13 +103,13 @@ def in_groups(runs: list[Run], arm: str, seeds: list[int], size: int) -> dict[st
     Raises:
         ConfigError: there is another arm.
     """
-    others = sorted({run.cell.arm for run in runs} - {arm})
+    others = sorted({run.arm for run in runs} - {arm})
     if others:
         raise ConfigError(f"study.group_seeds={size} compares one arm with itself; leave out {', '.join(others)}.")
     place = {seed: index for index, seed in enumerate(seeds)}
     groups: dict[str, list[Run]] = {}
-    for run in sorted(runs, key=lambda run: place[run.cell.seed]):
-        number, within = divmod(place[run.cell.seed], size)
+    for run in sorted(runs, key=lambda run: place[run.seed]):
+        number, within = divmod(place[run.seed], size)
         name = f"again {number}" if number else arm
-        groups.setdefault(name, []).append(replace(run, cell=replace(run.cell, arm=name), pair=seeds[within]))
+        groups.setdefault(name, []).append(replace(run, arm=name, paired_as=seeds[within]))
     return groups

@@ -11,8 +11,8 @@ from statistics import fmean
 from typing import Any
 
 from faceswap_lab.studies import digits
-from faceswap_lab.studies.collecting.collect import Run
 from faceswap_lab.studies.findings import Compared
+from faceswap_lab.studies.run import Run
 from faceswap_lab.studies.statistics.verdicts import Judgement, judge_arms
 
 TUNING = "tuning"
@@ -42,9 +42,9 @@ class Tried:
 
 def tried_by(arm: str, candidate: str, untuned: bool, runs: Sequence[Run], metric: str) -> Tried:
     """Return what the runs of an arm at a candidate found; runs of other arms are left out."""
-    own = [run for run in runs if run.cell.arm == arm]
-    values = {run.cell.seed: value for run in own if run.finished and (value := run.value(metric)) is not None}
-    seconds = sum(run.cell.seconds or 0.0 for run in own)
+    own = [run for run in runs if run.arm == arm]
+    values = {run.seed: value for run in own if run.finished and (value := run.value(metric)) is not None}
+    seconds = sum(run.seconds or 0.0 for run in own)
     return Tried(arm, candidate, untuned, values, _started(own), seconds)
 
 
@@ -82,10 +82,10 @@ def as_extra(
         declared: when, in which commit and by which hash the tuning was declared; each declaration, oldest first.
         beside: runs that were begun, at candidates that were not chosen, on the people that count: they should be none.
     """
-    values: dict[str, dict[int, float]] = {run.cell.arm: {} for run in untuned}
+    values: dict[str, dict[int, float]] = {run.arm: {} for run in untuned}
     for run in untuned:
         if run.finished and (value := run.value(metric)) is not None:
-            values[run.cell.arm][run.cell.seed] = value
+            values[run.arm][run.seed] = value
     return {
         "declared": list(declared),
         "tried": [asdict(one) for one in tried],
@@ -192,4 +192,4 @@ def _counts(runs: Sequence[Run]) -> dict[str, int]:
 
 
 def _started(runs: Sequence[Run]) -> int:
-    return sum(run.cell.folder is not None for run in runs)
+    return sum(run.folder is not None for run in runs)

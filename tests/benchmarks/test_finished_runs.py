@@ -16,11 +16,11 @@ def test_copies_of_a_run_are_finished_runs_of_their_own(tmp_path):
     for cell in plan.cells:
         copy_as(template, cell, find_or_create(plan.runs_dir, cell.arm, cell.seed, cell.digest))
     runs = collect(plan)
-    assert [run.cell.state for run in runs] == ["finished"] * 4
+    assert [run.state for run in runs] == ["finished"] * 4
     names = set(json.loads(template.result.read_text())["metrics"])
-    assert all(set(run.cell.metrics) == names for run in runs)
+    assert all(set(run.metrics) == names for run in runs)
     assert len({run.value("swap_ssim_AB") for run in runs}) == 4
     assert all(len(run.curve("loss_A")) == 80 and len(run.curve("swap_ssim_AB")) == 8 for run in runs)
-    sessions = [read_sessions(RunFolder(run.cell.folder)) for run in runs]  # type: ignore[arg-type]
+    sessions = [read_sessions(RunFolder(run.folder)) for run in runs]  # type: ignore[arg-type]
     activations = [session[0]["config"]["decoder_activation"]["name"] for session in sessions]
     assert activations == ["sigmoid"] * 2 + ["tanh"] * 2

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from faceswap_lab.cli.study.lines import result_lines
-from faceswap_lab.studies.findings import Arm, Compared, Findings, Metric, Provenance
+from faceswap_lab.studies.findings import Arm, Compared, Findings, Provenance
+from faceswap_lab.studies.metric_names import Metric
 from faceswap_lab.studies.statistics.verdicts import judge_arms
 
 

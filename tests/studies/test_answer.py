@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceswap_lab.studies.answer import answer_of
-from faceswap_lab.studies.findings import Compared, Metric
+from faceswap_lab.studies.findings import Compared
+from faceswap_lab.studies.metric_names import Metric
 from faceswap_lab.studies.statistics.verdicts import judge_arms
 
 DRAWN = np.random.default_rng(0).normal(0, 0.001, size=(9, 9))

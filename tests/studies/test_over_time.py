@@ -3,11 +3,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from faceswap_lab.studies.collecting.collect import Run, collect, of_arm
+from faceswap_lab.studies.collecting.collect import collect, of_arm
 from faceswap_lab.studies.collecting.history import MOST_POINTS
-from faceswap_lab.studies.findings import Cell
 from faceswap_lab.studies.metric_names import judged_metric
 from faceswap_lab.studies.over_time import budgets_of, curves_of
+from faceswap_lab.studies.run import Run
 from faceswap_lab.studies.statistics.curves import curve_difference
 from tests.studies.fake_runs import FakeArm, fake_study
 
@@ -77,7 +77,7 @@ def test_values_that_are_not_finite_are_no_part_of_a_curve(runs):
 
 
 def test_curves_of_unfinished_runs_only_where_they_are_asked_for(runs):
-    failed = next(run for run in runs if run.cell.state == "failed")
+    failed = next(run for run in runs if run.state == "failed")
     failed.history["swap_ssim_AB"] = [(100, 0.2)]
     assert curves_of(runs, list(ARMS), SSIM, alpha=0.05).arms["far"].seeds == 5
     with_it = curves_of(runs, list(ARMS), SSIM, alpha=0.05, finished=False).arms["far"]
@@ -87,8 +87,8 @@ def test_curves_of_unfinished_runs_only_where_they_are_asked_for(runs):
 
 def test_a_budget_is_the_first_step_at_the_baselines_end():
     def run(arm, seed, rows, seconds=80.0, flops=None):
-        cell = Cell(arm, seed, "finished", metrics={}, seconds=seconds)
-        return Run(cell, seed, {}, history={"swap_ssim_AB": rows}, steps=rows[-1][0], flops_per_step=flops)
+        known = {"seconds": seconds, "steps": rows[-1][0], "flops_per_step": flops}
+        return Run(arm, seed, "finished", history={"swap_ssim_AB": rows}, **known)
 
     runs = [
         *(run("baseline", seed, [(100, 0.2), (200, 0.4), (400, 0.6)], flops=10.0) for seed in range(3)),

@@ -1,6 +1,5 @@
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,10 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from faceswap_lab.studies.collecting.collect import Run
-from faceswap_lab.studies.findings import Cell
 from faceswap_lab.studies.metric_names import judged_metric
 from faceswap_lab.studies.predicting import predictions
+from faceswap_lab.studies.run import Run
 
 SSIM = judged_metric("swap_ssim_AB")
 
@@ -19,7 +17,7 @@ SSIM = judged_metric("swap_ssim_AB")
 def run(arm, seed, loss_a, loss_b, ssim, history=None):
     metrics = {"loss_A": loss_a, "loss_B": loss_b, "swap_ssim_AB": ssim}
     metrics = {name: value for name, value in metrics.items() if value is not None}
-    return Run(Cell(arm, seed, "finished", "", Path("x"), metrics), seed, {}, history=history or {})
+    return Run(arm, seed, "finished", metrics=metrics, history=history or {})
 
 
 def drawn(generator, arms=4, seeds=6):
@@ -39,8 +37,8 @@ def test_across_runs_and_within_arms_against_scipy(generator):
     runs = drawn(generator)
     arms = [f"arm{n}" for n in range(4)]
     for prediction, parts in zip(predictions(runs, arms, SSIM, 0.05), (("loss_A",), ("loss_B",), ("loss_A", "loss_B"))):
-        loss = {r.name: sum(r.cell.metrics[part] for part in parts) for r in runs}
-        error = {r.name: 1 - r.cell.metrics["swap_ssim_AB"] for r in runs}
+        loss = {r.name: sum(r.metrics[part] for part in parts) for r in runs}
+        error = {r.name: 1 - r.metrics["swap_ssim_AB"] for r in runs}
         names = [r.name for r in runs]
         rho = spearmanr([loss[name] for name in names], [error[name] for name in names]).statistic
         assert prediction.across_runs.rho == pytest.approx(rho)
@@ -89,7 +87,7 @@ def test_the_same_runs_under_other_names_are_no_further_evidence():
             "swap_ssim_AB": [(step, float(rng.random())) for step in range(10)],
         }
         runs.append(run("a", seed, rng.random(), rng.random(), rng.random(), history))
-    copies = [Run(replace(one.cell, arm=arm), one.pair, {}, history=one.history) for arm in "abcdef" for one in runs]
+    copies = [replace(one, arm=arm) for arm in "abcdef" for one in runs]
     alone, crowd = predictions(runs, ["a"], SSIM, 0.05), predictions(copies, list("abcdef"), SSIM, 0.05)
     for one, many in zip(alone, crowd):
         assert many.over_time.rho == pytest.approx(one.over_time.rho)
@@ -112,7 +110,7 @@ def test_an_error_is_not_turned():
     mae = judged_metric("swap_mae_AB")
     runs = [run("arm", seed, seed, seed, None) for seed in range(5)]
     for seed, one in enumerate(runs):
-        one.cell.metrics["swap_mae_AB"] = 0.1 * seed
+        one.metrics["swap_mae_AB"] = 0.1 * seed
     assert predictions(runs, ["arm"], mae, 0.05)[0].across_runs.rho == pytest.approx(1)
 
 

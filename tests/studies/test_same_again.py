@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from faceswap_lab.studies import same_again as module
-from faceswap_lab.studies.findings import Compared, Metric
+from faceswap_lab.studies.findings import Compared
+from faceswap_lab.studies.metric_names import Metric
 from faceswap_lab.studies.same_again import SPLITS, false_alarms
 from faceswap_lab.studies.statistics.verdicts import judge_arms
 

@@ -51,8 +51,8 @@ def test_what_is_tried_counts_what_was_begun_and_what_was_finished(tmp_path: Pat
     plan = fake_study(tmp_path, {"baseline": FakeArm(), "other": FakeArm()}, SEEDS, states=states, tiles=False)
     runs = collect(plan)
     one = tried_by("other", FAST, False, runs, "swap_ssim_AB")
-    (run,) = (run for run in runs if run.cell.arm == "other" and run.finished)
-    assert one == Tried("other", FAST, False, {0: run.cell.metrics["swap_ssim_AB"]}, 2, run.cell.seconds or 0)
+    (run,) = (run for run in runs if run.arm == "other" and run.finished)
+    assert one == Tried("other", FAST, False, {0: run.metrics["swap_ssim_AB"]}, 2, run.seconds or 0)
 
 
 @pytest.fixture(scope="module")

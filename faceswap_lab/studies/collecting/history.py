@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from faceswap_lab.runs.metrics import read_metrics
+from faceswap_lab.studies.run import Rows
 
-Rows = list[tuple[int, float]]
 MOST_POINTS = 120  # of a curve in a report; a curve has some 80 at scale=quick
 
 

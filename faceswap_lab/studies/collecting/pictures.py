@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from faceswap_lab.runs.atomic import write_bytes
 from faceswap_lab.runs.source_type import xmp
-from faceswap_lab.studies.collecting.collect import Run, of_arm
+from faceswap_lab.studies.collecting.collect import of_arm
 from faceswap_lab.studies.findings import Grid, Picture
+from faceswap_lab.studies.run import Run
 from faceswap_lab.studies.scope import of_real_people
 
 if TYPE_CHECKING:
@@ -109,9 +110,9 @@ def extremes(runs: list[Run], baseline: str, chosen: Mapping[str, Sequence[tuple
 
 def strips(run: Run) -> Strips:
     """Return a finished run's tiles by training step, ascending; the final ones stand at its last step."""
-    if not run.finished or run.cell.folder is None:
+    if not run.finished or run.folder is None:
         return {}
-    files = sorted((run.cell.folder / "previews").glob("*-tiles.png"))
+    files = sorted((run.folder / "previews").glob("*-tiles.png"))
     by_step = {int(match[1]): path for path in files if (match := _STEP.fullmatch(path.name))}
     final = [path for path in files if path.name == _FINAL]
     if final:

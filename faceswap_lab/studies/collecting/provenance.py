@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 
 from faceswap_lab.runs.flat import flat
-from faceswap_lab.studies.collecting.collect import Run
 from faceswap_lab.studies.collecting.sessions import NO_GIT, THEN
 from faceswap_lab.studies.findings import Provenance
+from faceswap_lab.studies.run import Run
 from faceswap_lab.studies.scope import in_general
 
 Facts = dict[str, dict[str, list[str]]]
@@ -30,7 +30,7 @@ def provenance_of(runs: list[Run]) -> Provenance:
 
     Data are compared only among runs that ask for the same data: an arm may be about other ones.
     """
-    begun = [run for run in runs if run.cell.folder is not None]
+    begun = [run for run in runs if run.folder is not None]
     facts: Facts = {}
     for run in begun:
         for name, value in run.facts.items():
@@ -54,8 +54,8 @@ def _most_frequent_first(values: dict[str, list[str]]) -> dict[str, list[str]]:
 def _unfinished(runs: list[Run]) -> Iterator[str]:
     """Name all cells that are not finished, state by state; failed, diverged and damaged ones with what they said."""
     for state, (says, remark) in _STATES.items():
-        cells = [run for run in runs if run.cell.state == state]
-        reasons = list(dict.fromkeys(run.cell.message for run in cells))[:_MOST_REASONS]
+        cells = [run for run in runs if run.state == state]
+        reasons = list(dict.fromkeys(run.message for run in cells))[:_MOST_REASONS]
         why = f" ({'; '.join(reasons)})" if state in ("failed", "diverged", "damaged") else ""
         if cells:
             names = named([run.name for run in cells])

@@ -153,7 +153,7 @@ def _rows(name: str, found: Evidence, usual: dict[str, dict[str, Any]]) -> list[
 
 
 def _config(found: Evidence, arm: str) -> dict[str, Any]:
-    return dict(next((run.config for run in found.runs if run.cell.arm == arm), {}))
+    return dict(next((run.config for run in found.runs if run.arm == arm), {}))
 
 
 def _settings(config: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from faceswap_lab.studies import digits
-from faceswap_lab.studies.findings import Compared, Findings, Metric
+from faceswap_lab.studies.findings import Compared, Findings
+from faceswap_lab.studies.metric_names import Metric
 from faceswap_lab.studies.report import meanings, vega
 from faceswap_lab.studies.report.figure import Figure, headline
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from faceswap_lab.studies import digits
-from faceswap_lab.studies.findings import Arm, Cell, Compared, Findings
+from faceswap_lab.studies.findings import Arm, Compared, Findings
 from faceswap_lab.studies.report import meanings
+from faceswap_lab.studies.run import Run
 from faceswap_lab.studies.statistics.verdicts import Judgement
 
 _NAMED = 12  # cells at most, of the value that most cells share
@@ -107,7 +108,7 @@ def setting(value: Any) -> str:
     return str(value)
 
 
-def cell_rows(findings: Findings) -> list[tuple[Cell, str, str, str]]:
+def cell_rows(findings: Findings) -> list[tuple[Run, str, str, str]]:
     """Return every cell with the primary metric, its training time and its folder's name as text."""
     decimals = decimals_of(findings.primary)
     key = findings.primary.metric.key
@@ -122,7 +123,7 @@ def cell_rows(findings: Findings) -> list[tuple[Cell, str, str, str]]:
     ]
 
 
-def unfinished(findings: Findings) -> list[Cell]:
+def unfinished(findings: Findings) -> list[Run]:
     """Return the cells without a result."""
     return [cell for cell in findings.cells if cell.state != "finished"]
 

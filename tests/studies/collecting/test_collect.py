@@ -24,7 +24,7 @@ def plan(tmp_path):
 
 
 def test_every_planned_cell_is_there_with_its_state_and_a_line_on_why(plan):
-    cells = [run.cell for run in collect(plan)]
+    cells = collect(plan)
     assert [cell.seed for cell in cells] == list(range(7))
     assert [cell.state for cell in cells] == [
         *("finished", "missing", "interrupted", "interrupted", "failed", "diverged", "damaged")
@@ -44,8 +44,8 @@ def test_a_finished_cell_brings_all_its_run_left(plan):
     assert run.finished
     assert run.steps == 800
     assert run.parameters == 2000
-    assert 30 <= run.cell.seconds <= 31
-    assert run.value("swap_ssim_AB") == run.cell.metrics["swap_ssim_AB"]
+    assert 30 <= run.seconds <= 31
+    assert run.value("swap_ssim_AB") == run.metrics["swap_ssim_AB"]
     assert run.value("no_such_metric") is None
     assert len(run.curve("loss_A")) == 80
     assert [step for step, _ in run.curve("swap_ssim_AB")] == list(range(100, 801, 100))
@@ -53,31 +53,31 @@ def test_a_finished_cell_brings_all_its_run_left(plan):
 
 
 def test_a_run_that_is_being_worked_on_is_running(plan):
-    folder = collect(plan)[2].cell.folder
+    folder = collect(plan)[2].folder
     with RunLock(folder):
-        assert collect(plan)[2].cell.state == "running"
+        assert collect(plan)[2].state == "running"
 
 
 def test_a_folder_in_which_nothing_happened_yet(plan):
     missing = plan.cells[1]
     folder = create_fresh(plan.runs_dir, "baseline", missing.seed, missing.digest)
-    assert look_up(missing, folder).cell.state == "interrupted"
+    assert look_up(missing, folder).state == "interrupted"
     with RunLock(folder.path):
-        assert look_up(missing, folder).cell.state == "running"
+        assert look_up(missing, folder).state == "running"
 
 
 def test_the_label_of_a_run_does_not_matter_and_the_newest_counts(plan):
-    finished = collect(plan)[0].cell.folder
+    finished = collect(plan)[0].folder
     finished.rename(finished.with_name(finished.name.replace("baseline", "some-other-label")))
-    assert collect(plan)[0].cell.state == "finished"
+    assert collect(plan)[0].state == "finished"
     again = create_fresh(plan.runs_dir, "baseline", 0, plan.cells[0].digest)  # force=true, and not far yet
     write_status(again, "failed", 3)
-    assert collect(plan)[0].cell.state == "failed"
+    assert collect(plan)[0].state == "failed"
 
 
 def test_a_runs_folder_that_does_not_exist_makes_all_cells_missing(plan, tmp_path):
     elsewhere = dataclasses.replace(plan, runs_dir=tmp_path / "nowhere")
-    assert {run.cell.state for run in collect(elsewhere)} == {"missing"}
+    assert {run.state for run in collect(elsewhere)} == {"missing"}
 
 
 def test_one_encoder_has_one_number_for_both_paths_and_two_have_two(tmp_path):
@@ -86,5 +86,5 @@ def test_one_encoder_has_one_number_for_both_paths_and_two_have_two(tmp_path):
     one, two = (of_arm(runs, arm)[0] for arm in arms)
     assert one.value("swap_ssim_AB_target_path") == one.value("swap_ssim_AB")
     assert one.curve("swap_ssim_AB_target_path") == one.curve("swap_ssim_AB")
-    assert two.value("swap_ssim_AB_target_path") == two.cell.metrics["swap_ssim_AB_target_path"]
+    assert two.value("swap_ssim_AB_target_path") == two.metrics["swap_ssim_AB_target_path"]
     assert two.value("swap_ssim_AB_target_path") != two.value("swap_ssim_AB")

@@ -78,7 +78,7 @@ def test_an_arm_without_pictures_is_left_out_and_the_rest_shown(tmp_path: Path) 
     runs = collect(fake_study(tmp_path, arms, [0]))
     for path in strips(runs[2]).values():
         path.write_bytes(b"no picture")
-    (runs[1].cell.folder / "previews" / "step-000000400-tiles.png").unlink()  # type: ignore[operator]
+    (runs[1].folder / "previews" / "step-000000400-tiles.png").unlink()  # type: ignore[operator]
     across, growth, *_ = grids_of(runs, list(arms))
     assert [row.caption for row in across.rows] == ["A, the input", "B, the truth", "baseline", "two", "two"]
     assert [row.note for row in across.rows[3:]] == ["through the source's encoder", "through the target's encoder"]

@@ -97,7 +97,7 @@ def test_every_cell_that_is_not_finished_is_named_under_its_state(tmp_path):
 
 def test_a_run_without_its_record_is_named(tmp_path):
     plan = fake_study(tmp_path, {"baseline": FakeArm()}, range(3), tiles=False)
-    (collect(plan)[1].cell.folder / "run.json").unlink()
+    (collect(plan)[1].folder / "run.json").unlink()
     provenance = provenance_of(collect(plan))
     assert provenance.warnings == ["How baseline/1 was made is not known: run.json is missing or damaged."]
     assert provenance.facts["commit"] == {"a" * 40: ["baseline/0", "baseline/2"]}
@@ -105,7 +105,7 @@ def test_a_run_without_its_record_is_named(tmp_path):
 
 def test_a_run_that_went_on_elsewhere_has_both_values(tmp_path):
     plan = fake_study(tmp_path, {"baseline": FakeArm()}, range(3), tiles=False)
-    path = collect(plan)[0].cell.folder / "run.json"
+    path = collect(plan)[0].folder / "run.json"
     record = json.loads(path.read_text())
     last = record["sessions"][-1]
     record["sessions"].append({**last, "hardware": {**last["hardware"], "cpu": "Another CPU"}})

@@ -21,7 +21,7 @@ CITING = [HERE / "README.md", HERE / "docs" / "answers.md"]
 def differences(study: str, arm: str, metric: str) -> np.ndarray:
     """An arm's differences from the baseline, read from the table again."""
     runs = read_evidence(EXPERIMENTS / study).runs
-    values = {(run.cell.arm, run.cell.seed): run.cell.metrics.get(metric) for run in runs}
+    values = {(run.arm, run.seed): run.metrics.get(metric) for run in runs}
     seeds = [seed for name, seed in values if name == arm]
     return np.array([values[arm, seed] - values["baseline", seed] for seed in seeds])
 
@@ -57,7 +57,7 @@ def test_numbers_are_those_of_the_table() -> None:
         assert cited(f"encoder_count only_b pairs {metric}") == f"{same} of {len(own)}"
     assert cited("encoder_count only_b seeds") == str(len(own))
     assert f"| only_b | {cited('encoder_count only_b verdict')} | " in cited("encoder_count * table")
-    runs = [run for run in read_evidence(EXPERIMENTS / "encoder_count").runs if run.cell.arm == "baseline"]
+    runs = [run for run in read_evidence(EXPERIMENTS / "encoder_count").runs if run.arm == "baseline"]
     assert near(cited("encoder_count baseline mean"), np.mean([run.value(primary) for run in runs]))
 
 

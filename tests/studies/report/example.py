@@ -11,17 +11,17 @@ from PIL import Image, PngImagePlugin
 from faceswap_lab.studies.findings import (
     Arm,
     Budget,
-    Cell,
     Compared,
     Curve,
     Curves,
     Findings,
     Grid,
-    Metric,
     Picture,
     Prediction,
     Provenance,
 )
+from faceswap_lab.studies.metric_names import Metric
+from faceswap_lab.studies.run import Run
 from faceswap_lab.studies.statistics.curves import curve_difference
 from faceswap_lab.studies.statistics.rank_correlation import rank_correlation, rank_correlation_within
 from faceswap_lab.studies.statistics.verdicts import judge_arms
@@ -76,7 +76,7 @@ def example(folder: Path, arms: int = 10, seeds: int = 9, unfinished: bool = Tru
                 by_arm[names[2]].pop(seed, None)
 
     cells = [
-        Cell(
+        Run(
             arm=name,
             seed=seed,
             state="finished",
@@ -85,7 +85,7 @@ def example(folder: Path, arms: int = 10, seeds: int = 9, unfinished: bool = Tru
             seconds=41.0 + seed,
         )
         if seed in values[PRIMARY.key][name]
-        else Cell(name, seed, "failed", "ValueError: the disk is full | <b>not bold</b>", Path(f"runs/{name}-s{seed}"))
+        else Run(name, seed, "failed", "ValueError: the disk is full | <b>not bold</b>", Path(f"runs/{name}-s{seed}"))
         for name in names
         for seed in range(seeds)
     ]
@@ -268,7 +268,7 @@ def _grids(names: list[str]) -> list[Grid]:
     ]
 
 
-def _provenance(cells: list[Cell], unfinished: bool) -> Provenance:
+def _provenance(cells: list[Run], unfinished: bool) -> Provenance:
     finished = [f"{cell.arm}/{cell.seed}" for cell in cells if cell.state == "finished"]
     facts = {
         "commit": {"a0eab1e3f5": finished},

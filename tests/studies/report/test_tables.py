@@ -4,8 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from faceswap_lab.studies.findings import Cell, Findings
+from faceswap_lab.studies.findings import Findings
 from faceswap_lab.studies.report import tables
+from faceswap_lab.studies.run import Run
 from tests.studies.report.example import example
 from tests.studies.test_digits import read
 
@@ -53,7 +54,7 @@ def test_what_an_arm_has_not_is_a_dash_and_a_meaning_is_said_once(findings: Find
 
 def test_states_count_every_cell(findings: Findings) -> None:
     assert tables.states(findings) == "26 finished, 2 failed"
-    odd = replace(findings, cells=[*findings.cells, Cell("joint", 9, "lost")])
+    odd = replace(findings, cells=[*findings.cells, Run("joint", 9, "lost")])
     assert tables.states(odd) == "26 finished, 2 failed, 1 in another state"
     assert [cell.seed for cell in tables.unfinished(odd)] == [5, 6, 9]
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from faceswap_lab.studies.findings import Arm, Cell, Compared, Findings, Provenance
+from faceswap_lab.studies.findings import Arm, Compared, Findings, Provenance
 from faceswap_lab.studies.report import write_report
+from faceswap_lab.studies.run import Run
 from tests.studies.report.example import PRIMARY, example, renamed
 
 EVIL = '<script>alert(1)</script>"|`*[x](javascript:alert(1))\n# </style><img src=x onerror=alert(1)> {{ 7*7 }}'
@@ -112,7 +113,7 @@ def test_names_and_messages_are_harmless(tmp_path: Path) -> None:
         settings=[EVIL],
         notes=[EVIL],
         arms=[findings.arms[0], Arm(EVIL, EVIL, {EVIL: (EVIL, EVIL)}, 1), findings.arms[2]],
-        cells=[*findings.cells, Cell(EVIL, 3, "failed", EVIL)],
+        cells=[*findings.cells, Run(EVIL, 3, "failed", EVIL)],
         provenance=Provenance({EVIL: {EVIL: [EVIL]}}, [EVIL]),
         extras={EVIL: {EVIL: EVIL}},
     )
@@ -141,7 +142,7 @@ def few(tmp_path: Path, case: str) -> Findings:
     findings = example(tmp_path / "runs", arms=1 if case == "one arm" else 3, seeds=1 if case == "one seed" else 3)
     if case == "nothing finished":
         empty = Compared(PRIMARY, {arm.name: {} for arm in findings.arms}, example_judgements(findings))
-        cells = [Cell(cell.arm, cell.seed, "missing") for cell in findings.cells]
+        cells = [Run(cell.arm, cell.seed, "missing") for cell in findings.cells]
         bare = replace(
             findings, primary=empty, secondary=[], diagnostics=[], curves=[], predictions=[], grids=[], budgets=[]
         )
