@@ -29,7 +29,7 @@ from faceswap_lab.studies.collecting.collect import collect
 from faceswap_lab.studies.collecting.history import steps_to_show
 from faceswap_lab.studies.findings import Drawing, Grid
 from faceswap_lab.studies.plan import StudyPlan
-from faceswap_lab.studies.run import Rows, Run
+from faceswap_lab.studies.run import Run, Series
 
 STUDY, _RESULTS, _CURVES, _FACES = "study.json", "results.csv", "curves.npz", "faces.webp"
 _FORMAT = 1
@@ -272,24 +272,24 @@ def _packed(runs: Sequence[Run]) -> dict[str, np.ndarray]:
     keys = dict.fromkeys(key for run in runs for key in run.history if key.startswith(_KEPT_CURVES))
     packed: dict[str, np.ndarray] = {}
     for key in keys:
-        steps = sorted(steps_to_show(run.history.get(key, []) for run in runs))
-        table = [dict(run.history.get(key, [])) for run in runs]
+        steps = sorted(steps_to_show(run.history.get(key, {}) for run in runs))
+        table = [run.history.get(key, {}) for run in runs]
         packed[key] = np.array([[row.get(step, np.nan) for step in steps] for row in table], dtype=np.float32)
         packed[f"{key} steps"] = np.array(steps, dtype=np.int32)
     return packed
 
 
-def _unpacked(path: Path) -> list[dict[str, Rows]]:
+def _unpacked(path: Path) -> list[dict[str, Series]]:
     """Return the curves of every run, in the order of the table; [] where none were kept."""
     if not path.is_file():
         return []
     with np.load(path, allow_pickle=False) as file:
         tables = {key: (file[key], file[f"{key} steps"]) for key in file.files if not key.endswith(" steps")}
     count = max((len(values) for values, _ in tables.values()), default=0)
-    found: list[dict[str, Rows]] = [{} for _ in range(count)]
+    found: list[dict[str, Series]] = [{} for _ in range(count)]
     for key, (values, steps) in tables.items():
         for place, row in enumerate(values):
             kept = np.isfinite(row)
             if kept.any():
-                found[place][key] = list(zip(steps[kept].tolist(), row[kept].astype(float).tolist()))
+                found[place][key] = dict(zip(steps[kept].tolist(), row[kept].astype(float).tolist()))
     return found

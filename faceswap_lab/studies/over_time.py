@@ -8,7 +8,7 @@ from faceswap_lab.studies.collecting.collect import of_arm
 from faceswap_lab.studies.collecting.history import steps_to_show, thinned
 from faceswap_lab.studies.findings import Budget, Curve, Curves
 from faceswap_lab.studies.metric_names import Metric
-from faceswap_lab.studies.run import Rows, Run
+from faceswap_lab.studies.run import Run, Series
 from faceswap_lab.studies.statistics.curves import curve_difference
 
 
@@ -24,29 +24,28 @@ def curves_of(
         alpha: 1 - confidence of the differences' bands.
         finished: take finished runs only. A run that stopped early would cut its arm's curve short.
     """
-    rows = {arm: _rows(of_arm(runs, arm, finished=finished), metric.key) for arm in arms}
-    steps = steps_to_show(curve for curves in rows.values() for curve in curves.values())
-    rows = {arm: thinned(curves, steps) for arm, curves in rows.items()}
-    shown = {arm: curve for arm, curves in rows.items() if (curve := _curve(curves)) is not None}
+    every = {arm: _finite(of_arm(runs, arm, finished=finished), metric.key) for arm in arms}
+    steps = steps_to_show(curve for curves in every.values() for curve in curves.values())
+    thin = {arm: thinned(curves, steps) for arm, curves in every.items()}
+    shown = {arm: curve for arm, curves in thin.items() if (curve := _curve(curves)) is not None}
     if not shown:
         return None
     baseline, *others = arms
-    differences = {arm: curve_difference(rows[baseline], rows[arm], confidence=1 - alpha) for arm in others}
+    differences = {arm: curve_difference(thin[baseline], thin[arm], confidence=1 - alpha) for arm in others}
     return Curves(metric, shown, {arm: found for arm, found in differences.items() if len(found.steps)})
 
 
-def _rows(runs: dict[int, Run], key: str) -> dict[int, Rows]:
-    curves = {pair: [row for row in run.curve(key) if np.isfinite(row[1])] for pair, run in runs.items()}
+def _finite(runs: dict[int, Run], key: str) -> dict[int, Series]:
+    curves = {pair: {at: v for at, v in run.curve(key).items() if np.isfinite(v)} for pair, run in runs.items()}
     return {pair: curve for pair, curve in curves.items() if curve}
 
 
-def _curve(curves: dict[int, Rows]) -> Curve | None:
+def _curve(curves: dict[int, Series]) -> Curve | None:
     """Return mean and range over the seeds at the steps that all of them have."""
-    by_step = [dict(curve) for curve in curves.values()]
-    steps = sorted(set.intersection(*(set(curve) for curve in by_step))) if by_step else []
+    steps = sorted(set.intersection(*map(set, curves.values()))) if curves else []
     if not steps:
         return None
-    values = np.array([[curve[step] for step in steps] for curve in by_step])
+    values = np.array([[curve[step] for step in steps] for curve in curves.values()])
     return Curve(
         len(values), np.array(steps, dtype=np.int64), values.mean(axis=0), values.min(axis=0), values.max(axis=0)
     )
@@ -64,12 +63,12 @@ def budgets_of(runs: list[Run], arms: Sequence[str], metric: Metric) -> list[Bud
         metric: has a direction.
     """
     way = 1.0 if metric.higher_is_better else -1.0
-    ends = {pair: run.curve(metric.key)[-1:] for pair, run in of_arm(runs, arms[0]).items()}
-    targets = {pair: last[0][1] for pair, last in ends.items() if last}
+    ends = {pair: list(run.curve(metric.key).values()) for pair, run in of_arm(runs, arms[0]).items()}
+    targets = {pair: values[-1] for pair, values in ends.items() if values}
     took: dict[str, dict[int, float]] = {}
     for arm in arms:
         own = {pair: run.curve(metric.key) for pair, run in of_arm(runs, arm).items() if pair in targets}
-        took[arm] = {pair: _first_at(rows, way, way * targets[pair]) for pair, rows in own.items() if rows}
+        took[arm] = {pair: _first_at(curve, way, way * targets[pair]) for pair, curve in own.items() if curve}
     made = []
     for arm, steps in took.items():
         if not steps:
@@ -97,10 +96,10 @@ def _dearer(runs: list[Run], arm: str, baseline: str, pair: int) -> float:
     return own / other if own and other else np.nan
 
 
-def _first_at(rows: Rows, way: float, target: float) -> float:
+def _first_at(curve: Series, way: float, target: float) -> float:
     """Return the step at which a curve, turned so that higher is better, first is at the target; inf if never."""
     before: tuple[int, float] | None = None
-    for step, value in rows:
+    for step, value in curve.items():
         now = way * value
         if now >= target:
             if before is None:

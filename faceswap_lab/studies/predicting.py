@@ -7,7 +7,7 @@ The arms are given and their runs of one seed share its luck, so every interval 
 as witnesses would make it far too short; docs/statistics.md shows by how much.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 
@@ -49,47 +49,34 @@ def predictions(runs: list[Run], arms: Sequence[str], outcome: Metric, alpha: fl
 def _prediction(
     loss: str, parts: tuple[str, ...], runs: list[Run], arms: Sequence[str], outcome: Metric, confidence: float
 ) -> Prediction:
+    way = -1.0 if outcome.higher_is_better else 1.0
+
+    def row(losses: Iterable[float | None], found: float | None) -> Row:
+        return sum(map(_number, losses), 0.0), way * _number(found)
+
     def last(run: Run) -> Row:
-        return _sum(parts, run.value), _error(outcome, run.value)
+        return row(map(run.value, parts), run.value(outcome.key))
+
+    def moments(run: Run) -> list[Row]:
+        curves = [run.curve(part) for part in parts]
+        judged = run.curve(outcome.key).items()
+        return [row([value_at(curve, step) for curve in curves], value) for step, value in judged]
 
     by_arm = {arm: {run.seed: last(run) for run in runs if run.arm == arm} for arm in arms}
+    by_seed: dict[Hashable, list[Row]] = {}
+    for rows in by_arm.values():
+        for seed, one in rows.items():
+            by_seed.setdefault(seed, []).append(one)
     return Prediction(
         loss=loss,
         outcome=outcome,
-        across_runs=rank_correlation(_by_seed(by_arm), confidence),
+        across_runs=rank_correlation(by_seed, confidence),
         across_seeds=rank_correlation_within_arms(by_arm, confidence),
         over_time=rank_correlation_within(
-            {run.name: _moments(run, parts, outcome) for run in runs},
-            confidence,
-            {run.name: run.seed for run in runs},
+            {run.name: moments(run) for run in runs}, confidence, {run.name: run.seed for run in runs}
         ),
     )
 
 
-def _by_seed(by_arm: dict[str, dict[int, Row]]) -> dict[Hashable, list[Row]]:
-    found: dict[Hashable, list[Row]] = {}
-    for rows in by_arm.values():
-        for seed, row in rows.items():
-            found.setdefault(seed, []).append(row)
-    return found
-
-
-def _moments(run: Run, parts: tuple[str, ...], outcome: Metric) -> list[Row]:
-    """Return (loss, error) at every step at which the run was judged."""
-    curves = {part: run.curve(part) for part in parts}
-
-    def rows_at(step: int, error: float) -> Row:
-        return _sum(parts, lambda part: value_at(curves[part], step)), _error(outcome, lambda _: error)
-
-    return [rows_at(step, value) for step, value in run.curve(outcome.key)]
-
-
-def _sum(parts: tuple[str, ...], value: Callable[[str], float | None]) -> float:
-    found = [value(part) for part in parts]
-    return sum((np.nan if part is None else part for part in found), 0.0)
-
-
-def _error(outcome: Metric, value: Callable[[str], float | None]) -> float:
-    """Return the outcome turned so that larger is worse. Only its order counts."""
-    found = value(outcome.key)
-    return np.nan if found is None else -found if outcome.higher_is_better else found
+def _number(value: float | None) -> float:
+    return np.nan if value is None else value

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from faceswap_lab.studies.metric_names import own_path
 from faceswap_lab.studies.statistics.crossed import Blocks
 
-Rows = list[tuple[int, float]]
+Series = dict[int, float]
+"""Training step → value, in ascending order of the steps."""
 _T = TypeVar("_T")
 
 
@@ -24,7 +25,7 @@ class Run:
         folder: the run folder; None if there is none.
         config: what can change the result, nested.
         facts: how it was made (commit, versions, hardware, …); {} where that is not known.
-        history: metric → (step, value), of any run that has begun.
+        history: metric → step → value, of any run that has begun.
         drawing: its topology as an SVG document; "" where the run has none.
         metrics: of a finished run, by name, as all below.
         seconds: training time.
@@ -43,7 +44,7 @@ class Run:
     folder: Path | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
-    history: dict[str, Rows] = field(default_factory=dict)
+    history: dict[str, Series] = field(default_factory=dict)
     drawing: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
     seconds: float | None = None
@@ -77,9 +78,9 @@ class Run:
         """Return what single pictures say of a metric, as ``value`` does of all of them."""
         return _of(self.blocks, key)
 
-    def curve(self, key: str) -> Rows:
+    def curve(self, key: str) -> Series:
         """Return a metric over training steps; empty if the run has none of it."""
-        return _of(self.history, key) or []
+        return _of(self.history, key) or {}
 
 
 def _of(found: Mapping[str, _T], key: str) -> _T | None:

@@ -31,8 +31,8 @@ def _coverage(seeds: int, steps: int, memory: float, studies: int) -> tuple[floa
     in_band, in_pointwise, widths = [], [], []
     for _ in range(studies):
         values = curves(rng, seeds, steps, memory)
-        zero = {seed: [(step, 0.0) for step in range(steps)] for seed in range(seeds)}
-        result = curve_difference(zero, {seed: list(enumerate(row)) for seed, row in enumerate(values)})
+        zero = {seed: dict.fromkeys(range(steps), 0.0) for seed in range(seeds)}
+        result = curve_difference(zero, {seed: dict(enumerate(row)) for seed, row in enumerate(values)})
         in_band.append(((result.band_low <= 0) & (result.band_high >= 0)).all())
         in_pointwise.append(((result.low <= 0) & (result.high >= 0)).all())
         widths.append(np.median((result.band_high - result.band_low) / (result.high - result.low)))

@@ -25,7 +25,7 @@ def test_each_arm_over_its_seeds_by_hand(runs):
     curves = curves_of(runs, list(ARMS), SSIM, alpha=0.05)
     assert list(curves.arms) == list(ARMS)
     for arm, curve in curves.arms.items():
-        values = np.array([[value for _, value in run.history["swap_ssim_AB"]] for run in of_arm(runs, arm).values()])
+        values = np.array([list(run.history["swap_ssim_AB"].values()) for run in of_arm(runs, arm).values()])
         assert curve.seeds == len(values) == (5 if arm == "far" else 6)
         np.testing.assert_array_equal(curve.steps, range(100, 801, 100))
         np.testing.assert_allclose(curve.mean, values.mean(axis=0))
@@ -61,7 +61,7 @@ def test_a_baseline_without_the_metric_leaves_the_arms_curves(runs):
 
 def test_a_long_training_is_thinned_to_the_same_steps_in_all_runs(runs):
     for run in runs:
-        run.history["long"] = [(step, 1.0 / step) for step in range(10, 30_001, 10)]
+        run.history["long"] = {step: 1.0 / step for step in range(10, 30_001, 10)}
     curves = curves_of(runs, ["baseline", "far"], type(SSIM)("long", "a long curve", False), alpha=0.05)
     assert len(curves.arms["baseline"].steps) == MOST_POINTS
     assert curves.arms["baseline"].steps[-1] == 30_000
@@ -70,7 +70,7 @@ def test_a_long_training_is_thinned_to_the_same_steps_in_all_runs(runs):
 
 def test_values_that_are_not_finite_are_no_part_of_a_curve(runs):
     for number, run in enumerate(runs):
-        run.history["odd"] = [(1, 1.0), (2, float("nan") if number == 0 else 2.0), (3, float("inf"))]
+        run.history["odd"] = {1: 1.0, 2: float("nan") if number == 0 else 2.0, 3: float("inf")}
     curves = curves_of(runs, ["baseline", "far"], type(SSIM)("odd", "an odd curve", False), alpha=0.05)
     assert list(curves.arms["baseline"].steps) == [1]
     assert list(curves.arms["far"].steps) == [1, 2]
@@ -78,7 +78,7 @@ def test_values_that_are_not_finite_are_no_part_of_a_curve(runs):
 
 def test_curves_of_unfinished_runs_only_where_they_are_asked_for(runs):
     failed = next(run for run in runs if run.state == "failed")
-    failed.history["swap_ssim_AB"] = [(100, 0.2)]
+    failed.history["swap_ssim_AB"] = {100: 0.2}
     assert curves_of(runs, list(ARMS), SSIM, alpha=0.05).arms["far"].seeds == 5
     with_it = curves_of(runs, list(ARMS), SSIM, alpha=0.05, finished=False).arms["far"]
     assert with_it.seeds == 6
@@ -87,15 +87,15 @@ def test_curves_of_unfinished_runs_only_where_they_are_asked_for(runs):
 
 def test_a_budget_is_the_first_step_at_the_baselines_end():
     def run(arm, seed, rows, seconds=80.0, flops=None):
-        known = {"seconds": seconds, "steps": rows[-1][0], "flops_per_step": flops}
+        known = {"seconds": seconds, "steps": max(rows), "flops_per_step": flops}
         return Run(arm, seed, "finished", history={"swap_ssim_AB": rows}, **known)
 
     runs = [
-        *(run("baseline", seed, [(100, 0.2), (200, 0.4), (400, 0.6)], flops=10.0) for seed in range(3)),
-        *(run("fast", seed, [(100, 0.5), (200, 0.7), (400, 0.9)], seconds=160.0, flops=30.0) for seed in range(3)),
-        run("slow", 0, [(400, 0.2), (800, 1.0)]),
-        run("slow", 1, [(400, 0.2), (800, 0.3)]),
-        run("slow", 2, [(400, 0.2), (800, 0.3)]),
+        *(run("baseline", seed, {100: 0.2, 200: 0.4, 400: 0.6}, flops=10.0) for seed in range(3)),
+        *(run("fast", seed, {100: 0.5, 200: 0.7, 400: 0.9}, seconds=160.0, flops=30.0) for seed in range(3)),
+        run("slow", 0, {400: 0.2, 800: 1.0}),
+        run("slow", 1, {400: 0.2, 800: 0.3}),
+        run("slow", 2, {400: 0.2, 800: 0.3}),
     ]
     baseline, fast, slow = budgets_of(runs, ["baseline", "fast", "slow"], SSIM)
     assert (baseline.steps, baseline.ratio, baseline.reached, baseline.seconds) == (400, 1, 3, 80)

@@ -63,13 +63,12 @@ def test_over_time_takes_the_loss_that_was_logged_at_each_evaluation():
     rng = np.random.default_rng(1)
     runs, expected = [], []
     for seed in range(5):
-        losses = [(step, float(rng.random())) for step in range(10, 101, 10)]
-        scores = [(step, float(rng.random())) for step in (25, 50, 75, 100)]
+        losses = {step: float(rng.random()) for step in range(10, 101, 10)}
+        scores = {step: float(rng.random()) for step in (25, 50, 75, 100)}
         history = {"loss_A": losses, "loss_B": losses, "swap_ssim_AB": scores}
         runs.append(run("arm", seed, 0.1, 0.1, 0.5, history))
-        by_step = dict(losses)
-        at = [by_step[20], by_step[50], by_step[70], by_step[100]]
-        expected.append(spearmanr(at, [1 - score for _, score in scores]).statistic)
+        at = [losses[20], losses[50], losses[70], losses[100]]
+        expected.append(spearmanr(at, [1 - score for score in scores.values()]).statistic)
     for prediction in predictions(runs, ["arm"], SSIM, 0.05):
         assert prediction.over_time.rho == pytest.approx(np.mean(expected))
         assert prediction.over_time.runs == 5
@@ -80,11 +79,11 @@ def test_the_same_runs_under_other_names_are_no_further_evidence():
     rng = np.random.default_rng(5)
     runs = []
     for seed in range(6):
-        curve = [(step, float(rng.random())) for step in range(10)]
+        curve = {step: float(rng.random()) for step in range(10)}
         history = {
             "loss_A": curve,
             "loss_B": curve,
-            "swap_ssim_AB": [(step, float(rng.random())) for step in range(10)],
+            "swap_ssim_AB": {step: float(rng.random()) for step in range(10)},
         }
         runs.append(run("a", seed, rng.random(), rng.random(), rng.random(), history))
     copies = [replace(one, arm=arm) for arm in "abcdef" for one in runs]

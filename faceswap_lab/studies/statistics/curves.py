@@ -1,6 +1,6 @@
 """Two arms over training time: the paired difference of a metric at every step, with a band."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,8 +38,8 @@ class CurveDifference:
 
 
 def curve_difference(
-    baseline: Mapping[int, Iterable[tuple[int, float]]],
-    arm: Mapping[int, Iterable[tuple[int, float]]],
+    baseline: Mapping[int, Mapping[int, float]],
+    arm: Mapping[int, Mapping[int, float]],
     *,
     confidence: float = 0.95,
 ) -> CurveDifference:
@@ -52,19 +52,17 @@ def curve_difference(
     docs/statistics.md shows how often it holds.
 
     Args:
-        baseline: (step, value) rows by seed, in any order. Values that are not finite count as absent.
+        baseline: seed → training step → value, finite.
         arm: the same for the arm.
         confidence: of interval and band, between 0 and 1.
 
     Raises:
-        ValueError: a step comes twice in one curve, or ``confidence`` is not between 0 and 1.
+        ValueError: ``confidence`` is not between 0 and 1.
     """
-    first = {seed: _curve(rows, "baseline", seed) for seed, rows in baseline.items()}
-    second = {seed: _curve(rows, "arm", seed) for seed, rows in arm.items()}
-    seeds = tuple(sorted(seed for seed in first.keys() & second.keys() if first[seed] and second[seed]))
-    curves = [arm_curves[seed] for seed in seeds for arm_curves in (first, second)]
-    steps = sorted(set.intersection(*(set(curve) for curve in curves))) if curves else []
-    differences = np.array([[second[seed][step] - first[seed][step] for step in steps] for seed in seeds])
+    seeds = tuple(sorted(seed for seed in baseline.keys() & arm.keys() if baseline[seed] and arm[seed]))
+    curves = [of[seed] for seed in seeds for of in (baseline, arm)]
+    steps = sorted(set.intersection(*map(set, curves))) if curves else []
+    differences = np.array([[arm[seed][step] - baseline[seed][step] for step in steps] for seed in seeds])
     differences = differences.reshape(len(seeds), len(steps))
 
     low, high = mean_bounds(differences.T, confidence)
@@ -79,19 +77,6 @@ def curve_difference(
         band_low=mean - half,
         band_high=mean + half,
     )
-
-
-def _curve(rows: Iterable[tuple[int, float]], name: str, seed: int) -> dict[int, float]:
-    """Return the finite values of one curve by step."""
-    curve: dict[int, float] = {}
-    seen: set[int] = set()
-    for step, value in rows:
-        if step in seen:
-            raise ValueError(f"step {step} comes twice in the {name}'s curve of seed {seed}: keep one row per step")
-        seen.add(step)
-        if np.isfinite(value):
-            curve[step] = value
-    return curve
 
 
 def _half_band(differences: Array, confidence: float) -> Array:

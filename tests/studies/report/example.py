@@ -194,7 +194,7 @@ def _compared(metric: Metric, values: dict[str, dict[int, float]], names: list[s
 
 def _curves(metric: Metric, names: list[str], seeds: int, rng: np.random.Generator) -> Curves:
     steps = np.arange(100, 801, 100) if "swap" in metric.key else np.arange(10, 801, 10)
-    rows: dict[str, dict[int, list[tuple[int, float]]]] = {}
+    rows: dict[str, dict[int, dict[int, float]]] = {}
     for index, name in enumerate(names):
         if name == "only_b" and metric.key == "loss_A":
             continue
@@ -205,15 +205,15 @@ def _curves(metric: Metric, names: list[str], seeds: int, rng: np.random.Generat
                 level = (0.76 + EFFECT[index]) * (1 - np.exp(-steps / 180)) + wobble
             else:
                 level = 0.03 + 0.2 * np.exp(-steps / (120 + 15 * index)) + wobble / 3
-            rows[name][seed] = [(int(step), float(value)) for step, value in zip(steps, level)]
+            rows[name][seed] = dict(zip(steps.tolist(), level.tolist()))
     differences = {
         name: curve_difference(rows[names[0]], rows[name]) for name in names[1:] if name in rows and names[0] in rows
     }
     return Curves(metric, {name: _curve(by_seed, steps) for name, by_seed in rows.items()}, differences)
 
 
-def _curve(by_seed: dict[int, list[tuple[int, float]]], steps: np.ndarray) -> Curve:
-    table = np.array([[value for _, value in rows] for rows in by_seed.values()])
+def _curve(by_seed: dict[int, dict[int, float]], steps: np.ndarray) -> Curve:
+    table = np.array([list(values.values()) for values in by_seed.values()])
     return Curve(len(by_seed), steps, table.mean(axis=0), table.min(axis=0), table.max(axis=0))
 
 
