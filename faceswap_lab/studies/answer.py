@@ -9,6 +9,8 @@ from faceswap_lab.studies.people import said_of
 from faceswap_lab.studies.statistics.p_values import fewest_seeds
 from faceswap_lab.studies.statistics.verdicts import Judgement
 
+_FEW = 3  # arms of which an answer can say more than their effects
+
 
 def answer_of(
     compared: Compared,
@@ -65,13 +67,19 @@ def _decided(compared: Compared, baseline: str) -> str:
 
 
 def _for_people(compared: Compared, baseline: str) -> str:
-    """Return the verdicts for the next person: each with its interval and where a new pair should fall."""
-    claims = []
-    for verdict in ("better", "worse", "equivalent"):
-        for arm, found in _with(compared.judgements, verdict):
-            effect = digits.effect(found.comparison.difference, *found.comparison.interval)
-            claims.append(f"{arm} is {verdict} for people in general: {effect}; {said_of(found.comparison)}")
-    return ". ".join(claims) or f"no arm is shown to be better than {baseline}, worse, or equivalent"
+    """Return the verdicts for the next person, each with its interval; where they are few, where a new pair should fall."""
+    found = {verdict: _with(compared.judgements, verdict) for verdict in ("better", "worse", "equivalent")}
+    decided = [(arm, verdict, one.comparison) for verdict, arms in found.items() for arm, one in arms]
+    effects = {arm: digits.effect(numbers.difference, *numbers.interval) for arm, _, numbers in decided}
+    if not decided:
+        return f"no arm is shown to be better than {baseline}, worse, or equivalent"
+    if len(decided) <= _FEW:
+        return ". ".join(
+            f"{arm} is {verdict} for people in general: {effects[arm]}; {said_of(numbers)}"
+            for arm, verdict, numbers in decided
+        )
+    lists = {verdict: _listed([f"{arm} {effects[arm]}" for arm, _ in arms]) for verdict, arms in found.items() if arms}
+    return "; ".join(f"{verdict} for people in general: {arms}" for verdict, arms in lists.items())
 
 
 def _undecided(judgements: dict[str, Judgement], alpha: float) -> Iterator[str]:

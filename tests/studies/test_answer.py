@@ -14,7 +14,7 @@ DRAWN = np.random.default_rng(0).normal(0, 0.001, size=(9, 9))
 NOISE = DRAWN - DRAWN.mean(axis=1, keepdims=True)
 
 
-def answer(shifts, seeds=9, smallest=0.02, higher=True, finished=None, planned=None):
+def answer(shifts, seeds=9, smallest=0.02, higher=True, finished=None, planned=None, **how):
     """The answer of a study whose arms differ by ``shifts`` and next to no noise."""
     base = {seed: 0.6 + 0.01 * seed for seed in range(seeds)}
     arms = {
@@ -31,6 +31,7 @@ def answer(shifts, seeds=9, smallest=0.02, higher=True, finished=None, planned=N
         finished=total if finished is None else finished,
         planned=planned or total,
         alpha=0.05,
+        **how,
     )
 
 
@@ -39,6 +40,16 @@ def test_arms_are_told_by_verdict_the_largest_differences_first():
         "By the SSIM of the swap A→B (baseline: 0.64, mean of 9 seeds), up (+0.08) is better than baseline; "
         "far (−0.3) and slightly (−0.1) are worse than baseline; same is equivalent to baseline (within ±0.02)."
     )
+
+
+def test_over_people_many_arms_are_told_by_verdict_with_their_intervals():
+    said = answer({"slightly": -0.1, "far": -0.3, "up": 0.08, "same": 0.001}, for_people=True)
+    number = r"[+−][\d.]+ \([+−][\d.]+ to [+−][\d.]+\)"
+    expected = (
+        rf".*, better for people in general: up {number}; worse for people in general: far {number} and slightly "
+        rf"{number}; equivalent for people in general: same {number}\."
+    )
+    assert re.fullmatch(expected, said), said
 
 
 def test_where_lower_is_better_more_is_worse():
