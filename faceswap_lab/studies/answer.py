@@ -67,7 +67,7 @@ def _decided(compared: Compared, baseline: str) -> str:
 
 
 def _for_people(compared: Compared, baseline: str) -> str:
-    """Return the verdicts for the next person, each with its interval; where they are few, where a new pair should fall."""
+    """Return the verdicts for the next person with their intervals; of few arms, also where a new pair should fall."""
     found = {verdict: _with(compared.judgements, verdict) for verdict in ("better", "worse", "equivalent")}
     decided = [(arm, verdict, one.comparison) for verdict, arms in found.items() for arm, one in arms]
     effects = {arm: digits.effect(numbers.difference, *numbers.interval) for arm, _, numbers in decided}
