@@ -3,6 +3,7 @@
 Rendered faces, and all that a model makes, are synthetic; the inputs of runs on folders are real. The file says so.
 """
 
+import io
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -31,7 +32,6 @@ _LARGEST = 64  # px: a larger face is made smaller
 _MOST_FACES = 8
 _MOST_STEPS = 6
 _NOTHING = (128, 128, 128)
-_DIRECTIONS = {"AB": ("A", "B"), "BA": ("B", "A")}
 _QUALITY = 88  # of the kept file: a tenth of the lossless size, and no difference to the eye
 _DESCRIPTION = 0x010E  # Exif's ImageDescription
 
@@ -45,9 +45,10 @@ class Tiles:
     rows: dict[str, "Image.Image"]
     side: int
 
-    def face(self, row: str, index: int) -> "Image.Image":
-        """Return one face of a row."""
-        return self.rows[row].crop((index * self.side, 0, (index + 1) * self.side, self.side))
+    def face(self, row: str, index: int = 0) -> "Image.Image | None":
+        """Return one face of a row; None where there is no such row."""
+        box = (index * self.side, 0, (index + 1) * self.side, self.side)
+        return self.rows[row].crop(box) if row in self.rows else None
 
 
 def grids_of(runs: list[Run], arms: Sequence[str]) -> list[Grid]:
@@ -65,12 +66,20 @@ def grids_of(runs: list[Run], arms: Sequence[str]) -> list[Grid]:
     if not found:
         return []
     seed = min(found, key=lambda pair: (-len(found[pair]), pair))
-    read = {arm: read_tiles(own[max(own)]) for arm, own in found[seed].items()}
-    last = {arm: tiles for arm, tiles in read.items() if tiles is not None}
-    made = []
-    for direction, (source, target) in _DIRECTIONS.items():
-        across = _across(found[seed], last, seed, direction, source, target, real)
-        made += [across, *_growth(found[seed], last, seed, direction, source, target)] if across else []
+    files = found[seed]
+    last = {arm: tiles for arm, own in files.items() if (tiles := read_tiles(own[max(own)]))}
+    ends = sorted({max(files[arm]) for arm in last})
+    steps = _spread(sorted({step for arm in last for step in files[arm]}), _MOST_STEPS)
+    on_the_way = {
+        arm: {step: tiles for step in steps if step in files[arm] and (tiles := read_tiles(files[arm][step]))}
+        for arm in last
+    }
+    made: list[Grid] = []
+    for source, target in ("AB", "BA") if last else ():
+        across = _across(last, ends, seed, source, target, real)
+        if across.rows:
+            made.append(across)
+            made += [_growth(on_the_way, last, steps, seed, source, target)] if len(steps) > 1 else []
     return made
 
 
@@ -82,26 +91,16 @@ def extremes(runs: list[Run], baseline: str, chosen: Mapping[str, Sequence[tuple
         baseline: the baseline's name.
         chosen: arm → (pair, what to say of it).
     """
-    from PIL import Image
-
-    theirs = of_arm(runs, baseline)
     rows = []
     for arm, pairs in chosen.items():
-        own = of_arm(runs, arm)
         for pair, says in pairs:
-            found = [strips(run) for run in (theirs[pair], own[pair])]
-            tiles = [read_tiles(one[max(one)]) if one else None for one in found]
-            first, second = tiles
-            wanted = ("A", "B_truth", "swap_AB")
-            if first is None or second is None or any(row not in first.rows for row in wanted):
+            files = [strips(of_arm(runs, name)[pair]) for name in (baseline, arm)]
+            first, second = (read_tiles(own[max(own)]) if own else None for own in files)
+            if first is None or second is None or first.side != second.side:
                 continue
-            if "swap_AB" not in second.rows or second.side != first.side:
-                continue
-            faces = [*(first.face(row, 0) for row in wanted), second.face("swap_AB", 0)]
-            strip = Image.new("RGB", (first.side * len(faces), first.side), _NOTHING)
-            for place, face in enumerate(faces):
-                strip.paste(face, (place * first.side, 0))
-            rows.append(Picture(arm, says, strip))
+            faces = [*(first.face(row) for row in ("A", "B_truth", "swap_AB")), second.face("swap_AB")]
+            if None not in faces:
+                rows.append(Picture(arm, says, _side_by_side(faces, first.side)))
     if not rows:
         return None
     caption = "For each arm the pair of people that it served worst and best beside the baseline: one held-out face."
@@ -196,8 +195,6 @@ def origin_of(grids: Sequence[Grid]) -> str:
 
 def webp(picture: "Image.Image", origin: str) -> bytes:
     """Return a WebP file that says where its faces come from, in the words of ``origin_of``."""
-    import io
-
     from PIL import Image
 
     about = Image.Exif()
@@ -208,77 +205,67 @@ def webp(picture: "Image.Image", origin: str) -> bytes:
     return file.getvalue()
 
 
-def _across(
-    of_seed: Mapping[str, Strips],
-    last: Mapping[str, Tiles],
-    seed: int,
-    direction: str,
-    source: str,
-    target: str,
-    real: bool,
-) -> Grid | None:
+def _across(last: Mapping[str, Tiles], ends: Sequence[int], seed: int, source: str, target: str, real: bool) -> Grid:
     """Return the input, the truth where there is one, and every arm's swap of the same faces."""
-    first = next(iter(last.values()), None)
-    if first is None:
-        return None
+    first, truth = next(iter(last.values())), f"{target}_truth"
+    given = {source: f"{source}, the input", truth: f"{target}, the truth"}
     rows = [
-        Picture(caption, "real" if real else "", first.rows[row], real)
-        for row, caption in ((source, f"{source}, the input"), (f"{target}_truth", f"{target}, the truth"))
-        if row in first.rows
+        Picture(says, "real" if real else "", first.rows[row], real) for row, says in given.items() if row in first.rows
     ]
-    for name, tiles in last.items():
-        rows += [Picture(name, path, tiles.rows[row]) for row, path in _paths(tiles, direction)]
-    steps = sorted({max(of_seed[name]) for name in last})
-    when = f"after {steps[0]:,} steps" if len(steps) == 1 else f"after {steps[0]:,} to {steps[-1]:,} steps"
-    if f"{target}_truth" in first.rows:
-        truth = f"The truth is the twin of {target} in the same state."
-    else:
-        truth = "What the true swaps would look like, nobody knows."
+    for arm, tiles in last.items():
+        rows += [Picture(arm, path, tiles.rows[row]) for row, path in _paths(tiles, f"swap_{source}{target}")]
+    known = f"The truth is the twin of {target} in the same state."
+    if truth not in first.rows:
+        known = "What the true swaps would look like, nobody knows."
+    when = f"{ends[0]:,}" + (f" to {ends[-1]:,}" if ends[1:] else "")
     caption = (
-        f"The same held-out faces of {source} in every row, {when}, seed {seed}. {truth} One seed: look at it, but "
-        "take the verdict from the numbers."
+        f"The same held-out faces of {source} in every row, after {when} steps, seed {seed}. {known} One seed: look at "
+        "it, but take the verdict from the numbers."
     )
-    return Grid(f"Swap {source}→{target} across arms", caption, [], rows) if rows else None
+    return Grid(f"Swap {source}→{target} across arms", caption, [], rows)
 
 
 def _growth(
-    of_seed: Mapping[str, Strips], last: Mapping[str, Tiles], seed: int, direction: str, source: str, target: str
-) -> list[Grid]:
-    """Return one face's swap over the steps, and its truth where there is one; nothing where only one step was kept."""
-    from PIL import Image
-
-    rows: list[Picture] = []
-    columns = _spread(sorted({step for arm in last for step in of_seed[arm]}), _MOST_STEPS)
-    if len(columns) < 2:
-        return []
-    swap, truth = f"swap_{direction}", f"{target}_truth"
+    on_the_way: Mapping[str, Mapping[int, Tiles]],
+    last: Mapping[str, Tiles],
+    steps: Sequence[int],
+    seed: int,
+    source: str,
+    target: str,
+) -> Grid:
+    """Return one face's swap over the steps, and its truth where there is one."""
+    swap, truth = f"swap_{source}{target}", f"{target}_truth"
     known = any(truth in tiles.rows for tiles in last.values())
-    for arm in last:
-        kept = {step: read_tiles(of_seed[arm][step]) for step in columns if step in of_seed[arm]}
-        shown = {step: tiles for step, tiles in kept.items() if tiles is not None and swap in tiles.rows}
-        if not shown:
-            continue
-        side = last[arm].side
-        strip = Image.new("RGB", (side * (len(columns) + known), side), _NOTHING)
-        for place, step in enumerate(columns):
-            if step in shown:
-                strip.paste(shown[step].face(swap, 0), (place * side, 0))
-        if truth in last[arm].rows:
-            strip.paste(last[arm].face(truth, 0), (len(columns) * side, 0))
-        absent = [f"{step:,}" for step in columns if step not in shown]
-        rows.append(Picture(arm, f"no picture at {', '.join(absent)}" if absent else "", strip))
+    rows: list[Picture] = []
+    for arm, by_step in on_the_way.items():
+        shown = {step: face for step, tiles in by_step.items() if (face := tiles.face(swap))}
+        if shown:
+            faces = [*(shown.get(step) for step in steps), *([last[arm].face(truth)] if known else [])]
+            absent = ", ".join(f"{step:,}" for step in steps if step not in shown)
+            note = f"no picture at {absent}" if absent else ""
+            rows.append(Picture(arm, note, _side_by_side(faces, last[arm].side)))
     its_truth = ", and its truth" if known else ""
     caption = f"The first of these faces, seed {seed}, as training goes on{its_truth}. Grey: no picture."
-    heads = [*(f"{step:,}" for step in columns), *(["truth"] if known else [])]
-    return [Grid(f"Swap {source}→{target} over the steps", caption, heads, rows)]
+    heads = [*(f"{step:,}" for step in steps), *(["truth"] if known else [])]
+    return Grid(f"Swap {source}→{target} over the steps", caption, heads, rows)
 
 
-def _paths(tiles: Tiles, direction: str) -> list[tuple[str, str]]:
+def _side_by_side(faces: "Sequence[Image.Image | None]", side: int) -> "Image.Image":
+    from PIL import Image
+
+    strip = Image.new("RGB", (side * len(faces), side), _NOTHING)
+    for place, face in enumerate(faces):
+        if face is not None:
+            strip.paste(face, (place * side, 0))
+    return strip
+
+
+def _paths(tiles: Tiles, swap: str) -> list[tuple[str, str]]:
     """Return the rows of swaps with the path's name; two encoders have two paths."""
-    own, target = f"swap_{direction}", f"swap_{direction}_target_path"
+    target = f"{swap}_target_path"
     if target in tiles.rows:
-        return [(own, "through the source's encoder"), (target, "through the target's encoder")]
-    return [(own, "")] if own in tiles.rows else []
+        return [(swap, "through the source's encoder"), (target, "through the target's encoder")]
+    return [(swap, "")] if swap in tiles.rows else []
 
 
 def _spread(steps: Sequence[int], most: int) -> list[int]:
