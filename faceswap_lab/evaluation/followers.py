@@ -10,10 +10,9 @@ mirrored: a side that only ever looked left would otherwise not be read when it 
 """
 
 import hashlib
-import io
 import logging
 import zipfile
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +24,7 @@ from torch.nn.functional import interpolate
 from faceswap_lab.data.faces import Faces, Side
 from faceswap_lab.data.sampler import centre
 from faceswap_lab.evaluation.held_out import to_tensor
-from faceswap_lab.runs.atomic import StorageError, write_bytes
+from faceswap_lab.runs.atomic import StorageError, write_npz
 from faceswap_lab.twins import STATE_FIELDS
 
 FOLLOWED = {"yaw": "yaw", "mouth": "mouth_open", "light": "light_azimuth"}
@@ -182,10 +181,8 @@ def _load(path: Path) -> Follower | None:
 
 
 def _store(path: Path, follower: Follower) -> None:
-    buffer = io.BytesIO()
-    np.savez(buffer, **{field.name: value for field, value in zip(fields(Follower), astuple(follower))})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(path, buffer.getvalue())
+        write_npz(path, vars(follower))
     except (OSError, StorageError) as error:
         _log.warning("The followers are not kept for the next run: %s", error)

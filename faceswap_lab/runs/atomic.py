@@ -6,14 +6,18 @@ without the last one it can bring the old file back.
 """
 
 import errno
+import io
 import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 _LEFTOVER = ".tmp-"
 _FULL_BELOW = 1 << 20  # bytes; a library's own error on a disk with less than this free is put down to the full disk
@@ -70,6 +74,15 @@ def write_json(path: Path, content: Any) -> None:
         ValueError: a number is not finite: JSON has no word for it, and no reader of ours expects one.
     """
     write_text(path, json.dumps(content, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def write_npz(path: Path, arrays: "Mapping[str, ArrayLike]") -> None:
+    """Replace ``path`` with arrays by name, compressed; see ``write_bytes``."""
+    import numpy as np  # here and not above: a refusal need not wait for it
+
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+    write_bytes(path, file.getvalue())
 
 
 @contextmanager

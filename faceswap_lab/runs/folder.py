@@ -10,6 +10,16 @@ from faceswap_lab.runs.atomic import explaining
 from faceswap_lab.runs.identity import run_name
 
 
+class Inside:
+    """A file or folder inside a run's folder, by its name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, folder: "RunFolder", _: object = None) -> Path:
+        return folder.path / self.name
+
+
 @dataclass(frozen=True)
 class RunFolder:
     """The names inside a run's folder. Making one touches no disk; ``find`` and ``create`` do.
@@ -20,70 +30,18 @@ class RunFolder:
 
     path: Path
 
-    @property
-    def config(self) -> Path:
-        """The resolved configuration as the run was told it."""
-        return self.path / "config.yaml"
-
-    @property
-    def run(self) -> Path:
-        """Provenance: one entry per process that worked on the run (``sessions.py``)."""
-        return self.path / "run.json"
-
-    @property
-    def status(self) -> Path:
-        """How far the run has come (``status.py``)."""
-        return self.path / "status.json"
-
-    @property
-    def traceback(self) -> Path:
-        """What made the run fail, for a person."""
-        return self.path / "traceback.txt"
-
-    @property
-    def metrics(self) -> Path:
-        """Everything measured while training, one row per logging (``metrics.py``)."""
-        return self.path / "metrics.csv"
-
-    @property
-    def topology(self) -> Path:
-        """The picture of the parts and routes, SVG."""
-        return self.path / "topology.svg"
-
-    @property
-    def previews(self) -> Path:
-        """Folder of preview pictures."""
-        return self.path / "previews"
-
-    @property
-    def checkpoints(self) -> Path:
-        """Folder of what resuming needs."""
-        return self.path / "checkpoints"
-
-    @property
-    def weights(self) -> Path:
-        """The trained weights."""
-        return self.path / "weights.safetensors"
-
-    @property
-    def averaged_weights(self) -> Path:
-        """The moving average of the weights, of a run that has one."""
-        return self.path / "weights-ema.safetensors"
-
-    @property
-    def pictures(self) -> Path:
-        """What each held-out picture of real people has to do with the scores (``pictures.py``)."""
-        return self.path / "pictures.npz"
-
-    @property
-    def result(self) -> Path:
-        """What came out; written last: it is what "finished" means (``result.py``)."""
-        return self.path / "result.json"
-
-    @property
-    def lock(self) -> Path:
-        """The file whose OS lock belongs to who works on the run (``lock.py``)."""
-        return self.path / ".lock"
+    config = Inside("config.yaml")  # the resolved configuration as the run was told it
+    run = Inside("run.json")  # provenance: one entry per process that worked on the run (``sessions.py``)
+    status = Inside("status.json")  # how far the run has come (``status.py``)
+    traceback = Inside("traceback.txt")  # what made the run fail, for a person
+    metrics = Inside("metrics.csv")  # everything measured while training, one row per logging (``metrics.py``)
+    topology = Inside("topology.svg")  # the picture of the parts and routes, SVG
+    previews = Inside("previews")  # folder of preview pictures
+    checkpoints = Inside("checkpoints")  # folder of what resuming needs
+    weights = Inside("weights.safetensors")  # the trained weights
+    averaged_weights = Inside("weights-ema.safetensors")  # the moving average of the weights, of a run that has one
+    pictures = Inside("pictures.npz")  # what each held-out picture of real people says (``pictures.py``)
+    result = Inside("result.json")  # what came out; written last: it is what "finished" means (``result.py``)
 
 
 def find(root: Path, seed: int, digest: str) -> RunFolder | None:

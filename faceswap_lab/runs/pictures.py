@@ -4,12 +4,11 @@
 blocks_<side>    (n,) which held-out pictures of a side belong together, such as a block of a film's frames
 """
 
-import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 from zipfile import BadZipFile
 
-from faceswap_lab.runs.atomic import write_bytes
+from faceswap_lab.runs.atomic import write_npz
 from faceswap_lab.runs.folder import RunFolder
 
 if TYPE_CHECKING:  # a refusal need not wait for NumPy
@@ -39,12 +38,8 @@ def write_pictures(
     Raises:
         StorageError: it cannot be written.
     """
-    import numpy as np
-
-    file = io.BytesIO()
-    whose = {f"{_BLOCKS}{side}": of.astype(np.int32) for side, of in blocks.items()}
-    np.savez_compressed(file, **scores, **whose)  # type: ignore[arg-type]
-    write_bytes(folder.pictures, file.getvalue())
+    whose = {f"{_BLOCKS}{side}": of.astype("int32") for side, of in blocks.items()}
+    write_npz(folder.pictures, {**scores, **whose})
 
 
 def read_pictures(folder: RunFolder) -> Pictures:

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from faceswap_lab.config import ConfigError
-from faceswap_lab.runs.atomic import explaining, write_bytes, write_text
+from faceswap_lab.runs.atomic import explaining, write_npz, write_text
 from faceswap_lab.runs.flat import flat
 from faceswap_lab.studies.collecting import blocks, pictures
 from faceswap_lab.studies.collecting.collect import collect
@@ -85,9 +85,7 @@ def write_evidence(found: Evidence, folder: Path) -> None:
     write_text(folder / _RESULTS, results_csv(found.runs))
     curves = _packed(found.runs)
     if curves:
-        file = io.BytesIO()
-        np.savez_compressed(file, **curves)  # type: ignore[arg-type]
-        write_bytes(folder / _CURVES, file.getvalue())
+        write_npz(folder / _CURVES, curves)
     else:
         (folder / _CURVES).unlink(missing_ok=True)
     blocks.write_blocks([run.blocks for run in found.runs], found.plan.metric, folder)

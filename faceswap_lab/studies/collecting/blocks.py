@@ -1,13 +1,12 @@
 """What single held-out pictures of real people say of a metric, by their blocks of time; in runs and in evidence."""
 
-import io
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from faceswap_lab.runs.atomic import write_bytes
+from faceswap_lab.runs.atomic import write_npz
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.pictures import read_pictures
 from faceswap_lab.studies.statistics.crossed import Blocks, in_blocks
@@ -40,9 +39,7 @@ def write_blocks(runs: Sequence[Mapping[str, Blocks]], key: str, folder: Path) -
     sizes = known[0].sizes
     same = [run[key].means if key in run and np.array_equal(run[key].sizes, sizes) else None for run in runs]
     means = np.array([np.full(len(sizes), np.nan) if one is None else one for one in same], np.float32)
-    file = io.BytesIO()
-    np.savez_compressed(file, means=means, sizes=sizes.astype(np.int32))
-    write_bytes(folder / _FILE, file.getvalue())
+    write_npz(folder / _FILE, {"means": means, "sizes": sizes.astype(np.int32)})
 
 
 def kept_blocks(folder: Path, key: str) -> list[dict[str, Blocks]]:
