@@ -1,9 +1,10 @@
 """Curves over training steps as small multiples: one panel per arm, the baseline in grey in each."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from faceswap_lab.studies import digits
 from faceswap_lab.studies.findings import Curve, Curves, Findings
@@ -22,13 +23,15 @@ def level_figure(findings: Findings, curves: Curves) -> Figure | None:
     baseline = curves.arms.get(findings.baseline)
     others = [arm.name for arm in findings.arms[1:] if arm.name in curves.arms]
     shown = others or ([findings.baseline] if baseline else [])
-    shown = [name for name in shown if len(curves.arms[name].steps)]
     if not shown:
         return None
     rows = [row for name in shown for row in _level_rows(name, curves.arms[name], baseline)]
     grey = _level_rows(findings.baseline, baseline, None) if baseline and others else []
     colour, dash = _looks(findings)
-    y, low = (vega.quantity(field, title=_axis(curves), scale=_scale(curves)) for field in ("mean", "low"))
+    log = _is_log(curves)
+    scale: vega.Spec = {"type": "log", "nice": False} if log else {"zero": False}
+    axis = curves.metric.key + (" (log scale)" if log else "")
+    y, low = (vega.quantity(field, title=axis, scale=scale) for field in ("mean", "low"))
     band = {"type": "area", "opacity": 0.2, "line": False}
     layers = [
         vega.layer({**band, "color": "@baseline", "opacity": 0.16}, grey, y=low, y2={"field": "high"}),
@@ -37,14 +40,17 @@ def level_figure(findings: Findings, curves: Curves) -> Figure | None:
         vega.layer({"type": "line", "strokeWidth": 2}, y=y, color=colour, strokeDash=dash),
         _hover(y, colour, vega.tooltip("arm", "step", "seeds", mean=".4~g", low=".4~g", high=".4~g", baseline=".4~g")),
     ]
-    seeds = sorted({curves.arms[name].seeds for name in shown})
+    absent = [arm.name for arm in findings.arms if arm.name not in curves.arms]
     return Figure(
         name=f"curve-{_file(curves)}",
         title=headline(curves.metric.caption),
-        caption=f"{headline(curves.metric.caption)} over training steps: mean over the seeds ({_range(seeds)}), "
-        f"band from the lowest to the highest seed{_grey(findings, others)}.{_log_words(curves)}"
-        f"{_missing(findings, curves.arms)}",
-        alt="last step: " + "; ".join(f"{name} {digits.general(curves.arms[name].mean[-1])}" for name in shown),
+        caption=f"{headline(curves.metric.caption)} over training steps: mean over the seeds "
+        f"({_counted(curves.arms[name].seeds for name in shown)}), band from the lowest to the highest seed"
+        + (f"; grey, in every panel: {findings.baseline}" if others else "")
+        + "."
+        + (" The axis is logarithmic." if log else "")
+        + (f" No curve: {', '.join(absent)}." if absent else ""),
+        alt=_last({name: curves.arms[name].mean for name in shown}),
         spec=_over_steps(rows, shown, layers),
         least=_least(shown),
     )
@@ -52,12 +58,13 @@ def level_figure(findings: Findings, curves: Curves) -> Figure | None:
 
 def difference_figure(findings: Findings, curves: Curves) -> Figure | None:
     """Return each arm's paired difference from the baseline over steps, with bands, or None if there is none."""
-    shown = [arm.name for arm in findings.arms[1:] if _has_band(curves.differences.get(arm.name))]
-    if not shown:
+    found = {arm.name: curves.differences[arm.name] for arm in findings.arms[1:] if arm.name in curves.differences}
+    if not found:
         return None
-    rows = [row for name in shown for row in _difference_rows(name, curves.differences[name])]
+    shown = list(found)
+    rows = [row for name in shown for row in _difference_rows(name, found[name])]
     smallest = curves.metric.smallest_difference
-    domain, cut = _difference_domain([curves.differences[name] for name in shown], smallest)
+    domain, cut = _difference_domain(list(found.values()), smallest)
     colour, dash = _looks(findings)
     y = vega.quantity("difference", title="difference", scale={"domain": domain, "nice": False})
     layers = [
@@ -68,18 +75,18 @@ def difference_figure(findings: Findings, curves: Curves) -> Figure | None:
         vega.layer({"type": "line", "strokeWidth": 2}, y=y, color=colour, strokeDash=dash),
         _hover(y, colour, vega.tooltip("arm", "step", "interval", "band", "seeds", difference="+.4~g")),
     ]
-    seeds = sorted({len(curves.differences[name].seeds) for name in shown})
     confidence = f"{100 * (1 - findings.alpha):g} %"
     zone_words = f" Shaded: ±{smallest:g}, the smallest difference that matters." if smallest is not None else ""
+    clear = [f"{name} from step {step:,}" for name, one in found.items() if (step := leaves_zero(one)) is not None]
+    when = f"The outer band stays clear of zero to the end: {'; '.join(clear)}."
     return Figure(
         name=f"difference-{_file(curves)}",
         title=f"{headline(curves.metric.caption)}: difference from {findings.baseline}",
-        caption=f"Mean of the paired differences, arm minus {findings.baseline} ({_range(seeds)}). Inner band: "
-        f"{confidence} interval at each step alone; outer band: {confidence} for the whole curve at once, the one "
-        f"that tells when two arms differ.{zone_words}{cut}"
-        f"{_when(curves, shown)}",
-        alt="last step: "
-        + "; ".join(f"{name} {digits.general(curves.differences[name].difference[-1])}" for name in shown),
+        caption=f"Mean of the paired differences, arm minus {findings.baseline} "
+        f"({_counted(len(one.seeds) for one in found.values())}). Inner band: {confidence} interval at each step "
+        f"alone; outer band: {confidence} for the whole curve at once, the one that tells when two arms differ."
+        f"{zone_words}{cut} {when if clear else 'No outer band is clear of zero at the end.'}",
+        alt=_last({name: one.difference for name, one in found.items()}),
         spec=_over_steps(rows, shown, layers),
         least=_least(shown),
         left=72,
@@ -155,7 +162,6 @@ def _level_rows(name: str, curve: Curve, baseline: Curve | None) -> list[vega.Ro
             "seeds": curve.seeds,
         }
         for step, mean, low, high in zip(curve.steps, curve.mean, curve.low, curve.high)
-        if math.isfinite(mean)
     ]
 
 
@@ -179,57 +185,24 @@ def _difference_rows(name: str, found: CurveDifference) -> list[vega.Row]:
 
 
 def _ends(low: float, high: float) -> str:
-    return (
-        f"{digits.general(low)} to {digits.general(high)}"
-        if math.isfinite(low) and math.isfinite(high)
-        else digits.NOT_KNOWN
-    )
-
-
-def _has_band(found: CurveDifference | None) -> bool:
-    return found is not None and len(found.steps) > 0
+    known = math.isfinite(low) and math.isfinite(high)
+    return f"{digits.general(low)} to {digits.general(high)}" if known else digits.NOT_KNOWN
 
 
 def _is_log(curves: Curves) -> bool:
     """Whether the curve is a loss that falls over a wide range: a logarithmic axis shows its end as well."""
-    lows = [value for curve in curves.arms.values() for value in curve.low if math.isfinite(value)]
-    highs = [value for curve in curves.arms.values() for value in curve.high if math.isfinite(value)]
-    return bool(lows) and curves.metric.higher_is_better is False and min(lows) > 0 and max(highs) > 3 * min(lows)
+    lowest = min(float(curve.low.min()) for curve in curves.arms.values())
+    highest = max(float(curve.high.max()) for curve in curves.arms.values())
+    return curves.metric.higher_is_better is False and lowest > 0 and highest > 3 * lowest
 
 
-def _scale(curves: Curves) -> vega.Spec:
-    return {"type": "log", "nice": False} if _is_log(curves) else {"zero": False}
+def _counted(seeds: Iterable[int]) -> str:
+    counts = sorted(set(seeds))
+    return f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} to {counts[-1]}"
 
 
-def _axis(curves: Curves) -> str:
-    return curves.metric.key + (" (log scale)" if _is_log(curves) else "")
-
-
-def _log_words(curves: Curves) -> str:
-    return " The axis is logarithmic." if _is_log(curves) else ""
-
-
-def _grey(findings: Findings, others: list[str]) -> str:
-    return f"; grey, in every panel: {findings.baseline}" if others else ""
-
-
-def _missing(findings: Findings, have: Iterable[str]) -> str:
-    absent = [arm.name for arm in findings.arms if arm.name not in have]
-    return f" No curve: {', '.join(absent)}." if absent else ""
-
-
-def _when(curves: Curves, shown: list[str]) -> str:
-    clear = {name: leaves_zero(curves.differences[name]) for name in shown}
-    said = [f"{name} from step {step:,}" for name, step in clear.items() if step is not None]
-    return (
-        f" The outer band stays clear of zero to the end: {'; '.join(said)}."
-        if said
-        else (" No outer band is clear of zero at the end.")
-    )
-
-
-def _range(seeds: list[int]) -> str:
-    return f"n = {seeds[0]}" if len(seeds) == 1 else f"n = {seeds[0]} to {seeds[-1]}"
+def _last(curves: Mapping[str, NDArray[np.float64]]) -> str:
+    return "last step: " + "; ".join(f"{name} {digits.general(values[-1])}" for name, values in curves.items())
 
 
 def _file(curves: Curves) -> str:

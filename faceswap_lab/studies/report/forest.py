@@ -13,6 +13,7 @@ from faceswap_lab.studies.report.figure import Figure, headline
 
 _LABELS = 180  # px for an arm's name
 SHAPES = {"better": "triangle-up", "worse": "triangle-down", "equivalent": "square", "undecided": "circle"}
+_SHAPES_SAY = "▲ better, ▼ worse, ■ equivalent, ○ undecided."
 
 
 def primary_forest(findings: Findings) -> Figure | None:
@@ -22,18 +23,22 @@ def primary_forest(findings: Findings) -> Figure | None:
     if not rows:
         return None
     arms = [arm.name for arm in findings.arms[1:]]
-    metric = compared.metric
+    metric, smallest = compared.metric, compared.metric.smallest_difference
+    way = {True: "\n(right of zero is better)", False: "\n(left of zero is better)", None: ""}
+    zone = "No smallest difference that matters was declared."
+    if smallest is not None:
+        zone = f"The shaded zone is ±{smallest:g}, the smallest difference that matters, declared before the runs."
     spec = {
         "height": 34 * len(arms),
-        "encoding": _encoding(arms, f"difference from {findings.baseline}{_way(metric)}"),
+        "encoding": _encoding(arms, f"difference from {findings.baseline}{way[metric.higher_is_better]}"),
         "layer": _layers(rows, _seed_rows(compared), _zones([compared]), arms),
     }
     return Figure(
         name="forest",
         title=f"{headline(metric.caption)}: difference from {findings.baseline}",
         caption=f"Mean of the paired differences, arm minus {findings.baseline}, with its "
-        f"{_confidence(findings)} interval; each small tick is one seed. "
-        f"{_zone_words(metric)}{_shape_words()} n is the number of seeds that both have.",
+        f"{100 * (1 - findings.alpha):g} % interval; each small tick is one seed. {zone} {_SHAPES_SAY} n is the number "
+        "of seeds that both have.",
         alt="; ".join(f"{row['arm']}: {row['says']}" for row in rows),
         spec=spec,
         left=0,
@@ -60,7 +65,7 @@ def secondary_forests(findings: Findings) -> Figure | None:
     return Figure(
         name="forest-secondary",
         title=f"Secondary metrics: difference from {findings.baseline}",
-        caption=f"As above, one panel per metric, each with its own scale. {_shape_words()} The shaded zone is the "
+        caption=f"As above, one panel per metric, each with its own scale. {_SHAPES_SAY} The shaded zone is the "
         "smallest difference that matters, where one was declared.",
         alt="; ".join(f"{row['metric']}, {row['arm']}: {row['says']}".replace("\n", " ") for row in rows),
         spec=spec,
@@ -153,22 +158,3 @@ def _encoding(arms: Sequence[str], title: str) -> vega.Spec:
 def _label(metric: Metric) -> str:
     """Return the caption with its direction, in lines that fit above a panel."""
     return "\n".join(textwrap.wrap(metric.caption + meanings.ARROWS[metric.higher_is_better], 27))
-
-
-def _way(metric: Metric) -> str:
-    return {True: "\n(right of zero is better)", False: "\n(left of zero is better)", None: ""}[metric.higher_is_better]
-
-
-def _confidence(findings: Findings) -> str:
-    return f"{100 * (1 - findings.alpha):g} %"
-
-
-def _zone_words(metric: Metric) -> str:
-    if metric.smallest_difference is None:
-        return "No smallest difference that matters was declared. "
-    zone = f"The shaded zone is ±{metric.smallest_difference:g}, the smallest difference that matters, "
-    return f"{zone}declared before the runs. "
-
-
-def _shape_words() -> str:
-    return "▲ better, ▼ worse, ■ equivalent, ○ undecided."

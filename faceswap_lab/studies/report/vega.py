@@ -34,8 +34,9 @@ def ranged(field: str, domain: Iterable[str], shown: Iterable[Any]) -> Spec:
 
 def arm_colours(arms: Sequence[str], baseline: str | None = None) -> Spec:
     """Return the channel of the arms' colours; ``arms`` without the baseline."""
-    first = ([baseline], ["@baseline"]) if baseline is not None else ([], [])
-    return ranged("arm", [*first[0], *arms], [*first[1], *colours(arms).values()])
+    first = {} if baseline is None else {baseline: "@baseline"}
+    looks = first | colours(arms)
+    return ranged("arm", looks, looks.values())
 
 
 def arm_dashes(arms: Sequence[str], baseline: str) -> Spec:
