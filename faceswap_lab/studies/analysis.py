@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from faceswap_lab.studies.answer import answer_of
-from faceswap_lab.studies.collecting.collect import differing, look_up, of_arm
+from faceswap_lab.studies.collecting.collect import config_of, differing, look_up, of_arm
 from faceswap_lab.studies.collecting.pictures import extremes, grids_of
 from faceswap_lab.studies.collecting.provenance import provenance_of
 from faceswap_lab.studies.collecting.side_by_side import cells_of
@@ -135,7 +135,7 @@ def _findings(found: Evidence) -> Findings:
     finished = [run for run in runs if run.finished]
     primary = judged(runs, arms, _primary(plan), ALPHA)
     outcome = next((one for one in (primary.metric, *_secondary(plan)) if one.key.startswith("swap_")), None)
-    config = next((run.config for run in runs if run.arm == plan.baseline), {})
+    config = config_of(runs, plan.baseline)
     general = in_general(config)
     of_pictures = over_pictures(runs, primary, arms, ALPHA) if of_real_people(config) and arms[1:] else None
     answer = answer_of(primary, arms, finished=len(finished), planned=len(runs), alpha=ALPHA, for_people=general)
@@ -187,10 +187,9 @@ def _secondary(plan: StudyPlan) -> list[Metric]:
 
 
 def _arm(name: str, plan: StudyPlan, runs: list[Run]) -> Arm:
-    configs = {run.arm: run.config for run in reversed(runs)}  # the first run's of each arm
-    sizes = [run.parameters for run in runs if run.arm == name and run.parameters is not None]
-    changes = differing(configs.get(plan.baseline, {}), configs.get(name, {}))
-    return Arm(name, plan.arms[name], changes, sizes[0] if sizes else None)
+    changes = differing(config_of(runs, plan.baseline), config_of(runs, name))
+    size = next((run.parameters for run in runs if run.arm == name and run.parameters is not None), None)
+    return Arm(name, plan.arms[name], changes, size)
 
 
 def _diagnostics(finished: list[Run], arms: Sequence[str]) -> list[Compared]:

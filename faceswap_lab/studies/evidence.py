@@ -25,7 +25,7 @@ from faceswap_lab.config import ConfigError
 from faceswap_lab.runs.atomic import explaining, write_npz, write_text
 from faceswap_lab.runs.flat import flat
 from faceswap_lab.studies.collecting import blocks, pictures
-from faceswap_lab.studies.collecting.collect import collect
+from faceswap_lab.studies.collecting.collect import cells_by_fact, collect, config_of
 from faceswap_lab.studies.collecting.history import steps_to_show
 from faceswap_lab.studies.findings import Drawing, Grid
 from faceswap_lab.studies.plan import StudyPlan
@@ -90,9 +90,9 @@ def write_evidence(found: Evidence, folder: Path) -> None:
         (folder / _CURVES).unlink(missing_ok=True)
     blocks.write_blocks([run.blocks for run in found.runs], found.plan.metric, folder)
     grids = pictures.write_grids(found.grids, folder / _FACES)
-    baseline = _config(found.runs, found.plan.baseline)
+    baseline = config_of(found.runs, found.plan.baseline)
     arms = {
-        arm: {"says": found.plan.arms[arm], **_difference(baseline, _config(found.runs, arm))} for arm in found.arms
+        arm: {"says": found.plan.arms[arm], **_difference(baseline, config_of(found.runs, arm))} for arm in found.arms
     }
     drawings = _write_drawings(drawings_of(found.runs, found.arms), folder)
     content = {
@@ -155,22 +155,12 @@ def _number(value: float | None) -> str:
     return "" if value is None or not math.isfinite(value) else repr(float(value))
 
 
-def _config(runs: Sequence[Run], arm: str) -> Mapping[str, Any]:
-    return next((run.config for run in runs if run.arm == arm), {})
-
-
 def _facts(runs: Sequence[Run]) -> dict[str, dict[str, list[str] | None]]:
-    """Return fact → value → cells; None in the place of all cells that have begun."""
-    begun = [run.name for run in runs if run.facts]
-    found: dict[str, dict[str, list[str] | None]] = {}
-    for run in runs:
-        for fact, value in run.facts.items():
-            cells = found.setdefault(fact, {}).setdefault(value, [])
-            assert cells is not None
-            cells.append(run.name)
+    """Return fact → value → cells; None in the place of all cells of which facts are known."""
+    known = [run.name for run in runs if run.facts]
     return {
-        fact: {value: None if cells == begun else cells for value, cells in values.items()}
-        for fact, values in found.items()
+        fact: {value: None if cells == known else cells for value, cells in values.items()}
+        for fact, values in cells_by_fact(runs).items()
     }
 
 

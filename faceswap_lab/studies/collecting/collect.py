@@ -1,6 +1,6 @@
 """The runs of a study as they lie on the disk: each planned cell looked up, finished or not, nothing dropped."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -80,6 +80,20 @@ def _state(folder: RunFolder) -> tuple[str, str, Result | None]:
 def of_arm(runs: list[Run], arm: str, *, finished: bool = True) -> dict[int, Run]:
     """Return an arm's runs by the number that pairs them, only finished ones unless told otherwise."""
     return {run.pair: run for run in runs if run.arm == arm and (run.finished or not finished)}
+
+
+def config_of(runs: Sequence[Run], arm: str) -> Mapping[str, Any]:
+    """Return the configuration of an arm's first run; {} where the arm has none."""
+    return next((run.config for run in runs if run.arm == arm), {})
+
+
+def cells_by_fact(runs: Sequence[Run]) -> dict[str, dict[str, list[str]]]:
+    """Return fact of how the runs were made → value → cells that share it."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for run in runs:
+        for fact, value in run.facts.items():
+            found.setdefault(fact, {}).setdefault(value, []).append(run.name)
+    return found
 
 
 def differing(baseline: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

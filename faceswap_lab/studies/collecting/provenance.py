@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 from faceswap_lab.runs.flat import flat
+from faceswap_lab.studies.collecting.collect import cells_by_fact
 from faceswap_lab.studies.collecting.sessions import NO_GIT, THEN
 from faceswap_lab.studies.findings import Provenance
 from faceswap_lab.studies.run import Run
@@ -31,11 +32,7 @@ def provenance_of(runs: list[Run]) -> Provenance:
     Data are compared only among runs that ask for the same data: an arm may be about other ones.
     """
     begun = [run for run in runs if run.folder is not None]
-    facts: Facts = {}
-    for run in begun:
-        for name, value in run.facts.items():
-            facts.setdefault(name, {}).setdefault(value, []).append(run.name)
-    facts = {name: _most_frequent_first(values) for name, values in facts.items()}
+    facts = {name: _most_frequent_first(values) for name, values in cells_by_fact(begun).items()}
     return Provenance(
         facts, [*_unfinished(runs), *_unknown(begun), *_mixed(facts), *_dirty(facts), *_other_data(begun)]
     )

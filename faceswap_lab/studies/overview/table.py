@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from faceswap_lab.config import ConfigError
 from faceswap_lab.runs.flat import flat, text_of
 from faceswap_lab.studies import digits
 from faceswap_lab.studies.analysis import judge_primary
+from faceswap_lab.studies.collecting.collect import config_of
 from faceswap_lab.studies.evidence import STUDY, Evidence, read_evidence
 from faceswap_lab.studies.scope import in_general, people_of, size_of
 
@@ -112,7 +113,7 @@ def _rows(name: str, found: Evidence, usual: dict[str, dict[str, Any]]) -> list[
     """Return a row per arm; a study of the baseline against itself has none."""
     if found.plan.group_seeds is not None:
         return []
-    config = _config(found, found.plan.baseline)
+    config = config_of(found.runs, found.plan.baseline)
     general = in_general(config)
     of_size = usual[size_of(config)]
     unusual = {key: value for key, value in _settings(config).items() if value != of_size[key]}
@@ -152,11 +153,7 @@ def _rows(name: str, found: Evidence, usual: dict[str, dict[str, Any]]) -> list[
     return rows
 
 
-def _config(found: Evidence, arm: str) -> dict[str, Any]:
-    return dict(next((run.config for run in found.runs if run.arm == arm), {}))
-
-
-def _settings(config: dict[str, Any]) -> dict[str, Any]:
+def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a configuration's settings but those of people and size, and the seed."""
     return {
         key: value
@@ -172,7 +169,7 @@ def _usual(found: Iterable[Evidence]) -> dict[str, dict[str, Any]]:
     """
     by_size: dict[str, dict[str, Counter[str]]] = {}
     for one in found:
-        config = _config(one, one.plan.baseline)
+        config = config_of(one.runs, one.plan.baseline)
         counted = by_size.setdefault(size_of(config), {})
         for key, value in _settings(config).items():
             counted.setdefault(key, Counter())[json.dumps(value)] += 1

@@ -19,26 +19,30 @@ def words_of(findings: Findings) -> dict[str, Any]:
     extras = sections(findings.extras)
     forest, forests, prediction = primary_forest(findings), secondary_forests(findings), prediction_figure(findings)
     people = people_figure(findings) if findings.people else None
+    judged = [compared.metric for compared in (findings.primary, *findings.secondary)]
     plots = [forest, people, *(one for pair in curves for one in pair), forests, prediction]
     return {
         "findings": findings,
         "arms": tables.arm_rows(findings),
+        "confidence": f"{100 * (1 - findings.alpha):g} %",
         "n": tables.counted(findings),
         "attention": tables.attention(findings),
         "unfinished": tables.unfinished(findings),
         "states": tables.states(findings),
         "forest": forest,
         "people_says": INTRODUCTION,
+        "people_head": ["arm", "difference", "mean for people", "a new pair", "pairs that go the same way"],
         "people_rows": people_rows(findings) if findings.people else [],
         "people_figure": people,
         "goes_with": goes_with(findings.people) if findings.people else "",
         "picture_sentences": picture_sentences(findings.over_pictures) if findings.over_pictures else [],
+        "picture_head": ["arm", "difference", "over seeds", "over seeds and pictures"],
         "picture_rows": picture_rows(findings) if findings.over_pictures else [],
         "curves": [pair for pair in curves if pair != (None, None)],
         "budgets": tables.budget_rows(findings),
         "budget_columns": tables.budget_columns(findings),
         "budget_says": tables.budget_says(findings),
-        "judged": [compared.metric for compared in (findings.primary, *findings.secondary)],
+        "judged": judged,
         "matrix": tables.matrix(findings),
         "means": tables.means(findings),
         "forests": forests,

@@ -61,10 +61,10 @@ def matrix(findings: Findings) -> list[tuple[str, list[Mark]]]:
     ]
 
 
-def means(findings: Findings) -> list[tuple[str, list[str]]]:
+def means(findings: Findings) -> list[list[str]]:
     """Return arm by arm mean ± standard deviation over the seeds in all judged metrics."""
     return [
-        (arm.name, [_mean_sd(compared, arm.name) for compared in (findings.primary, *findings.secondary)])
+        [arm.name, *(_mean_sd(compared, arm.name) for compared in (findings.primary, *findings.secondary))]
         for arm in findings.arms
     ]
 
