@@ -14,10 +14,10 @@ def lines(found: Overview) -> list[str]:
     said: list[str] = []
     width = max((len(row.arm) for row in found.rows), default=0)
     for study, rows in _by_study(found.rows).items():
-        said += ["", f"{study}: {rows[0].question or rows[0].title}", f"  {rows[0].where}"]
+        said += ["", f"{study}: {rows[0].plan.question or rows[0].plan.title}", f"  {rows[0].where}"]
         for row in rows:
             ahead = f"; a new pair {row.prediction}" if row.prediction else ""
-            seeds = f"{row.seeds} {'pairs' if row.general else 'seeds'}"
+            seeds = f"{row.numbers.seeds} {'pairs' if row.general else 'seeds'}"
             said.append(f"  {row.arm:<{width}}  {row.verdict:<10}  {row.effect}, {seeds}{ahead}, {row.commit}")
     if found.agreements:
         said += ["", "asked more than once"]

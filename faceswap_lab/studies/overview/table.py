@@ -13,7 +13,11 @@ from faceswap_lab.studies import digits
 from faceswap_lab.studies.analysis import judge_primary
 from faceswap_lab.studies.collecting.collect import config_of
 from faceswap_lab.studies.evidence import STUDY, Evidence, read_evidence
+from faceswap_lab.studies.metric_names import Metric
+from faceswap_lab.studies.plan import StudyPlan
 from faceswap_lab.studies.scope import in_general, people_of, size_of
+from faceswap_lab.studies.statistics.paired import Comparison
+from faceswap_lab.studies.statistics.verdicts import Judgement
 
 _SAID_ELSEWHERE = ("data", "model", "training.max_steps", "name")  # by the people and the size
 
@@ -24,49 +28,51 @@ class Row:
 
     Attributes:
         study: the name of its folder.
-        title, question: the study's.
-        arm, says: the arm's name, and what it is.
-        claim: the arm and its metric: rows with the same claim speak of the same thing.
+        plan: what it asked.
+        arm: the arm's name.
+        metric: the primary metric.
+        judgement: the arm's, in it.
         people: whose faces; general: whether every seed brought its own pair.
         size: of pictures and trainings.
         under: other settings in which the study's baseline is not as most are; may be empty.
-        metric: the primary metric's caption.
-        verdict: better, worse, equivalent or undecided.
-        difference, low, high: the effect with its interval; nan where nothing is known.
-        prediction: where a new pair should fall, in words; empty for one pair.
-        seeds: how many pairs of runs it rests on.
-        carried: the median, where a few seeds carry a verdict; empty elsewhere.
         commit: of the runs.
-        declared: whether it was laid down before the runs.
     """
 
     study: str
-    title: str
-    question: str
+    plan: StudyPlan
     arm: str
-    says: str
-    claim: str
+    metric: Metric
+    judgement: Judgement
     people: str
     general: bool
     size: str
     under: str
-    metric: str
-    verdict: str
-    difference: float
-    low: float
-    high: float
-    prediction: str
-    seeds: int
-    carried: str
     commit: str
-    declared: bool
+
+    @property
+    def verdict(self) -> str:
+        """Better, worse, equivalent or undecided."""
+        return self.judgement.verdict
+
+    @property
+    def numbers(self) -> Comparison:
+        """What the judgement rests on."""
+        return self.judgement.comparison
 
     @property
     def effect(self) -> str:
-        """The difference with its interval, and with the median where a few seeds carry it."""
-        if not self.seeds:
+        """The difference with its interval, and with the median where a few seeds carry a verdict."""
+        if not self.numbers.seeds:
             return digits.NOT_KNOWN
-        return digits.effect(self.difference, self.low, self.high) + (f", {self.carried}" if self.carried else "")
+        carried = self.verdict in ("better", "worse") and self.numbers.few_carry_it
+        median = f", median {digits.fixed(self.numbers.median, 3, sign=True)}" if carried else ""
+        return digits.effect(self.numbers.difference, *self.numbers.interval) + median
+
+    @property
+    def prediction(self) -> str:
+        """Where a new pair should fall; empty for one pair."""
+        low, high = self.numbers.prediction
+        return digits.interval(low, high, digits.places((high - low) / 4), sign=True) if self.general else ""
 
     @property
     def where(self) -> str:
@@ -114,43 +120,16 @@ def _rows(name: str, found: Evidence, usual: dict[str, dict[str, Any]]) -> list[
     if found.plan.group_seeds is not None:
         return []
     config = config_of(found.runs, found.plan.baseline)
-    general = in_general(config)
     of_size = usual[size_of(config)]
     unusual = {key: value for key, value in _settings(config).items() if value != of_size[key]}
-    commits = dict.fromkeys(run.facts.get("commit", "")[:7] for run in found.runs if run.facts)
+    under = ", ".join(f"{key}={text_of(value)}" for key, value in unusual.items())
+    commit = ", ".join(dict.fromkeys(run.facts.get("commit", "")[:7] for run in found.runs if run.facts))
+    people, general, size = people_of(config), in_general(config), size_of(config)
     compared = judge_primary(found)
-    rows = []
-    for arm, judgement in compared.judgements.items():
-        numbers = judgement.comparison
-        low, high = numbers.prediction
-        decimals = digits.places((high - low) / 4)
-        rows.append(
-            Row(
-                study=name,
-                title=found.plan.title,
-                question=found.plan.question,
-                arm=arm,
-                says=found.plan.arms[arm],
-                claim=f"{arm} by {compared.metric.key}",
-                people=people_of(config),
-                general=general,
-                size=size_of(config),
-                under=", ".join(f"{key}={text_of(value)}" for key, value in unusual.items()),
-                metric=compared.metric.caption,
-                verdict=judgement.verdict,
-                difference=numbers.difference,
-                low=numbers.interval.low,
-                high=numbers.interval.high,
-                prediction=digits.interval(low, high, decimals, sign=True) if general else "",
-                seeds=numbers.seeds,
-                carried=f"median {digits.fixed(numbers.median, 3, sign=True)}"
-                if judgement.verdict in ("better", "worse") and numbers.few_carry_it
-                else "",
-                commit=", ".join(commits),
-                declared=found.plan.declared,
-            )
-        )
-    return rows
+    return [
+        Row(name, found.plan, arm, compared.metric, judgement, people, general, size, under, commit)
+        for arm, judgement in compared.judgements.items()
+    ]
 
 
 def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -195,8 +174,10 @@ def _most(values: "Counter[str]") -> str:
 def _agreements(rows: Sequence[Row]) -> list[tuple[str, str, str]]:
     """Return what is said of the claims that more than one study asked, contradictions first."""
     found = []
-    for claim in dict.fromkeys(row.claim for row in rows):
-        own = [row for row in rows if row.claim == claim]
+    claims: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        claims.setdefault((row.arm, row.metric.key), []).append(row)
+    for (arm, _), own in claims.items():
         if len(own) < 2:
             continue
         verdicts = {row.verdict for row in own}
@@ -205,7 +186,7 @@ def _agreements(rows: Sequence[Row]) -> list[tuple[str, str, str]]:
         else:
             says = "agrees" if len(verdicts) == 1 and "undecided" not in verdicts else "differs"
         listed = "; ".join(f"{row.verdict} {row.effect} ({row.where})" for row in own)
-        found.append((own[0].arm, says, listed))
+        found.append((arm, says, listed))
     return sorted(found, key=lambda one: ("contradicts", "differs", "agrees").index(one[1]))
 
 

@@ -56,7 +56,7 @@ def test_a_row_per_arm_with_people_size_and_what_else_differs(found: Overview) -
     assert (pair.size, people.size) == ("32 px, width 16, 800 steps", "32 px, width 16, 900 steps")
     assert (pair.under, other.under) == ("", "loss.name=mse, training.batch_size=8")
     assert people.under == "", "a batch size that goes with the size is none of its own"
-    assert pair.seeds == 8
+    assert pair.numbers.seeds == 8
     assert pair.commit == "aaaaaaa"
 
 
