@@ -36,7 +36,7 @@ def refusal(error: Exception) -> ConfigError:
         from faceswap_lab.config.keys import no_such_setting  # here, so that --help needs nothing of the schema
 
         return no_such_setting(unknown[1])
-    merged, second = _NO_MERGE.match(str(error)), _SECOND.match(str(error))
+    merged, second, several = (pattern.match(str(error)) for pattern in (_NO_MERGE, _SECOND, _SEVERAL))
     if merged and not merged[1].startswith("hydra"):
         from faceswap_lab.config.keys import wrong_shape
 
@@ -46,6 +46,8 @@ def refusal(error: Exception) -> ConfigError:
             f"{second[1]}: two are chosen (typed, by an experiment, or by the arms of a study), and a run has one. "
             f"Leave one of them out; side by side: -m +{second[1]}=one,other"
         )
+    if several:
+        return ConfigError(f"{several[1]}: several values make a sweep, and this is about one run. Give one value.")
     lines = [line.strip() for line in str(error).splitlines()]
     told = " ".join(line for line in lines if line and not line.startswith(_JARGON)).replace("full_key: ", "in ")
     return ConfigError(f"{told} (--help lists groups and options; HYDRA_FULL_ERROR=1 shows the traceback)")
@@ -54,6 +56,7 @@ def refusal(error: Exception) -> ConfigError:
 _NO_SETTING = re.compile(r"Could not override '([^'@]+)'\.\nTo append to your config use")
 _NO_MERGE = re.compile(r"Error merging override \+*([^=]+)=(.*)", re.DOTALL)
 _SECOND = re.compile(r"(?:Multiple values for )?(\w+)(?:\. To override a value| appears more than once in the final)")
+_SEVERAL = re.compile(r"(?:Sweep parameters|Ambiguous value for argument) '(.+)'(?: requires|$)", re.MULTILINE)
 _JARGON = ("object_type", "See https", "Set the env", "Config search path", "provider=", "reference_type")
 _PLAIN = {"→": ">", "↑": "^", "↓": "v", "×": "x", "−": "-", "…": "...", "–": "-", "±": "+-", "≤": "<=", "≥": ">="}
 

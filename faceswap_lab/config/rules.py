@@ -55,6 +55,18 @@ def _sizes(config: Config) -> None:
             f"model.residual_start={model.residual_start}: there are no residual blocks. Leave it scaled, or add "
             "model.residuals=[1]."
         )
+    own = any(settings and "widths" in settings for settings in config.topology.parts.values())
+    for key, widths, what in (
+        ("encoder_residuals", model.encoder_widths, "convolutions"),
+        ("residuals", model.decoder_widths, "upscales"),
+    ):
+        told = getattr(model, key)
+        if not own and len(told) not in (0, 1, len(widths)):
+            such = [*told, *[0] * len(widths)][: len(widths)]
+            raise ConfigError(
+                f"model.{key}={list(told)}: it names {len(told)} numbers for {len(widths)} {what}. Name one for all, "
+                f"or one for each, such as model.{key}=[{','.join(map(str, such))}]."
+            )
     seen = model.input_resolution or size
     if model.input_resolution and (seen >= size or size % seen):
         raise ConfigError(

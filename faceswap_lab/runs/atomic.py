@@ -136,7 +136,9 @@ def _storage_error(error: Exception, path: Path) -> StorageError | None:
     reason = error.errno if isinstance(error, OSError) else None
     if reason is None and 0 <= free < _FULL_BELOW and (isinstance(error, RuntimeError) or _is_safetensors(error)):
         reason = errno.ENOSPC
-    if isinstance(error, StorageError) or reason not in _REASONS or (reason == errno.ENOENT and path.parent.is_dir()):
+    if isinstance(error, StorageError) or reason not in _REASONS:
+        return None
+    if reason == errno.ENOENT and path.parent.is_dir() and not _cannot_be_made(error, path):
         return None
     why, remedy = _REASONS[reason]
     left = f" ({free / 1e6:,.1f} MB free)" if free >= 0 else ""
@@ -146,6 +148,12 @@ def _storage_error(error: Exception, path: Path) -> StorageError | None:
         path,
         reason,
     )
+
+
+def _cannot_be_made(error: Exception, path: Path) -> bool:
+    """Tell whether it is ``path``, or what takes its place, that a folder does not take, as /proc takes none."""
+    name = Path(getattr(error, "filename", None) or "")
+    return name == path or name.name.startswith(_LEFTOVER)
 
 
 def _is_safetensors(error: Exception) -> bool:

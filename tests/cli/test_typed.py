@@ -128,6 +128,13 @@ def test_two_options_of_a_group_are_one_too_many(words: list[str], group: str):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("seeds", ["seed=range(0,8)", "seed=0,1"])
+def test_a_configuration_that_is_shown_is_one(seeds: str):
+    with pytest.raises(ConfigError) as error:
+        judged(["+study=smoke", seeds])
+    assert str(error.value) == f"{seeds}: several values make a sweep, and this is about one run. Give one value."
+
+
 def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("HOME", "/home/a b")
     (config,) = judged(["runs_dir=~/runs", "experiments_dir=~"])

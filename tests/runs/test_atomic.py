@@ -12,7 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_lab.runs.atomic import StorageError, remove_leftovers, replacing, write_bytes, write_json, write_text
+from faceswap_lab.runs.atomic import (
+    StorageError,
+    explaining,
+    remove_leftovers,
+    replacing,
+    write_bytes,
+    write_json,
+    write_text,
+)
 from tests.runs.processes import child, kill
 
 _SIZE = 1 << 20
@@ -152,6 +160,14 @@ def test_other_os_errors_pass_unchanged(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="the folder is gone"):
         write_bytes(tmp_path / "gone" / "a", b"")
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a folder that takes no files")
+def test_a_folder_that_takes_no_files_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="none can be made there"):
+        write_bytes(Path("/proc/a"), b"")
+    with pytest.raises(FileNotFoundError), explaining(tmp_path / "a"):
+        (tmp_path / "b").read_bytes()
 
 
 def _with_free(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
