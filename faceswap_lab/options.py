@@ -5,6 +5,15 @@ from pathlib import Path
 from typing import Any
 
 
+def items_of(value: str) -> list[str]:
+    """Return what a typed value lists.
+
+    >>> items_of("[anna, 'b c']"), items_of("one,two"), items_of("one")
+    (['anna', 'b c'], ['one', 'two'], ['one'])
+    """
+    return [item.strip(" '\"") for item in value.strip("[]").split(",")]
+
+
 class Options(dict[str, list[str]]):
     """``{"encoders": ["one", "two"], …}`` for all group folders below ``folders``, ours first.
 

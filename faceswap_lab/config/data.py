@@ -9,6 +9,10 @@ COLOUR_TRANSFERS = ("reinhard", "lct", "mkl", "idt")
 """The options of ``colour_match`` that are drawn for each sample."""
 
 
+TYPED_FOLDERS = ("data.a", "data.b", "data.more")
+"""The settings that name a person's folder, or several."""
+
+
 def _sampler() -> Any:
     """Describe the field that all data have. Its choices make the same pixels but for a rounding here and there."""
     return setting(

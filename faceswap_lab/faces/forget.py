@@ -9,8 +9,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from faceswap_lab.config.data import TYPED_FOLDERS
 from faceswap_lab.data.cache import FACES, MANIFEST
 from faceswap_lab.faces.face_set import HIDDEN, SetRefused
+from faceswap_lab.options import items_of
 
 
 @dataclass
@@ -84,8 +86,7 @@ def _runs(runs: Path, place: Path) -> Iterator[Path]:
     for config in sorted(runs.glob("*/config.yaml")):
         try:
             data = safe_load(config.read_text(encoding="utf-8"))["data"]
-            named = [*(data[side] for side in ("a", "b") if side in data), *data.get("more", ())]
-            if _names(named, place):
+            if _names([*(data[side] for side in ("a", "b") if side in data), *data.get("more", ())], place):
                 yield config.parent
         except (OSError, ValueError, KeyError, TypeError, AttributeError, YAMLError):
             continue
@@ -96,8 +97,8 @@ def _reports(experiments: Path, place: Path) -> Iterator[Path]:
     for study in sorted(experiments.glob("*/study.json")):
         try:
             words = json.loads(study.read_text(encoding="utf-8"))["study"]["settings"]
-            asked = [word.partition("=")[2] for word in words if word.startswith(("data.a=", "data.b=", "data.more="))]
-            if _names([name.strip(" '\"[]") for text in asked for name in text.split(",")], place):
+            typed = [word.partition("=") for word in words]
+            if _names([name for key, _, value in typed if key in TYPED_FOLDERS for name in items_of(value)], place):
                 yield study.parent
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue

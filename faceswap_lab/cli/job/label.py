@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 
 from faceswap_lab.cli.groups import ADDED, baseline_options, set_by_scale
+from faceswap_lab.config.data import TYPED_FOLDERS
+from faceswap_lab.options import items_of
 
 
 def label_of(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> str:
@@ -81,13 +83,13 @@ def _parts(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> li
     overrides = list({override.lstrip("+~").partition("=")[0]: override for override in overrides}.values())
     groups_with = Counter(option for group in options.keys() - set(ADDED) for option in options[group])
     typed = {override.partition("=")[0]: override.partition("=")[2] for override in overrides}
-    folders = {key: _in_list(typed[key]) for key in _FOLDERS if key in typed}
+    folders = {key: items_of(typed[key]) for key in TYPED_FOLDERS if key in typed}
     names = told_apart([folder for of_key in folders.values() for folder in of_key])
     named, chosen, values = [], [], []
     for override in overrides:
         key, _, value = override.lstrip("+~").partition("=")
         if key in ("experiment", "peer"):
-            named += [name.strip(" '\"") for name in value.strip("[]").split(",")]
+            named += items_of(value)
         elif key in _NOT_IN_LABELS or key.split(".")[0].split("/")[0] in _NOT_IN_LABELS:
             continue
         elif "." in key:
@@ -110,11 +112,6 @@ def told_apart(folders: Sequence[str]) -> list[str]:
     return longer if len(set(short)) < len(set(longer)) else short
 
 
-def _in_list(value: str) -> list[str]:
-    return [one.strip(" '\"") for one in value.strip("[]").split(",")]
-
-
-_FOLDERS = ("data.a", "data.b", "data.more")
 _LONGEST = 60  # characters; what is cut off is in the run's configuration, and its hash tells it apart
 _NOT_IN_LABELS = {
     *("seed", "name", "study", "runs_dir", "experiments_dir", "cache_dir", "cache_gib", "force", "progress"),

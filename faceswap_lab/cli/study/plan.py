@@ -14,6 +14,7 @@ from faceswap_lab.cli.study.judges import judged_by
 from faceswap_lab.cli.sweep.cells import Axes, Composer, axes_of
 from faceswap_lab.config import Config, ConfigError, Options
 from faceswap_lab.config.schema import Study
+from faceswap_lab.options import items_of
 from faceswap_lab.refusal import nearest
 from faceswap_lab.runs.identity import identity
 from faceswap_lab.studies.plan import Planned, StudyPlan
@@ -86,7 +87,7 @@ def arm_name(value: str) -> str:
     >>> arm_name("two_encoders"), arm_name("[two_encoders,joint]")
     ('two_encoders', 'two_encoders-joint')
     """
-    return "-".join(name.strip(" '\"") for name in value.strip("[]").split(","))
+    return "-".join(items_of(value))
 
 
 def _seed(value: str) -> int:
@@ -222,8 +223,8 @@ def _config(sweep: Swept, arm: str, seed: int, composer: Composer) -> Config:
 def _check_arms(sweep: Swept, known: Sequence[str]) -> None:
     """Refuse an arm of the study's YAML that there is no experiment for; those typed are judged before Hydra starts."""
     for value in sweep.arms.values():
-        for name in value.strip("[]").split(","):
-            if name.strip(" '\"") not in known:
+        for name in items_of(value):
+            if name not in known:
                 raise ConfigError(
                     f"study {sweep.study}: +experiment={name}: no such option.{nearest(name, known)} "
                     f"Choose one of: {', '.join(known)}."
@@ -243,8 +244,8 @@ def _check_alike(plan: StudyPlan) -> None:
 def _says(arm: str, value: str, folders: Sequence[Path]) -> str:
     """Return what an arm is: the first comment line of its YAML, or of each of its YAMLs."""
     said = []
-    for name in value.strip("[]").split(","):
-        paths = [folder / "experiment" / f"{name.strip()}.yaml" for folder in folders]
+    for name in items_of(value):
+        paths = [folder / "experiment" / f"{name}.yaml" for folder in folders]
         said += [first_comment(path) for path in paths if path.is_file()][:1]
     return " ".join(said) or arm
 
