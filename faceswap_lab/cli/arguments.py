@@ -16,16 +16,7 @@ from faceswap_lab.refusal import ConfigError, nearest
 
 @dataclass(frozen=True)
 class Arguments:
-    """A command line.
-
-    Attributes:
-        words: what is no flag: a subcommand and its folders, or overrides such as ``seed=3``.
-        flags: the rest of the command line, as typed.
-        config_dir: the folder of a user's own groups.
-        multirun: whether every combination is asked for.
-        help: whether help is asked for.
-        version: whether the version is asked for.
-    """
+    """A command line: its flags as typed, and the words that are none: a subcommand and its folders, or overrides."""
 
     words: list[str]
     flags: list[str]

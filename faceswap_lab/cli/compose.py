@@ -29,10 +29,7 @@ Compose = Callable[..., Any]
 
 @contextmanager
 def composing(folders: Sequence[Path]) -> Iterator[Compose]:
-    """Yield what composes outside of Hydra's main.
-
-    Args:
-        folders: where groups lie, ours first; a person's own is looked through, and comes where --config-dir puts it.
+    """Yield what composes outside of Hydra's main with the groups of ``folders``, ours first.
 
     Raises:
         ConfigError: a folder reaches for what can run code; or, in the body, Hydra refuses.
@@ -56,10 +53,6 @@ def quoted(text: str) -> str:
 
 def composed(overrides: Sequence[str], folders: Sequence[Path]) -> Config:
     """Return the configuration that a subcommand is about, judged as a run's is.
-
-    Args:
-        overrides: as typed.
-        folders: where groups lie, ours first.
 
     Raises:
         ConfigError: they mean nothing.

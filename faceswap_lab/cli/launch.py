@@ -89,11 +89,6 @@ def launch(
 class Task:
     """What Hydra calls with each composed configuration. In other processes it knows no more than it was made with.
 
-    Args:
-        folders: where groups lie, ours first.
-        origin: the launching process.
-        own: of a study, arm → overrides that it alone has.
-
     Attributes:
         single: how the job ended, where there is only one.
         study: the study under way, in the launching process; the sweeper begins it.
@@ -112,8 +107,7 @@ class Task:
     def __call__(self, composed: Any) -> float | list[float] | None:
         """Run one job: the single one, or a cell of a sweep, whose end is recorded for the launching process.
 
-        Returns:
-            the metrics to be optimised, for sweepers that do.
+        Return the metrics to be optimised, for sweepers that do.
         """
         from hydra.core.hydra_config import HydraConfig
         from hydra.types import RunMode

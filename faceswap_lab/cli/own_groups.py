@@ -22,9 +22,6 @@ _PACKAGE = re.compile(r"^\s*#\s*@package\s+(\S+)", re.MULTILINE)
 def check_groups(folders: Sequence[Path]) -> None:
     """Refuse what ``check_own_groups`` does, and a file by whose name Hydra takes one of an earlier folder.
 
-    Args:
-        folders: where groups lie, ours first.
-
     Raises:
         ConfigError: names the file.
     """

@@ -51,15 +51,9 @@ def refusing_plugins() -> Iterator[None]:
 
 
 def plug_in(words: Sequence[str], composes: bool, imports: bool = True) -> tuple[list[str], list[Path]]:
-    """Import the plugins that words name, and find the groups of those and of the installed ones.
+    """Import the plugins that words name; return the other words, and the folders where groups lie, ours first.
 
-    Args:
-        words: as typed.
-        composes: whether a configuration is to be composed; if not, nobody asks for groups.
-        imports: whether the modules' code is needed.
-
-    Returns:
-        the other words, and the folders where groups lie, ours first.
+    Installed plugins bring groups too, where a configuration is to be composed. Nothing is imported for a help page.
 
     Raises:
         ConfigError: a plugin is not there, or cannot be used.
@@ -77,11 +71,7 @@ def plug_in(words: Sequence[str], composes: bool, imports: bool = True) -> tuple
 
 
 def missing_plugin(error: ConfigError) -> str:
-    """Return which plugin had the option that is not here, as the record of a run says that once chose it; or nothing.
-
-    Args:
-        error: the refusal of a command.
-    """
+    """Return which plugin had the option that is not here, as the record of a run says that chose it; or nothing."""
     if not isinstance(error, NoSuchOption):
         return ""
     from faceswap_lab.runs.folder import RunFolder

@@ -19,10 +19,7 @@ from faceswap_lab.refusal import no_such_option
 def as_hydra_reads(overrides: Sequence[str], options: Mapping[str, Sequence[str]], sweep: bool) -> list[str]:
     """Return the overrides with texts quoted that Hydra could not read, or would take for several.
 
-    Args:
-        overrides: as typed.
-        options: the options of every group.
-        sweep: whether a comma may part several values.
+    In a ``sweep`` a comma may part several values.
 
     Raises:
         ConfigError: an override that Hydra cannot read, a setting that is the lab's to choose, or no option.

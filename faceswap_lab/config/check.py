@@ -15,13 +15,7 @@ T = TypeVar("T")
 
 
 def read(schema: type[T], plain: object, options: Mapping[str, list[str]], path: str = "") -> T:
-    """Read ``plain`` as an instance of the dataclass ``schema``.
-
-    Args:
-        schema: the dataclass; every field must be given.
-        plain: a mapping of field names to plain values.
-        options: the names allowed for the ``name`` of each group.
-        path: where in the configuration this is, for messages.
+    """Read ``plain`` as an instance of the dataclass ``schema``, whose fields must all be given; messages name ``path``.
 
     Raises:
         ConfigError: for the first thing that is wrong.
@@ -48,17 +42,10 @@ def read(schema: type[T], plain: object, options: Mapping[str, list[str]], path:
 def read_value(
     hint: Any, value: Any, field: "dataclasses.Field[Any]", options: Mapping[str, list[str]], path: str
 ) -> Any:
-    """Read one value as ``hint`` says, within the bounds of ``field``.
-
-    Args:
-        hint: the field's type: a dataclass or a union of them, int, float, bool, str, one of these or None, or a tuple.
-        value: a plain value.
-        field: the dataclass field, whose metadata holds meaning and bounds.
-        options: the names allowed for the ``name`` of each group.
-        path: the field's dotted key, for messages.
+    """Read one value as ``hint`` says: a dataclass or a union of them, a scalar, one of these or None, a dict, a tuple.
 
     Raises:
-        ConfigError: the value is of another type or out of bounds.
+        ConfigError: the value is of another type or out of the bounds of ``field``.
     """
     if dataclasses.is_dataclass(hint):
         return read(typing.cast(type, hint), value, options, path)

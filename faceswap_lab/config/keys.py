@@ -11,11 +11,7 @@ from faceswap_lab.refusal import ConfigError, nearest
 
 
 def no_such_setting(key: str) -> ConfigError:
-    """Return the refusal of a key: what is known in its place, and the nearest spelling.
-
-    Args:
-        key: the dotted key, which is no setting of the configuration that was chosen.
-    """
+    """Return the refusal of a dotted key: what is known in its place, and the nearest spelling."""
     if key.split(".")[0] == "plugins":
         return ConfigError(
             "plugins: no YAML names them. They are installed, or typed on the command line: plugins=[my_module]"
@@ -53,12 +49,7 @@ def no_such_setting(key: str) -> ConfigError:
 
 
 def wrong_shape(key: str, value: str) -> ConfigError:
-    """Return the refusal of a list where settings stand by name, or of these where a list stands.
-
-    Args:
-        key: the dotted key of a setting.
-        value: as typed.
-    """
+    """Return the refusal of a list where settings stand by name, or of these where a list stands."""
     docs = [field.metadata["doc"] for field in _fields(key) if "doc" in field.metadata]
     about = f" It is: {docs[0]}." if docs else ""
     expected = "a list such as [1,2]" if value.startswith("{") else "settings by name, not a list"

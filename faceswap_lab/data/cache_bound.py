@@ -29,15 +29,9 @@ class _Set(NamedTuple):
 
 
 def make_room(root: Path, wanted: Sequence[tuple[Mapping[str, Any], int]], bound: int) -> int:
-    """Remove rendered faces until what is there and what is wanted keep within the bound, and say so if any went.
+    """Remove rendered faces until they and what is wanted keep within the bound, in bytes; return the bytes that went.
 
-    Args:
-        root: the cache's folder.
-        wanted: the recipe of each entry that is about to be used and about how many bytes it takes.
-        bound: bytes that rendered faces may take.
-
-    Returns:
-        the bytes removed.
+    ``wanted`` has the recipe of each entry that is about to be used and about how many bytes it takes.
     """
     asked = {recipe_key(recipe): size for recipe, size in wanted}
     there = _rendered(root / FACES)

@@ -26,12 +26,8 @@ _LEAST = 1e-5  # added to every variance, as in DeepFaceLab: a grey picture has 
 def reinhard(own: Numbers, other: Numbers) -> Numbers:
     """Each channel's standard deviation to the other's (Reinhard et al. 2001, "Color transfer between images").
 
-    Args:
-        own: (3, 3) covariance of the picture that is changed.
-        other: (3, 3) covariance of the one it is changed to.
-
-    Returns:
-        (3, 3), what is applied to the colours around their mean.
+    Like the methods below it takes two (3, 3) covariances, of the picture that is changed and of the one it is changed
+    to, and returns the (3, 3) map of the colours around their mean.
     """
     return np.diag(np.sqrt(np.diag(other) / np.diag(own)))
 
@@ -70,13 +66,7 @@ class Transfer(ABC):
 
     @abstractmethod
     def moved(self, colours: Picture, own: Any, other: Any) -> Picture:
-        """Return the colours of a face, moved to another's.
-
-        Args:
-            colours: what is moved.
-            own: ``of_own`` of it.
-            other: ``of_other`` of the other.
-        """
+        """Return the colours of a face, moved to another's, of whom it knows ``of_own`` and ``of_other``."""
 
     def enter(self, face: NDArray[np.uint8]) -> Picture:
         """Return an RGB picture in the method's own space, (S, S, 3)."""
@@ -188,14 +178,7 @@ TRANSFERS: dict[str, Transfer] = {
 
 
 class ColourTransfer:
-    """Gives every sample of a side the colours of a face of another side, drawn for that sample.
-
-    Args:
-        name: a key of ``TRANSFERS``.
-        other: the stored faces whose colours they get.
-        seed: the experiment's seed.
-        side: the side whose samples they are.
-    """
+    """Gives every sample of a side the colours of a face of another side (``other``), drawn for that sample."""
 
     def __init__(self, name: str, other: Faces, seed: int, side: str) -> None:
         self.transfer, self.other, self.seed, self.side = TRANSFERS[name], other, seed, side

@@ -189,12 +189,7 @@ class FaceDataModule(pl.LightningDataModule):
 
 
 def loader_of(dataset: Dataset[Any], workers: int, pinned: bool) -> DataLoader[Any]:
-    """Return a loader of a dataset's items as they are, in order.
-
-    Args:
-        workers: processes that make them ahead of time; 0: this one does.
-        pinned: in memory from which a GPU takes them faster.
-    """
+    """Return a loader of a dataset's items as they are, in order; ``workers`` processes make them ahead of time."""
     return DataLoader(
         dataset,
         batch_size=None,

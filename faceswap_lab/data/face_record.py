@@ -43,12 +43,7 @@ class FaceRecord:
 
 
 def record_of(data: bytes, picture: Image.Image) -> FaceRecord | None:
-    """Return what an opened picture says about itself, or None.
-
-    Args:
-        data: the file's bytes.
-        picture: the same, opened by Pillow and not yet turned.
-    """
+    """Return what a picture says about itself, or None; it is opened by Pillow from ``data``, and not yet turned."""
     from faceswap_lab.data.deepfacelab import record_of_jpg
     from faceswap_lab.data.faceswap_png import KEYWORD, record_of_text
 

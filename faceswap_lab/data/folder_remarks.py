@@ -25,13 +25,7 @@ _STUDY = {"yaw": "unseen_poses", "pitch": "unseen_poses", "light": "unseen_poses
 
 
 def warn_of_side(where: str, entry: Entry, held_out: int) -> None:
-    """Warn of what was skipped of a folder, and of what its scores will be worth.
-
-    Args:
-        where: names the folder.
-        entry: what was read of it.
-        held_out: its held-out faces.
-    """
+    """Warn of what was skipped of a folder, and of what its scores will be worth."""
     notes = entry.notes
     skipped, duplicates = notes["skipped"], notes["duplicates"]
     if skipped:
@@ -67,11 +61,7 @@ def warn_of_side(where: str, entry: Entry, held_out: int) -> None:
 
 
 def warn_of_sides(sides: Mapping[Side, tuple[NDArray[np.float32], Entry]]) -> None:
-    """Warn of what tells two sides apart besides who they are.
-
-    Args:
-        sides: the measures (n, 7) of each side's pictures, and what was read.
-    """
+    """Warn of what tells two sides apart besides who they are, by the measures (n, 7) of their pictures."""
     typical = {side: medians(measures) for side, (measures, _) in sides.items()}
     first, *others = sides
     for other in others:
@@ -98,15 +88,7 @@ def warn_of_sides(sides: Mapping[Side, tuple[NDArray[np.float32], Entry]]) -> No
 def remarks_on(
     side: Side, entry: Entry, measures: NDArray[np.float32], coverage: float | None, split_list: str
 ) -> list[str]:
-    """Return lines for a person who is about to train on these pictures.
-
-    Args:
-        side: whose they are.
-        entry: what was read.
-        measures: (n, 7) of its pictures.
-        coverage: the share of a picture's side that the network sees.
-        split_list: the name of the file beside the faces that lists the split.
-    """
+    """Return lines for a person who is about to train on these pictures, of which ``coverage`` of the side is seen."""
     notes, typical = entry.notes, medians(measures)
     lines = []
     if notes["held_out"] is not None:

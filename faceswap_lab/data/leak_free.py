@@ -59,14 +59,7 @@ class Split:
 
 
 def source_and_order(path: Path, folder: Path, source: str = "", frame: int | None = None) -> tuple[str, tuple]:
-    """Return the film that a file belongs to, and its place in time, by its record or else by its name.
-
-    Args:
-        path: of the file.
-        folder: of the side.
-        source: what its record calls its source.
-        frame: its number there.
-    """
+    """Return the film that a file belongs to and its place in time, by its record (source, frame) or else its name."""
     parts = re.split(r"(\d+)", path.stem)
     natural = tuple(int(part[:18]) if part.isdecimal() else part for part in parts)
     where = path.parent.relative_to(folder).as_posix()

@@ -15,11 +15,6 @@ class NpyWriter:
 
     NumPy leaves room in the header for a longer first axis ("growth axis", numpy/lib/format.py), so the number of rows
     is filled in when the file is closed.
-
-    Args:
-        path: the file to create; one that is there is overwritten.
-        row_shape: the shape of one row.
-        dtype: the type of the elements.
     """
 
     def __init__(self, path: Path, row_shape: tuple[int, ...], dtype: DTypeLike) -> None:

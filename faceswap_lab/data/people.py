@@ -73,13 +73,7 @@ class Restriction:
 
 
 def drawn_people(population: str, group: int, sides: int = 2, restriction: Restriction = Restriction()) -> list[str]:
-    """Return the names of the people of a group, A first.
-
-    Args:
-        population: a key of ``POPULATIONS``.
-        group: which of them, >= 0; a run's seed.
-        sides: how many they are, 2 to 26.
-        restriction: who may be among them.
+    """Return the names of the people of a group, A first: 2 to 26 of them.
 
     Raises:
         ValueError: so many people as are asked for are not in the population.

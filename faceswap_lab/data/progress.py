@@ -12,16 +12,7 @@ Advance = Callable[[int], None]
 
 @contextmanager
 def progress_of(what: str, total: int, *, shown: bool = True) -> Iterator[Advance]:
-    """Show on the standard error stream how many of ``total`` items are done.
-
-    Args:
-        what: what is done, for a person, e.g. "rendering 512 faces of ann".
-        total: how many items there are.
-        shown: False to stay silent.
-
-    Yields:
-        A function to be called with the number of items just finished.
-    """
+    """Show on the standard error stream how many of ``total`` items are done; yield what takes how many just were."""
     if not shown:
         yield lambda count: None
     elif sys.stderr.isatty():

@@ -26,12 +26,7 @@ _LEAST = 0.4  # of a mouth's half axis across, relative to that along: pursed li
 
 
 def stored_ellipses(name: str, faces: Faces) -> Ellipses:
-    """Return the ellipses of rendered faces in their stored pictures, some 0.1 ms for each.
-
-    Args:
-        name: whose faces they are, as ``faceswap_lab.twins.identity`` knows it.
-        faces: n faces with their states.
-    """
+    """Return the ellipses of n rendered faces, with their states, in their stored pictures, some 0.1 ms for each."""
     assert faces.states is not None  # rendered faces have them
     head = Head(identity(name))
     points = np.stack([landmarks_of(head, state_of(row), faces.size) for row in np.asarray(faces.states)]) - 0.5
@@ -40,12 +35,7 @@ def stored_ellipses(name: str, faces: Faces) -> Ellipses:
 
 
 class SampleRegions:
-    """The ellipses in the targets of a side's samples.
-
-    Args:
-        sampler: the side's.
-        name: whose faces they are.
-    """
+    """The ellipses in the targets of a side's samples, who shows the person ``name``."""
 
     def __init__(self, sampler: SideSampler, name: str) -> None:
         self.sampler, self.stored = sampler, stored_ellipses(name, sampler.faces)

@@ -22,13 +22,7 @@ from faceswap_lab.twins import Head, Identity, State, render
 
 @dataclass(frozen=True)
 class Job:
-    """Some pictures of one person.
-
-    Attributes:
-        identity: who.
-        states: in which states.
-        size: side of the pictures in pixels.
-    """
+    """Some pictures of one person: in these states, ``size`` pixels a side."""
 
     identity: Identity
     states: Sequence[State]
@@ -37,12 +31,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Pictures:
-    """What a job gives.
-
-    Attributes:
-        images: (n, S, S, 3) uint8 RGB.
-        masks: (n, S, S) uint8.
-    """
+    """What a job gives: images (n, S, S, 3) uint8 RGB and masks (n, S, S) uint8."""
 
     images: NDArray[np.uint8]
     masks: NDArray[np.uint8]

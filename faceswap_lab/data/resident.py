@@ -16,13 +16,9 @@ from faceswap_lab.data.faces import Faces
 
 
 class ResidentFaces:
-    """The faces of one side on a device, as uint8.
+    """The faces of one side on a device, as uint8. On a CPU their own memory is used: memory-mapped faces stay on disk.
 
-    Args:
-        faces: the stored faces. On a CPU their own memory is used, so memory-mapped faces stay on disk.
-        device: where they are to be.
-        resolution: side r of the samples, in pixels.
-        share: the part of the grid of control points that the input shows; see ``warp.Recipe.share``.
+    Samples have r = ``resolution`` pixels a side; ``share``: see ``warp.Recipe.share``.
     """
 
     def __init__(self, faces: Faces, device: torch.device, resolution: int, share: float = 1.0) -> None:

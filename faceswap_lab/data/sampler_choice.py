@@ -25,11 +25,7 @@ def resident_faces(
 ) -> Resident | None:
     """Put the faces of all sides on the training device, or return None: the cv2 sampler is to be used.
 
-    Args:
-        asked: auto, cv2 or device.
-        samplers: one for each side.
-        device: where the run trains.
-        least: the smallest of a number over all devices of the run, so that all of them decide alike.
+    ``least`` is the smallest of a number over all devices of the run, so that all of them decide alike.
 
     Raises:
         SamplerRefused: ``device`` was asked for and cannot be.

@@ -170,14 +170,7 @@ def fit(points: Complex, recipe: Recipe, resolution: int) -> tuple[Complex, Comp
 
 
 def maps(draws: Draws, recipe: Recipe, size: int, resolution: int) -> Maps:
-    """Return where the inputs and targets of the samples lie in faces stored at ``size`` pixels.
-
-    Args:
-        draws: the random numbers of n samples.
-        recipe: how they are used.
-        size: side S of the stored faces, in pixels.
-        resolution: side r of input and target, in pixels.
-    """
+    """Return where n inputs and targets of ``resolution`` pixels lie in faces stored at ``size`` pixels."""
     points, target = stored_points(draws, recipe, size, resolution)
     return Maps(input=expand(points, resolution, recipe.share), target=target)
 

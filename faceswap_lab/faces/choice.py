@@ -52,13 +52,7 @@ class Choice:
 
 
 def choose(rows: Sequence[Row], like: Embedding | None, excluded: set[str], limits: Limits | None = None) -> Choice:
-    """Choose the faces of one person.
-
-    Args:
-        rows: all that were found.
-        like: of a picture of the person; without one, the most frequent person is taken.
-        excluded: names of pictures that are not wanted.
-        limits: what a face must have.
+    """Choose the faces of one person: whom ``like`` shows, or the most frequent.
 
     Raises:
         SetRefused: nobody looks like the picture.

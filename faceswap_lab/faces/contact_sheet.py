@@ -58,15 +58,7 @@ document.getElementById("save").addEventListener("click", () => {{
 
 
 def page(title: str, summary: Sequence[str], rows: Sequence[Row], choice: Choice, excluded: set[str]) -> str:
-    """Return the page as HTML. Its pictures are the set's own files, so it holds none itself.
-
-    Args:
-        title: the set's name.
-        summary: lines about it.
-        rows: all faces that were found.
-        choice: what became of them.
-        excluded: names that are excluded already.
-    """
+    """Return the page as HTML. Its pictures are the set's own files, so it holds none itself."""
     import json
 
     ordered = sorted(range(len(rows)), key=lambda i: (rows[i].source, rows[i].frame, rows[i].file))

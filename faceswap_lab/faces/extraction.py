@@ -29,11 +29,7 @@ _MOST_FACES = 20  # of one frame
 
 
 class Extractor:
-    """Cuts the faces of frames out and measures them.
-
-    Args:
-        framing: one of ``data.mean_face.FRAMINGS``.
-        size: the side of the pictures in pixels.
+    """Cuts the faces of frames out, framed as ``FRAMINGS`` says and ``size`` pixels a side, and measures them.
 
     Raises:
         ModelMissing: the extra ``faces`` is not installed.
@@ -47,10 +43,7 @@ class Extractor:
     def faces(self, frame: Frame, name: str, identity: str) -> list[tuple[Row, Image.Image, PngInfo]]:
         """Return the faces of a frame that do not look like one of the last frames'.
 
-        Args:
-            frame: the frame.
-            name: what their files' names begin with.
-            identity: the hash of the source, for the record.
+        Their files' names begin with ``name``; ``identity`` is the hash of the source, for the record.
         """
         found = []
         for index, detection in enumerate(self.detector.find(frame.pixels)[:_MOST_FACES]):
@@ -146,15 +139,7 @@ def record(row: Row, landmarks: Points, outline: Points, identity: str) -> PngIn
 
 
 def extract(frames: Frames, faces: FaceSet, framing: str, size: int, every: int = 1, shown: bool = True) -> Source:
-    """Look at all frames of a source and write their faces into a set; an interrupted one goes on where it stopped.
-
-    Args:
-        frames: the source.
-        faces: the set.
-        framing: one of ``data.mean_face.FRAMINGS``.
-        size: the side of the pictures in pixels.
-        every: look at one frame in so many.
-        shown: whether to show progress.
+    """Look at one in ``every`` frames and write their faces into a set; an interrupted one goes on where it stopped.
 
     Raises:
         SetRefused: the set has another framing or size.

@@ -33,11 +33,7 @@ class Forgotten:
 def forget(path: Path, cache: Path, runs: Path, experiments: Path) -> Forgotten:
     """Remove a set of faces and its decoded copies in the cache; name the runs and reports that were made of it.
 
-    Args:
-        path: the set's folder. Of a folder that the lab has not written, only the decoded copies are removed.
-        cache: the cache's folder.
-        runs: the folder of the run folders.
-        experiments: the folder of the reports.
+    Of a folder that the lab has not written, only the decoded copies are removed.
 
     Raises:
         SetRefused: there is no such folder, and no copy of it.

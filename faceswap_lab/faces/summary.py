@@ -14,13 +14,7 @@ _SIDEWAYS, _NODDING, _ODD = 15, 12, 0.5  # degrees, degrees, evenness
 
 
 def summary(rows: Sequence[Row], choice: Choice, looked: int) -> dict[str, Any]:
-    """Return what a set holds, as JSON values.
-
-    Args:
-        rows: all faces that were found.
-        choice: what became of them.
-        looked: the frames that were looked at.
-    """
+    """Return what a set holds, as JSON values, for which ``looked`` frames were looked at."""
     kept = [row for row, reason in zip(rows, choice.reasons) if not reason]
     yaw, pitch = (np.array([getattr(row, name) for row in kept]) for name in ("yaw", "pitch"))
     poses = {

@@ -27,11 +27,9 @@ def gpus_here() -> int:
 
 
 def processes_at_once(threads: int | None, accelerator: str) -> int:
-    """Return how many cells may run on this machine at the same time: one per GPU, else one per ``threads`` cores.
+    """Return how many cells may run on this machine at the same time.
 
-    Args:
-        threads: torch's threads in each; None: all cores are one cell's.
-        accelerator: Lightning's; "cpu" leaves GPUs alone.
+    One per GPU, unless the accelerator is "cpu"; else one per ``threads`` cores, or one on all of them.
     """
     gpus = 0 if accelerator == "cpu" else gpus_here()
     if gpus:
@@ -77,9 +75,7 @@ def check_devices(config: Config) -> None:
 def gpu_of_its_own(config: Config, places: Path | None) -> Iterator[Config]:
     """Yield the configuration with the GPU that is this cell's while the body runs; unchanged where there is no choice.
 
-    Args:
-        config: of a cell.
-        places: the sweep's folder, for the locks; None: no cell runs beside this one.
+    The locks lie in ``places``, the sweep's folder; None: no cell runs beside this one.
     """
     trainer = config.trainer
     free = places and trainer.accelerator != "cpu" and trainer.devices == 1 and trainer.gpu is None

@@ -10,11 +10,7 @@ from faceswap_lab.runs.result import sha256_of
 
 
 def digest_of(config: Config, faces: str | None = None) -> str:
-    """Return the hash in the run folder's name.
-
-    Args:
-        config: the configuration.
-        faces: the fingerprint of a person's pictures, where it is known; rendered ones are known by their recipe.
+    """Return the hash in the run folder's name; ``faces`` is the fingerprint of a person's pictures, where it is known.
 
     Raises:
         ConfigError: the weights that a part is to start from are not there.
@@ -28,7 +24,7 @@ def hash_of(config: Config, data: str) -> str:
 
 
 def data_of(config: Config, faces: str | None = None) -> str:
-    """Return the fingerprint of what the configuration names by a path or a recipe; arguments and errors as above."""
+    """Return the fingerprint of what the configuration names by a path, or, as rendered faces, by a recipe."""
     rendered = isinstance(config.data, RenderedData)
     fingerprint = renderer() if rendered else faces or faces_of(config).fingerprint
     weights = loaded_weights(config)

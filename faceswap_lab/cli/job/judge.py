@@ -14,11 +14,7 @@ from faceswap_lab.runs.identity import plain
 
 
 def judged(composed: Any, options: Options) -> Config:
-    """Return the typed configuration.
-
-    Args:
-        composed: as Hydra composed it; where ``shrink=`` asks for other sizes, it gets them.
-        options: the options of every group.
+    """Return the typed configuration of a composed one, which gets other sizes where ``shrink=`` asks for them.
 
     Raises:
         ConfigError: a value means nothing (Conflict: a combination), nobody can draw a face, a transform is

@@ -15,24 +15,6 @@ def label_of(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> 
     """Make a label from a job's overrides: the experiments, then the options, then the values it sets, shortest form.
 
     An option that several groups have (``tanh``) is named with its group.
-
-    Args:
-        overrides: a job's overrides.
-        options: the options of every group.
-
-    >>> groups = {"decoder_activation": ["sigmoid", "tanh"], "encoder_activation": ["relu", "tanh"]}
-    >>> label_of(["+experiment=two_encoders", "seed=3"], groups)
-    'two_encoders'
-    >>> label_of(["encoder_activation=relu", "training.max_steps=100", "seed=1"], groups)
-    'relu-max_steps_100'
-    >>> label_of(["training.max_steps=6", "training.max_steps=12"], groups)
-    'max_steps_12'
-    >>> label_of(["encoder_activation=tanh"], groups)
-    'encoder_activation_tanh'
-    >>> label_of(["data.a='/faces of/a=b'", "training.max_steps=9", "training.max_steps=10"], groups)
-    'a_a-b-max_steps_10'
-    >>> label_of(["seed=1"], groups)
-    'baseline'
     """
     return _joined(_parts(overrides, options)) or "baseline"
 
@@ -43,12 +25,7 @@ def report_name(
     """Make the name of the folder of a study's report: the study, then whatever differs from the study as shipped.
 
     What changes no answer (launchers, paths, loggers) is left out; what is too long for a name ends in a hash.
-
-    Args:
-        study: the study's name.
-        overrides: overrides as typed, without Hydra's own.
-        params: arms and seeds of the study as shipped.
-        options: the options of every group.
+    ``params`` are the arms and seeds of the study as shipped.
 
     >>> report_name("smoke", ["+study=smoke", "runs_dir=x"], {"seed": "0,1"}, {})
     'smoke'
@@ -120,11 +97,7 @@ _NOT_IN_LABELS = {
 
 
 def differing_options(folders: Sequence[Path]) -> list[str]:
-    """Return ``group=option`` for every group in which Hydra's present job departs from the baseline at its scale.
-
-    Args:
-        folders: where groups lie, ours first; a scale may be of another's making.
-    """
+    """Return ``group=option`` for every group in which Hydra's present job departs from the baseline at its scale."""
     from hydra.core.hydra_config import HydraConfig
 
     chosen = HydraConfig.get().runtime.choices

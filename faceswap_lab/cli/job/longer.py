@@ -18,12 +18,7 @@ def go_on_from_shorter(config: Config, data: "FaceData", folder: RunFolder, dige
     """Let a new run begin at the end of the longest finished run that differs in its length alone; say so, or why not.
 
     Nothing is done, nor said, where there is no such run, where this run has begun already, and with ``force=true``.
-
-    Args:
-        config: of the run.
-        data: the faces.
-        folder: of the run, whose lock the caller holds.
-        digest: the run's hash.
+    The caller holds the lock of the run's folder.
 
     Raises:
         StorageError: the folder cannot be written.

@@ -42,8 +42,8 @@ def run_job(
 
     Args:
         composed: the configuration as Hydra composed it.
-        folders: where groups lie.
-        overrides: the overrides of this job, from which an unnamed run gets its label.
+        folders: where groups lie, ours first.
+        overrides: from which an unnamed run gets its label.
         sweep: the name of the sweep whose cell it is: what came out is said in a line, as of one of many.
         beside: the folder of a sweep whose cells run beside one another, in processes of their own.
         plugins: what this process has to import for it, if it is not the one whose command names them.

@@ -10,12 +10,9 @@ from faceswap_lab.options import Options
 
 
 def shrink(config: Config, composed: Any, options: Options) -> Config:
-    """Return the configuration with the sizes that ``shrink=`` comes to; the composed one gets them too.
+    """Return the configuration with the sizes that ``shrink=`` comes to; the composed one gets them too, and says so.
 
-    Args:
-        config: judged as it is written.
-        composed: as Hydra composed it. Once it is shrunk it says so, and is not shrunk again.
-        options: the options of every group; the scale's own YAML has the baseline's sizes.
+    The baseline's sizes are those in the scale's own YAML. What is shrunk is not shrunk again.
 
     Raises:
         Conflict: nothing comes near the baseline's budget, or what comes out cannot be built.

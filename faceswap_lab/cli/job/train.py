@@ -29,14 +29,7 @@ def train(
 ) -> tuple[JobStatus, Result | None]:
     """Train one run, whose lock the caller holds; return how it ended, and its result if it finished.
 
-    Args:
-        config: what to train.
-        data: the faces.
-        folder: of the run.
-        digest: the run's hash.
-        label: the run's label.
-        differing: ``group=option`` of the groups in which it differs from the baseline.
-        sweep: the name of the sweep that it is a cell of.
+    ``differing`` has ``group=option`` of the groups in which it differs from the baseline.
 
     Raises:
         Interrupted: a signal came before training had begun.

@@ -24,11 +24,6 @@ def judged_by(study: Study, config: Config, overrides: Sequence[str]) -> Study:
     A study on folders whose YAML asks for a true swap is judged by what networks see in the swaps, and says so. What a
     person typed is kept or refused.
 
-    Args:
-        study: as its YAML and the command line declare it.
-        config: of one of its cells.
-        overrides: as typed.
-
     Raises:
         ConfigError: a metric is none, cannot exist on these faces, or never sees a swap.
     """

@@ -69,11 +69,6 @@ def run_levels(levels: Levels, run: Callable[[list[str]], int], folders: Sequenc
 
     A level that is stopped by a signal stops the rest.
 
-    Args:
-        levels: the axis and its studies.
-        run: runs a study's overrides and returns the exit code.
-        folders: where groups lie, ours first.
-
     Raises:
         ConfigError: a level means nothing; none was started.
     """
@@ -97,10 +92,7 @@ def report_levels(
 ) -> list[str]:
     """Write what the levels' studies say together, and return it for the terminal.
 
-    Args:
-        levels: the axis and its studies.
-        folders: where groups lie, ours first.
-        remake: makes a level's own report anew first, and returns what it says; None: they are as they should be.
+    ``remake`` makes a level's own report anew first, and returns what it says; None: they are as they should be.
 
     Raises:
         ConfigError: a level has no evidence.

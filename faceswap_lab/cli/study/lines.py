@@ -15,14 +15,7 @@ _WIDTH = 110
 
 
 def plan_lines(job: StudyJob, known: Known, launcher: str, jobs: int | None) -> list[str]:
-    """Return what will run, how much of it is finished, how long the rest takes, and where the report goes.
-
-    Args:
-        job: the study.
-        known: what is finished.
-        launcher: the option of ``hydra/launcher``.
-        jobs: its ``n_jobs``, if it has one.
-    """
+    """Return what will run, how much of it is finished, how long the rest takes, and where the report goes."""
     plan = job.plan
     left = len(plan.cells) - len(known.finished)
     arms = f"{len(plan.arms)} arm{'s' * (len(plan.arms) > 1)}"

@@ -56,9 +56,6 @@ class Swept:
 def swept(axes: Axes) -> Swept:
     """Tell a study's arms and seeds from its fixed overrides.
 
-    Args:
-        axes: what is swept over, of the study's YAML and of the command line.
-
     Raises:
         ConfigError: there is another axis, none of the two, or nothing on one of them.
     """
@@ -140,14 +137,7 @@ def study_job(
     composer: Composer,
     own: Mapping[str, list[str]] | None = None,
 ) -> StudyJob:
-    """Work out a study's cells.
-
-    Args:
-        overrides: as typed, without Hydra's own.
-        params: ``hydra.sweeper.params`` of the study's YAML.
-        axes: of both what is swept over.
-        composer: composes the arms.
-        own: arm → overrides that it alone has.
+    """Work out a study's cells; ``params`` is ``hydra.sweeper.params`` of its YAML.
 
     Raises:
         ConfigError: the study, an arm or a seed means nothing.
@@ -191,11 +181,6 @@ def study_job(
 
 def study_of(overrides: Sequence[str], folders: Sequence[Path], own: Mapping[str, list[str]] | None = None) -> StudyJob:
     """Work out a study's cells outside of a sweep.
-
-    Args:
-        overrides: as typed.
-        folders: where groups lie, ours first.
-        own: arm → overrides that it alone has.
 
     Raises:
         ConfigError: the study, an arm or a seed means nothing, or cannot be composed.

@@ -59,12 +59,7 @@ def remaining(job: StudyJob, known: Known) -> float | None:
 
 
 def cells_at_once(launcher: str, jobs: int | None) -> int | None:
-    """Return how many cells run at the same time, or None where only the launcher knows.
-
-    Args:
-        launcher: the option of ``hydra/launcher``.
-        jobs: its ``n_jobs``, if it has one; -1: one per processor.
-    """
+    """Return how many cells run at the same time (``jobs``: n_jobs); None where only the launcher knows."""
     if launcher == "basic":
         return 1
     if jobs is None:

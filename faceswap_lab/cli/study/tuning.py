@@ -59,11 +59,7 @@ def run_tuned(
 ) -> int:
     """Try the candidates, choose, and run the study without and with tuning; return the exit code.
 
-    Args:
-        overrides: the study's.
-        levels: a further axis, which a study that tunes has not.
-        run: runs a study's overrides, with those that each arm alone has, and returns the exit code.
-        folders: where groups lie, ours first.
+    ``run`` runs a study's overrides, with those that each arm alone has, and returns the exit code.
 
     Raises:
         ConfigError: something means nothing; no run was started.

@@ -21,11 +21,6 @@ USAGE = {
 def run_subcommand(name: str, args: Sequence[str], folders: Sequence[Path]) -> int:
     """Run a subcommand and return its exit code.
 
-    Args:
-        name: of the subcommand.
-        args: what follows it.
-        folders: where groups lie, ours first.
-
     Raises:
         ConfigError: there is no such subcommand, or what it is given is not what it takes.
     """

@@ -17,10 +17,7 @@ _SAVE = {"save=true": True, "save=false": False}
 def dashboard(words: Sequence[str], folders: Sequence[Path]) -> int:
     """Build the workspace, save it (or, with ``save=false``, print it as JSON), and return the exit code.
 
-    Args:
-        words: what follows ``dashboard``: settings, of which ``+study=NAME``, ``logger.project`` and ``logger.entity``
-            matter here, and ``save=false``.
-        folders: where groups lie, ours first.
+    Of the settings ``+study=NAME``, ``logger.project`` and ``logger.entity`` matter here.
 
     Raises:
         ConfigError: the words mean nothing, or the extra is not installed.

@@ -19,11 +19,7 @@ _PICTURE = "picture="
 
 
 def describe(words: Sequence[str], folders: Sequence[Path]) -> int:
-    """Print what a configuration would train, draw it if that is asked for, and return the exit code.
-
-    Args:
-        words: what follows ``describe``: settings as for a run, and ``picture=FILE`` (.svg or .png).
-        folders: where groups lie, ours first.
+    """Print what a configuration would train, draw it into ``picture=FILE`` if that is asked for; return the exit code.
 
     Raises:
         ConfigError: the words mean nothing, or the picture's ending does.

@@ -13,10 +13,6 @@ USAGE = "findings [EVIDENCE_ROOT] [readme=README.md]"
 def findings(words: Sequence[str], folders: Sequence[Path]) -> int:
     """Print all findings, write their page and their README; bring the numbers in another text up to date.
 
-    Args:
-        words: what follows ``findings``: the folder of folders of evidence (``experiments``), ``readme=FILE``.
-        folders: where groups lie, ours first.
-
     Raises:
         ConfigError: there is no evidence, or a text cites what is not there.
     """

@@ -20,10 +20,6 @@ _PLACE = "experiments_dir="
 def report(words: Sequence[str], folders: Sequence[Path]) -> int:
     """Write a report, say what it finds, and return the exit code.
 
-    Args:
-        words: what follows ``report``.
-        folders: where groups lie, ours first.
-
     Raises:
         ConfigError: the words name no study and no runs, or nothing is finished.
     """

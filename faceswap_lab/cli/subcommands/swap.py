@@ -18,9 +18,6 @@ _SETTINGS = {"source": "A", "target": "B", "out": "swaps", "cropped": "false"}
 def swap(words: Sequence[str]) -> int:
     """Write the swap of each picture as ``<out>/<name>-A-to-B.png``, and return the exit code: 1 if one was refused.
 
-    Args:
-        words: a run folder, pictures or folders of pictures, and ``source=``, ``target=``, ``out=``, ``cropped=``.
-
     Raises:
         ConfigError: the words mean nothing, there is no finished run, or nothing to swap.
         faceswap_lab.runs.atomic.StorageError: the swaps cannot be written.

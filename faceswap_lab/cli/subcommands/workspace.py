@@ -20,12 +20,7 @@ def workspace(project: str, entity: str, study: Study | None) -> "Workspace":
     """Return a workspace in which runs are grouped by arm and drawn against training steps.
 
     Its sections: both losses, the swap's error, the previews, what the study declared as it is at the end (some
-    metrics are taken only then), and the diagnostics.
-
-    Args:
-        project: W&B's project.
-        entity: the account or team it belongs to; may be empty as long as nothing is saved.
-        study: whose runs are shown; None: all of the project.
+    metrics are taken only then), and the diagnostics. Without a study it shows all of the project's runs.
     """
     import wandb_workspaces.workspaces as ws
     from wandb_workspaces.expr import Metric

@@ -25,12 +25,9 @@ Cell = tuple[list[str], JobStatus]
 
 
 def axes_of(overrides: Sequence[str], params: Mapping[str, object], loader: Any) -> Axes:
-    """Return what is swept over, and what is the same in all cells.
+    """Return what is swept over, and what is the same in all cells; typed overrides replace the ``params`` of a YAML.
 
-    Args:
-        overrides: as typed, without Hydra's own.
-        params: ``hydra.sweeper.params``; the overrides replace what they name again.
-        loader: Hydra's, to look for the options that ``glob(…)`` means.
+    Hydra's loader looks for the options that ``glob(…)`` means.
 
     Raises:
         ConfigError: a range of numbers without end is asked for.
@@ -56,12 +53,7 @@ def combinations(axes: Axes) -> list[list[str]]:
 
 
 class Composer:
-    """From overrides to judged configurations; cells that differ in their seed alone are composed once.
-
-    Args:
-        compose: Hydra's.
-        folders: where groups lie, ours first.
-    """
+    """From overrides to judged configurations; cells that differ in their seed alone are composed once."""
 
     def __init__(self, compose: Compose, folders: Sequence[Path]) -> None:
         self.compose, self.folders, self.options = compose, folders, Options(folders)

@@ -42,11 +42,7 @@ _DEFAULTS = {
 
 
 def chosen(kind: str, overrides: Sequence[str]) -> str:
-    """Return the launcher or sweeper that the command line names, or the usual one.
-
-    Args:
-        kind: "launcher" or "sweeper".
-        overrides: the command line's.
+    """Return the launcher or sweeper (``kind``) that the command line names, or the usual one.
 
     Raises:
         ConfigError: there is no such launcher, or what it needs is not installed.
@@ -77,12 +73,7 @@ def _is_installed(package: str, kind: str) -> bool:
 
 @contextmanager
 def launching(name: str, sweep_dir: Path) -> Iterator[None]:
-    """Surround Hydra's main: signals stop the cells wherever they are.
-
-    Args:
-        name: the launcher; with Hydra's default nothing is done.
-        sweep_dir: the sweep's folder.
-    """
+    """Surround Hydra's main: signals stop the cells wherever they are; of Hydra's default launcher nothing is done."""
     _let_hydra_count_processes()
     if name == ONE_AFTER_ANOTHER:
         yield

@@ -16,12 +16,7 @@ from faceswap_lab.runs.result import read_result
 
 
 def check_directions(sweeper: str, overrides: Sequence[str], folders: Sequence[Path]) -> None:
-    """Refuse to search for the worst.
-
-    Args:
-        sweeper: the option of ``hydra/sweeper``; nothing is done for the lab's own, and for those without directions.
-        overrides: as Hydra reads them.
-        folders: where groups lie, ours first.
+    """Refuse to search for the worst. Nothing is done for the lab's own sweeper, and for those without directions.
 
     Raises:
         ConfigError: a metric is unknown, or its direction is missing or the wrong one.

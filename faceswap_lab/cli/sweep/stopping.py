@@ -35,11 +35,8 @@ def signals_stop_the_cells(sweep_dir: Path, kept_back: Iterable[signal.Signals] 
     """In the launching process: let a first signal ask all cells to stop, and a second one end this process at once.
 
     A terminal sends Ctrl-C to every process of its group, and submitit's would kill their cells at once. So SIGINT is
-    blocked for what is started in the body, and a thread hands it to this process alone.
-
-    Args:
-        sweep_dir: the sweep's folder.
-        kept_back: signals to be treated as SIGINT is, because a launcher puts its own handlers in the place of ours.
+    blocked for what is started in the body, and a thread hands it to this process alone. So are signals that are
+    ``kept_back``, because a launcher puts its own handlers in the place of ours.
 
     Raises:
         Interrupted: by the second signal, or by the first if the sweep has not begun.

@@ -22,9 +22,7 @@ from faceswap_lab.config import ConfigError
 class EveryCombination(Sweeper):
     """Launches the cells that are neither finished nor refused, with any launcher.
 
-    Args:
-        max_batch_size: cells handed to the launcher at once; None: all.
-        params: overrides that a study's YAML brings along; those typed replace them.
+    ``max_batch_size`` are handed to it at once, or all; ``params`` are overrides of a study's YAML.
     """
 
     def __init__(self, max_batch_size: int | None = None, params: Mapping[str, object] | None = None) -> None:

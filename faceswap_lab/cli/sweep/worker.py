@@ -50,15 +50,7 @@ class LaunchedFrom:
 def run_cell(
     origin: LaunchedFrom, number: int, composed: Any, folders: Sequence[Path], overrides: list[str]
 ) -> JobStatus:
-    """Run a cell and record how it ended. Once the sweep has been stopped it is not begun, and not recorded.
-
-    Args:
-        origin: the launching process.
-        number: the cell's number.
-        composed: its configuration.
-        folders: where groups lie.
-        overrides: its overrides.
-    """
+    """Run a cell and record how it ended. Once the sweep has been stopped it is not begun, and not recorded."""
     from faceswap_lab.cli.job.run import run_job
 
     tolerate_any_encoding()
