@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def read(schema: type[T], plain: object, options: Mapping[str, list[str]], path: str = "") -> T:
-    """Read ``plain`` as an instance of the dataclass ``schema``, whose fields must all be given; messages name ``path``.
+    """Read ``plain`` as an instance of the dataclass ``schema``; every field must be given, and messages name ``path``.
 
     Raises:
         ConfigError: for the first thing that is wrong.

@@ -44,30 +44,25 @@ class Augmentation:
         "side of the warp's grid as a fraction of the face picture, at least coverage; null: coverage",
         low=0.1,
         high=4.0,
-        absent=None,
-        default=None,
+        later=None,
     )
     fitted: bool = setting(
-        "true: the target is the similarity nearest to the warp; false: the picture before the warp",
-        absent=True,
-        default=True,
+        "true: the target is the similarity nearest to the warp; false: the picture before the warp", later=True
     )
     nodes: str = setting(
         "5x5: a grid of so many points; cells: 2, 4 or 8 cells a side, drawn for each sample; its edge stays",
         choices=("5x5", "cells"),
-        absent="5x5",
-        default="5x5",
+        later="5x5",
     )
     photometric: tuple[dict[str, Any], ...] = setting("albumentations pixel transforms: [{name: …, p: …}]")
     photometric_input: tuple[dict[str, Any], ...] = setting(
-        "likewise, of the finished input alone: the target is what it was", absent=(), default=()
+        "likewise, of the finished input alone: the target is what it was", later=()
     )
     flips: tuple[float, ...] = setting(
         "probabilities of a mirror image of A's faces, B's, …; of a side that is not given: flip",
         low=0.0,
         high=1.0,
-        absent=(),
-        default=(),
+        later=(),
     )
 
 
@@ -81,10 +76,7 @@ class ColourMatch:
         choices=("none", "mean_a_to_b", *COLOUR_TRANSFERS),
     )
     moves: str = setting(
-        "whose samples get the colours of a random face of the other side (A or B)",
-        choices=("A", "B"),
-        absent="A",
-        default="A",
+        "whose samples get the colours of a random face of the other side (A or B)", choices=("A", "B"), later="A"
     )
 
 
@@ -143,8 +135,7 @@ class PeopleData(RenderedData):
         "how many people more are trained beside them, who are the same people without them; the last sides are theirs",
         low=0,
         high=6,
-        absent=0,
-        default=0,
+        later=0,
     )
     group: int | None = setting(
         "which people; null: those of the run's seed; a number: these, whatever the seed", low=0

@@ -124,7 +124,7 @@ class Exchange(OfParts):
 class Other(Planned):
     """An event that is not ours: whatever else it is told is its function's."""
 
-    others: dict[str, Any] = setting("its own settings")  # noqa: RUF009  # it returns a field
+    others: dict[str, Any] = setting("its own settings")
 
     def settings(self, config: Config, where: str) -> dict[str, Any]:
         """As they are, if the function takes them."""

@@ -24,6 +24,7 @@ def setting(
     identity: bool = True,
     absent: Any = ALWAYS_THERE,
     default: Any = ALWAYS_THERE,
+    later: Any = ALWAYS_THERE,
 ) -> Any:
     """Describe a field: its meaning, its bounds (inclusive ``low``, ``high``; exclusive ``above``), its effect.
 
@@ -31,8 +32,11 @@ def setting(
         absent: for a field that came later, the value that stands for what the program did before it existed: a run
             with that value keeps the hash it had then (see ``runs.identity``).
         default: the value where a YAML gives none; only for what somebody's own YAML may well leave out.
+        later: both in one: the value before the field existed, and where a YAML leaves it out.
     """
     told = {"doc": doc, "identity": identity, "low": low, "high": high, "above": above, "choices": choices}
+    if later is not ALWAYS_THERE:
+        absent = default = later
     given = {"absent": absent, "default": default}
     return field(metadata=told | {name: value for name, value in given.items() if value is not ALWAYS_THERE})
 

@@ -19,8 +19,7 @@ class Model:
         "side of what the encoder sees of them, averaged over whole pixels; null: as they are",
         low=8,
         high=1024,
-        absent=None,
-        default=None,
+        later=None,
     )
     encoder_widths: tuple[int, ...] = setting(
         "channels of the stride-2 convolutions, down to a 4x4 grid", low=1, high=4096
@@ -28,53 +27,42 @@ class Model:
     code_size: int = setting("units of the code (the bottleneck)", low=1, high=65536)
     bridge_width: int = setting("channels of the encoder's last upscale, at 8x8; 0: there is none", low=0, high=4096)
     decoder_widths: tuple[int, ...] = setting("channels of the decoder's upscales, from 16x16 on", low=1, high=4096)
-    grid: int = setting(
-        "side that the encoder's convolutions come down to, in pixels", choices=_GRIDS, absent=4, default=4
-    )
+    grid: int = setting("side that the encoder's convolutions come down to, in pixels", choices=_GRIDS, later=4)
     dense_width: int | None = setting(
         "channels of the map that comes out of the bottleneck; null: as many as the encoder's last",
         low=1,
         high=4096,
-        absent=None,
-        default=None,
+        later=None,
     )
-    dense_side: int | None = setting(
-        "side of that map, in pixels; null: as model.grid", choices=_GRIDS, absent=None, default=None
-    )
+    dense_side: int | None = setting("side of that map, in pixels; null: as model.grid", choices=_GRIDS, later=None)
     residuals: tuple[int, ...] = setting(
         "residual blocks after each upscale of a decoder: [1]: one after every one; [1,1,0]: by upscale; []: none",
         low=0,
         high=MOST_RESIDUALS,
-        absent=(),
-        default=(),
+        later=(),
     )
     encoder_residuals: tuple[int, ...] = setting(
         "residual blocks after each convolution of an encoder, as model.residuals: [1,0,0,0,1]; []: none",
         low=0,
         high=MOST_RESIDUALS,
-        absent=(),
-        default=(),
+        later=(),
     )
     residual_start: str = setting(
         "scaled: the second convolution of a residual block starts small; usual: as all others",
         choices=RESIDUAL_STARTS,
-        absent="scaled",
-        default="scaled",
+        later="scaled",
     )
     out_kernel: int = setting(
-        "side of the kernel of the decoder's last convolution, in pixels", choices=(1, 3, 5, 7, 9), absent=5, default=5
+        "side of the kernel of the decoder's last convolution, in pixels", choices=(1, 3, 5, 7, 9), later=5
     )
     depth_to_space: bool = setting(
-        "true: the decoder ends in four convolutions, laid side by side, and has an upscale less",
-        absent=False,
-        default=False,
+        "true: the decoder ends in four convolutions, laid side by side, and has an upscale less", later=False
     )
     mask_head: tuple[int, ...] = setting(
         "channels of the upscales beside a decoder's own that draw the face's mask, one for every doubling; []: none",
         low=1,
         high=4096,
-        absent=(),
-        default=(),
+        later=(),
     )
 
 
@@ -93,15 +81,15 @@ class Topology:
     """Which parts there are, and the way of a face through them; ``faceswap_lab.topology`` judges what it says."""
 
     name: str = label("the option's name")
-    parts: dict[str, Any] = setting(  # noqa: RUF009  # it returns a field
+    parts: dict[str, Any] = setting(
         "name: {kind, sizes, start, trained, load}; {side} in a name makes one for each side",
         absent=ORIGINAL.parts,
     )
-    route: str | dict[str, Any] = setting(  # noqa: RUF009  # it returns a field
+    route: str | dict[str, Any] = setting(
         "the way of a side's faces, such as encoder > inter_{side} + inter_both > decoder; or {A: …, default: …}",
         absent=ORIGINAL.route,
     )
-    swaps: dict[str, Any] = setting(  # noqa: RUF009  # it returns a field
+    swaps: dict[str, Any] = setting(
         "named ways from {source} to {target}, the primary one first; empty: the target's own route",
         absent=ORIGINAL.swaps,
         default={},
@@ -163,9 +151,7 @@ class Bottleneck:
     """What lies around the code."""
 
     name: str = setting("name in faceswap_lab.models.bottlenecks.BOTTLENECKS", absent="two_dense")
-    pixel_norm: bool = setting(
-        "true: what comes in is divided by its root mean square, face by face", absent=False, default=False
-    )
+    pixel_norm: bool = setting("true: what comes in is divided by its root mean square, face by face", later=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,8 +54,7 @@ class Optimizer:
         "share of a weight that lr times this takes off it in every update; null: has none",
         low=0.0,
         high=10.0,
-        absent=None,
-        default=None,
+        later=None,
     )
 
 
@@ -88,10 +87,9 @@ class Events:
     """What changes at a step of the training; ``config.events`` judges what it says."""
 
     name: str = label("the option's name")
-    planned: dict[str, Any] = setting(  # noqa: RUF009  # it returns a field
+    planned: dict[str, Any] = setting(
         "name: {kind, step, …}; step: training steps made before it, or below 1 a share of them all; empty: nothing",
-        absent={},
-        default={},
+        later={},
     )
 
 
@@ -101,26 +99,16 @@ class Loss:
 
     name: str = setting("name in faceswap_lab.training.step.losses.LOSSES, or of the sum that terms say")
     mask_weight: float = setting("0: the whole picture counts alike; 1: only the face counts", low=0.0, high=1.0)
-    terms: dict[str, Any] = setting(  # noqa: RUF009  # it returns a field
-        "the loss as a sum, name: {weight, mask_weight, …}; empty: the one distance that name says",
-        absent={},
-        default={},
+    terms: dict[str, Any] = setting(
+        "the loss as a sum, name: {weight, mask_weight, …}; empty: the one distance that name says", later={}
     )
     weight_a: float = setting("factor of loss_A", low=0.0, high=1e6)
     weight_b: float = setting("factor of loss_B", low=0.0, high=1e6)
     weight_mask: float = setting(
-        "factor of the mask head's squared error to the face's mask, in its side's loss",
-        low=0.0,
-        high=1e6,
-        absent=1.0,
-        default=1.0,
+        "factor of the mask head's squared error to the face's mask, in its side's loss", low=0.0, high=1e6, later=1.0
     )
     weights: tuple[float, ...] = setting(
-        "factors of the losses of the sides from C on; those that are not given are 1",
-        low=0.0,
-        high=1e6,
-        absent=(),
-        default=(),
+        "factors of the losses of the sides from C on; those that are not given are 1", low=0.0, high=1e6, later=()
     )
 
 
@@ -156,15 +144,13 @@ class Training:
         "weight does",
         above=0.0,
         high=1.0,
-        absent=None,
-        default=None,
+        later=None,
     )
     ema: float | None = setting(
         "decay, per training step, of a moving average of the weights that is judged beside the weights; null: none",
         low=0.0,
         high=0.999999,
-        absent=None,
-        default=None,
+        later=None,
     )
     precision: str = setting("arithmetic of the forward pass", choices=("32", "bf16-mixed"))
     deterministic: bool = setting("operations that give the same twice; a warning of each that cannot")
@@ -181,11 +167,9 @@ class Evaluation:
         "training steps between previews; null: only at the end", low=1, identity=False
     )
     preview_faces: int = setting("held-out faces in a preview", low=1, high=64, identity=False)
-    metrics: tuple[str, ...] = setting("metrics of plugins, beside the lab's own", absent=(), default=())
+    metrics: tuple[str, ...] = setting("metrics of plugins, beside the lab's own", later=())
     real_judges: bool = setting(
-        "what networks see in swaps of real people is measured of rendered ones too, beside the truth",
-        absent=False,
-        default=False,
+        "what networks see in swaps of real people is measured of rendered ones too, beside the truth", later=False
     )
 
 
@@ -262,7 +246,7 @@ class Study:
     companion: str | None = setting(
         "a further measurement shown in the report", choices=("order_effect",), identity=False
     )
-    tuning: dict[str, Any] = label(  # noqa: RUF009  # it returns a field
+    tuning: dict[str, Any] = label(
         "setting: its candidates, of which every arm takes its best on the development population", {}
     )
     tuning_seeds: tuple[int, ...] = label("the seeds that every candidate is tried with", ())
@@ -285,7 +269,7 @@ class Config:
     force: bool = label("train again beside a finished run instead of returning its result")
     progress: bool = label("show progress bars")
     optimized_metric: tuple[str, ...] = label("metrics of a run that a sweeper which searches is told; one or several")
-    peer: Peer | None = label("the program of the field whose recipe this is; null: none", None)  # noqa: RUF009
+    peer: Peer | None = label("the program of the field whose recipe this is; null: none", None)
     model: Model
     shrink: Shrink
     shrunk: str | None = label("what shrink came to, in a line; null: nothing was shrunk", None)
@@ -314,4 +298,4 @@ class Config:
     checkpoint: Checkpoint
     trainer: Trainer
     logger: Logger
-    study: Study | None = label("the study this run is a cell of; null: none")  # noqa: RUF009  # it returns a field
+    study: Study | None = label("the study this run is a cell of; null: none")

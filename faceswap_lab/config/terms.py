@@ -172,7 +172,7 @@ class AdversarialCode(Adversarial):
 class Other(Term):
     """A kind that is not ours: whatever else it is told is its function's, which is asked before a training."""
 
-    others: dict[str, Any] = setting("its own settings")  # noqa: RUF009  # it returns a field
+    others: dict[str, Any] = setting("its own settings")
 
     @property
     def settings(self) -> dict[str, Any]:
