@@ -100,7 +100,7 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
         ),
         (["upsampler.icnr=null"], ["pixel_shuffle needs true or false, such as upsampler.icnr=false"]),
         (["model.residuals=[9]"], ["model.residuals[0]=9", "<= 8"]),
-        (["model.residuals=[1,1]"], ["model.residuals=[1, 1]: it names 2 numbers for 3 upscales", "residuals=[1,1,0]."]),
+        (["model.residuals=[1,1]"], ["residuals=[1, 1]: it names 2 numbers for 3 upscales", "residuals=[1,1,0]."]),
         (["model.encoder_residuals=[1,0,2,0,1]"], ["5 numbers for 4 convolutions", "encoder_residuals=[1,0,2,0]."]),
         (["model.residual_start=usual"], ["no residual blocks", "model.residuals=[1]"]),
         (["bottleneck=convolutional", "model.code_size=100"], ["code_size=100", "multiple of 16"]),
