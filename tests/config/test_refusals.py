@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from faceswap_lab.config import ConfigError, load
 from faceswap_lab.config.keys import no_such_setting, takes_any_text
-from faceswap_lab.config.rules import MOST_PEOPLE
+from faceswap_lab.config.rules.data import MOST_PEOPLE
 from faceswap_lab.data.faces import MOST_SIDES
 from tests.config.shipped import OPTIONS, fixed, set_at
 from tests.topology.normalised import NORMALISED, add_kind

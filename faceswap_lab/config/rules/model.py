@@ -1,0 +1,154 @@
+"""What must hold between the sizes of a model, its parts, and the numbers of the options that it is made of."""
+
+from collections.abc import Mapping
+
+from faceswap_lab.config.derived import topology_of
+from faceswap_lab.config.schema import Config
+from faceswap_lab.config.shrink import NONE, check_own_sizes
+from faceswap_lab.options import Options
+from faceswap_lab.orders import ORDERS, Plan
+from faceswap_lab.refusal import ConfigError
+from faceswap_lab.topology import TopologyError
+
+_SCALES = {32: ", or scale=quick", 64: ", or scale=standard"}
+
+
+def check_model(config: Config, options: Options) -> None:
+    """Raise ConfigError for the first of these that does not."""
+    _sizes(config)
+    _residuals(config)
+    _encoders(config)
+    _topology(config)
+    _numbers(config, options)
+
+
+def _sizes(config: Config) -> None:
+    model, size = config.model, config.model.resolution
+    if model.depth_to_space and model.out_kernel != 5:
+        raise ConfigError(
+            f"model.out_kernel={model.out_kernel} with model.depth_to_space=true: the decoder ends in four "
+            "convolutions of fixed kernels, so it means nothing. Leave it 5."
+        )
+    seen = model.input_resolution or size
+    if model.input_resolution and (seen >= size or size % seen):
+        raise ConfigError(
+            f"model.input_resolution={seen} with model.resolution={size}: the encoder sees means of whole pixels, "
+            f"fewer than there are. Use {size // 2} or {size // 4}, or null to show it the pictures as they are."
+        )
+    wrong, right = [], []
+    decoded = (model.dense_side or model.grid) * (2 if model.bridge_width else 1)  # side of what a decoder sees
+    for key, widths, smallest, largest in (
+        ("encoder_widths", model.encoder_widths, model.grid, seen),
+        ("decoder_widths", model.decoder_widths[::-1], decoded << model.depth_to_space, size),
+        *([("mask_head", model.mask_head[::-1], decoded, size)] if model.mask_head else []),
+    ):
+        needed = (largest // smallest).bit_length() - 1
+        if len(widths) != needed:
+            fitting = _of_length(widths, needed)
+            wrong.append(
+                f"model.{key}={list(getattr(model, key))}: {largest} px needs {needed} widths "
+                f"({largest} px to {smallest}x{smallest}, halved each time), got {len(widths)}. "
+            )
+            shown = fitting if key == "encoder_widths" else fitting[::-1]
+            right.append(f"model.{key}=[{','.join(map(str, shown))}]")
+    if wrong:
+        scale = "" if model.mask_head or model.input_resolution else _SCALES.get(size, "")  # no scale has these
+        raise ConfigError(f"{''.join(wrong)}Such as {' '.join(right)}{scale}.")
+
+
+def _of_length(widths: tuple[int, ...], needed: int) -> list[int]:
+    """Cut the widths, or go on doubling them: what a person is most likely to want."""
+    fitting = list(widths[:needed]) or [16]
+    while len(fitting) < needed:
+        fitting.append(min(2 * fitting[-1], 4096))
+    return fitting
+
+
+def _residuals(config: Config) -> None:
+    model, parts = config.model, config.topology.parts.values()
+    if model.residual_start != "scaled" and not any((*model.residuals, *model.encoder_residuals)):
+        raise ConfigError(
+            f"model.residual_start={model.residual_start}: there are no residual blocks. Leave it scaled, or add "
+            "model.residuals=[1]."
+        )
+    if any(isinstance(part, Mapping) and part.keys() & {"widths", "residuals"} for part in parts):
+        return  # the topology judges parts with sizes of their own
+    for key, widths, what in (
+        ("encoder_residuals", model.encoder_widths, "convolutions"),
+        ("residuals", model.decoder_widths, "upscales"),
+    ):
+        told = getattr(model, key)
+        if len(told) not in (0, 1, len(widths)):
+            such = [*told, *[0] * len(widths)][: len(widths)]
+            raise ConfigError(
+                f"model.{key}={list(told)}: it names {len(told)} numbers for {len(widths)} {what}. Name one for all, "
+                f"or one for each, such as model.{key}=[{','.join(map(str, such))}]."
+            )
+
+
+def _encoders(config: Config) -> None:
+    count, start = config.encoders.count, config.encoders.start
+    if count == 1 and start is not None:
+        raise ConfigError(f"encoders.start={start}: one encoder has no partner to start equal to. Use encoders=two.")
+    if count == 2 and start is None:
+        raise ConfigError(
+            "encoders.start=null: two encoders start independent or equal. Add encoders.start=independent."
+        )
+
+
+def _topology(config: Config) -> None:
+    try:
+        topology = topology_of(config)
+    except TopologyError as error:
+        raise ConfigError(str(error)) from error
+    if config.shrink.name != NONE:
+        check_own_sizes(config.topology.parts)
+    for name, part in topology.parts.items():
+        if part.load is not None and config.topology.load is None:
+            raise ConfigError(
+                f"topology.parts.{name}.load={part.load}: of which run? Add "
+                "topology.load=runs/<run>/weights.safetensors."
+            )
+    across = [name for name, part in topology.parts.items() if part.spec.across_batch]
+    if across and config.trainer.devices > 1:
+        raise ConfigError(
+            f"topology.parts.{across[0]} with trainer.devices={config.trainer.devices}: it computes across the batch, "
+            "and no device has the whole of it. Use trainer.devices=1."
+        )
+    if topology.tie:
+        order = config.update_order.name
+        if order in ORDERS and not Plan(order, topology.sides, 2).reaches_all:
+            raise ConfigError(
+                f"topology.tie={topology.tie:g} with update_order={order}: codes can be tied only where all sides are "
+                "in one update. Use update_order=joint optimizer_state=shared."
+            )
+        if config.trainer.devices > 1:
+            raise ConfigError(
+                f"topology.tie={topology.tie:g} with trainer.devices={config.trainer.devices}: it is taken over the "
+                "whole batch, which no device has. Use trainer.devices=1, or topology.tie=0."
+            )
+
+
+def _numbers(config: Config, options: Options) -> None:
+    """Hold an option to the numbers that it has: what its YAML leaves null means nothing, what it sets is needed."""
+    for group in ("encoder_activation", "upsampler", "optimizer", "schedule", "shrink"):
+        chosen = getattr(config, group)
+        written = options.written(group, chosen.name)
+        for key, value in vars(chosen).items():
+            usual = written.get(key)
+            if value is None and usual is not None:
+                kind = "true or false" if isinstance(usual, bool) else "a number"
+                raise ConfigError(
+                    f"{group}.{key}=null: {chosen.name} needs {kind}, such as {group}.{key}={_word(usual)}."
+                )
+            if usual is None and value is not None:
+                with_one = [name for name in options[group] if options.written(group, name).get(key) is not None]
+                raise ConfigError(
+                    f"{group}.{key}={_word(value)}: {chosen.name} has no {key}. Leave it null, or use "
+                    f"{' or '.join(f'{group}={name}' for name in with_one)}."
+                )
+
+
+def _word(value: object) -> str:
+    """Return a value as YAML has it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
