@@ -19,11 +19,7 @@ _ENTRY_VERSION = 3  # raise it when an entry of the cache holds something else o
 
 @dataclass(frozen=True)
 class Folder:
-    """One side's folder and how its pictures are to be read; see ``folders.load_folders``.
-
-    Raises:
-        ValueError: ``held_out`` is neither a fraction nor a number of faces.
-    """
+    """One side's folder and how its pictures are to be read; see ``folders.load_folders``."""
 
     side: Side
     path: Path
@@ -31,13 +27,6 @@ class Folder:
     smallest: int
     rule: Rule
     held_out: float | int
-
-    def __post_init__(self) -> None:
-        fraction = isinstance(self.held_out, float) and 0 < self.held_out < 1
-        if not fraction and not (type(self.held_out) is int and self.held_out >= 1):
-            raise ValueError(
-                f"held_out is {self.held_out!r}; it must be a fraction in (0, 1) or a number of faces >= 1"
-            )
 
     @property
     def accepted(self) -> str:

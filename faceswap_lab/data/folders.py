@@ -67,8 +67,6 @@ def load_folders(
             other, or the same pictures; there is nothing left to train on.
         faceswap_lab.data.cache.CacheError: the cache cannot be written.
     """
-    if size < 1:
-        raise ValueError(f"size is {size}; faces need a side of at least 1 pixel")
     least = -(-size // 2) if smallest is None else smallest
     sides = {
         side: Folder(side, Path(path).expanduser().resolve(), size, least, rule, held_out)

@@ -13,8 +13,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
+from numpy.typing import NDArray
+
 from faceswap_lab.data.parallel import available_cores, ordered_map
-from faceswap_lab.data.render_worker import Job, Pictures
+from faceswap_lab.data.render_worker import Job
 from faceswap_lab.twins import Identity, State
 
 _STATES_PER_JOB = 8
@@ -29,19 +32,14 @@ class RenderPool:
 
     Args:
         processes: how many at most; as many as this process may use cores unless given.
-
-    Raises:
-        ValueError: ``processes`` is less than 1.
     """
 
     def __init__(self, processes: int | None = None) -> None:
-        if processes is not None and processes < 1:
-            raise ValueError(f"processes is {processes}; it must be at least 1, or None for all cores")
         self._most = processes or available_cores()
         self._workers: list[_Worker] = []
 
-    def render(self, identity: Identity, states: Sequence[State], size: int) -> Iterator[Pictures]:
-        """Yield the pictures of ``identity`` in all ``states``, some at a time, in order.
+    def render(self, identity: Identity, states: Sequence[State], size: int) -> Iterator[NDArray[np.uint8]]:
+        """Yield the pictures of ``identity`` in all ``states`` with masks, (n, S, S, 4), some at a time, in order.
 
         Raises:
             RuntimeError: a worker failed; the message holds its traceback.
@@ -52,7 +50,7 @@ class RenderPool:
         for worker in self._workers[:count]:
             idle.put(worker)
 
-        def answer(job: Job) -> Pictures:
+        def answer(job: Job) -> NDArray[np.uint8]:
             worker = idle.get()
             try:
                 return worker.answer(job)
@@ -60,7 +58,7 @@ class RenderPool:
                 idle.put(worker)
 
         starts = range(0, len(states), _STATES_PER_JOB)
-        jobs = (Job(identity, states[start : start + _STATES_PER_JOB], size) for start in starts)
+        jobs = ((identity, states[start : start + _STATES_PER_JOB], size) for start in starts)
         with ThreadPoolExecutor(count) as threads:
             yield from ordered_map(threads, answer, jobs, ahead=2 * count)
 
@@ -91,7 +89,7 @@ class _Worker:
         assert self._process.stdout is not None
         self._jobs, self._answers = self._process.stdin, self._process.stdout
 
-    def answer(self, job: Job) -> Pictures:
+    def answer(self, job: Job) -> NDArray[np.uint8]:
         try:
             pickle.dump(job, self._jobs, protocol=pickle.HIGHEST_PROTOCOL)
             self._jobs.flush()

@@ -10,31 +10,17 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from faceswap_lab.data.faces import rgba
 from faceswap_lab.twins import Head, Identity, State, render
 
-
-@dataclass(frozen=True)
-class Job:
-    """Some pictures of one person: in these states, ``size`` pixels a side."""
-
-    identity: Identity
-    states: Sequence[State]
-    size: int
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """What a job gives: images (n, S, S, 3) uint8 RGB and masks (n, S, S) uint8."""
-
-    images: NDArray[np.uint8]
-    masks: NDArray[np.uint8]
+Job = tuple[Identity, Sequence[State], int]
+"""Some pictures of one person: in which states, at how many pixels a side."""
 
 
 @lru_cache(maxsize=2)
@@ -42,14 +28,14 @@ def _head(identity: Identity) -> Head:
     return Head(identity)  # costly: geometry and baked texture
 
 
-def rendered(job: Job) -> Pictures:
-    """Render a job's pictures. Each depends on its own state only, not on how the states are cut into jobs."""
-    pictures = [render(_head(job.identity), state, job.size) for state in job.states]
-    return Pictures(np.stack([picture.image for picture in pictures]), np.stack([picture.mask for picture in pictures]))
+def rendered(identity: Identity, states: Sequence[State], size: int) -> NDArray[np.uint8]:
+    """Return pictures with masks (n, S, S, 4). Each depends on its state alone, not on how states are cut into jobs."""
+    pictures = [render(_head(identity), state, size) for state in states]
+    return np.stack([rgba(picture.image, picture.mask) for picture in pictures])
 
 
 def main() -> None:
-    """Answer each pickled `Job` with pickled `Pictures`, or with the text of what went wrong."""
+    """Answer each pickled `Job` with its pictures, or with the text of what went wrong."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too, but ending us is our parent's business
     cv2.setNumThreads(1)
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
@@ -60,7 +46,7 @@ def main() -> None:
             except EOFError:
                 return
             try:
-                answer: Pictures | str = rendered(job)
+                answer: NDArray[np.uint8] | str = rendered(*job)
             except Exception:
                 answer = traceback.format_exc()
             try:

@@ -68,7 +68,7 @@ class SideSampler:
         colours: gives the stored faces the colours of another side's, before anything else.
 
     Raises:
-        ValueError: if there are no faces, or a photometric transform is not known.
+        ValueError: a photometric transform is not known.
     """
 
     def __init__(
@@ -82,13 +82,7 @@ class SideSampler:
         photometric_input: Sequence[Mapping[str, Any]] = (),
         colours: ColourTransfer | None = None,
     ) -> None:
-        if len(faces) == 0:
-            raise ValueError(f"side {side} has 0 faces; a sampler needs at least 1: check data.{side.lower()}")
-        self.faces = faces
-        self.recipe = recipe
-        self.resolution = resolution
-        self.seed = seed
-        self.side = side
+        self.faces, self.recipe, self.resolution, self.seed, self.side = faces, recipe, resolution, seed, side
         self.photometric = Photometric(photometric) if photometric else None
         self.photometric_input = Photometric(photometric_input) if photometric_input else None
         self.colours = colours
@@ -117,13 +111,7 @@ class SideSampler:
         return Samples(seen, target, mask, indices)
 
     def places(self, first: int, count: int, warp: float = 1.0) -> Places:
-        """Return where the pixels of ``batch`` come from, for whoever reads them elsewhere: no face is touched.
-
-        Raises:
-            ValueError: places do not say it all, for colours are changed or there are two stages.
-        """
-        if not self.places_suffice:
-            raise ValueError(f"side {self.side}: photometric transforms, colours, two stages: batch() alone makes them")
+        """Return where the pixels of ``batch`` come from, if ``places_suffice``; no face is touched."""
         draws = self._draws(first, count)
         points, target = stored_points(draws, self.recipe.warped(warp), self.faces.size, self.resolution)
         which = shown(self.seed, self.side, first, count, len(self.faces))

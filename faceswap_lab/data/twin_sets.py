@@ -1,6 +1,6 @@
 """Rendered data: people, each in states of its own to train on, and all in the same held-out states: the truth."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from faceswap_lab.data.cache import Entry, cache_root, check_room, fetch, recipe_key
 from faceswap_lab.data.cache_bound import make_room
-from faceswap_lab.data.faces import FaceData, Side, rgba, sides_of
+from faceswap_lab.data.faces import FaceData, Side, sides_of
 from faceswap_lab.data.npy_writer import NpyWriter
 from faceswap_lab.data.progress import progress_of
 from faceswap_lab.data.render_pool import RenderPool
@@ -73,13 +73,9 @@ def load_twins(
         by which version of the renderer. (Between processors of different make pixels may differ by one level.)
 
     Raises:
-        ValueError: an unknown name or option, the same person twice, a count below 1, fewer than 2 people or more than
-            26, or more than 2 where left and right are shared out.
+        ValueError: an unknown name, the same person twice, fewer than 2 people or more than 26.
         faceswap_lab.data.cache.CacheError: the cache cannot be written.
     """
-    _judge(
-        {"faces": faces, "held_out": held_out, "size": size}, {"pose": pose, "light": light}, background, len(people)
-    )
     names = dict(zip(sides_of(len(people)), people))
     known = dict(zip(names, different_people(people)))
     styles = {side: _style(seed, side, pose, light, background) for side in names}
@@ -121,19 +117,6 @@ def different_people(names: Sequence[str]) -> list[Identity]:
             raise ValueError(f"two of the people are {both}, the same person; a swap needs different people")
         known[name] = person
     return list(known.values())
-
-
-def _judge(counts: Mapping[str, int], shown: Mapping[str, str], background: str, people: int) -> None:
-    for name, count in counts.items():
-        if count < 1:
-            raise ValueError(f"{name} is {count}; it must be at least 1")
-    for name, option in shown.items():
-        if option not in ("equal", "disjoint"):
-            raise ValueError(f"{name} is {option!r}; it must be 'equal' or 'disjoint'")
-        if option == "disjoint" and people > 2:
-            raise ValueError(f"{name} is 'disjoint' for {people} people; left and right are shared out between two")
-    if background not in ("varied", "per_person", "plain"):
-        raise ValueError(f"background is {background!r}; it must be 'varied', 'per_person' or 'plain'")
 
 
 @dataclass(frozen=True)
@@ -238,7 +221,7 @@ class _Set:
             NpyWriter(place / "faces.npy", (size, size, 4), np.uint8) as faces,
         ):
             for pictures in pool.render(self.person, self.states, size):
-                faces.append(rgba(pictures.images, pictures.masks))
-                advance(len(pictures.images))
+                faces.append(pictures)
+                advance(len(pictures))
         np.save(place / "states.npy", self.states.rows.astype(np.float32), allow_pickle=False)  # as state_vector has it
         return {"name": self.name}

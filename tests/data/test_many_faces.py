@@ -12,7 +12,6 @@ from PIL import Image
 from faceswap_lab.data import cache, folder_reading, twin_sets
 from faceswap_lab.data.cache import CacheError, check_room, fetch
 from faceswap_lab.data.folders import load_folders
-from faceswap_lab.data.render_worker import Pictures
 from faceswap_lab.data.twin_sets import load_twins
 from faceswap_lab.randomness import stream
 from faceswap_lab.twins import sample_state
@@ -37,7 +36,7 @@ class Painter:
         Painter.begun += 1
         for first in range(0, len(states), 8):
             n = len(states[first : first + 8])
-            yield Pictures(np.zeros((n, size, size, 3), np.uint8), np.zeros((n, size, size), np.uint8))
+            yield np.zeros((n, size, size, 4), np.uint8)
 
 
 @pytest.fixture

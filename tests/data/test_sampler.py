@@ -3,7 +3,6 @@ from dataclasses import fields, replace
 
 import cv2
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -93,11 +92,6 @@ def test_the_same_draws_for_every_recipe():
     ]
     assert flips[:20] == flips[20:]
     assert 0 < sum(flips[:20]) < 20
-
-
-def test_no_faces_are_refused():
-    with pytest.raises(ValueError, match=r"side A has 0 faces.*data\.a"):
-        SideSampler(noise_faces(0, 64), NONE, 16, 0, "A")
 
 
 def test_centre_averages_over_areas():
