@@ -79,24 +79,18 @@ def cache_root(cache_dir: str | Path | None = None) -> Path:
 
 def recipe_key(recipe: Mapping[str, Any]) -> str:
     """Return the hex digest of a recipe: nested plain values, dataclasses and arrays, its keys in any order."""
-    text = json.dumps(plain({"layout": _KEY_VERSION, **recipe}), sort_keys=True, allow_nan=False)
+    text = json.dumps({"layout": _KEY_VERSION, **recipe}, default=_plain, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def plain(value: Any) -> Any:
-    """Return ``value`` as JSON values: dataclasses become dicts, a NumPy array its type, shape and hash."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(name): plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+def _plain(value: Any) -> Any:
+    """Return as JSON values what JSON does not know: of a dataclass a dict, of an array its type, shape and hash."""
+    if dataclasses.is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, np.ndarray):
         return [value.dtype.str, list(value.shape), hashlib.sha256(np.ascontiguousarray(value).data).hexdigest()]
     if isinstance(value, np.generic):
         return value.item()
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
     raise TypeError(f"a recipe cannot hold {value!r} of type {type(value).__name__}; give plain values or arrays")
 
 
@@ -167,44 +161,33 @@ def check_room(root: Path, wanted: Sequence[tuple[Mapping[str, Any], int]]) -> N
         raise _explained(folder, error) from error
 
 
-@dataclass(frozen=True)
-class _Damage:
-    """Why an entry cannot be used."""
-
-    reason: str
-
-    def __str__(self) -> str:
-        return self.reason
-
-
-def _opened(entry: Path) -> Entry | _Damage | None:
-    """Return the entry, what is wrong with it, or None if it is not there."""
+def _opened(entry: Path) -> Entry | str | None:
+    """Return the entry, what is wrong with it in words, or None if it is not there."""
     try:
         if not entry.is_dir():
             return None
         manifest = json.loads((entry / MANIFEST).read_text(encoding="utf-8"))
         if manifest["key"] != entry.name or manifest["complete"] is not True:
-            return _Damage(f"{MANIFEST} belongs to something else")
+            return f"{MANIFEST} belongs to something else"
         for name, expected in manifest["files"].items():
-            damage = _damage_of(entry / name, expected)
-            if damage:
+            if damage := _damage_of(entry / name, expected):
                 return damage
         arrays = {name: np.load(entry / name, mmap_mode="r", allow_pickle=False) for name in manifest["files"]}
         return Entry(_faces(arrays), manifest["notes"], entry)
     except PermissionError:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        return _Damage(f"{type(error).__name__}: {error}")
+        return f"{type(error).__name__}: {error}"
 
 
-def _damage_of(path: Path, expected: Mapping[str, Any]) -> _Damage | None:
+def _damage_of(path: Path, expected: Mapping[str, Any]) -> str:
     found = path.stat()
     if found.st_size != expected["bytes"]:
-        return _Damage(f"{path.name} has {found.st_size} bytes instead of {expected['bytes']}")
+        return f"{path.name} has {found.st_size} bytes instead of {expected['bytes']}"
     untouched = found.st_mtime_ns == expected["mtime_ns"] and found.st_size > _ALWAYS_HASHED_BYTES
     if not untouched and _sha256(path) != expected["sha256"]:
-        return _Damage(f"{path.name} is not what was written: its SHA-256 differs")
-    return None
+        return f"{path.name} is not what was written: its SHA-256 differs"
+    return ""
 
 
 def _faces(arrays: Mapping[str, np.ndarray]) -> Faces:
@@ -232,7 +215,7 @@ def _lock_of(entry: Path) -> Iterator[None]:
         lock.release()
 
 
-def _set_aside(entry: Path, damage: _Damage) -> None:
+def _set_aside(entry: Path, damage: str) -> None:
     aside = entry.with_name(f"{entry.name}.damaged")
     _log.warning("cached faces in '%s' are damaged (%s); set aside as '%s' and made again", entry, damage, aside.name)
     shutil.rmtree(aside, ignore_errors=True)
@@ -258,8 +241,8 @@ def _make(entry: Path, recipe: Mapping[str, Any], make: Callable[[Path], Mapping
         partial.mkdir()
         notes = make(partial)
         files = {path.name: _sealed(path) for path in sorted(partial.glob("*.npy"))}
-        manifest = {"complete": True, "files": files, "key": entry.name, "notes": notes, "recipe": plain(recipe)}
-        text = json.dumps(manifest, indent=1, allow_nan=False, ensure_ascii=True)
+        manifest = {"complete": True, "files": files, "key": entry.name, "notes": notes, "recipe": recipe}
+        text = json.dumps(manifest, indent=1, allow_nan=False, default=_plain)
         (partial / MANIFEST).write_text(text, encoding="utf-8")
         _sync(partial / MANIFEST)
         _sync(partial)
