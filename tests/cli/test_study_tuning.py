@@ -1,6 +1,6 @@
 """A study that declares tuning: what is asked for, and what is refused before any run."""
 
-from dataclasses import replace
+from copy import copy
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,7 @@ def asked_with(*more: str, without: str = " ") -> list[str]:
 @pytest.fixture(scope="module")
 def tuning(tmp_path_factory: pytest.TempPathFactory) -> _Tuning:
     root = tmp_path_factory.mktemp("tuned")
-    return _Tuning.of(asked_with(f"runs_dir={root / 'runs'}", f"experiments_dir={root}"), None, [conf_dir()])
+    return _Tuning(asked_with(f"runs_dir={root / 'runs'}", f"experiments_dir={root}"), None, [conf_dir()])
 
 
 def test_a_study_tells_that_it_tunes_before_it_is_composed(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_an_arm_has_settings_of_its_own() -> None:
 
 def test_nothing_is_chosen_before_an_arm_has_a_candidate_that_is_finished(tuning: _Tuning) -> None:
     with pytest.raises(ConfigError, match=r"no candidate of baseline, two_encoders is finished .* \(5, 6\)"):
-        replace(tuning).chosen()
+        copy(tuning).chosen()
 
 
 def test_a_declaration_is_written_once_and_another_one_beside_it_with_the_runs_that_had_begun(tuning: _Tuning) -> None:
@@ -88,7 +88,9 @@ def test_a_declaration_is_written_once_and_another_one_beside_it_with_the_runs_t
     for asked in (tuning.candidates[slow], tuning.settled[slow]):  # tried, and looked at where it counts
         cell = asked.plan.cells[0]
         find_or_create(asked.plan.runs_dir, cell.arm, cell.seed, cell.digest)
-    replace(tuning, declared=tuning.declared | {"tuning_seeds": [5]}).declare()
+    other = copy(tuning)
+    other.declared = tuning.declared | {"tuning_seeds": [5]}
+    other.declare()
     assert [entry["its runs begun by then"] for entry in tuning.declarations] == [0, 2]
     assert tuning.declarations[0] == first
 

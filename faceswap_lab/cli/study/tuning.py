@@ -12,7 +12,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -64,7 +64,7 @@ def run_tuned(
     Raises:
         ConfigError: something means nothing; no run was started.
     """
-    tuning = _Tuning.of(overrides, levels, folders)
+    tuning = _Tuning(overrides, levels, folders)
     tuning.declare()
     print("\n".join(tuning.lines()), flush=True)
     for candidate, at in tuning.overrides.items():
@@ -81,7 +81,7 @@ def run_tuned(
     code = 0
     if tuning.is_open(tuning.untuned):
         print("\nuntuned     the same arms as they are, for comparison", flush=True)
-        code = run(tuning.untuned_overrides, {})
+        code = run(tuning.untuned.overrides, {})
         if code > 1:
             return code
     tuning.write(chosen)
@@ -95,7 +95,7 @@ def report_tuned(overrides: Sequence[str], levels: Levels | None, folders: Seque
     Raises:
         ConfigError: the tuning is not finished, or something means nothing.
     """
-    tuning = _Tuning.of(overrides, levels, folders)
+    tuning = _Tuning(overrides, levels, folders)
     chosen = tuning.chosen()
     for job in (*tuning.candidates.values(), tuning.untuned):
         make_report(job)
@@ -107,76 +107,62 @@ def _own(chosen: Mapping[str, str]) -> Own:
     return {arm: candidate.split(" ") for arm, candidate in chosen.items()}
 
 
-@dataclass(frozen=True)
 class _Tuning:
     """A study that tunes, judged whole before its first run.
 
     Attributes:
-        seeds: with which each candidate is tried.
+        folder: where the report of the tuned arms goes.
         overrides: candidate → those of the study at it, on people of the development population.
         candidates: candidate → that study.
-        untuned_overrides: those of the study without tuning.
-        untuned: that study.
         settled: candidate → the study on the people that count, with every arm at it.
+        untuned: the study without tuning.
         usual: arm → the candidate that it has without tuning.
-        folder: where the report of the tuned arms goes.
         declared: what is declared, as plain JSON.
+
+    Raises:
+        ConfigError: something means nothing.
     """
 
-    seeds: tuple[int, ...]
-    overrides: dict[str, list[str]]
-    candidates: dict[str, StudyJob]
-    untuned_overrides: list[str]
-    untuned: StudyJob
-    settled: dict[str, StudyJob]
-    usual: dict[str, str]
-    folder: Path
-    declared: dict[str, Any]
-
-    @classmethod
-    def of(cls, overrides: Sequence[str], levels: Levels | None, folders: Sequence[Path]) -> "_Tuning":
-        """Judge the study at all of its candidates.
-
-        Raises:
-            ConfigError: something means nothing.
-        """
+    def __init__(self, overrides: Sequence[str], levels: Levels | None, folders: Sequence[Path]) -> None:
         if levels:
             raise ConfigError(
                 f"{_TUNING} with {levels.axis}={','.join(levels.overrides)}: a study that tunes has no axis."
             )
         whole = study_of(overrides, folders)
-        study, folder = whole.study, whole.folder
         _check(whole, overrides)
+        study, self.folder = whole.study, whole.folder
         tried = _without(overrides, "seed", "data.population", "experiments_dir")
         tried += ["study.companion=null"] if study.companion else []  # measured once, beside the runs that count
-        place = [f"seed={','.join(map(str, study.tuning_seeds))}", f"experiments_dir={folder / 'tuning'}"]
-        at = {
-            " ".join(candidate): [*tried, "data.population=development", *place, *candidate]
-            for candidate in _candidates(study.tuning)
-        }
-        untuned_overrides = [*_without(overrides, "experiments_dir"), f"experiments_dir={folder / 'untuned'}"]
-        untuned = replace(whole, folder=folder / "untuned" / folder.name, overrides=untuned_overrides)
-        settled = {
+        tried += ["data.population=development", f"seed={','.join(map(str, study.tuning_seeds))}"]
+        tried += [f"experiments_dir={self.folder / 'tuning'}"]
+        self.overrides = {" ".join(candidate): [*tried, *candidate] for candidate in _candidates(study.tuning)}
+        self.settled = {
             candidate: study_of(overrides, folders, dict.fromkeys(whole.plan.arms, candidate.split(" ")))
-            for candidate in at
+            for candidate in self.overrides
         }
-        candidates = {candidate: study_of(its_overrides, folders) for candidate, its_overrides in at.items()}
-        declared = {
-            "study": {
-                key: getattr(whole.plan, key)
-                for key in ("name", "question", "baseline", "metric", "smallest_difference", "secondary", "seeds")
-            },
+        self.candidates = {candidate: study_of(at, folders) for candidate, at in self.overrides.items()}
+        self.untuned = replace(
+            whole,
+            folder=self.folder / "untuned" / self.folder.name,
+            overrides=[*_without(overrides, "experiments_dir"), f"experiments_dir={self.folder / 'untuned'}"],
+        )
+        self.usual = {arm: _usual(arm, self.untuned, self.settled) for arm in whole.plan.arms}
+        declared = ("name", "question", "baseline", "metric", "smallest_difference", "secondary", "seeds")
+        self.declared: dict[str, Any] = {
+            "study": {key: getattr(whole.plan, key) for key in declared},
             "arms": list(whole.plan.arms),
             "tuning": study.tuning,
             "tuning_seeds": list(study.tuning_seeds),
-            "runs": sorted(
-                f"{cell.seed}-{cell.digest}"
-                for job in (*candidates.values(), *settled.values())
-                for cell in job.plan.cells
-            ),
+            "runs": sorted(f"{cell.seed}-{cell.digest}" for cell in self._cells()),
         }
-        usual = {arm: _usual(arm, untuned, settled) for arm in whole.plan.arms}
-        return cls(study.tuning_seeds, at, candidates, untuned_overrides, untuned, settled, usual, folder, declared)
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """With which each candidate is tried."""
+        return self.untuned.study.tuning_seeds
+
+    def _cells(self) -> list[Planned]:
+        return [cell for job in (*self.candidates.values(), *self.settled.values()) for cell in job.plan.cells]
 
     def declare(self) -> None:
         """Write down what is declared, in which commit and how many of its runs had begun, unless it stands there."""
@@ -186,12 +172,11 @@ class _Tuning:
         if known and known[-1]["hash"] == digest:
             return
         made = code(Path(faceswap_lab.__file__).parent) or {}
-        cells = [cell for job in (*self.candidates.values(), *self.settled.values()) for cell in job.plan.cells]
         entry = {
             "time": datetime.now(UTC).isoformat(timespec="seconds"),
             "hash": digest,
             "commit": (made.get("commit") or "not known")[:12] + (", changed" if made.get("dirty") else ""),
-            "its runs begun by then": self._begun(cells),
+            "its runs begun by then": self._begun(self._cells()),
         }
         self.folder.mkdir(parents=True, exist_ok=True)
         write_json(self._file, [*known, entry | {"declared": self.declared}])
@@ -207,11 +192,7 @@ class _Tuning:
     @property
     def declarations(self) -> list[dict[str, Any]]:
         """What was declared so far, oldest first."""
-        try:
-            found = json.loads(self._file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return []
-        return list(found)
+        return list(json.loads(self._file.read_text(encoding="utf-8"))) if self._file.is_file() else []
 
     def lines(self) -> list[str]:
         """Say what will be done."""

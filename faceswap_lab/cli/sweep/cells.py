@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -85,21 +84,8 @@ class Composer:
         return digest_of(config, self._fingerprints.get(key))
 
 
-@dataclass
-class Planned:
-    """The cells of a sweep before it starts.
-
-    Attributes:
-        open: the overrides of those to be launched.
-        closed: those that are finished already, or refused.
-    """
-
-    open: list[list[str]]
-    closed: list[Cell]
-
-
-def plan(cells: Sequence[list[str]], composer: Composer) -> Planned:
-    """Judge every cell, and look for its result.
+def plan(cells: Sequence[list[str]], composer: Composer) -> tuple[list[list[str]], list[Cell]]:
+    """Judge every cell, and look for its result; return those to be launched, and those finished already or refused.
 
     A combination that means nothing closes its cell; what means nothing in any cell is no reason to begin.
 
@@ -107,21 +93,20 @@ def plan(cells: Sequence[list[str]], composer: Composer) -> Planned:
         ConfigError: a value means nothing, or all combinations do.
         hydra.errors.HydraException: a cell cannot be composed.
     """
-    planned = Planned([], [])
-    known: dict[str, Any] = {}
+    to_run, closed, known = list[list[str]](), list[Cell](), dict[str, Any]()
     for cell in cells:
         try:
             status = _closed(composer, cell, known)
         except Conflict as conflict:
             status = JobStatus("refused", message=str(conflict))
         if status:
-            planned.closed.append((cell, status))
+            closed.append((cell, status))
         else:
-            planned.open.append(cell)
-    refused = [status.message for _, status in planned.closed if status.state == "refused"]
+            to_run.append(cell)
+    refused = [status.message for _, status in closed if status.state == "refused"]
     if refused and len(refused) == len(cells):
         raise Conflict(refused[0])
-    return planned
+    return to_run, closed
 
 
 def _closed(composer: Composer, cell: list[str], known: dict[str, Any]) -> JobStatus | None:

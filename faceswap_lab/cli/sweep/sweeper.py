@@ -13,7 +13,7 @@ from hydra.plugins.sweeper import Sweeper
 
 from faceswap_lab.cli.compose import refusing
 from faceswap_lab.cli.messages import say
-from faceswap_lab.cli.sweep.cells import Composer, Planned, axes_of, combinations, plan
+from faceswap_lab.cli.sweep.cells import Cell, Composer, axes_of, combinations, plan
 from faceswap_lab.cli.sweep.launchers import ONE_AFTER_ANOTHER
 from faceswap_lab.cli.sweep.records import record_closed
 from faceswap_lab.config import ConfigError
@@ -41,16 +41,16 @@ class EveryCombination(Sweeper):
         Raises:
             ConfigError: there is nothing to launch, or it means nothing.
         """
-        planned = self._plan(arguments)
-        for message in dict.fromkeys(status.message for _, status in planned.closed if status.code):
+        to_run, closed = self._plan(arguments)
+        for message in dict.fromkeys(status.message for _, status in closed if status.code):
             say(message)
-        record_closed(Path(self.hydra.sweep.dir), planned.closed)
+        record_closed(Path(self.hydra.sweep.dir), closed)
         one_by_one = self.hydra.runtime.choices["hydra/launcher"] == ONE_AFTER_ANOTHER  # which keeps what jobs return
-        size = self.max_batch_size or (1 if one_by_one else len(planned.open) or 1)
-        for first in range(0, len(planned.open), size):
-            self.launcher.launch(planned.open[first : first + size], initial_job_idx=first)
+        size = self.max_batch_size or (1 if one_by_one else len(to_run) or 1)
+        for first in range(0, len(to_run), size):
+            self.launcher.launch(to_run[first : first + size], initial_job_idx=first)
 
-    def _plan(self, arguments: list[str]) -> Planned:
+    def _plan(self, arguments: list[str]) -> tuple[list[list[str]], list[Cell]]:
         with refusing():
             axes = axes_of(arguments, self.params, self.loader)
             composer = Composer(partial(compose, "config"), self.task.folders)
