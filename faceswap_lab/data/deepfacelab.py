@@ -7,16 +7,13 @@ Used of it: ``landmarks`` (68 points in the picture), ``xseg_mask`` (a PNG or JP
 import re
 from typing import Any
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from faceswap_lab.data.face_record import FaceRecord, points_of
 from faceswap_lab.data.mean_face import LANDMARKS, filled
 from faceswap_lab.data.pickle_walk import Call, walk
 
 _APP15, _SCAN, _END, _STANDALONE = 0xEF, 0xDA, 0xD9, {0x01, *range(0xD0, 0xD9)}
-_LARGEST_MASK = 4096  # px, a side
 
 
 def record_of_jpg(data: bytes, size: tuple[int, int]) -> FaceRecord | None:
@@ -25,6 +22,8 @@ def record_of_jpg(data: bytes, size: tuple[int, int]) -> FaceRecord | None:
     Raises:
         ValueError, KeyError, TypeError: there is something in its place that is no record.
     """
+    from faceswap_lab.data.pictures import mask_of
+
     told = _app15(data)
     if told is None:
         return None
@@ -34,7 +33,7 @@ def record_of_jpg(data: bytes, size: tuple[int, int]) -> FaceRecord | None:
     landmarks = points_of(_plain(values["landmarks"]), LANDMARKS)
     source = str(values.get("source_filename") or "")
     numbers = re.findall(r"\d+", source)
-    mask = _mask(values.get("xseg_mask"), size)
+    mask = mask_of(_bytes(values.get("xseg_mask")), *size)
     return FaceRecord(
         maker="DeepFaceLab",
         landmarks=landmarks,
@@ -59,22 +58,6 @@ def _app15(data: bytes) -> bytes | None:
             return data[place + 4 : place + 2 + length]
         place += 2 + max(length, 2)
     return None
-
-
-def _mask(value: Any, size: tuple[int, int]) -> NDArray[np.uint8] | None:
-    packed = _bytes(value)
-    if not packed:
-        return None
-    from faceswap_lab.data.pictures import UnusablePicture, opened
-
-    try:
-        picture = opened(packed, 1)
-        if max(picture.size) > _LARGEST_MASK:
-            return None
-        mask = np.asarray(picture.convert("L"))
-    except (UnusablePicture, OSError, ValueError, SyntaxError):
-        return None
-    return np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _bytes(value: Any) -> bytes:

@@ -102,11 +102,10 @@ def extra_people(
     Raises:
         ValueError: so many people as are asked for are not in the population.
     """
-    members = POPULATIONS[population]
-    order = stream(0, "population", population).permutation(len(members))[::-1]
-    names = (f"person-{members[int(place)]}" for place in order) if count else iter(())
-    allowed = (name for name in names if restriction.allows(identity(name)) and name not in apart_from)
-    found = list(islice(allowed, group * EXTRA, group * EXTRA + count))
+    if not count:
+        return []
+    others = (name for name, _ in _allowed(population, restriction, backwards=True) if name not in apart_from)
+    found = list(islice(others, group * EXTRA, group * EXTRA + count))
     if len(found) < count:
         raise ValueError(
             f"population={population}, group {group}: no {count} people more are left. Take a smaller seed"
@@ -156,12 +155,19 @@ def hair_of(person: Identity) -> str:
     return "long" if person.hair_style == "parted" else "short"
 
 
-def _groups(population: str, sides: int, restriction: Restriction) -> Iterator[list[str]]:
-    """Yield groups of different people for as long as there are any."""
+def _allowed(population: str, restriction: Restriction, backwards: bool = False) -> Iterator[tuple[str, Identity]]:
+    """Yield those of a population who may be drawn, in its order."""
     members = POPULATIONS[population]
     order = stream(0, "population", population).permutation(len(members))
-    names = (f"person-{members[int(place)]}" for place in order)
-    fresh = ((name, person) for name in names if restriction.allows(person := identity(name)))
+    for place in order[::-1] if backwards else order:
+        name = f"person-{members[int(place)]}"
+        if restriction.allows(person := identity(name)):
+            yield name, person
+
+
+def _groups(population: str, sides: int, restriction: Restriction) -> Iterator[list[str]]:
+    """Yield groups of different people for as long as there are any."""
+    fresh = _allowed(population, restriction)
     passed: list[tuple[str, Identity]] = []  # over, for want of a likeness; first in the next group
     while True:
         group: list[tuple[str, Identity]] = []

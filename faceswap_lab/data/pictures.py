@@ -85,7 +85,7 @@ def decode_square(data: bytes, size: int, *, smallest: int, mask: bytes | None =
     if record is not None and record.mask is not None:
         alpha = record.mask
     elif mask is not None:
-        alpha = _mask_of(mask, width, height)
+        alpha = mask_of(mask, width, height)
     square = _resized(_centre_square(pixels), size)
     return Decoded(
         pixels=square,
@@ -172,7 +172,7 @@ def _is_mask(pixels: NDArray[np.uint8]) -> bool:
     return bool(dark + bright > _TWO_VALUED and bright > 0.02 and dark > 0.02)
 
 
-def _mask_of(data: bytes, width: int, height: int) -> NDArray[np.uint8] | None:
+def mask_of(data: bytes, width: int, height: int) -> NDArray[np.uint8] | None:
     """Return a mask picture at the size of the picture that it belongs to; None if it cannot be read."""
     try:
         mask = np.asarray(opened(data, 1).convert("L"))

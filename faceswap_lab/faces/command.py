@@ -5,7 +5,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
@@ -82,8 +82,9 @@ def _parser() -> argparse.ArgumentParser:
         default="2018",
         help="2018: the face, as faceswap cut it out then (the default); whole_face: with forehead and chin; head",
     )
-    parser.add_argument("--size", type=_size, default=256, help="side of the pictures in pixels, 64 to 1024 (256)")
-    parser.add_argument("--every", type=_every, default=1, help="look at one frame in so many (1)")
+    size, every = _within(64, 1024), _within(1, 100_000)
+    parser.add_argument("--size", type=size, default=256, help="side of the pictures in pixels, 64 to 1024 (256)")
+    parser.add_argument("--every", type=every, default=1, help="look at one frame in so many (1)")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.add_argument("--forget", type=Path, metavar="SET", help="remove a set and its copies in the cache")
     parser.add_argument("--cache_dir", help="with --forget: where decoded faces are kept")
@@ -92,16 +93,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _size(text: str) -> int:
-    if not text.isdecimal() or not 64 <= int(text) <= 1024:
-        raise argparse.ArgumentTypeError(f"{text} is no whole number from 64 to 1024")
-    return int(text)
+def _within(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"{text} is no whole number from {low} to {high}")
+        return int(text)
 
-
-def _every(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 100_000:
-        raise argparse.ArgumentTypeError(f"{text} is no whole number from 1 to 100000")
-    return int(text)
+    return read
 
 
 def _extract(asked: argparse.Namespace) -> int:

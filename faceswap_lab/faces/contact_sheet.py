@@ -1,8 +1,8 @@
 """A page with all faces of a set, to sort, to judge, and to say which are not wanted."""
 
+import json
 from collections.abc import Sequence
 from html import escape
-from typing import Any
 from urllib.parse import quote
 
 from faceswap_lab.faces.choice import Choice
@@ -59,8 +59,6 @@ document.getElementById("save").addEventListener("click", () => {{
 
 def page(title: str, summary: Sequence[str], rows: Sequence[Row], choice: Choice, excluded: set[str]) -> str:
     """Return the page as HTML. Its pictures are the set's own files, so it holds none itself."""
-    import json
-
     ordered = sorted(range(len(rows)), key=lambda i: (rows[i].source, rows[i].frame, rows[i].file))
     kept = [_face(rows[i], choice.likeness[i], order) for order, i in enumerate(ordered) if not choice.reasons[i]]
     by_reason: dict[str, list[int]] = {}
@@ -74,16 +72,20 @@ def page(title: str, summary: Sequence[str], rows: Sequence[Row], choice: Choice
         for reason, which in by_reason.items()
     )
     already = json.dumps(sorted(excluded)).replace("<", "\\u003c")
-    shown: dict[str, Any] = {"summary": escape("\n".join(summary)), "kept": "".join(kept), "dropped": dropped}
-    return _PAGE.format(title=escape(f"Faces: {title}"), already=already, **shown)
+    return _PAGE.format(
+        title=escape(f"Faces: {title}"),
+        summary=escape("\n".join(summary)),
+        kept="".join(kept),
+        dropped=dropped,
+        already=already,
+    )
 
 
 def _face(row: Row, likeness: float, order: int) -> str:
     data = {"file": row.file, "order": order, "likeness": f"{likeness:.3f}"}
     data |= {name: f"{getattr(row, name):.2f}" for name in ("yaw", "pitch", "sharpness", "eyes")}
     attributes = " ".join(f'data-{name}="{escape(str(value))}"' for name, value in data.items())
-    picture = _picture(row, "")
-    return f'<button class="face" aria-pressed="false" {attributes}>{picture}</button>'
+    return f'<button class="face" aria-pressed="false" {attributes}>{_picture(row, "")}</button>'
 
 
 def _picture(row: Row, place: str) -> str:

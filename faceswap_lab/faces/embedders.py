@@ -1,5 +1,6 @@
 """Who a face is, as a vector: two networks that were trained apart, so that they do not err alike."""
 
+from contextlib import suppress
 from typing import Protocol
 
 import cv2
@@ -76,10 +77,8 @@ def embedders() -> list[Embedder]:
         ModelMissing: not even the first is.
     """
     found: list[Embedder] = [SFace()]
-    try:
+    with suppress(ModelMissing):
         found.append(Dlib())
-    except ModelMissing:
-        return found
     return found
 
 

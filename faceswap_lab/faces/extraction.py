@@ -16,11 +16,11 @@ from faceswap_lab.data.measures import measured
 from faceswap_lab.data.near_duplicates import look
 from faceswap_lab.data.pictures import Decoded
 from faceswap_lab.data.progress import progress_of
-from faceswap_lab.faces.detector import Detection, Detector
+from faceswap_lab.faces.detector import Detector
 from faceswap_lab.faces.embedders import SFace
 from faceswap_lab.faces.face_set import FaceSet, Row, Source
 from faceswap_lab.faces.frames import Frame, Frames, printable
-from faceswap_lab.faces.mesh import Mesh, Mesher
+from faceswap_lab.faces.mesh import Mesher
 
 _JUST_SEEN = 0.12  # distance of looks, half that of near-duplicates: the next frame of a face that keeps still
 _REMEMBERED = 24  # faces of the last frames that a new one is compared with
@@ -57,38 +57,25 @@ class Extractor:
             if any(float(seen @ other) > 1 - _JUST_SEEN**2 / 2 for other in self._recent):
                 continue
             self._recent.append(seen)
-            file = f"{name}_{frame.number:06d}{f'_{index}' if index else ''}.png"
-            row = self._row(file, frame, detection, mesh, picture, to_picture, seen)
+            yaw, pitch = mesh.turn
+            row = Row(
+                file=f"{name}_{frame.number:06d}{f'_{index}' if index else ''}.png",
+                source=frame.source,
+                frame=frame.number,
+                eyes=float(np.linalg.norm(detection.points[1] - detection.points[0])),
+                score=detection.score,
+                disagreement=mesh.disagreement,
+                inside=inside(to_picture, self.size, frame.pixels.shape[1::-1]),
+                sharpness=measured(Decoded(picture, None, self.size, self.size, 1)).sharpness,
+                yaw=yaw,
+                pitch=pitch,
+                roll=mesh.roll,
+                embedding=self.embedder.embed(frame.pixels, mesh.landmarks).astype(np.float32),
+                look=seen,
+            )
             about = record(row, moved(mesh.landmarks, to_picture), moved(mesh.outline, to_picture), identity)
             found.append((row, Image.fromarray(picture), about))
         return found
-
-    def _row(
-        self,
-        file: str,
-        frame: Frame,
-        detection: Detection,
-        mesh: Mesh,
-        picture: NDArray[np.uint8],
-        to_picture: NDArray[np.float64],
-        seen: NDArray[np.float32],
-    ) -> Row:
-        yaw, pitch = mesh.turn
-        return Row(
-            file=file,
-            source=frame.source,
-            frame=frame.number,
-            eyes=float(np.linalg.norm(detection.points[1] - detection.points[0])),
-            score=detection.score,
-            disagreement=mesh.disagreement,
-            inside=inside(to_picture, self.size, frame.pixels.shape[1::-1]),
-            sharpness=measured(Decoded(picture, None, self.size, self.size, 1)).sharpness,
-            yaw=yaw,
-            pitch=pitch,
-            roll=mesh.roll,
-            embedding=self.embedder.embed(frame.pixels, mesh.landmarks).astype(np.float32),
-            look=seen,
-        )
 
 
 def cut(frame: NDArray[np.uint8], to_picture: NDArray[np.float64], size: int) -> NDArray[np.uint8]:

@@ -146,30 +146,29 @@ class FaceSet:
         Raises:
             SetRefused: the set has another framing or size.
         """
-        for other in self.sources():
+        sources = self.sources()
+        for other in sources:
             told = (other.header["framing"], other.header["size"])
             if told != (framing, size):
                 raise SetRefused(
                     f"'{self.path}' holds faces framed as {told[0]} at {told[1]} px, not {framing} at {size} px; "
                     "use another --out"
                 )
-        folder = self.hidden / identity[:16]
-        folder.mkdir(exist_ok=True)
-        known = [source for source in self.sources() if source.folder == folder]
+        source = Source(self.hidden / identity[:16])
+        known = [other for other in sources if other.folder == source.folder]
         if known:
             return known[0]
+        source.folder.mkdir(exist_ok=True)
         stem = file_name(name)
-        if stem in {other.stem for other in self.sources()}:
+        if stem in {other.stem for other in sources}:
             stem = f"{stem}-{identity[:8]}"
-        source = Source(folder)
         source.save(name=name, stem=stem, identity=identity, framing=framing, size=size, next_frame=0, finished=False)
         return source
 
     def sources(self) -> list[Source]:
         """Return all sources, in the order of their names."""
-        found = []
-        for path in sorted(self.hidden.glob(f"*/{_HEADER}")):
-            found.append(Source(path.parent, json.loads(path.read_text(encoding="utf-8"))))
+        headers = sorted(self.hidden.glob(f"*/{_HEADER}"))
+        found = [Source(path.parent, json.loads(path.read_text(encoding="utf-8"))) for path in headers]
         return sorted(found, key=lambda source: str(source.header["name"]))
 
     def rows(self) -> list[Row]:
@@ -180,12 +179,11 @@ class FaceSet:
         """Return where a face's picture lies, or belongs."""
         return self.path / file if kept else self.hidden / "dropped" / file
 
-    def settle(self, file: str, kept: bool) -> bool:
-        """Move a face's picture to where it belongs; return whether it is there."""
-        right, wrong = self.place(file, kept), self.place(file, not kept)
+    def settle(self, file: str, kept: bool) -> None:
+        """Move a face's picture to where it belongs."""
+        wrong = self.place(file, not kept)
         if wrong.exists():
-            os.replace(wrong, right)
-        return right.exists()
+            os.replace(wrong, self.place(file, kept))
 
     def excluded(self) -> set[str]:
         """Return the names that a person has written into exclude.txt."""

@@ -102,10 +102,6 @@ def _photos_in(path: Path) -> list[Path]:
     return found.pictures
 
 
-def _photos(path: Path) -> list[Path]:
-    return find_pictures(path).pictures if path.is_dir() else [path]
-
-
 def _claimed(path: Path) -> int:
     video = _opened(path)
     claimed, width, height = (
@@ -146,7 +142,7 @@ def _of_video(path: Path, first: int) -> Iterator[Frame]:
 
 def _of_photos(path: Path, first: int) -> Iterator[Frame]:
     broken = 0
-    for number, photo in enumerate(_photos(path)):
+    for number, photo in enumerate(find_pictures(path).pictures if path.is_dir() else [path]):
         if number < first:
             continue
         try:
