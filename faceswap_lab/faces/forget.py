@@ -17,13 +17,7 @@ from faceswap_lab.options import items_of
 
 @dataclass
 class Forgotten:
-    """What was removed, and what was not.
-
-    Attributes:
-        removed: folders that are gone.
-        runs: run folders that hold pictures or weights made of these faces, which are left alone.
-        reports: reports of studies that show them, likewise.
-    """
+    """The folders that were removed; the runs and the reports that hold these faces, which are left alone."""
 
     removed: list[Path] = field(default_factory=list)
     runs: list[Path] = field(default_factory=list)

@@ -41,11 +41,10 @@ class Frame:
 
 @dataclass(frozen=True)
 class Frames:
-    """Where frames come from.
+    """A video, a photo, or a folder of photos.
 
     Attributes:
-        path: a video, a photo, or a folder of photos.
-        count: how many there probably are: what the file claims.
+        count: how many frames there probably are: what the file claims.
         identity: a hash by which the same source is known again.
     """
 
