@@ -47,13 +47,7 @@ class CacheError(OSError):
 
 @dataclass(frozen=True)
 class Entry:
-    """What an entry holds.
-
-    Attributes:
-        faces: the faces, memory-mapped and read-only.
-        notes: what its maker had to say about it, as plain JSON values.
-        path: the entry's folder.
-    """
+    """What an entry holds: memory-mapped, read-only faces, and what its maker had to say, as plain JSON values."""
 
     faces: Faces
     notes: dict[str, Any]

@@ -107,12 +107,10 @@ class StepDataset(Dataset[Portions]):
         return self.made(side, first + self.rank * share, share, warp)
 
     def _pixels(self, side: Side, first: int, count: int, warp: float) -> SideBatch:
-        made = self.samplers[side].batch(first, count, warp)
-        return SideBatch(side, *map(torch.from_numpy, (made.input, made.target, made.mask)))
+        return SideBatch(side, *map(torch.from_numpy, self.samplers[side].batch(first, count, warp)))
 
     def _places(self, side: Side, first: int, count: int, warp: float) -> SidePlaces:
-        made = self.samplers[side].places(first, count, warp)
-        return SidePlaces(side, *map(torch.from_numpy, (made.which, made.points, made.target)))
+        return SidePlaces(side, *map(torch.from_numpy, self.samplers[side].places(first, count, warp)))
 
 
 class FaceDataModule(pl.LightningDataModule):

@@ -1,13 +1,14 @@
 """What there is to say about people's own pictures before they are trained on: warnings, and remarks."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_lab.data.cache import MANIFEST, Entry
 from faceswap_lab.data.faces import Side
+from faceswap_lab.data.folder_reading import SPLIT_LIST
 from faceswap_lab.data.measures import Measures, medians
 
 _log = logging.getLogger(__name__)
@@ -26,38 +27,37 @@ _STUDY = {"yaw": "unseen_poses", "pitch": "unseen_poses", "light": "unseen_poses
 
 def warn_of_side(where: str, entry: Entry, held_out: int) -> None:
     """Warn of what was skipped of a folder, and of what its scores will be worth."""
+    for said in _of_side(entry, held_out):
+        _log.warning("%s: %s", where, said)
+
+
+def _of_side(entry: Entry, held_out: int) -> Iterator[str]:
     notes = entry.notes
     skipped, duplicates = notes["skipped"], notes["duplicates"]
     if skipped:
         rest = f" (all are listed in '{entry.path / MANIFEST}')" if len(skipped) > _LISTED_FILES else ""
-        _log.warning("%s: skipped %d of %d files: %s%s", where, len(skipped), notes["files"], _some(skipped), rest)
+        yield f"skipped {len(skipped)} of {notes['files']} files: {_some(skipped)}{rest}"
     if duplicates:
-        _log.warning("%s: left out %d exact duplicate%s", where, duplicates, "s" * (duplicates > 1))
+        yield f"left out {duplicates} exact duplicate{'s' * (duplicates > 1)}"
     for why, count in notes["left_out"].items():
-        _log.warning("%s: left out %d file%s: %s", where, count, "s" * (count > 1), why)
+        yield f"left out {count} file{'s' * (count > 1)}: {why}"
     if notes["videos"]:
-        _log.warning(
-            "%s: left out %d video(s); cut faces out with python -m faceswap_lab faces", where, notes["videos"]
-        )
+        yield f"left out {notes['videos']} video(s); cut faces out with python -m faceswap_lab faces"
     if notes["animated"]:
-        _log.warning("%s: %d animated picture(s), of which the first frame is used", where, notes["animated"])
+        yield f"{notes['animated']} animated picture(s), of which the first frame is used"
     if notes["oblong"]:
-        _log.warning(
-            "%s: %d of %d pictures are not square and lost their ends; are these aligned faces, or whole photos? "
-            "python -m faceswap_lab faces cuts faces out of photos",
-            *(where, notes["oblong"], len(entry.faces)),
+        yield (
+            f"{notes['oblong']} of {len(entry.faces)} pictures are not square and lost their ends; are these aligned "
+            "faces, or whole photos? python -m faceswap_lab faces cuts faces out of photos"
         )
     if notes["straddling"]:
-        _log.warning(
-            "%s: %d training pictures look like held-out ones, too many to leave them out: these pictures are nearly "
-            "all alike, and a score on them says little",
-            *(where, notes["straddling"]),
+        yield (
+            f"{notes['straddling']} training pictures look like held-out ones, too many to leave them out: these "
+            "pictures are nearly all alike, and a score on them says little"
         )
     if held_out < FEWEST_JUDGED:
-        _log.warning(
-            "%s: a score rests on %d held-out picture%s, fewer than %d: take it for a hint",
-            *(where, held_out, "s" * (held_out > 1), FEWEST_JUDGED),
-        )
+        pictures = f"{held_out} held-out picture{'s' * (held_out > 1)}"
+        yield f"a score rests on {pictures}, fewer than {FEWEST_JUDGED}: take it for a hint"
 
 
 def warn_of_sides(sides: Mapping[Side, tuple[NDArray[np.float32], Entry]]) -> None:
@@ -85,9 +85,7 @@ def warn_of_sides(sides: Mapping[Side, tuple[NDArray[np.float32], Entry]]) -> No
             )
 
 
-def remarks_on(
-    side: Side, entry: Entry, measures: NDArray[np.float32], coverage: float | None, split_list: str
-) -> list[str]:
+def remarks_on(side: Side, entry: Entry, measures: NDArray[np.float32], coverage: float | None) -> list[str]:
     """Return lines for a person who is about to train on these pictures, of which ``coverage`` of the side is seen."""
     notes, typical = entry.notes, medians(measures)
     lines = []
@@ -95,7 +93,7 @@ def remarks_on(
         blocks = f"in {notes['blocks']} block{'s' * (notes['blocks'] > 1)} of time"
         how = blocks if notes["films"] else "one by one"
         left = f", {notes['near_duplicates']} like them left out" if notes["near_duplicates"] else ""
-        lines.append(f"side {side}: {notes['held_out']} held out {how}{left}; listed in {entry.path / split_list}")
+        lines.append(f"side {side}: {notes['held_out']} held out {how}{left}; listed in {entry.path / SPLIT_LIST}")
     about = [f"{typical.pixels:.0f} px"]
     about += [f"{notes['masked']} with masks" if notes["masked"] else "no masks"]
     about += [f"{count} with landmarks of {maker}" for maker, count in notes["makers"].items()]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from faceswap_lab.data.cache import Entry, cache_root, check_room, recipe_key
 from faceswap_lab.data.faces import MOST_JUDGED, FaceData, Side, sides_of
 from faceswap_lab.data.folder import READER_VERSION, Folder, Rule, judge, listed
-from faceswap_lab.data.folder_reading import SPLIT_LIST, read_folder
+from faceswap_lab.data.folder_reading import read_folder
 from faceswap_lab.data.folder_remarks import remarks_on, warn_of_side, warn_of_sides
 
 _log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def load_folders(
     for side, one in read.items():
         where = str(sides[side]).rstrip(",")
         warn_of_side(where, one.entry, len(one.held_out))
-        remarks += remarks_on(side, one.entry, one.measures, coverage, SPLIT_LIST)
+        remarks += remarks_on(side, one.entry, one.measures, coverage)
         remarks += further(where, one.entry, one.measures) if further else ()
     _judge_shared(read)
     warn_of_sides({side: (one.measures, one.entry) for side, one in read.items()})

@@ -1,8 +1,8 @@
 """The samples of one side: batch-wise, reproducible by index, the same in any process."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -17,8 +17,7 @@ from faceswap_lab.data.warp import Recipe, stored_points
 from faceswap_lab.randomness import seed_of
 
 
-@dataclass(frozen=True)
-class Places:
+class Places(NamedTuple):
     """Which stored faces the n samples of a batch show, and where in them: all that is random about the pixels.
 
     Attributes:
@@ -32,21 +31,18 @@ class Places:
     target: NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Samples:
+class Samples(NamedTuple):
     """A batch of n samples.
 
     Attributes:
         input: (n, r, r, 3) uint8 RGB, what the network sees.
         target: (n, r, r, 3) uint8 RGB, what it should answer.
         mask: (n, r, r) uint8, the face mask warped like the target.
-        indices: (n,) int64, the samples' draw indices.
     """
 
     input: NDArray[np.uint8]
     target: NDArray[np.uint8]
     mask: NDArray[np.uint8]
-    indices: NDArray[np.int64]
 
 
 class SideSampler:
@@ -95,20 +91,20 @@ class SideSampler:
             count: how many, >= 1.
             warp: factor of the recipe's jitter.
         """
-        indices = np.arange(first, first + count)
+        indices = range(first, first + count)
         which = shown(self.seed, self.side, first, count, len(self.faces))
         stored = np.asarray(self.faces.pixels)  # drops the costly array class of a memory map, not the mapping
         faces = [stored[i] for i in which.tolist()]
         if self.colours is not None:
             faces = list(map(self.colours, faces, which.tolist(), self.colours.drawn(first, count)))
         if self.photometric is not None:
-            faces = [self._recoloured(face, self.photometric, i) for face, i in zip(faces, indices.tolist())]
+            faces = [self._recoloured(face, self.photometric, i) for face, i in zip(faces, indices)]
         draws = self._draws(first, count)
         seen, target, mask = resample(faces, draws, self.recipe.warped(warp), self.resolution)
         if self.photometric_input is not None:
-            for picture, i in zip(seen, indices.tolist()):
+            for picture, i in zip(seen, indices):
                 picture[:] = self.photometric_input(picture, seed_of(self.seed, "photometric_input", self.side, i))
-        return Samples(seen, target, mask, indices)
+        return Samples(seen, target, mask)
 
     def places(self, first: int, count: int, warp: float = 1.0) -> Places:
         """Return where the pixels of ``batch`` come from, if ``places_suffice``; no face is touched."""

@@ -1,5 +1,5 @@
 import pickle
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -16,11 +16,11 @@ GRAINY = ({"name": "GaussNoise", "p": 1.0}, {"name": "RandomGamma", "p": 0.5})
 
 
 def same(a, b):
-    return all(np.array_equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(a))
+    return all(map(np.array_equal, a, b))
 
 
 def joined(parts):
-    return {f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(parts[0])}
+    return dict(zip(parts[0]._fields, map(np.concatenate, zip(*parts))))
 
 
 @settings(max_examples=25)
@@ -33,7 +33,6 @@ def test_samples_do_not_depend_on_how_batches_are_cut(recipe, first, counts, two
     other = pickle.loads(pickle.dumps(sampler))  # another process
     parts = joined([other.batch(int(s), c) for s, c in reversed(list(zip(starts, counts)))][::-1])
     assert all(np.array_equal(getattr(whole, name), part) for name, part in parts.items())
-    assert list(whole.indices) == list(range(first, first + sum(counts)))
 
 
 def test_photometric_samples_do_not_depend_on_the_batch_either():
