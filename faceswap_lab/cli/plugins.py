@@ -22,12 +22,7 @@ _WORD = "plugins="
 
 @dataclass
 class Plugged:
-    """The plugins of the command in hand.
-
-    Attributes:
-        typed: the modules that were named.
-        folders: where groups of plugins lie, typed and installed.
-    """
+    """The plugins of the command in hand: the modules that were typed, and where groups of all plugins lie."""
 
     typed: tuple[str, ...] = ()
     folders: tuple[Path, ...] = ()

@@ -3,17 +3,17 @@
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from faceswap_lab.cli.messages import say
 from faceswap_lab.cli.study.lines import plan_lines
-from faceswap_lab.cli.study.plan import StudyJob, arm_name, study_job
+from faceswap_lab.cli.study.plan import StudyJob, arm_name
 from faceswap_lab.cli.study.report import make_report, measure_companion
 from faceswap_lab.cli.study.time import Key, Known, cells_at_once, in_words, look
-from faceswap_lab.cli.sweep.cells import Axes, Cell, Composer
+from faceswap_lab.cli.sweep.cells import Cell
 from faceswap_lab.cli.sweep.launchers import ONE_AFTER_ANOTHER
 from faceswap_lab.cli.sweep.records import recorded
 
@@ -22,14 +22,7 @@ _POLL = 1.0  # seconds between two looks into the sweep's folder
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a study is.
-
-    Attributes:
-        total: cells in all.
-        finished: cells that were finished before.
-        at_once: cells that run at the same time, at least 1.
-        started: when, by ``time.time()``.
-    """
+    """How far a study of ``total`` cells is; some were finished before, and ``at_once`` run at the same time."""
 
     total: int
     finished: frozenset[Key]
@@ -37,12 +30,7 @@ class Progress:
     started: float = field(default_factory=time.time)
 
     def line(self, cells: Sequence[Cell], now: float) -> str:
-        """Return the line. An interrupted cell is not done: it goes on when the command is repeated.
-
-        Args:
-            cells: those that have ended so far.
-            now: the time, by ``time.time()``.
-        """
+        """Return what to say once ``cells`` have ended. An interrupted one goes on when the command is repeated."""
         cells = [cell for cell in cells if cell[1].state != "interrupted"]
         done = len(self.finished.union(key_of(overrides) for overrides, _ in cells))
         failed = sum(status.code != 0 for _, status in cells)
@@ -67,31 +55,8 @@ class Course:
     sweep_dir: Path
 
     @classmethod
-    def begin(
-        cls,
-        overrides: Sequence[str],
-        params: Mapping[str, object],
-        axes: Axes,
-        composer: Composer,
-        hydra: Any,
-        sweep_dir: Path,
-        own: Mapping[str, list[str]] | None = None,
-    ) -> "Course":
-        """Print the plan; where cells run in other processes, watch for their ends.
-
-        Args:
-            overrides: as typed, without Hydra's own.
-            params: the arms and seeds of the study's YAML.
-            axes: of both what is swept over.
-            composer: composes the arms.
-            hydra: Hydra's settings.
-            sweep_dir: the sweep's folder.
-            own: arm → overrides that it alone has.
-
-        Raises:
-            ConfigError: the study, an arm or a seed means nothing.
-        """
-        job = study_job(overrides, params, axes, composer, own)
+    def begin(cls, job: StudyJob, hydra: Any, sweep_dir: Path) -> "Course":
+        """Print the plan; where cells run in other processes, as Hydra's settings say, watch for their ends."""
         known = look(job)
         if job.baseline.force:
             known = Known(set(), known.seconds)  # all of them again

@@ -15,12 +15,7 @@ _SWEPT_ALREADY = ("experiment", "seed")
 
 @dataclass(frozen=True)
 class Levels:
-    """An axis beside a study's arms and seeds.
-
-    Attributes:
-        axis: the setting, such as ``scale``.
-        overrides: level → those of the study at this level.
-    """
+    """An axis beside a study's arms and seeds, such as ``scale``; for each level the overrides of the study at it."""
 
     axis: str
     overrides: dict[str, list[str]]

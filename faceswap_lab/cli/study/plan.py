@@ -39,7 +39,6 @@ class Swept:
     """What a study sweeps over, and what is the same in all of its cells.
 
     Attributes:
-        study: the study's name.
         arms: arm → the value of ``+experiment`` that makes it.
         seeds: each once, as given.
         fixed: the other overrides, ``+study`` among them.
@@ -96,17 +95,7 @@ def _seed(value: str) -> int:
 
 @dataclass(frozen=True)
 class StudyJob:
-    """A study as it was asked for.
-
-    Attributes:
-        plan: its cells.
-        study: what it declares.
-        baseline: the baseline's configuration at the first seed.
-        folder: where its report goes.
-        overrides: as typed.
-        arms: its arms and seeds.
-        composer: composes the arms.
-    """
+    """A study as it was asked for; ``baseline`` is that arm's configuration at the first seed."""
 
     plan: StudyPlan
     study: Study

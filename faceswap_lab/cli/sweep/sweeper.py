@@ -56,9 +56,10 @@ class EveryCombination(Sweeper):
             composer = Composer(partial(compose, "config"), self.task.folders)
             if "+study" in axes:
                 from faceswap_lab.cli.study.course import Course
+                from faceswap_lab.cli.study.plan import study_job
 
-                place, own = self.task.origin.sweep_dir, self.task.own
-                self.task.study = Course.begin(arguments, self.params, axes, composer, self.hydra, place, own)
+                job = study_job(arguments, self.params, axes, composer, self.task.own)
+                self.task.study = Course.begin(job, self.hydra, self.task.origin.sweep_dir)
             empty = [key for key, values in axes.items() if not values]
             if empty:
                 raise ConfigError(f"{empty[0]}: no value is given, so there is no cell. Give some: {empty[0]}=0,1,2")
