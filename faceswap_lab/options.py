@@ -29,11 +29,15 @@ class Options(dict[str, list[str]]):
                 found.setdefault(path.parent.name, set()).add(path.stem)
         super().__init__({group: sorted(names) for group, names in sorted(found.items())})
 
+    def path(self, group: str, option: str) -> Path | None:
+        """Return an option's YAML, if there is one."""
+        paths = (folder / group / f"{option}.yaml" for folder in self.folders)
+        return next(filter(Path.is_file, paths), None)
+
     def written(self, group: str, option: str) -> dict[str, Any]:
         """Return what an option's YAML says, interpolations as they stand there; empty if there is no such file."""
         import yaml  # type: ignore[import-untyped]
 
-        paths = [folder / group / f"{option}.yaml" for folder in self.folders]
-        there = [path for path in paths if path.is_file()]
-        content = yaml.safe_load(there[0].read_text(encoding="utf-8")) if there else None
+        path = self.path(group, option)
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) if path else None
         return content if isinstance(content, dict) else {}

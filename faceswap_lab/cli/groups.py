@@ -13,9 +13,9 @@ def conf_dir() -> Path:
     return inside if inside.is_dir() else PACKAGE.parent / "conf"
 
 
-def first_comment(path: Path) -> str:
-    """Return the first comment line of a YAML file: what the option is, in one sentence."""
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+def first_comment(path: Path | None) -> str:
+    """Return the first comment line of a YAML file: what the option is, in one sentence; "" where there is none."""
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path else ():
         if line.startswith("#") and not line.startswith("# @package"):
             return line.lstrip("# ").strip()
     return ""

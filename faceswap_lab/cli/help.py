@@ -75,7 +75,7 @@ def help_text(folders: Sequence[Path]) -> str:
     for group in ADDED:
         if group in options:
             plural = f"{group[:-1]}ies" if group.endswith("y") else f"{group}s"
-            described = {name: _first_comment(folders, group, name) for name in options[group]}
+            described = {name: first_comment(options.path(group, name)) for name in options[group]}
             lines.append(f"\n{plural}: +{group}=name")
             lines += [_entry(name, text, width) for name, text in sorted(described.items(), key=lambda item: item[1])]
     return "\n".join([*lines, "", _TAIL])
@@ -83,8 +83,3 @@ def help_text(folders: Sequence[Path]) -> str:
 
 def _entry(name: str, text: str, width: int) -> str:
     return textwrap.fill(text, width, initial_indent=f"  {name:<24} ", subsequent_indent=" " * 27)
-
-
-def _first_comment(folders: Sequence[Path], group: str, name: str) -> str:
-    paths = [folder / group / f"{name}.yaml" for folder in folders]
-    return first_comment(next(path for path in paths if path.is_file()))

@@ -132,7 +132,7 @@ def study_job(
         ConfigError: the study, an arm or a seed means nothing.
         hydra.errors.HydraException: an arm cannot be composed.
     """
-    sweep, folders = replace(swept(axes), own=own or {}), composer.folders
+    sweep = replace(swept(axes), own=own or {})
     _check_arms(sweep, composer.options["experiment"])
     first = _config(sweep, next(iter(sweep.arms)), sweep.seeds[0], composer)
     study = first.study
@@ -151,7 +151,7 @@ def study_job(
         title=study.title,
         question=study.question,
         baseline=study.baseline,
-        arms={arm: _says(arm, sweep.arms[arm], folders) for arm in arms},
+        arms={arm: _says(arm, sweep.arms[arm], composer.options) for arm in arms},
         seeds=sweep.seeds,
         metric=study.metric,
         smallest_difference=study.smallest_difference,
@@ -215,13 +215,9 @@ def _check_alike(plan: StudyPlan) -> None:
         )
 
 
-def _says(arm: str, value: str, folders: Sequence[Path]) -> str:
+def _says(arm: str, value: str, options: Options) -> str:
     """Return what an arm is: the first comment line of its YAML, or of each of its YAMLs."""
-    said = []
-    for name in items_of(value):
-        paths = [folder / "experiment" / f"{name}.yaml" for folder in folders]
-        said += [first_comment(path) for path in paths if path.is_file()][:1]
-    return " ".join(said) or arm
+    return " ".join(first_comment(options.path("experiment", name)) for name in items_of(value)).strip() or arm
 
 
 def _settings(overrides: Sequence[str]) -> list[str]:

@@ -55,7 +55,7 @@ class Composer:
     """From overrides to judged configurations; cells that differ in their seed alone are composed once."""
 
     def __init__(self, compose: Compose, folders: Sequence[Path]) -> None:
-        self.compose, self.folders, self.options = compose, folders, Options(folders)
+        self.compose, self.options = compose, Options(folders)
         self._composed: dict[tuple[str, ...], Any] = {}
         self._fingerprints: dict[object, str] = {}
 
