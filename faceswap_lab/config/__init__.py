@@ -23,14 +23,10 @@ __all__ = [
 
 
 def load(plain: object, options: Options) -> Config:
-    """Return the typed configuration for a composed, resolved plain one, or raise ConfigError.
+    """Return the typed configuration for a composed plain one, whose interpolations are resolved.
 
-    Args:
-        plain: nested dicts and lists as Hydra composed them, all interpolations resolved.
-        options: of every group: a group node's ``name`` must be one of them, and have the numbers that its YAML has.
-
-    Returns:
-        A Config whose every value has the right type, lies in its bounds and makes sense with the others.
+    Every value has the right type, lies in its bounds and makes sense with the others. The name of a group is one of
+    its options, and it has the numbers that the option's YAML has.
 
     Raises:
         ConfigError: a value has not the right type or bounds.

@@ -203,14 +203,10 @@ def window_of(window: float, side: int) -> int:
 
 
 def terms_of(loss: Loss, side: int) -> dict[str, Term]:
-    """Return the terms of a side's loss by name.
+    """Return the terms of a side's loss by name, for pictures of ``side`` pixels.
 
     Without ``terms`` there is one: the distance that the group is named after. They come in the order of their names,
     so that the order in which they are written cannot change the rounding of their sum.
-
-    Args:
-        loss: what the group says.
-        side: of the pictures, in pixels.
 
     Raises:
         ConfigError: a term means nothing, or pictures are too small for it.

@@ -135,9 +135,7 @@ def fetch(
 def check_room(root: Path, wanted: Sequence[tuple[Mapping[str, Any], int]]) -> None:
     """Refuse entries that do not fit on the disk together, before hours go into the first of them.
 
-    Args:
-        root: the cache's folder.
-        wanted: the recipe of each entry and about how many bytes it takes; what is there already takes none.
+    ``wanted`` has the recipe of each and about how many bytes it takes; what is there already takes none.
 
     Raises:
         CacheError: there is not enough room; it says how much is needed and how much is free. Or the folder cannot be

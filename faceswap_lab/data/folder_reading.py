@@ -41,14 +41,7 @@ def read_folder(folder: Folder, listing: Listing, root: Path, shown: bool) -> En
 
 
 class _Reading:
-    """The reading of one folder into an entry of the cache.
-
-    Args:
-        folder: which, and how.
-        found: its files.
-        root: the cache's folder, for the progress's title.
-        shown: whether to show progress.
-    """
+    """The reading of one folder into an entry of the cache."""
 
     def __init__(self, folder: Folder, found: Found, root: Path, shown: bool) -> None:
         self.folder, self.found, self.root, self.shown = folder, found, root, shown

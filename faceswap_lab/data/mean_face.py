@@ -87,12 +87,9 @@ def similarity(source: Points, target: Points) -> NDArray[np.float64]:
 
 
 def aligning(landmarks: Points, framing: Framing, size: int) -> NDArray[np.float64]:
-    """Return the (2, 3) map from a frame's pixels to those of the aligned picture.
+    """Return the (2, 3) map from a frame's pixels to those of the aligned picture of ``size`` pixels.
 
-    Args:
-        landmarks: (68, 2) x, y in the frame, in pixels.
-        framing: how much is cut out.
-        size: the side of the aligned picture in pixels.
+    The landmarks, (68, 2) x, y, are pixels of the frame.
     """
     unit = framing.share * size
     goal = (MEAN_FACE - framing.centre) * unit + size / 2

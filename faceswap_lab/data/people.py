@@ -92,12 +92,7 @@ def extra_people(
     """Return the names of people who are trained beside those of a group: fewer of them are the first of more.
 
     They come from the other end of the population's order, ``EXTRA`` for each group, so that a group has the same
-    people with and without them.
-
-    Args:
-        count: how many, 0 to ``EXTRA``.
-        restriction: who may be among them; how alike they are to anybody is not asked.
-        apart_from: the group's own people.
+    people with and without them. How alike they are to anybody is not asked.
 
     Raises:
         ValueError: so many people as are asked for are not in the population.

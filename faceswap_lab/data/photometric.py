@@ -59,12 +59,7 @@ class Photometric:
         )
 
     def __call__(self, image: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
-        """Return a changed copy of an RGB uint8 picture (S, S, 3): the same for the same picture and seed.
-
-        Args:
-            image: the picture; it is not written to.
-            seed: a seed in [0, 2**63), of this sample alone.
-        """
+        """Return a changed copy of an RGB uint8 picture (S, S, 3), by a seed in [0, 2**63) of this sample alone."""
         self._compose.set_random_seed(seed)  # per sample: albumentations gives every worker the same stream otherwise
         return self._compose(image=image)["image"]
 

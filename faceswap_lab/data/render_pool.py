@@ -25,13 +25,10 @@ _FEWEST_STATES_PER_PROCESS = 16  # below that a process costs more than it bring
 
 
 class RenderPool:
-    """Worker processes, started when first needed and never more than the work is worth; a context manager.
+    """Worker processes, as many as there are cores unless given, started when first needed; a context manager.
 
-    The pictures are the same to the byte however many processes there are: the numerical libraries in them run with one
-    thread each, and the program's own process never renders.
-
-    Args:
-        processes: how many at most; as many as this process may use cores unless given.
+    There are never more than the work is worth. The pictures are the same to the byte however many there are: the
+    numerical libraries in them run with one thread each, and the program's own process never renders.
     """
 
     def __init__(self, processes: int | None = None) -> None:

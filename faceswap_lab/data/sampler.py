@@ -86,10 +86,7 @@ class SideSampler:
     def batch(self, first: int, count: int, warp: float = 1.0) -> Samples:
         """Return samples ``first`` … ``first + count - 1``; a batch may straddle epochs.
 
-        Args:
-            first: the first draw index, >= 0.
-            count: how many, >= 1.
-            warp: factor of the recipe's jitter.
+        ``warp`` is a factor of the recipe's jitter.
         """
         indices = range(first, first + count)
         which = shown(self.seed, self.side, first, count, len(self.faces))

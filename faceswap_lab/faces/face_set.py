@@ -123,10 +123,7 @@ class Source:
 
 
 class FaceSet:
-    """A set of faces.
-
-    Args:
-        path: its folder; made if need be.
+    """A set of faces in a folder, which is made if need be.
 
     Raises:
         SetRefused: it is no folder, or one with something else in it.

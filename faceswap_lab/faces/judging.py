@@ -68,10 +68,7 @@ class SwapJudged:
 
 
 class FaceJudge:
-    """Looks at pictures with a detector, a mesh and all embedders that are installed.
-
-    Args:
-        judges: who tells people apart; all that are installed unless given.
+    """Looks at pictures with a detector, a mesh and judges who tell people apart: all that are installed, unless given.
 
     Raises:
         ModelMissing: the extra ``faces`` is not installed.
