@@ -33,11 +33,8 @@ _MOST_THREADS = 8  # each may hold a decoded picture of MOST_PIXELS
 
 def read_folder(folder: Folder, listing: Listing, root: Path, shown: bool) -> Entry:
     """Return the cache's entry of one folder. It knows nothing of the other side, so any pairing reuses it."""
-
-    def make(place: Path) -> dict[str, Any]:
-        return _Reading(folder, listing.found, root, shown).write(place)
-
-    return fetch(root, listing.recipe, make, expected_bytes=listing.bytes)
+    reading = _Reading(folder, listing.found, root, shown)
+    return fetch(root, listing.recipe, reading.write, expected_bytes=listing.bytes)
 
 
 class _Reading:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal, overload
@@ -208,9 +209,7 @@ class _Set:
         }
 
     def fetch(self, root: Path, pool: RenderPool, shown: bool) -> Entry:
-        def make(place: Path) -> dict[str, Any]:
-            return self._render(place, root, pool, shown)
-
+        make = partial(self._render, root=root, pool=pool, shown=shown)
         return fetch(root, self.recipe, make, expected_bytes=self.bytes)
 
     def _render(self, place: Path, root: Path, pool: RenderPool, shown: bool) -> dict[str, Any]:

@@ -112,6 +112,7 @@ class _Tuning:
 
     Attributes:
         folder: where the report of the tuned arms goes.
+        seeds: with which each candidate is tried.
         overrides: candidate → those of the study at it, on people of the development population.
         candidates: candidate → that study.
         settled: candidate → the study on the people that count, with every arm at it.
@@ -130,7 +131,8 @@ class _Tuning:
             )
         whole = study_of(overrides, folders)
         _check(whole, overrides)
-        study, self.folder = whole.study, whole.folder
+        study, self.folder, self.seeds = whole.study, whole.folder, whole.study.tuning_seeds
+        self._file = self.folder / "declarations.json"
         tried = _without(overrides, "seed", "data.population", "experiments_dir")
         tried += ["study.companion=null"] if study.companion else []  # measured once, beside the runs that count
         tried += ["data.population=development", f"seed={','.join(map(str, study.tuning_seeds))}"]
@@ -156,11 +158,6 @@ class _Tuning:
             "runs": sorted(f"{cell.seed}-{cell.digest}" for cell in self._cells()),
         }
 
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        """With which each candidate is tried."""
-        return self.untuned.study.tuning_seeds
-
     def _cells(self) -> list[Planned]:
         return [cell for job in (*self.candidates.values(), *self.settled.values()) for cell in job.plan.cells]
 
@@ -184,10 +181,6 @@ class _Tuning:
     def _begun(self, cells: Sequence[Planned]) -> int:
         folders = find_all(self.untuned.plan.runs_dir)
         return sum((cell.seed, cell.digest) in folders for cell in cells)
-
-    @property
-    def _file(self) -> Path:
-        return self.folder / "declarations.json"
 
     @property
     def declarations(self) -> list[dict[str, Any]]:
