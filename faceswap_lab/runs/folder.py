@@ -112,7 +112,10 @@ def _create(root: Path, label: str, seed: int, digest: str, again: bool) -> RunF
 
     with explaining(root / run_name(label, seed, digest)):
         root.mkdir(parents=True, exist_ok=True)
-        with FileLock(root / ".create.lock"):  # or two processes with two labels would make two folders of one run
+        lock = root / ".create.lock"
+        with explaining(lock):
+            lock.touch()  # where none can be made, as in /proc, filelock would wait for ever
+        with FileLock(lock):  # or two processes with two labels would make two folders of one run
             existing = _numbered(root, seed, digest)
             if existing and not again:
                 return RunFolder(existing[max(existing)])

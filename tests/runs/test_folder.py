@@ -107,3 +107,9 @@ def test_a_root_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="a file stands where a folder should be"):
         find_or_create(tmp_path / "file" / "runs", "x", 0, _DIGEST)
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a folder that takes no files")
+def test_a_root_that_takes_no_files_is_one_clear_error() -> None:
+    with pytest.raises(StorageError, match=r"Cannot write /proc/\.create\.lock"):
+        create_fresh(Path("/proc"), "x", 0, _DIGEST)
