@@ -77,7 +77,7 @@ def test_the_page_in_a_browser(driver: Any, page: Path, dark: bool, width: int) 
     assert all(plot["background"] == body for plot in plots.values()), plots
 
     headings = driver.execute_script("return [...document.querySelectorAll('h1, h2')].map((h) => h.innerText)")
-    assert headings[:3] == ["Update order", "Answer", "What needs attention"]
+    assert headings[:3] == ["Encoder count", "Answer", "What needs attention"]
     assert {"Arms", "Curves", "Diagnostics", "Provenance", "How to read this", "Repeat it"} <= set(headings)
     hidden = "return [...document.images].filter((i) => !i.complete || i.naturalWidth === 0 || !i.alt).length"
     assert driver.execute_script(hidden) == 0

@@ -24,12 +24,23 @@ from faceswap_lab.studies.collecting.pictures import (
 from faceswap_lab.studies.findings import Grid, Picture
 from faceswap_lab.studies.report import write_report
 from tests.studies.fake_runs import FOLDERS, FakeArm, analysed, fake_study
-from tests.studies.report.example import ROWS, write_tiles
+
+ROWS = ["A", "A_recon", "swap_AB", "B_truth", "B", "B_recon", "swap_BA", "A_truth"]
+
+
+def write_tiles(path: Path, tile: int = 32, faces: int = 6) -> Path:
+    """Write a file of tiles as a run does: rows × faces without gaps, named in a text chunk."""
+    shape = len(ROWS) * tile, faces * tile, 3
+    about = PngInfo()
+    about.add_text("Rows", json.dumps(ROWS))
+    about.add_text("Tile", str(tile))
+    Image.fromarray(np.random.default_rng(3).integers(0, 256, shape, dtype=np.uint8)).save(path, pnginfo=about)
+    return path
 
 
 @pytest.mark.parametrize(("tile", "shown"), [(32, 32), (64, 64), (128, 64)])
 def test_rows_are_cut_where_they_lie(tmp_path: Path, tile: int, shown: int) -> None:
-    path = write_tiles(tmp_path / "x-tiles.png", np.random.default_rng(3), tile=tile, faces=10)
+    path = write_tiles(tmp_path / "x-tiles.png", tile, faces=10)
     whole = np.asarray(Image.open(path).convert("RGB"), dtype=float)
     tiles = read_tiles(path)
     assert tiles is not None
@@ -57,7 +68,7 @@ def test_a_side_of_fewer_faces_has_shorter_rows(tmp_path: Path, counts: list[int
 
 @pytest.mark.parametrize("damage", ["gone", "cut", "no text", "other size", "not a list"])
 def test_what_is_no_file_of_tiles_is_left_out(tmp_path: Path, damage: str) -> None:
-    path = write_tiles(tmp_path / "x-tiles.png", np.random.default_rng(3))
+    path = write_tiles(tmp_path / "x-tiles.png")
     if damage == "gone":
         path.unlink()
     elif damage == "cut":
@@ -65,7 +76,7 @@ def test_what_is_no_file_of_tiles_is_left_out(tmp_path: Path, damage: str) -> No
     elif damage == "no text":
         Image.new("RGB", (64, 64)).save(path)
     else:
-        write_tiles(path, np.random.default_rng(3))
+        write_tiles(path)
         data = path.read_bytes()
         old, new = (b"Tile\x0032", b"Tile\x0031") if damage == "other size" else (b'["A", "A_re', b'{"A": "A_re')
         assert old in data
