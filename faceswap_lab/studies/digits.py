@@ -36,6 +36,8 @@ def interval(low: float, high: float, decimals: int, *, sign: bool = False) -> s
 
 def effect(difference: float, low: float, high: float) -> str:
     """Return a difference with its interval, in as many digits as the interval allows: "−0.070 (−0.091 to −0.049)"."""
+    if not math.isfinite(difference):
+        return NOT_KNOWN
     decimals = places(max((high - low) / 2, abs(difference) / 100))
     return f"{fixed(difference, decimals, sign=True)} ({interval(low, high, decimals, sign=True)})"
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from faceswap_lab.studies.collecting.collect import of_arm
-from faceswap_lab.studies.collecting.history import steps_to_show, thinned
+from faceswap_lab.studies.collecting.history import steps_to_show
 from faceswap_lab.studies.findings import Budget, Curve, Curves
 from faceswap_lab.studies.metric_names import Metric
 from faceswap_lab.studies.run import Run, Series
@@ -26,7 +26,10 @@ def curves_of(
     """
     every = {arm: _finite(of_arm(runs, arm, finished=finished), metric.key) for arm in arms}
     steps = steps_to_show(curve for curves in every.values() for curve in curves.values())
-    thin = {arm: thinned(curves, steps) for arm, curves in every.items()}
+    thin = {
+        arm: {pair: {step: curve[step] for step in curve if step in steps} for pair, curve in curves.items()}
+        for arm, curves in every.items()
+    }
     shown = {arm: curve for arm, curves in thin.items() if (curve := _curve(curves)) is not None}
     if not shown:
         return None

@@ -4,7 +4,6 @@
 on people of the development population, with the same seeds. The runs that count see other people.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import fmean
@@ -142,11 +141,7 @@ def _column(name: str, setting: str, values: Mapping[int, float], judgement: Jud
     difference, verdict = "", "baseline"
     if judgement:
         comparison, verdict = judgement.comparison, judgement.verdict
-        difference = (
-            digits.effect(comparison.difference, *comparison.interval)
-            if math.isfinite(comparison.difference) and all(map(math.isfinite, comparison.interval))
-            else digits.NOT_KNOWN
-        )
+        difference = digits.effect(comparison.difference, *comparison.interval)
     mean = fmean(values.values()) if values else None
     numbers = {"setting": setting, "mean": mean, "difference": difference, "verdict": verdict}
     return {f"{name}: {key}": value for key, value in numbers.items()}

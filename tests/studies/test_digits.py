@@ -44,7 +44,8 @@ def test_unknown_noise_has_three_places(scale: float | None) -> None:
 
 @given(ANYTHING, ANYTHING)
 def test_what_is_not_finite_is_not_known(low: float, high: float) -> None:
-    said = [digits.fixed(low, 3), digits.general(low), digits.percent(low), digits.p_value(low), digits.duration(low)]
+    of = (digits.general, digits.percent, digits.p_value, digits.duration)
+    said = [digits.fixed(low, 3), digits.effect(low, -1, 1), *(one(low) for one in of)]
     if not math.isfinite(low):
         assert set(said) == {"not known"}
     both = digits.interval(low, high, 3)

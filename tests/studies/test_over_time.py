@@ -65,6 +65,7 @@ def test_a_long_training_is_thinned_to_the_same_steps_in_all_runs(runs):
     curves = curves_of(runs, ["baseline", "far"], type(SSIM)("long", "a long curve", False), alpha=0.05)
     assert len(curves.arms["baseline"].steps) == MOST_POINTS
     assert curves.arms["baseline"].steps[-1] == 30_000
+    np.testing.assert_allclose(curves.arms["baseline"].mean, 1.0 / curves.arms["baseline"].steps)
     np.testing.assert_array_equal(curves.differences["far"].steps, curves.arms["baseline"].steps)
 
 

@@ -1,6 +1,6 @@
 """A run's ``metrics.csv`` as curves: metric → step → value."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from faceswap_lab.runs.metrics import read_metrics
@@ -25,11 +25,6 @@ def read_history(path: Path) -> dict[str, Series]:
             if name != "step" and not isinstance(value, str):
                 found.setdefault(name, {})[step] = float(value)
     return {name: dict(sorted(values.items())) for name, values in found.items()}
-
-
-def thinned(curves: Mapping[int, Series], steps: set[int]) -> dict[int, Series]:
-    """Return only those values of each curve that lie at ``steps``."""
-    return {seed: {step: curve[step] for step in curve if step in steps} for seed, curve in curves.items()}
 
 
 def steps_to_show(curves: Iterable[Series]) -> set[int]:

@@ -62,8 +62,6 @@ class Row:
     @property
     def effect(self) -> str:
         """The difference with its interval, and with the median where a few seeds carry a verdict."""
-        if not self.numbers.seeds:
-            return digits.NOT_KNOWN
         carried = self.verdict in ("better", "worse") and self.numbers.few_carry_it
         median = f", median {digits.fixed(self.numbers.median, 3, sign=True)}" if carried else ""
         return digits.effect(self.numbers.difference, *self.numbers.interval) + median

@@ -2,7 +2,6 @@
 
 import math
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,6 @@ from faceswap_lab.studies.analysis import ALPHA
 from faceswap_lab.studies.collecting.sessions import THEN
 from faceswap_lab.studies.report import markdown, meanings, page, tables, vega
 from faceswap_lab.studies.report.figure import Figure
-
-
-@dataclass(frozen=True)
-class Level:
-    """A level of the axis: its name, what its study is about, its seeds, its commits, and the link to its page."""
-
-    name: str
-    scope: str
-    seeds: int
-    commit: str
-    link: str
 
 
 def write_across_report(found: Across, folder: Path, cache: Path | None = None) -> Path:
@@ -52,12 +40,14 @@ def across_lines(found: Across, report: Path) -> list[str]:
     return [*lines, *(f"  {arm} {says}" for arm, says in found.says.items()), f"{'report':<11} {report}"]
 
 
-def _level(name: str, found: Across, folder: Path) -> Level:
+def _level(name: str, found: Across, folder: Path) -> dict[str, Any]:
+    """Return a level's name, what its study is about, its seeds, its commits, and the link to its page."""
     study = found.levels[name]
     commits = dict.fromkeys(part for known in study.provenance.facts.get("commit", {}) for part in known.split(THEN))
     commit = ", ".join(commit[:7] if len(commit) == 40 else commit for commit in commits)
     link = Path(os.path.relpath(found.folders[name], folder)) / "report.html"
-    return Level(name, study.scope, len(study.seeds), commit, link.as_posix())
+    seeds = len(study.seeds)
+    return {"name": name, "scope": study.scope, "seeds": seeds, "commit": commit, "link": link.as_posix()}
 
 
 def _marks(found: Across, arm: str) -> list[tables.Mark]:
@@ -65,7 +55,7 @@ def _marks(found: Across, arm: str) -> list[tables.Mark]:
     for study in found.levels.values():
         judgement = study.primary.judgements[arm]
         numbers = judgement.comparison
-        difference = digits.effect(numbers.difference, *numbers.interval) if numbers.seeds else digits.NOT_KNOWN
+        difference = digits.effect(numbers.difference, *numbers.interval)
         marks.append(tables.Mark(judgement.verdict, meanings.MARKS[judgement.verdict], difference, judgement.reason))
     return marks
 
@@ -77,7 +67,7 @@ def _changes(found: Across) -> list[list[str]]:
     for arm in found.arms:
         for change in found.interactions[arm]:
             numbers = change.comparison
-            amount = digits.effect(numbers.difference, *numbers.interval) if numbers.seeds else digits.NOT_KNOWN
+            amount = digits.effect(numbers.difference, *numbers.interval)
             p = digits.p_value(change.p_holm) if numbers.seeds else digits.NOT_KNOWN
             rows.append([arm, f"{first} → {change.level}", amount, p, change.says, str(numbers.seeds)])
     return rows

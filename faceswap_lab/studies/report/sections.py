@@ -75,32 +75,23 @@ def _section(name: str, content: Any) -> Section:
 
 def _order_tables(content: Mapping[str, Any]) -> list[Table]:
     tables = []
-    one_step = content.get("one_step") or {}
-    if one_step:
-        rows = [
-            [group, _number(found.get("largest")), _number(found.get("largest_update")), _number(found.get("relative"))]
-            for group, found in one_step.items()
-        ]
+    if one_step := content.get("one_step"):
+        columns = ("largest", "largest_update", "relative")
+        rows = [[group, *(_number(found.get(column)) for column in columns)] for group, found in one_step.items()]
         head = ["parameters", "largest difference", "largest update", "difference ÷ update (L2)"]
         tables.append(Table("After one step from equal states, A then B against B then A", head, rows))
     growth = content.get("growth") or []
-    shown = [series for series in SERIES if any(series in (entry.get("outputs") or {}) for entry in growth)]
+    outputs = {entry["step"]: entry.get("outputs") or {} for entry in growth}
+    shown = [series for series in SERIES if any(series in found for found in outputs.values())]
     if shown:
-        rows = [
-            [f"{entry['step']:,}", *(_number((entry.get("outputs") or {}).get(series)) for series in shown)]
-            for entry in growth
-        ]
+        rows = [[f"{step:,}", *(_number(found.get(one)) for one in shown)] for step, found in outputs.items()]
         head = ["step", *(SERIES[series] for series in shown)]
         tables.append(Table("Mean absolute difference of the held-out swaps, pixels in [0, 1]", head, rows))
-    variants = content.get("one_step_variants") or []
-    if variants:
-        groups = list(variants[0].get("groups", {}))
+    if variants := content.get("one_step_variants"):
+        groups = list(variants[0]["groups"])
         rows = [
-            [
-                _variant(variant),
-                *(_number(variant.get("groups", {}).get(group, {}).get("relative")) for group in groups),
-            ]
-            for variant in variants
+            [_variant(one), *(_number(one["groups"].get(group, {}).get("relative")) for group in groups)]
+            for one in variants
         ]
         tables.append(Table("One step under other optimizers: difference ÷ update (L2)", ["", *groups], rows))
     return tables
@@ -109,10 +100,9 @@ def _order_tables(content: Mapping[str, Any]) -> list[Table]:
 def _alarms(content: Mapping[str, Any]) -> Table:
     shares = ("better_or_worse", "equivalent", "undecided")
     rows = [
-        [str(row.get("metric")), _number(row.get("runs")), *(_share(row.get(share)) for share in shares)]
-        for row in content["metrics"]
+        [row["metric"], _number(row["runs"]), *(_share(row[share]) for share in shares)] for row in content["metrics"]
     ]
-    caption = f"Verdicts in {_number(content.get('splits'))} splits into two groups of {_number(content.get('group'))}"
+    caption = f"Verdicts in {_number(content['splits'])} splits into two groups of {_number(content['group'])}"
     return Table(caption, ["metric", "runs", "better or worse", "equivalent", "undecided"], rows)
 
 

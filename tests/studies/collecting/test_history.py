@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_lab.runs.metrics import MetricsCsv
-from faceswap_lab.studies.collecting.history import MOST_POINTS, read_history, steps_to_show, thinned, value_at
+from faceswap_lab.studies.collecting.history import MOST_POINTS, read_history, steps_to_show, value_at
 
 
 def test_rows_of_one_step_are_brought_together_by_metric(tmp_path):
@@ -44,11 +44,6 @@ def test_few_steps_are_shown_the_last_among_them(steps):
     places = [sorted(steps).index(step) for step in sorted(shown)]
     gaps = {after - before for before, after in itertools.pairwise(places)}
     assert not gaps or max(gaps) - min(gaps) <= 1  # evenly spread
-
-
-def test_thinning_keeps_values():
-    rows = {0: {1: 0.1, 2: 0.2, 3: 0.3}, 1: {2: 0.4}}
-    assert thinned(rows, {2, 3}) == {0: {2: 0.2, 3: 0.3}, 1: {2: 0.4}}
 
 
 def test_the_loss_that_holds_at_a_step_is_the_last_one_logged():

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from faceswap_lab.studies.findings import Arm, Compared, Findings, Provenance
+from faceswap_lab.studies.findings import Arm, Findings, Provenance
 from faceswap_lab.studies.report import write_report
 from faceswap_lab.studies.run import Run
+from faceswap_lab.studies.statistics.verdicts import judge_arms
+from tests.studies.fake_runs import FakeArm, analysed, fake_study
 from tests.studies.report.example import example, renamed
 
 EVIL = '<script>alert(1)</script>"|`*[x](javascript:alert(1))\n# </style><img src=x onerror=alert(1)> {{ 7*7 }}'
@@ -142,36 +144,27 @@ def test_names_and_messages_are_harmless(tmp_path: Path) -> None:
 
 def few(tmp_path: Path, case: str) -> Findings:
     """Findings with next to nothing in them."""
-    findings = example(tmp_path / "runs", arms=1 if case == "one arm" else 3, seeds=1 if case == "one seed" else 3)
     if case == "nothing finished":
-        empty = Compared(findings.primary.metric, {arm.name: {} for arm in findings.arms}, example_judgements(findings))
-        cells = [Run(cell.arm, cell.seed, "missing") for cell in findings.cells]
-        bare = replace(
-            findings, primary=empty, secondary=[], diagnostics=[], curves=[], predictions=[], grids=[], budgets=[]
-        )
-        arms = [replace(arm, parameters=None) for arm in findings.arms]
-        return replace(bare, arms=arms, cells=cells, provenance=Provenance({}, ["No cell is finished."]), extras={})
-    if case == "nan and inf":
-        odd = {arm: {0: math.nan, 1: math.inf, 2: 0.5} for arm in findings.primary.values}
-        judgements = example_judgements(findings, odd)
-        primary = Compared(findings.primary.metric, odd, judgements)
-        diagnostics = [replace(compared, values=odd) for compared in findings.diagnostics]
-        cells = [replace(cell, metrics={findings.primary.metric.key: math.nan}) for cell in findings.cells]
-        curves = [
+        arms, seeds = [f"arm {number}" for number in range(3)], range(3)
+        missing = {(arm, seed): "missing" for arm in arms for seed in seeds}
+        return analysed(fake_study(tmp_path / "runs", {arm: FakeArm() for arm in arms}, seeds, states=missing))
+    findings = example(tmp_path / "runs", arms=1 if case == "one arm" else 3, seeds=1 if case == "one seed" else 3)
+    if case != "nan and inf":
+        return findings
+    odd = {arm.name: {0: math.nan, 1: math.inf, 2: 0.5} for arm in findings.arms}
+    baseline, *others = odd
+    judgements = judge_arms(odd[baseline], {arm: odd[arm] for arm in others}, higher_is_better=True)
+    return replace(
+        findings,
+        primary=replace(findings.primary, values=odd, judgements=judgements),
+        diagnostics=[replace(compared, values=odd) for compared in findings.diagnostics],
+        cells=[replace(cell, metrics={findings.primary.metric.key: math.nan}) for cell in findings.cells],
+        curves=[
             replace(c, arms={n: replace(a, mean=a.mean * math.nan, low=a.low * math.nan) for n, a in c.arms.items()})
             for c in findings.curves
-        ]
-        extras = {"order_effect": {"growth": [{"step": 1, "outputs": {"orders": math.nan}}]}, "x": {"y": math.inf}}
-        return replace(findings, primary=primary, diagnostics=diagnostics, cells=cells, curves=curves, extras=extras)
-    return findings
-
-
-def example_judgements(findings: Findings, values: dict[str, dict[int, float]] | None = None) -> dict:
-    from faceswap_lab.studies.statistics.verdicts import judge_arms
-
-    values = values or {arm.name: {} for arm in findings.arms}
-    base, *others = values
-    return judge_arms(values[base], {name: values[name] for name in others}, higher_is_better=True)
+        ],
+        extras={"order_effect": {"growth": [{"step": 1, "outputs": {"orders": math.nan}}]}, "x": {"y": math.inf}},
+    )
 
 
 @pytest.mark.parametrize("case", ["one arm", "one seed", "nothing finished", "nan and inf"])
