@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from faceswap_lab.studies.findings import GoesWith, People
 from faceswap_lab.studies.people import said_of
 from faceswap_lab.studies.report import write_report
+from faceswap_lab.studies.report.people_table import goes_with
 from faceswap_lab.studies.scope import people_of, scope_of, size_of
 from faceswap_lab.studies.statistics.intervals import prediction_interval
 from tests.studies.fake_runs import CONFIG, PEOPLE, FakeArm, analysed, fake_study, pair_of
@@ -70,6 +72,11 @@ def test_the_page_shows_a_mark_per_pair_and_faces_of_both_ends(findings, tmp_pat
     ]  # fmt: skip
     words = (tmp_path / "report.md").read_text()
     assert "## People" in words
+
+
+def test_a_fact_has_a_persons_words_whether_or_not_the_effect_goes_with_it():
+    for p, says in ((0.01, "arm's difference goes with A skin lightness (ρ"), (0.9, "arm with A skin lightness (ρ")):
+        assert says in goes_with(People({}, [GoesWith("arm", "sides.A.skin_lightness", 0.3, p, 8)]))
 
 
 def test_one_pair_is_not_people(tmp_path):

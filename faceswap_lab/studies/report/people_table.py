@@ -13,7 +13,6 @@ from faceswap_lab.studies.report.tables import decimals_of
 _SURE = 0.05
 _MOST_SAID = 3
 
-
 INTRODUCTION = (
     "Each seed brought a pair of people of its own, the same in every arm. The interval is of the mean over people; a "
     "new pair, trained once, should fall within the wider range in 95 of 100 cases."
@@ -42,7 +41,7 @@ def goes_with(people: People) -> str:
         one = looked[0]
         return (
             f"{head}None is more than chance after the correction for so many; the nearest is {one.arm} with "
-            f"{one.fact} (ρ {digits.fixed(one.rho, 2, sign=True)}, corrected p {digits.p_value(one.p)})."
+            f"{_words(one.fact)} (ρ {digits.fixed(one.rho, 2, sign=True)}, corrected p {digits.p_value(one.p)})."
         )
     said = [
         f"{one.arm}'s difference goes with {_words(one.fact)} (ρ {digits.fixed(one.rho, 2, sign=True)} over "
