@@ -90,7 +90,7 @@ class StepDataset(Dataset[Portions]):
         self.samplers, self.plan, self.events = samplers, plan, events
         self.first_step, self.last_step = first_step, last_step
         self.rank, self.world = rank, world
-        self.made: Callable[[Side, int, int, float], Any] = self._pixels if sampler == "cv2" else self._places
+        self.sampler = sampler
 
     def __len__(self) -> int:
         return self.last_step - self.first_step
@@ -103,14 +103,11 @@ class StepDataset(Dataset[Portions]):
         return [self._share(*portion, warp) for portion in self.plan(step)]
 
     def _share(self, side: Side, first: int, count: int, warp: float) -> SideBatch | SidePlaces:
-        share = count // self.world
-        return self.made(side, first + self.rank * share, share, warp)
-
-    def _pixels(self, side: Side, first: int, count: int, warp: float) -> SideBatch:
-        return SideBatch(side, *map(torch.from_numpy, self.samplers[side].batch(first, count, warp)))
-
-    def _places(self, side: Side, first: int, count: int, warp: float) -> SidePlaces:
-        return SidePlaces(side, *map(torch.from_numpy, self.samplers[side].places(first, count, warp)))
+        share, faces = count // self.world, self.samplers[side]
+        first += self.rank * share
+        if self.sampler == "cv2":
+            return SideBatch(side, *map(torch.from_numpy, faces.batch(first, share, warp)))
+        return SidePlaces(side, *map(torch.from_numpy, faces.places(first, share, warp)))
 
 
 class FaceDataModule(pl.LightningDataModule):
@@ -122,7 +119,7 @@ class FaceDataModule(pl.LightningDataModule):
         events: see StepDataset.
 
     Attributes:
-        resident: the faces on the training device, from which ``finished`` makes the samples; None: the loader does.
+        resident: the faces on the training device, from which the samples are made; None: the loader makes them.
     """
 
     def __init__(

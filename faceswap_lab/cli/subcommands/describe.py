@@ -1,7 +1,6 @@
 """``describe``: the parts of a model, its routes and swap paths, and who trains whom, as a table and a picture."""
 
 from collections.abc import Sequence
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,35 +82,22 @@ def _trained_by(found: "Description", name: str, part: "Part") -> str:
     start = f"from {part.load}" if part.load else "random" if not part.trained else ""
     if not part.trained:
         return f"frozen, {start}"
-    sides = [f"{side} {_count(times)}" for side, times in found.updates[name].items()]
+    sides = [f"{side} {float(times):g}×" for side, times in found.updates[name].items()]
     return ", ".join(filter(None, [*(sides or ["nobody"]), start]))
 
 
-def _count(times: Fraction) -> str:
-    return f"{float(times):g}×"
-
-
 def _routes(found: "Description") -> list[str]:
-    return listed(
-        "route",
-        [
-            f"{side}: {route.text}   ({found.forward[side] / 1e6:.1f} MFLOP)"
-            for side, route in found.topology.routes.items()
-        ],
-    )
+    routes = found.topology.routes.items()
+    said = [f"{side}: {route.text}   ({found.forward[side] / 1e6:.1f} MFLOP)" for side, route in routes]
+    return listed("route", said)
 
 
 def _swaps(found: "Description") -> list[str]:
     """Name every path, for A→B; the others are made alike."""
     source, target = found.topology.sides[:2]
-    several = len(found.topology.swaps) > 1
-    return listed(
-        "swap",
-        [
-            f"{source}→{target}{f' (path {path})' if several else ''}: {by_pair[source, target].text}"
-            for path, by_pair in found.topology.swaps.items()
-        ],
-    )
+    ways = {path: by_pair[source, target].text for path, by_pair in found.topology.swaps.items()}
+    said = [f"{source}→{target}{f' (path {path})' if len(ways) > 1 else ''}: {way}" for path, way in ways.items()]
+    return listed("swap", said)
 
 
 def _step(found: "Description", config: Config) -> list[str]:
