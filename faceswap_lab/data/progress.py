@@ -12,7 +12,11 @@ Advance = Callable[[int], None]
 
 @contextmanager
 def progress_of(what: str, total: int, *, shown: bool = True) -> Iterator[Advance]:
-    """Show on the standard error stream how many of ``total`` items are done; yield what takes how many just were."""
+    """Show on the standard error stream how many of ``total`` items are done.
+
+    Yields:
+        A function to be called with the number of items just finished.
+    """
     if not shown:
         yield lambda count: None
     elif sys.stderr.isatty():

@@ -35,7 +35,7 @@ def stored_ellipses(name: str, faces: Faces) -> Ellipses:
 
 
 class SampleRegions:
-    """The ellipses in the targets of a side's samples, who shows the person ``name``."""
+    """The ellipses in the targets of a side's samples; ``name`` is whom they show."""
 
     def __init__(self, sampler: SideSampler, name: str) -> None:
         self.sampler, self.stored = sampler, stored_ellipses(name, sampler.faces)

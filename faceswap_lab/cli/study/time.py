@@ -59,7 +59,7 @@ def remaining(job: StudyJob, known: Known) -> float | None:
 
 
 def cells_at_once(launcher: str, jobs: int | None) -> int | None:
-    """Return how many cells run at the same time (``jobs``: n_jobs); None where only the launcher knows."""
+    """Return how many cells run at once under a launcher whose n_jobs is ``jobs``; None where only it knows."""
     if launcher == "basic":
         return 1
     if jobs is None:

@@ -73,7 +73,7 @@ def _is_installed(package: str, kind: str) -> bool:
 
 @contextmanager
 def launching(name: str, sweep_dir: Path) -> Iterator[None]:
-    """Surround Hydra's main: signals stop the cells wherever they are; of Hydra's default launcher nothing is done."""
+    """Surround Hydra's main: signals stop the cells wherever they are. Under Hydra's default launcher: nothing."""
     _let_hydra_count_processes()
     if name == ONE_AFTER_ANOTHER:
         yield

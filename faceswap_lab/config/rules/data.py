@@ -5,7 +5,7 @@ from faceswap_lab.config.derived import sides_of
 from faceswap_lab.config.schema import Config
 from faceswap_lab.refusal import ConfigError
 
-MOST_PEOPLE = 26  # sides are called A to Z  # sides are called A to Z
+MOST_PEOPLE = 26  # sides are called A to Z
 _OF_TWO = (  # settings of data, which of their values mean two people, and what all others can have
     ("pose", ("disjoint",), "equal"),
     ("light", ("disjoint",), "equal"),
@@ -15,7 +15,7 @@ _OF_TWO = (  # settings of data, which of their values mean two people, and what
 
 
 def check_data(config: Config) -> None:
-    """Raise ConfigError for the first of these that does not."""
+    """Raise ConfigError for the first of these that does not hold."""
     _people(config)
     _held_out(config)
     _sampler(config)

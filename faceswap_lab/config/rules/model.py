@@ -14,7 +14,7 @@ _SCALES = {32: ", or scale=quick", 64: ", or scale=standard"}
 
 
 def check_model(config: Config, options: Options) -> None:
-    """Raise ConfigError for the first of these that does not."""
+    """Raise ConfigError for the first of these that does not hold."""
     _sizes(config)
     _residuals(config)
     _encoders(config)
