@@ -1,16 +1,14 @@
 """Shrinking: a model at a scale's pixels, in the same shape, all of its widths times one factor."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from faceswap_lab.config.fields import label, setting
 from faceswap_lab.config.model import Model
-from faceswap_lab.refusal import ConfigError
 
 NONE = "none"
 _SMALLEST_GRID = 4  # below it the code would be laid out on next to no pixels; 2018's own
-_OWN_SIZES = ("widths", "width", "code_size", "dense_width", "dense_side", "bridge_width", "grid", "side", "channels")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,57 +36,87 @@ class Shrink:
     )
 
 
-def shrunk(model: Model, resolution: int, factor: float, laid_out: bool = False) -> Model:
-    """Return a model of the same shape for other pictures.
+@dataclass(frozen=True)
+class Shrinking:
+    """What becomes of sizes: the model's, and those that its parts have of their own.
 
-    The encoder halves as often as before where that leaves 4x4 or more, else less often: then its last stages are left
-    out, and as many of the decoders'. The map out of the bottleneck keeps its side in proportion to the encoder's last.
-
-    Args:
+    Attributes:
         model: sizes that fit together.
         resolution: side of the pictures, in pixels.
         factor: of every width and of the code's size; each is rounded to a whole number, 1 or more.
         laid_out: the code is a map, so its size is rounded to a multiple of the map's pixels.
     """
 
-    def narrow(width: int, step: int = 1) -> int:
-        return max(step, step * round(factor * width / step)) if width else 0
+    model: Model
+    resolution: int
+    factor: float
+    laid_out: bool = False
 
-    def narrow_all(widths: tuple[int, ...]) -> tuple[int, ...]:
-        return tuple(map(narrow, widths[: len(widths) - dropped]))
+    @property
+    def seen(self) -> int:
+        """The side of what the encoder sees."""
+        return (self.model.input_resolution or self.model.resolution) * self.resolution // self.model.resolution
 
-    halvings = len(model.encoder_widths)
-    seen = (model.input_resolution or model.resolution) * resolution // model.resolution
-    while seen >> halvings < min(_SMALLEST_GRID, model.grid):
-        halvings -= 1
-    dropped, grid = len(model.encoder_widths) - halvings, seen >> halvings
+    @property
+    def halvings(self) -> int:
+        """As many as before where that leaves 4x4 or more, else fewer."""
+        halvings = len(self.model.encoder_widths)
+        while self.seen >> halvings < min(_SMALLEST_GRID, self.model.grid):
+            halvings -= 1
+        return halvings
 
-    def kept(residuals: tuple[int, ...]) -> tuple[int, ...]:
-        return (*residuals[: len(residuals) - dropped - 1], residuals[-1]) if len(residuals) > 1 else residuals
+    @property
+    def dropped(self) -> int:
+        """The last stages that are left out, of the encoder and of the decoders."""
+        return len(self.model.encoder_widths) - self.halvings
 
-    return replace(
-        model,
-        resolution=resolution,
-        input_resolution=model.input_resolution and seen,
-        encoder_widths=narrow_all(model.encoder_widths),
-        code_size=narrow(model.code_size, grid**2 if laid_out else 1),
-        bridge_width=narrow(model.bridge_width),
-        decoder_widths=narrow_all(model.decoder_widths),
-        mask_head=narrow_all(model.mask_head),
-        grid=grid,
-        dense_width=model.dense_width and narrow(model.dense_width),
-        dense_side=model.dense_side and model.dense_side * grid // model.grid,
-        residuals=kept(model.residuals),
-        encoder_residuals=kept(model.encoder_residuals),
+    def width(self, width: int) -> int:
+        """Return a narrower one."""
+        return max(1, round(self.factor * width))
+
+    def widths(self, row: Sequence[int]) -> tuple[int, ...]:
+        """Return those of the stages that are left."""
+        return tuple(map(self.width, row[: len(row) - self.dropped]))
+
+    def code(self, units: int) -> int:
+        """Return a smaller code's size."""
+        step = self.side(self.model.grid) ** 2 if self.laid_out else 1
+        return max(step, step * round(self.factor * units / step))
+
+    def side(self, side: int) -> int:
+        """Return a map's side, in proportion to the encoder's last."""
+        return side * (self.seen >> self.halvings) // self.model.grid
+
+    def residuals(self, row: Sequence[int]) -> tuple[int, ...]:
+        """Return the blocks of the stages that are left; the last stage keeps its own."""
+        return (*row[: len(row) - self.dropped - 1], row[-1]) if len(row) > 1 else tuple(row)
+
+    def sizes(self, written: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all sizes among these settings, shrunk. What is 0, empty or null stays: there is none."""
+        return {key: _SIZES[key](self, value) for key, value in written.items() if key in _SIZES and value}
+
+
+_SIZES: dict[str, Callable[[Shrinking, Any], Any]] = {
+    **dict.fromkeys(("encoder_widths", "decoder_widths", "mask_head", "widths"), Shrinking.widths),
+    **dict.fromkeys(("encoder_residuals", "residuals"), Shrinking.residuals),
+    **dict.fromkeys(("bridge_width", "dense_width", "width", "channels"), Shrinking.width),
+    **dict.fromkeys(("grid", "dense_side", "side"), Shrinking.side),
+    "code_size": Shrinking.code,
+}
+"""What is done to a size, by its name in the group ``model`` or in a part."""
+
+
+def shrunk(
+    model: Model, parts: Mapping[str, Any], resolution: int, factor: float, laid_out: bool = False
+) -> tuple[Model, dict[str, Any]]:
+    """Return a model and its parts, of the same shape for other pictures; the arguments are those of ``Shrinking``.
+
+    The encoder halves as often as before where that leaves 4x4 or more, else less often: then its last stages are left
+    out, and as many of the decoders'. The map out of the bottleneck keeps its side in proportion to the encoder's last.
+    """
+    by = Shrinking(model, resolution, factor, laid_out)
+    small = replace(
+        model, resolution=resolution, input_resolution=model.input_resolution and by.seen, **by.sizes(vars(model))
     )
-
-
-def check_own_sizes(parts: Mapping[str, Any]) -> None:
-    """Refuse to shrink where a part names sizes of its own, which would stay as they are."""
-    for name, settings in parts.items():
-        own = [key for key in _OWN_SIZES if key in settings]
-        if own:
-            raise ConfigError(
-                f"topology.parts.{name}.{own[0]} with a shrink: only the sizes of the group model are shrunk. Leave it "
-                "out there, give a share of the others' widths (share: 0.5), or use shrink=none."
-            )
+    own = {name: {**settings, **by.sizes(settings)} for name, settings in parts.items()}
+    return small, {name: {k: list(v) if isinstance(v, tuple) else v for k, v in s.items()} for name, s in own.items()}

@@ -55,16 +55,24 @@ class Conv(nn.Conv2d):
         stride: 1 or 2.
         padding: a key of PADDINGS.
         start: how its weights start, a key of ``initialisation.STARTS``.
+        bias: whether it adds one.
     """
 
     def __init__(
-        self, channels: int, width: int, kernel: int, stride: int = 1, padding: str = "same", start: str = "usual"
+        self,
+        channels: int,
+        width: int,
+        kernel: int,
+        stride: int = 1,
+        padding: str = "same",
+        start: str = "usual",
+        bias: bool = True,
     ) -> None:
         around, reflected = PADDINGS[padding]
         before, after = around(kernel, stride)
         uneven = before != after  # which torch's own convolution has not
         mode: Literal["reflect", "zeros"] = "reflect" if reflected and before and not uneven else "zeros"
-        super().__init__(channels, width, kernel, stride, padding=0 if uneven else before, padding_mode=mode)
+        super().__init__(channels, width, kernel, stride, 0 if uneven else before, bias=bias, padding_mode=mode)
         self.start, self.around = start, (before, after) * 2 if uneven else ()
         self.mode = "reflect" if reflected else "constant"
 
@@ -109,15 +117,16 @@ class Residual(nn.Module):
     """act(x + conv3(act(norm(conv3 x)))): (N, C, H, W) -> the same.
 
     Source: deepfakes/faceswap, lib/model/nn_blocks, ``ResidualBlock``, whose second convolution starts small; iperov/
-    DeepFaceLab, core/leras/archis/DeepFakeArchi.py, whose does not.
+    DeepFaceLab, core/leras/archis/DeepFakeArchi.py, whose does not. dfaker/df and faceswap's realface have such blocks
+    without biases.
     """
 
-    def __init__(self, width: int, activation: Activation, blocks: Blocks, start: str) -> None:
+    def __init__(self, width: int, activation: Activation, blocks: Blocks, start: str, bias: bool = True) -> None:
         super().__init__()
-        self.first = Conv(width, width, kernel=3, padding=blocks.padding)
+        self.first = Conv(width, width, kernel=3, padding=blocks.padding, bias=bias)
         self.norm = NORMS[blocks.norm](width)
         self.inner, self.outer = (_of_residual(activation()) for _ in range(2))
-        self.second = Conv(width, width, kernel=3, padding=blocks.padding, start=start)
+        self.second = Conv(width, width, kernel=3, padding=blocks.padding, start=start, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Add to the map what two convolutions make of it."""

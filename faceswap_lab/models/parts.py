@@ -127,7 +127,8 @@ def refined(
     name: str, stage: nn.Module, width: int, count: int, activation: Activation, spec: kinds.Encoder | kinds.Decoder
 ) -> nn.Module:
     """Return a stage, called by its name, with the residual blocks after it; the stage itself where there are none."""
-    blocks = [Residual(width, activation, spec, spec.residual_start) for _ in range(count)]
+    biased = [i >= spec.bare_residuals for i in range(count)]
+    blocks = [Residual(width, activation, spec, spec.residual_start, bias) for bias in biased]
     return nn.Sequential(OrderedDict([(name, stage), ("residuals", nn.Sequential(*blocks))])) if blocks else stage
 
 

@@ -84,10 +84,12 @@ class Residuals:
     Attributes:
         residuals: how many after each of them; one number: as many after every one; none: there are none.
         residual_start: scaled: a block's second convolution starts small; usual: as all others.
+        bare_residuals: how many blocks of a row, from the first, have convolutions without biases.
     """
 
     residuals: tuple[int, ...] = ()
     residual_start: str = "scaled"
+    bare_residuals: int = 0
 
     def after(self, count: int, what: str) -> tuple[int, ...]:
         """Return the number of blocks after each of ``count`` upscales or convolutions; ``what`` says which they are.
@@ -97,6 +99,8 @@ class Residuals:
         """
         if self.residual_start not in RESIDUAL_STARTS:
             raise ValueError(f"residual_start is {' or '.join(RESIDUAL_STARTS)}, not {self.residual_start}")
+        if self.bare_residuals and not any(self.residuals):
+            raise ValueError(f"bare_residuals={self.bare_residuals} means nothing: it has no residual blocks")
         if max(self.residuals, default=0) > MOST_RESIDUALS:
             raise ValueError(f"there are at most {MOST_RESIDUALS} residual blocks in a row")
         if len(self.residuals) not in (0, 1, count):

@@ -14,7 +14,7 @@ def test_no_peer_is_missing():
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("faceswap_gan", "perceptual losses.* Peers: amp, dfl_h128"), ("sahed_df", "Did you mean 'saehd_df'")],
+    [("faceswap_gan", "perceptual losses.* Peers: amp, dfaker, dfl_h128"), ("sahed_df", "Did you mean 'saehd_df'")],
 )
 def test_what_is_missing_is_said_of_a_known_program_and_what_was_meant_of_another(name: str, told: str):
     with pytest.raises(NoSuchOption, match=told) as refused:

@@ -17,14 +17,15 @@ WIDTHS = ("encoder_widths", "decoder_widths", "code_size", "dense_width", "bridg
 @pytest.mark.parametrize(("scale", "factor"), [("quick", 1 / 8), ("smoke", 1 / 16), ("original", 1)])
 def test_the_network_of_2018_shrinks_to_the_scales(scale: str, factor: float):
     small = load(composed(f"scale={scale}"), OPTIONS).model
-    assert shrunk(load(fixed(), OPTIONS).model, small.resolution, factor) == small
+    config = load(fixed(), OPTIONS)
+    assert shrunk(config.model, config.topology.parts, small.resolution, factor) == (small, config.topology.parts)
 
 
 @given(st.sampled_from(list(PEERS)), st.sampled_from([32, 64, 96, 128, 224]), st.floats(0.001, 2))
 def test_a_peer_at_any_size_is_a_model_that_can_be_built(name: str, resolution: int, factor: float):
     config = PEERS[name]
-    small = shrunk(config.model, resolution, factor)
-    check_rules(replace(config, model=small), OPTIONS)
+    small, parts = shrunk(config.model, config.topology.parts, resolution, factor)
+    check_rules(replace(config, model=small, topology=replace(config.topology, parts=parts)), OPTIONS)
     assert (small.input_resolution or resolution) == small.grid << len(small.encoder_widths)
     assert small.resolution == resolution
     assert small.grid >= 4
@@ -34,7 +35,7 @@ def test_a_peer_at_any_size_is_a_model_that_can_be_built(name: str, resolution: 
 @given(st.sampled_from(list(PEERS)), st.floats(0.01, 1), st.floats(0.01, 1))
 def test_a_smaller_factor_makes_nothing_wider_and_nothing_vanishes(name: str, one: float, other: float):
     model = PEERS[name].model
-    narrow, wide = (vars(shrunk(model, 32, factor)) for factor in sorted((one, other)))
+    narrow, wide = (vars(shrunk(model, {}, 32, factor)[0]) for factor in sorted((one, other)))
     for key in WIDTHS:
         a, b, whole = ((v if isinstance(v, tuple) else (v or 0,)) for v in (narrow[key], wide[key], vars(model)[key]))
         assert all((0 < x <= y <= w) or x == y == w == 0 for x, y, w in zip(a, b, whole)), key
@@ -43,5 +44,15 @@ def test_a_smaller_factor_makes_nothing_wider_and_nothing_vanishes(name: str, on
 def test_residual_blocks_go_with_their_stages_and_the_end_keeps_its_own():
     model = replace(PEERS["dfl_h128"].model, residuals=(3, 2, 0), encoder_residuals=(1, 0, 0, 2))
     for resolution, after_up, after_down in ((64, (3, 2, 0), (1, 0, 0, 2)), (32, (3, 0), (1, 0, 2))):
-        small = shrunk(model, resolution, 1)
+        small, _ = shrunk(model, {}, resolution, 1)
         assert (small.residuals, small.encoder_residuals) == (after_up, after_down)
+
+
+def test_what_a_part_has_of_its_own_is_shrunk_as_the_models():
+    model = PEERS["dfl_h128"].model
+    own = {"widths": [100, 50, 30], "residuals": [2, 1, 0], "width": 40, "code_size": 10, "side": 8, "bridge_width": 0}
+    _, parts = shrunk(model, {"one": {"kind": "any", "share": 0.5, **own}}, 32, 0.25)
+    sizes = {"widths": [25, 12], "residuals": [2, 0], "width": 10, "code_size": 2, "side": 4, "bridge_width": 0}
+    assert parts == {"one": {"kind": "any", "share": 0.5, **sizes}}
+    _, laid_out = shrunk(model, {"one": own}, 32, 0.25, laid_out=True)
+    assert laid_out["one"]["code_size"] == 16  # a map of 4x4

@@ -10,7 +10,8 @@ from faceswap_lab.models.blocks import PADDINGS, RESIDUAL_SLOPE, Conv, Downscale
 from faceswap_lab.models.bottlenecks import BOTTLENECKS, Bottleneck
 from faceswap_lab.models.initialisation import initialise
 from faceswap_lab.models.norms import NORMS
-from faceswap_lab.topology import ORIGINAL, Blocks, Residuals, Sizes, TopologyError, expand
+from faceswap_lab.models.parts import Decoder
+from faceswap_lab.topology import KINDS, ORIGINAL, Blocks, Residuals, Sizes, TopologyError, expand
 from faceswap_lab.topology import Bottleneck as Neck
 
 SLOPE = 0.3
@@ -129,6 +130,16 @@ def test_the_second_convolution_of_a_residual_block_starts_as_asked(start):
         assert scipy.stats.kstest(array(layer.weight).ravel(), expected.cdf).pvalue > 1e-3
 
 
+@pytest.mark.parametrize("bare", [0, 1, 2, 8])
+def test_the_first_residual_blocks_of_a_row_have_no_biases_if_so_asked(bare):
+    spec = KINDS["decoder"](channels=4, widths=(4, 4), residuals=(3, 1), bare_residuals=bare)
+    stages = Decoder(spec, (4, 8), nn.ReLU).stages
+    for i, count in enumerate((3, 1)):
+        biased = [[layer.bias is not None for layer in (block.first, block.second)] for block in stages[str(i)][1]]
+        assert biased == [[j >= bare] * 2 for j in range(count)]
+    assert all(parameter is not None for parameter in (stages["0"][0].conv.bias, stages["out"].bias))
+
+
 SEEN, GIVES, CODE = (3, 2), (5, 4), 8
 
 
@@ -168,6 +179,7 @@ def test_a_bottleneck_is_its_formula(name, normed):
         ({"residuals": Residuals((9,))}, "at most 8 residual blocks"),
         ({"encoder_residuals": (1, 2)}, "names 2 numbers for 3 convolutions"),
         ({"residuals": Residuals((1,), "small")}, "scaled or usual, not small"),
+        ({"residuals": Residuals((0,), bare_residuals=1)}, "bare_residuals=1 means nothing"),
         (
             {"blocks": Blocks(padding="reflect"), "grid": 2, "encoder_widths": (4,) * 4, "decoder_widths": (4,) * 3},
             "padding reflect needs maps of 4x4 or more, not 2",

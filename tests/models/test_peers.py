@@ -1,5 +1,6 @@
 """The field's models by name: as many weights as theirs, and what DeepFaceLab's compute, written out."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from faceswap_lab.config import load
+from faceswap_lab.config.shrink import shrunk
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.models.costs import costs
 from faceswap_lab.training.build import architecture_of
@@ -31,6 +33,11 @@ def down(a, b):
 
 def residual(a):
     return 2 * conv(3, a, a)
+
+
+def bare(a):
+    """A residual block without biases."""
+    return residual(a) - 2 * a
 
 
 def up(a, b):
@@ -73,7 +80,21 @@ LIAE_UDT = ENCODER_T + 2 * (dense(512 * 4 * 4, 256) + dense(256, 512 * 4 * 4))
 LIAE_UDT += chain(up_and_residual, 1024, 512, 512, 256, 128) + DOUBLING_END + mask_head(1024, 176, 176, 88, 44, 22)
 AMP = ENCODER_T + dense(512 * 7 * 7, 256) + 2 * dense(256, 1024 * 7 * 7)
 AMP += chain(up_and_residual, 1024, 512, 512, 256, 128) + DOUBLING_END + mask_head(1024, 176, 176, 88, 44, 22)
-WEIGHTS = {  # faceswap's own counts; of DeepFaceLab by arithmetic
+ENCODER_ORIGINAL = chain(down, 3, 128, 256, 512, 1024)
+REALFACE = ENCODER_ORIGINAL + 2 * sum(map(residual, (128, 256, 512)))
+REALFACE += dense(1024 * 4 * 4, 1536) + dense(1536, 1024 * 4 * 4) + dense(1024 * 4 * 4, 1024) + dense(1024, 682 * 4 * 4)
+REALFACE += chain(up, 1024, 1024, 512, 256, 128, 64) + conv(5, 64, 3) + bare(1024)
+REALFACE += sum(bare(width) + residual(width) for width in (512, 256, 128))
+REALFACE += chain(up, 682, 682, 341, 170, 85, 42) + conv(5, 42, 3) + bare(682)
+DFAKER = ENCODER_ORIGINAL + dense(1024 * 4 * 4, 1024) + dense(1024, 1024 * 4 * 4) + up(1024, 512)
+DFAKER += 2 * (2 * chain(up, 512, 512, 256, 128, 64) + conv(5, 64, 3) + conv(5, 64, 1))
+DFAKER += 2 * sum(map(bare, (512, 256, 128)))
+ENCODER_SAE = chain(down, 3, 126, 252, 504, 1008)
+PHAZE_A_SAE_DF = ENCODER_SAE + dense(1008 * 8 * 8, 512) + dense(512, 512 * 8 * 8) + up(512, 512)
+PHAZE_A_SAE_DF += 2 * (chain(up, 512, 504, 248, 128) + 2 * sum(map(residual, (504, 248, 128))) + conv(5, 128, 3))
+PHAZE_A_SAE_LIAE = ENCODER_SAE + 2 * (dense(1008 * 8 * 8, 256) + dense(256, 512 * 8 * 8) + up(512, 512))
+PHAZE_A_SAE_LIAE += chain(up, 1024, 504, 248, 128) + 2 * sum(map(residual, (504, 248, 128))) + conv(5, 128, 3)
+WEIGHTS = {  # faceswap's own counts; of others, of realface and of Phaze-A's presets by arithmetic
     "faceswap_original_2026": 82_062_470,
     "oldpan": 82_062_470,
     "faceswap_lightweight": 51_066_374,
@@ -92,6 +113,12 @@ WEIGHTS = {  # faceswap's own counts; of DeepFaceLab by arithmetic
     "saehd_liae_udt": LIAE_UDT,
     "amp": AMP,
     "quick96": QUICK96,
+    "realface": REALFACE,
+    "dfaker": DFAKER,
+    "phaze_a_dfl_sae_df": PHAZE_A_SAE_DF,
+    "phaze_a_dfl_sae_liae": PHAZE_A_SAE_LIAE,
+    "phaze_a_dfl_saehd_df": DF - 2 * mask_head(256, 176, 88, 44),
+    "phaze_a_dfl_saehd_liae": LIAE - mask_head(1024, 176, 88, 44),
 }
 
 
@@ -114,20 +141,19 @@ def test_a_scale_beside_a_peer_changes_steps_and_faces_alone(name):
     assert alone == beside
 
 
-def test_the_arithmetic_gives_the_known_counts_of_deepfacelab():
+def test_the_arithmetic_gives_the_known_counts():
     assert LIAE_UD == 82_376_555
     known = {DF: 57.5, DF_UD: 54.5, LIAE: 95.0, DF_T: 90.8, DF_UDT: 87.7, LIAE_T: 90.1, LIAE_UDT: 77.5}
-    known |= {QUICK96: 38.3, AMP: 101.3}
+    known |= {QUICK96: 38.3, AMP: 101.3, REALFACE: 238.2, DFAKER: 144.6}
     assert {count: round(count / 1e6, 1) for count in known} == known
 
 
-def shrunk(name):
+def narrow(name):
     """A peer at a sixteenth of its widths, with biases that are not zero."""
-    plain = composed(f"+peer={name}")
-    narrow = {key: [w // 16 for w in plain["model"][key]] for key in ("encoder_widths", "decoder_widths", "mask_head")}
-    narrow |= {key: plain["model"][key] // 16 for key in ("code_size", "dense_width", "bridge_width")}
-    plain["model"] |= narrow
-    model = Autoencoder(architecture_of(load(plain, OPTIONS)), seed=1)
+    config = load(composed(f"+peer={name}"), OPTIONS)
+    sizes, parts = shrunk(config.model, config.topology.parts, config.model.resolution, 1 / 16)
+    config = replace(config, model=sizes, topology=replace(config.topology, parts=parts))
+    model = Autoencoder(architecture_of(config), seed=1)
     generator = torch.Generator().manual_seed(2)
     with torch.no_grad():
         for parameter in model.parameters():
@@ -183,10 +209,39 @@ class DeepFaceLab:
             x = self.residual(f"stages.{i}.residuals.0", self.up(f"stages.{i}.up", x))
         if not doubles:
             return torch.sigmoid(self.conv("stages.out", x))
-        out = torch.zeros(len(x), 3, 2 * x.shape[2], 2 * x.shape[3])
+        out = x.new_zeros(len(x), 3, 2 * x.shape[2], 2 * x.shape[3])
         for i in range(4):
             out[:, :, i // 2 :: 2, i % 2 :: 2] = torch.sigmoid(self.conv(f"stages.out.convs.{i}", x))
         return out
+
+
+class Faceswap(DeepFaceLab):
+    """Keras pads by a row and a column more at the end where the stride is 2; some blocks have no biases."""
+
+    def conv(self, name, x, stride=1):
+        weight = self.of[f"{name}.weight"]
+        before, after = (weight.shape[2] - stride) // 2, (weight.shape[2] - stride + 1) // 2
+        return F.conv2d(F.pad(x, (before, after) * 2), weight, self.of.get(f"{name}.bias"), stride)
+
+    def row(self, x, counts, step, kind):
+        """Stages with their numbers of residual blocks."""
+        for i, count in enumerate(counts):
+            x = step(f"stages.{i}.{kind}" if count else f"stages.{i}", x)
+            for j in range(count):
+                x = self.residual(f"stages.{i}.residuals.{j}", x)
+        return x
+
+    def down(self, name, x):
+        return F.leaky_relu(self.conv(f"{name}.conv", x, stride=2), 0.1)
+
+
+def realface(parts, x, target):
+    encoder, decoder = parts["encoder"], parts[f"decoder_{target}"]
+    x = x.reshape(len(x), 3, 64, 2, 64, 2).mean((3, 5))
+    code = encoder.row(x, (2, 2, 2, 0), encoder.down, "down")
+    x = parts[f"inter_{target}"].between(code, "dense", None, 4, normed=False)
+    x = decoder.row(x, (1, 0, 0, 0, 0) if target == "A" else (1, 2, 2, 2, 0), decoder.up, "up")
+    return torch.sigmoid(decoder.conv("stages.out", x))
 
 
 def liae_udt(parts, x, names):
@@ -209,20 +264,23 @@ def amp(parts, x, first):
     return decoder.decode(torch.cat([maps[first][:, :half], maps["inter_A"][:, half:]], dim=1), 4, doubles=True)
 
 
-@pytest.mark.parametrize("name", ["saehd_liae_udt", "saehd_df", "amp"])
+@pytest.mark.parametrize("name", ["saehd_liae_udt", "saehd_df", "amp", "realface"])
 @torch.no_grad()
 def test_a_peers_pictures_are_those_of_its_layers_written_out(name):
-    model = shrunk(name)
-    parts = {part: DeepFaceLab(module) for part, module in model.parts.items()}
+    model = narrow(name).double()  # so that nothing but a wrong layer tells the two apart
+    written = Faceswap if name == "realface" else DeepFaceLab
+    parts = {part: written(module) for part, module in model.parts.items()}
     side = model.architecture.resolution
-    x = torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(3))
+    x = torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     if name == "saehd_df":
         own, swapped = df(parts, x, "A"), df(parts, x, "B")
+    elif name == "realface":
+        own, swapped = realface(parts, x, "A"), realface(parts, x, "B")
     elif name == "amp":
         own, swapped = amp(parts, x, "inter_A"), amp(parts, x, "inter_B")
     else:
         own = liae_udt(parts, x, ["inter_A", "inter_AB"])
         swapped = liae_udt(parts, x, ["inter_AB", "inter_AB"])
     assert own.std() > 0.02  # or there would be nothing to compare
-    torch.testing.assert_close(model.reconstruct("A", x), own, atol=1e-5, rtol=0)
-    torch.testing.assert_close(model.swap(x, "A", "B"), swapped, atol=1e-5, rtol=0)
+    torch.testing.assert_close(model.reconstruct("A", x).float(), own.float(), atol=1e-6, rtol=0)
+    torch.testing.assert_close(model.swap(x, "A", "B").float(), swapped.float(), atol=1e-6, rtol=0)

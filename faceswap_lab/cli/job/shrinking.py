@@ -32,6 +32,7 @@ def shrink(config: Config, composed: Any, options: Options) -> Config:
     except ValueError as error:  # a rule's, the topology's, or of a name without a function
         raise Conflict(str(error)) from error
     OmegaConf.update(composed, "model", asdict(small.model), merge=False)
+    OmegaConf.update(composed, "topology.parts", small.topology.parts, merge=False)
     OmegaConf.update(composed, "shrunk", small.shrunk, force_add=True)
     return small
 
@@ -39,7 +40,8 @@ def shrink(config: Config, composed: Any, options: Options) -> Config:
 def _shrunk(config: Config, baseline: Model) -> Config:
     def by(factor: float) -> Config:
         laid_out = config.bottleneck.name == "convolutional"
-        return replace(config, model=shrunk(config.model, baseline.resolution, factor, laid_out))
+        model, parts = shrunk(config.model, config.topology.parts, baseline.resolution, factor, laid_out)
+        return replace(config, model=model, topology=replace(config.topology, parts=parts))
 
     factor, against = config.shrink.factor, ""
     if factor is None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from faceswap_lab.config.derived import topology_of
 from faceswap_lab.config.schema import Config
-from faceswap_lab.config.shrink import NONE, check_own_sizes
 from faceswap_lab.options import Options
 from faceswap_lab.orders import ORDERS, Plan
 from faceswap_lab.refusal import ConfigError
@@ -101,8 +100,6 @@ def _topology(config: Config) -> None:
         topology = topology_of(config)
     except TopologyError as error:
         raise ConfigError(str(error)) from error
-    if config.shrink.name != NONE:
-        check_own_sizes(config.topology.parts)
     for name, part in topology.parts.items():
         if part.load is not None and config.topology.load is None:
             raise ConfigError(
