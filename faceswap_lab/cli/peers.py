@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from faceswap_lab.refusal import NoSuchOption
 
 MISSING = {
-    "unbalanced": "a norm in two stages of the encoder alone, upscales of kernel 5, dropout; weaker: topology=weaker_a",
     "dlight": "256 px, pooling beside convolutions, an upscale by 4, batch normalisation, dropout",
     "villain": "16 residual blocks in a row and a skip around them, separable convolutions, an encoder that shuffles",
     "faceswap_gan": "perceptual losses (VGGFace, pretrained), self-attention, norms after the activation, a first "

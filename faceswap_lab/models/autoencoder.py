@@ -11,7 +11,7 @@ from torch.nn import functional
 from faceswap_lab.models.activations import HIDDEN, OUTPUT
 from faceswap_lab.models.architecture import Architecture
 from faceswap_lab.models.initialisation import initialise
-from faceswap_lab.models.parts import MODULES, Part
+from faceswap_lab.models.parts import MODULES, Drawing, Part
 from faceswap_lab.randomness import seed_of, uniforms
 from faceswap_lab.topology.kinds import Staged
 
@@ -214,16 +214,16 @@ class Autoencoder(nn.Module):
         if kind.told:
             who = [torch.full((n,), self.sides.index(trip.target), device=x.device) for trip, n in zip(trips, sizes)]
             return part(x, torch.cat(who)), None
-        if kind.draws and all(trip.first is not None for trip in trips):
-            ranks = [self._ranks(name, trip, n, x.shape[1] // 2) for trip, n in zip(trips, sizes)]
-            return part(x, torch.cat(ranks).to(x.device)), None
+        if isinstance(part, Drawing) and all(trip.first is not None for trip in trips):
+            drawn = [self._drawn(name, part, trip, n) for trip, n in zip(trips, sizes)]
+            return part(x, torch.cat(drawn).to(x.device)), None
         return part(x), None
 
-    def _ranks(self, name: str, trip: _Trip, count: int, channels: int) -> Tensor:
-        """Return each training sample's own permutation of channels, (count, channels): a matter of its index alone."""
+    def _drawn(self, name: str, part: Drawing, trip: _Trip, count: int) -> Tensor:
+        """Return what a part draws for training samples: a matter of each sample's index alone."""
         assert trip.first is not None
-        drawn = uniforms(self.seed, "mix", name, trip.target, first=trip.first, count=count, width=channels)
-        return torch.from_numpy(drawn.argsort(axis=1, kind="stable"))
+        stream = (self.topology.parts[name].kind, name, trip.target)
+        return part.drawn(uniforms(self.seed, *stream, first=trip.first, count=count, width=part.channels))
 
     def _part(self, name: str) -> Part:
         part = self.parts[name]

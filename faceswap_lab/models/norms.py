@@ -1,13 +1,16 @@
 """Normalisations by name, between a convolution and its activation: (N, C, H, W) -> the same.
 
 None looks across a batch, so a face comes out the same whatever stands beside it. Each learns a gain and an offset for
-every channel, 1 and 0 at first; rms has no offset. To add one: its function, its name in NORMS, a YAML.
+every channel, 1 and 0 at first; rms has no offset, whole one of each for all. To add one: its function, its name in
+NORMS, a YAML.
 """
 
 import math
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 GROUP = 16  # channels
 
@@ -29,6 +32,18 @@ def instance(channels: int) -> nn.Module:
     return nn.GroupNorm(channels, channels)
 
 
+class OverAll(nn.Module):
+    """A norm over all numbers of a face's map, with one gain and one offset for all of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gain, self.offset = nn.Parameter(torch.ones(1)), nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise a face's map."""
+        return functional.group_norm(x, 1, eps=1e-6) * self.gain + self.offset
+
+
 def group(channels: int) -> nn.Module:
     """The same over groups of 16 channels, or of as many as divide the width (Wu & He 2018, arXiv 1803.08494)."""
     return nn.GroupNorm(channels // math.gcd(GROUP, channels), channels)
@@ -44,10 +59,19 @@ def rms(channels: int) -> nn.Module:
     return OverChannels(nn.RMSNorm(channels, eps=1e-6))
 
 
+def whole(channels: int) -> nn.Module:
+    """(x - mean) / sqrt(variance + 1e-6) over all of a face's numbers: what faceswap calls instance normalisation.
+
+    Source: deepfakes/faceswap, lib/model/normalization, whose InstanceNormalization has no axis where it is used.
+    """
+    return OverAll()
+
+
 NORMS: dict[str, Callable[[int], nn.Module]] = {
     "none": lambda channels: nn.Identity(),
     "instance": instance,
     "group": group,
     "layer": layer,
     "rms": rms,
+    "whole": whole,
 }

@@ -1,10 +1,13 @@
 """The modules of the parts, every size a plain argument; ``topology.kinds`` says which sizes fit."""
 
+from abc import abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from faceswap_lab.models.blocks import Activation, Conv, DepthToSpace, Downscale, Residual
@@ -64,12 +67,14 @@ class Encoder(Staged):
     def __init__(self, spec: kinds.Encoder, seen: Shape, activation: Activation) -> None:
         super().__init__()
         channels = (3, *spec.widths)
-        down: list[nn.Module] = [Downscale(a, b, activation, spec) for a, b in zip(channels, spec.widths)]
-        after = spec.after(len(down), "convolutions")
-        down = [refined("down", *stage, activation, spec) for stage in zip(down, spec.widths, after)]
+        down: list[nn.Module] = []
+        for i, count in enumerate(spec.after(len(spec.widths), "convolutions")):
+            conv = Downscale(channels[i], spec.widths[i], activation, spec.at_stage(i))
+            down.append(refined("down", conv, i, count, activation, spec))
         last = (spec.widths[-1], spec.grid)
         dense = Bottleneck(spec.bottleneck, spec.pixel_norm, last, spec.gives, spec.code_size, activation)
-        up = upscale(spec.gives[0], spec.bridge_width, activation, spec) if spec.bridge_width else nn.Identity()
+        last_blocks = spec.at_stage(len(down))
+        up = upscale(spec.gives[0], spec.bridge_width, activation, last_blocks) if spec.bridge_width else nn.Identity()
         names = [*map(str, range(len(down))), "dense", "up"]
         self.stages = nn.ModuleDict(dict(zip(names, [*down, dense, up])))
 
@@ -124,11 +129,11 @@ class Inter(Part):
 
 
 def refined(
-    name: str, stage: nn.Module, width: int, count: int, activation: Activation, spec: kinds.Encoder | kinds.Decoder
+    name: str, stage: nn.Module, i: int, count: int, activation: Activation, spec: kinds.Encoder | kinds.Decoder
 ) -> nn.Module:
-    """Return a stage, called by its name, with the residual blocks after it; the stage itself where there are none."""
-    biased = [i >= spec.bare_residuals for i in range(count)]
-    blocks = [Residual(width, activation, spec, spec.residual_start, bias) for bias in biased]
+    """Return stage i, called by its name, with the residual blocks after it; the stage itself where there are none."""
+    biased = [j >= spec.bare_residuals for j in range(count)]
+    blocks = [Residual(spec.widths[i], activation, spec.at_stage(i), spec.residual_start, bias) for bias in biased]
     return nn.Sequential(OrderedDict([(name, stage), ("residuals", nn.Sequential(*blocks))])) if blocks else stage
 
 
@@ -157,9 +162,10 @@ class Decoder(Staged):
     def __init__(self, spec: kinds.Decoder, seen: Shape, activation: Activation) -> None:
         super().__init__()
         channels = (spec.channels, *spec.widths)
-        up = [upscale(a, b, activation, spec) for a, b in zip(channels, spec.widths)]
-        after = spec.after(len(up), "upscales")
-        up = [refined("up", *stage, activation, spec) for stage in zip(up, spec.widths, after)]
+        up: list[nn.Module] = []
+        for i, count in enumerate(spec.after(len(spec.widths), "upscales")):
+            larger = upscale(channels[i], spec.widths[i], activation, spec.at_stage(i))
+            up.append(refined("up", larger, i, count, activation, spec))
         last = spec.widths[-1]
         out = (
             DepthToSpace(last, spec.padding)
@@ -211,12 +217,45 @@ class ToldDecoder(Decoder):
         return self._with_mask(z, x)
 
 
-class Mix(Part):
+class Drawing(Part):
+    """A part that draws while it trains: ``channels`` numbers for every sample."""
+
+    channels: int
+
+    @abstractmethod
+    def drawn(self, uniforms: NDArray[np.float64]) -> Tensor:
+        """Return what ``forward`` is told of samples, for their own (N, channels) numbers in [0, 1)."""
+
+
+class Dropout(Drawing):
+    """Some whole channels of a sample are 0 while training, the others as much larger: (N, C, s, s) -> the same.
+
+    Tompson et al. 2015, arXiv 1411.4280; Keras' SpatialDropout2D. Otherwise nothing happens.
+    """
+
+    def __init__(self, spec: kinds.Dropout, seen: Shape, activation: Activation) -> None:
+        super().__init__()
+        self.channels, self.share = seen[0], spec.share
+
+    def drawn(self, uniforms: NDArray[np.float64]) -> Tensor:
+        """Return (N, C) factors, 0 or 1 / (1 - share)."""
+        return torch.from_numpy((uniforms >= self.share) / (1 - self.share)).float()
+
+    def forward(self, x: Tensor, factors: Tensor | None = None) -> Tensor:
+        """Multiply each channel by its factor."""
+        return x if factors is None else x * factors.to(x.dtype)[:, :, None, None]
+
+
+class Mix(Drawing):
     """Of two joined maps, some channels of the first and the rest of the second: (N, 2C, s, s) -> (N, C, s, s)."""
 
     def __init__(self, spec: kinds.Mix, seen: Shape, activation: Activation) -> None:
         super().__init__()
         self.channels, self.taken = seen[0] // 2, int(seen[0] // 2 * spec.share)
+
+    def drawn(self, uniforms: NDArray[np.float64]) -> Tensor:
+        """Return (N, C): each sample's own permutation of 0 … C - 1."""
+        return torch.from_numpy(uniforms.argsort(axis=1, kind="stable"))
 
     def forward(self, x: Tensor, ranks: Tensor | None = None) -> Tensor:
         """Mix.
@@ -240,4 +279,5 @@ MODULES: dict[str, Callable[[Any, Shape, Activation], Part]] = {
     "decoder": Decoder,
     "told_decoder": ToldDecoder,
     "mix": Mix,
+    "dropout": Dropout,
 }

@@ -25,7 +25,7 @@ class PixelShuffle(Activated):
 
     def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
         start = "icnr" if blocks.icnr else "usual"
-        conv = Conv(channels, SHUFFLED * width, kernel=3, padding=blocks.padding, start=start)
+        conv = Conv(channels, SHUFFLED * width, kernel=blocks.up_kernel, padding=blocks.padding, start=start)
         super().__init__(conv, SHUFFLED * width, activation, blocks)
         self.shuffle = nn.PixelShuffle(2)
 
@@ -66,7 +66,8 @@ class Nearest(Activated):
     """act(conv3(x made twice as large)), a quarter of pixel_shuffle's weights (Odena et al. 2016, distill.pub)."""
 
     def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
-        super().__init__(Conv(channels, width, kernel=3, padding=blocks.padding), width, activation, blocks)
+        conv = Conv(channels, width, kernel=blocks.up_kernel, padding=blocks.padding)
+        super().__init__(conv, width, activation, blocks)
 
     def forward(self, x: Tensor) -> Tensor:
         """Double the picture's sides."""

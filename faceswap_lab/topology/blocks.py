@@ -3,11 +3,12 @@
 Every default is what 2018 had, and what a saved model has that names none.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Shape = tuple[int, int]
 """(channels, side) of a square map."""
 
+UP_KERNELS = (1, 3, 5, 7)
 LEAST_REFLECTED = 4  # sides of a map that k5 s2 can still be padded for by reflection
 
 
@@ -20,12 +21,20 @@ class Blocks:
         icnr: whether the convolution before a pixel shuffle starts with equal kernels for the pixels it is shuffled to.
         norm: a key of ``models.norms.NORMS``.
         padding: a key of ``models.blocks.PADDINGS``.
+        up_kernel: side of the kernel of an upscale's convolution; transposed has its own.
+        normed: after how many of the part's convolutions or upscales, from the first, the norm stands; None: all.
     """
 
     upsampler: str = "pixel_shuffle"
     icnr: bool = False
     norm: str = "none"
     padding: str = "same"
+    up_kernel: int = 3
+    normed: int | None = None
+
+    def at_stage(self, i: int) -> "Blocks":
+        """Return the choices for a stage and its residual blocks."""
+        return self if self.normed is None or i < self.normed else replace(self, norm="none")
 
     def padded(self, side: int) -> None:
         """Raise ValueError where a map of that side cannot be padded."""
@@ -41,6 +50,12 @@ class Blocks:
         self.padded(side)
         if self.upsampler == "hybrid" and width < 2:
             raise ValueError(f"upsampler hybrid halves an upscale's width, which must be 2 or more, not {width}")
+        if self.up_kernel not in UP_KERNELS:
+            raise ValueError(f"up_kernel is one of {', '.join(map(str, UP_KERNELS))}, not {self.up_kernel}")
+        if self.upsampler == "transposed" and self.up_kernel != 3:
+            raise ValueError(
+                f"up_kernel={self.up_kernel} with upsampler transposed, whose kernel is always 4: leave it 3"
+            )
         return width, 2 * side
 
 

@@ -53,7 +53,6 @@ class Kind(ABC):
     """What all kinds have.
 
     Attributes:
-        draws: it draws random numbers while training.
         across_batch: what it makes of a face depends on the others in the batch, as batch normalisation does.
         told: it is told whose face to draw.
         ends: it draws a face, so a route may end with it.
@@ -62,7 +61,6 @@ class Kind(ABC):
         named: its argument → what ``Sizes`` calls it, where the two are not the same.
     """
 
-    draws: ClassVar[bool] = False
     across_batch: ClassVar[bool] = False
     told: ClassVar[bool] = False
     ends: ClassVar[bool] = False
@@ -287,7 +285,6 @@ class Mix(Kind):
     While training, which ones is drawn anew for every sample; otherwise it is the first ones. No weights.
     """
 
-    draws: ClassVar[bool] = True
     weighs: ClassVar[bool] = False
     share: float = 0.5
 
@@ -298,6 +295,20 @@ class Mix(Kind):
         return [seen, (seen[0] // 2, seen[1])]
 
 
+@dataclass(frozen=True)
+class Dropout(Kind):
+    """While training, ``share`` of the channels of a map are left out, drawn anew for every sample. No weights."""
+
+    weighs: ClassVar[bool] = False
+    share: float = 0.25
+
+    def stages(self, seen: Shape) -> list[Shape]:
+        """(c, s), (c, s)."""
+        if self.share == 1:
+            raise ValueError("share=1 would leave nothing; it is below 1")
+        return [seen, seen]
+
+
 KINDS: dict[str, type[Any]] = {
     "encoder": Encoder,
     "conv_encoder": ConvEncoder,
@@ -306,6 +317,7 @@ KINDS: dict[str, type[Any]] = {
     "decoder": Decoder,
     "told_decoder": ToldDecoder,
     "mix": Mix,
+    "dropout": Dropout,
 }
 
 

@@ -83,6 +83,7 @@ SLOW_NORMS = {
     "group": lambda x: in_groups(x, 16 if x.shape[1] % 16 == 0 else 8),
     "layer": lambda x: normalised(x, 1, 1e-6),
     "rms": lambda x: x / np.sqrt((x**2).mean(1, keepdims=True) + 1e-6),
+    "whole": lambda x: normalised(x, (1, 2, 3), 1e-6),
 }
 
 
@@ -140,6 +141,15 @@ def test_the_first_residual_blocks_of_a_row_have_no_biases_if_so_asked(bare):
     assert all(parameter is not None for parameter in (stages["0"][0].conv.bias, stages["out"].bias))
 
 
+@pytest.mark.parametrize("normed", [None, 0, 1, 2])
+def test_a_norm_may_stand_in_the_first_stages_alone(normed):
+    spec = KINDS["decoder"](channels=4, widths=(4, 4), residuals=(1,), norm="instance", normed=normed)
+    stages = Decoder(spec, (4, 8), nn.ReLU).stages
+    for i in range(2):
+        norms = [stages[str(i)].up.norm, *(block.norm for block in stages[str(i)].residuals)]
+        assert {isinstance(norm, nn.GroupNorm) for norm in norms} == {normed is None or i < normed}
+
+
 SEEN, GIVES, CODE = (3, 2), (5, 4), 8
 
 
@@ -180,6 +190,8 @@ def test_a_bottleneck_is_its_formula(name, normed):
         ({"encoder_residuals": (1, 2)}, "names 2 numbers for 3 convolutions"),
         ({"residuals": Residuals((1,), "small")}, "scaled or usual, not small"),
         ({"residuals": Residuals((0,), bare_residuals=1)}, "bare_residuals=1 means nothing"),
+        ({"blocks": Blocks(up_kernel=4)}, "one of 1, 3, 5, 7, not 4"),
+        ({"blocks": Blocks("transposed", up_kernel=5)}, "always 4: leave it 3"),
         (
             {"blocks": Blocks(padding="reflect"), "grid": 2, "encoder_widths": (4,) * 4, "decoder_widths": (4,) * 3},
             "padding reflect needs maps of 4x4 or more, not 2",

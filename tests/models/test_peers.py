@@ -44,6 +44,10 @@ def up(a, b):
     return conv(3, a, 4 * b)
 
 
+def up_of_5(a, b):
+    return conv(5, a, 4 * b)
+
+
 def up_and_residual(a, b):
     return up(a, b) + residual(b)
 
@@ -89,6 +93,9 @@ REALFACE += chain(up, 682, 682, 341, 170, 85, 42) + conv(5, 42, 3) + bare(682)
 DFAKER = ENCODER_ORIGINAL + dense(1024 * 4 * 4, 1024) + dense(1024, 1024 * 4 * 4) + up(1024, 512)
 DFAKER += 2 * (2 * chain(up, 512, 512, 256, 128, 64) + conv(5, 64, 3) + conv(5, 64, 1))
 DFAKER += 2 * sum(map(bare, (512, 256, 128)))
+UNBALANCED = chain(down, 3, 128, 256, 512, 768, 1024) + 2 * 2 + dense(1024 * 4 * 4, 1024) + dense(1024, 512 * 8 * 8)
+UNBALANCED += chain(up_of_5, 512, 384, 384, 192, 96) + conv(5, 96, 3)
+UNBALANCED += chain(up_of_5, 512, 512, 512, 256, 128) + conv(5, 128, 3) + sum(map(residual, (512, 512, 256)))
 ENCODER_SAE = chain(down, 3, 126, 252, 504, 1008)
 PHAZE_A_SAE_DF = ENCODER_SAE + dense(1008 * 8 * 8, 512) + dense(512, 512 * 8 * 8) + up(512, 512)
 PHAZE_A_SAE_DF += 2 * (chain(up, 512, 504, 248, 128) + 2 * sum(map(residual, (504, 248, 128))) + conv(5, 128, 3))
@@ -115,6 +122,7 @@ WEIGHTS = {  # faceswap's own counts; of others, of realface and of Phaze-A's pr
     "quick96": QUICK96,
     "realface": REALFACE,
     "dfaker": DFAKER,
+    "unbalanced": UNBALANCED,
     "phaze_a_dfl_sae_df": PHAZE_A_SAE_DF,
     "phaze_a_dfl_sae_liae": PHAZE_A_SAE_LIAE,
     "phaze_a_dfl_saehd_df": DF - 2 * mask_head(256, 176, 88, 44),
@@ -144,7 +152,7 @@ def test_a_scale_beside_a_peer_changes_steps_and_faces_alone(name):
 def test_the_arithmetic_gives_the_known_counts():
     assert LIAE_UD == 82_376_555
     known = {DF: 57.5, DF_UD: 54.5, LIAE: 95.0, DF_T: 90.8, DF_UDT: 87.7, LIAE_T: 90.1, LIAE_UDT: 77.5}
-    known |= {QUICK96: 38.3, AMP: 101.3, REALFACE: 238.2, DFAKER: 144.6}
+    known |= {QUICK96: 38.3, AMP: 101.3, REALFACE: 238.2, DFAKER: 144.6, UNBALANCED: 207.0}
     assert {count: round(count / 1e6, 1) for count in known} == known
 
 
@@ -223,16 +231,33 @@ class Faceswap(DeepFaceLab):
         before, after = (weight.shape[2] - stride) // 2, (weight.shape[2] - stride + 1) // 2
         return F.conv2d(F.pad(x, (before, after) * 2), weight, self.of.get(f"{name}.bias"), stride)
 
-    def row(self, x, counts, step, kind):
+    def row(self, x, counts, step, kind, first=0):
         """Stages with their numbers of residual blocks."""
-        for i, count in enumerate(counts):
+        for i, count in enumerate(counts, first):
             x = step(f"stages.{i}.{kind}" if count else f"stages.{i}", x)
             for j in range(count):
                 x = self.residual(f"stages.{i}.residuals.{j}", x)
         return x
 
     def down(self, name, x):
-        return F.leaky_relu(self.conv(f"{name}.conv", x, stride=2), 0.1)
+        x = self.conv(f"{name}.conv", x, stride=2)
+        if f"{name}.norm.gain" in self.of:
+            mean, variance = x.mean((1, 2, 3), keepdim=True), x.var((1, 2, 3), keepdim=True, correction=0)
+            x = (x - mean) / torch.sqrt(variance + 1e-6) * self.of[f"{name}.norm.gain"] + self.of[f"{name}.norm.offset"]
+        return F.leaky_relu(x, 0.1)
+
+
+def unbalanced(parts, x, target):
+    encoder = parts["encoder"]
+    assert [f"stages.{i}.norm.gain" in encoder.of for i in range(5)] == [True, True, False, False, False]
+    x = encoder.between(encoder.row(x, (0,) * 5, encoder.down, "down"), "stages.dense", None, 8, normed=False)
+    if target == "A":
+        x = parts["first_A"].row(x, (0,), parts["first_A"].up, "up")
+        x = parts["second_A"].row(x, (0,), parts["second_A"].up, "up", first=1)
+        x = parts["decoder_A"].row(x, (0, 0), parts["decoder_A"].up, "up", first=2)
+    else:
+        x = parts["decoder_B"].row(x, (1, 1, 1, 0), parts["decoder_B"].up, "up")
+    return torch.sigmoid(parts[f"decoder_{target}"].conv("stages.out", x))
 
 
 def realface(parts, x, target):
@@ -264,11 +289,11 @@ def amp(parts, x, first):
     return decoder.decode(torch.cat([maps[first][:, :half], maps["inter_A"][:, half:]], dim=1), 4, doubles=True)
 
 
-@pytest.mark.parametrize("name", ["saehd_liae_udt", "saehd_df", "amp", "realface"])
+@pytest.mark.parametrize("name", ["saehd_liae_udt", "saehd_df", "amp", "realface", "unbalanced"])
 @torch.no_grad()
 def test_a_peers_pictures_are_those_of_its_layers_written_out(name):
     model = narrow(name).double()  # so that nothing but a wrong layer tells the two apart
-    written = Faceswap if name == "realface" else DeepFaceLab
+    written = Faceswap if name in ("realface", "unbalanced") else DeepFaceLab
     parts = {part: written(module) for part, module in model.parts.items()}
     side = model.architecture.resolution
     x = torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
@@ -276,6 +301,8 @@ def test_a_peers_pictures_are_those_of_its_layers_written_out(name):
         own, swapped = df(parts, x, "A"), df(parts, x, "B")
     elif name == "realface":
         own, swapped = realface(parts, x, "A"), realface(parts, x, "B")
+    elif name == "unbalanced":
+        own, swapped = unbalanced(parts, x, "A"), unbalanced(parts, x, "B")
     elif name == "amp":
         own, swapped = amp(parts, x, "inter_A"), amp(parts, x, "inter_B")
     else:

@@ -239,11 +239,29 @@ def test_a_part_that_several_sides_use_runs_once_and_mixtures_are_a_matter_of_th
     assert not torch.allclose(model.reconstruct_all([Samples("B", x, first=11)])[0].faces, whole)
     mixed = model.parts["mix"](torch.cat([torch.zeros(1, 4, 2, 2), torch.ones(1, 4, 2, 2)], dim=1))
     assert mixed[0, :, 0, 0].tolist() == [0, 0, 1, 1]  # a swap takes the first half of the first
+    check_dropout(x)
     seen.clear()
     told = Autoencoder(architecture("told_decoder"), SEED)
     told.parts["decoder"].register_forward_hook(lambda part, args, out: seen.append(len(args[0])))
     told.reconstruct_all([Samples("A", x), Samples("B", x[:2])])
     assert seen == [8]
+
+
+def check_dropout(x):
+    """Whole channels of a training sample, by its index, are 0, and the mean stays; otherwise nothing happens."""
+    model, seen = Autoencoder(architecture("dropout_a", share=0.25), SEED), []
+    model.parts["dropout_1"].register_forward_hook(lambda part, args, out: seen.append((args[0], out)))
+    whole = model.reconstruct_all([Samples("A", x, first=10)])[0].faces
+    parts = [model.reconstruct_all([Samples("A", x[i : i + 3], first=10 + i)])[0].faces for i in (0, 3)]
+    torch.testing.assert_close(torch.cat(parts), whole)
+    model.swap(x, "B", "A")
+    assert torch.equal(*seen.pop())
+    before, after = seen[0]
+    kept = after[:, :, :1, :1] != 0
+    torch.testing.assert_close(after, torch.where(kept, before / 0.75, 0.0))
+    assert not torch.equal(kept[0], kept[1])
+    rows = model.parts["dropout_1"].drawn(np.random.default_rng(0).uniform(size=(500, 20)))
+    assert rows.mean() == pytest.approx(1, abs=0.03)
 
 
 @pytest.mark.parametrize(
