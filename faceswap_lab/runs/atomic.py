@@ -101,6 +101,8 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         with explaining(path):
             yield temporary
+            if not temporary.exists():
+                raise FileNotFoundError(errno.ENOENT, f"nothing was written that could become {path}")
             _fsync(temporary)
             os.replace(temporary, path)
             _fsync(path.parent)
