@@ -112,9 +112,7 @@ def test_four_hundred_finished_cells_are_found_without_running_any(program: Prog
         place = program.runs / f"any-s{config.seed}-{run_hash(config, renderer())}"
         place.mkdir(parents=True)
         finish(place)
-    ended = program.run(
-        "-m", "seed=range(0,400)", before=[At("faceswap_lab.cli.job.run:run_job", 1, fail)], seconds=60
-    )
+    ended = program.run("-m", "seed=range(0,400)", before=[At("faceswap_lab.cli.job.run:run_job", 1, fail)], seconds=60)
     assert ended.code == 0, ended.err
     assert "400 cells: 400 reused" in ended.out
 
