@@ -106,15 +106,17 @@ def test_what_overrides_alone_do_not_decide_is_composed_again(program: Program, 
     assert len(list(program.runs.glob("*/result.json"))) == trained
 
 
-def test_four_hundred_finished_cells_are_found_without_running_any(program: Program) -> None:
+def test_a_thousand_finished_cells_are_found_without_running_any(program: Program) -> None:
     asked = (*TINY, *TWINS, f"runs_dir={program.runs}", f"cache_dir={program.cache}")
-    for config in judged([*asked, "seed=range(0,400)"], sweep=True):
+    for config in judged([*asked, "seed=range(0,1000)"], sweep=True):
         place = program.runs / f"any-s{config.seed}-{run_hash(config, renderer())}"
         place.mkdir(parents=True)
         finish(place)
-    ended = program.run("-m", "seed=range(0,400)", before=[At("faceswap_lab.cli.job.run:run_job", 1, fail)], seconds=60)
+    ended = program.run(
+        "-m", "seed=range(0,1000)", before=[At("faceswap_lab.cli.job.run:run_job", 1, fail)], seconds=60
+    )
     assert ended.code == 0, ended.err
-    assert "400 cells: 400 reused" in ended.out
+    assert "1000 cells: 1000 reused" in ended.out
 
 
 def test_every_cell_is_judged_before_the_first_starts(program: Program) -> None:
