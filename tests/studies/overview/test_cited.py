@@ -101,14 +101,19 @@ def test_the_numbers_in_the_answers_are_those_of_the_data(path: Path) -> None:
     assert rewritten(text, EXPERIMENTS) == text, f"run: python -m faceswap_lab findings readme={path.relative_to(HERE)}"
     assert uncited(text) == []
     # CommonMark takes a line that begins with a comment for HTML, and ends the paragraph before it
-    assert not [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("<!--=")]
+    assert not [line for line in text.splitlines() if line.startswith("<!--=")]
 
 
 def test_the_list_of_findings_is_as_the_data_give_it(tmp_path: Path) -> None:
     from faceswap_lab.cli.groups import conf_dir
 
+    kept = tmp_path / "experiments"
+    kept.mkdir()
+    for folder in EXPERIMENTS.glob("*/"):
+        if not folder.match("smoke*") and not folder.match("compare-*"):  # what a user has tried is no evidence of ours
+            (kept / folder.name).symlink_to(folder)
     experiments = [path.stem for path in sorted((conf_dir() / "experiment").glob("*.yaml"))]
-    readme, _ = write_overview(overview(EXPERIMENTS, experiments), tmp_path)
+    readme, _ = write_overview(overview(kept, experiments), tmp_path)
     assert readme.read_text() == (EXPERIMENTS / "README.md").read_text(), "run: python -m faceswap_lab findings"
 
 
