@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from faceswap_lab.models.autoencoder import Autoencoder
-from faceswap_lab.models.parts import Part
+from faceswap_lab.models.part import Part
 
 Elementwise = Callable[[Tensor], Tensor]
 

@@ -11,9 +11,10 @@ from torch.nn import functional
 from faceswap_lab.models.activations import HIDDEN, OUTPUT
 from faceswap_lab.models.architecture import Architecture
 from faceswap_lab.models.initialisation import initialise
-from faceswap_lab.models.parts import MODULES, Drawing, Part
+from faceswap_lab.models.part import Drawing, Part
+from faceswap_lab.models.parts import MODULES
 from faceswap_lab.randomness import seed_of, uniforms
-from faceswap_lab.topology.kinds import Staged
+from faceswap_lab.topology.kind import Staged
 
 
 class Samples(NamedTuple):

@@ -1,61 +1,19 @@
 """The modules of the parts, every size a plain argument; ``topology.kinds`` says which sizes fit."""
 
-from abc import abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from faceswap_lab.models.between import Dropout, Mix
 from faceswap_lab.models.blocks import Activation, Conv, DepthToSpace, Downscale, Residual
 from faceswap_lab.models.bottlenecks import Bottleneck
+from faceswap_lab.models.part import Part, Staged
 from faceswap_lab.models.upsamplers import upscale
 from faceswap_lab.topology import kinds
-from faceswap_lab.topology.kinds import Shape
-
-
-class Part(nn.Module):
-    """A map to a map, (N, C, s, s) -> (N, C', s', s').
-
-    ``to_code`` and ``from_code`` are the two halves of ``forward``: what is compared between sides comes out of the
-    first, flat.
-    """
-
-    def to_code(self, x: Tensor) -> Tensor:
-        """Return the code: what comes out, unless the part has a bottleneck."""
-        return self(x)
-
-    def from_code(self, code: Tensor) -> Tensor:
-        """Return what comes out of the part, for a code of ``to_code``."""
-        return code
-
-    def activations(self) -> Iterator[tuple[str, nn.Module]]:
-        """Yield the hidden activations with names: 0, 1, … and up."""
-        yield from ()
-
-    def keep(self, first: int, last: int) -> None:
-        """Let go of the stages that a topology does not use; after ``initialise``."""
-
-
-class Staged(Part):
-    """A part that is a row of stages, of which a topology may use some only."""
-
-    stages: nn.ModuleDict
-
-    def keep(self, first: int, last: int) -> None:
-        """Keep a slice of the stages."""
-        names = list(self.stages)
-        for name in (*names[:first], *names[last:]):
-            del self.stages[name]
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Go through the stages."""
-        for stage in self.stages.values():
-            x = stage(x)
-        return x
+from faceswap_lab.topology.blocks import Shape
 
 
 class Encoder(Staged):
@@ -215,60 +173,6 @@ class ToldDecoder(Decoder):
                 scale, shift = self.film[name][who].to(z.dtype)[:, :, None, None].chunk(2, dim=1)
                 z = z * (1 + scale) + shift
         return self._with_mask(z, x)
-
-
-class Drawing(Part):
-    """A part that draws while it trains: ``channels`` numbers for every sample."""
-
-    channels: int
-
-    @abstractmethod
-    def drawn(self, uniforms: NDArray[np.float64]) -> Tensor:
-        """Return what ``forward`` is told of samples, for their own (N, channels) numbers in [0, 1)."""
-
-
-class Dropout(Drawing):
-    """Some whole channels of a sample are 0 while training, the others as much larger: (N, C, s, s) -> the same.
-
-    Tompson et al. 2015, arXiv 1411.4280; Keras' SpatialDropout2D. Otherwise nothing happens.
-    """
-
-    def __init__(self, spec: kinds.Dropout, seen: Shape, activation: Activation) -> None:
-        super().__init__()
-        self.channels, self.share = seen[0], spec.share
-
-    def drawn(self, uniforms: NDArray[np.float64]) -> Tensor:
-        """Return (N, C) factors, 0 or 1 / (1 - share)."""
-        return torch.from_numpy((uniforms >= self.share) / (1 - self.share)).float()
-
-    def forward(self, x: Tensor, factors: Tensor | None = None) -> Tensor:
-        """Multiply each channel by its factor."""
-        return x if factors is None else x * factors.to(x.dtype)[:, :, None, None]
-
-
-class Mix(Drawing):
-    """Of two joined maps, some channels of the first and the rest of the second: (N, 2C, s, s) -> (N, C, s, s)."""
-
-    def __init__(self, spec: kinds.Mix, seen: Shape, activation: Activation) -> None:
-        super().__init__()
-        self.channels, self.taken = seen[0] // 2, int(seen[0] // 2 * spec.share)
-
-    def drawn(self, uniforms: NDArray[np.float64]) -> Tensor:
-        """Return (N, C): each sample's own permutation of 0 … C - 1."""
-        return torch.from_numpy(uniforms.argsort(axis=1, kind="stable"))
-
-    def forward(self, x: Tensor, ranks: Tensor | None = None) -> Tensor:
-        """Mix.
-
-        Args:
-            x: both maps.
-            ranks: (N, C) each sample's own permutation of 0 … C - 1: the first map is taken where the rank is small
-                enough; None: its first channels are.
-        """
-        first, second = x.chunk(2, dim=1)
-        if ranks is None:
-            ranks = torch.arange(self.channels, device=x.device)[None]
-        return torch.where((ranks < self.taken)[:, :, None, None], first, second)
 
 
 MODULES: dict[str, Callable[[Any, Shape, Activation], Part]] = {

@@ -10,7 +10,9 @@ from functools import cache
 from typing import Any
 
 from faceswap_lab.refusal import nearest
-from faceswap_lab.topology.kinds import KINDS, Encoder, Kind, Shape, Sizes, shape_text
+from faceswap_lab.topology.blocks import Shape
+from faceswap_lab.topology.kind import Kind, Sizes, shape_text
+from faceswap_lab.topology.kinds import KINDS, Encoder
 from faceswap_lab.topology.routes import Route, TopologyError, Word, parse
 from faceswap_lab.topology.topology import Part, Topology
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from faceswap_lab.topology.kinds import Kind, Shape
+from faceswap_lab.topology.blocks import Shape
+from faceswap_lab.topology.kind import Kind
 from faceswap_lab.topology.routes import Route
 
 

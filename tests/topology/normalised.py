@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
-from faceswap_lab.models.parts import MODULES, Part
+from faceswap_lab.models.part import Part
+from faceswap_lab.models.parts import MODULES
 from faceswap_lab.topology import Declared
-from faceswap_lab.topology.kinds import KINDS, Kind
+from faceswap_lab.topology.kind import Kind
+from faceswap_lab.topology.kinds import KINDS
 
 NORMALISED = Declared(
     {name: {"kind": name} for name in ("encoder", "normalised")} | {"decoder_{side}": {"kind": "decoder"}},
