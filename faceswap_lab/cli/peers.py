@@ -6,7 +6,6 @@ from faceswap_lab.refusal import NoSuchOption
 
 MISSING = {
     "dlight": "256 px, pooling beside convolutions, an upscale by 4, batch normalisation, dropout",
-    "villain": "16 residual blocks in a row and a skip around them, separable convolutions, an encoder that shuffles",
     "faceswap_gan": "perceptual losses (VGGFace, pretrained), self-attention, norms after the activation, a first "
     "layer that halves nothing, an alpha mask that mixes what is drawn into the input and has losses of its own, heads "
     "at several sizes, discriminators of mixed pictures beside their inputs, updated on other faces, L2 on kernels, "

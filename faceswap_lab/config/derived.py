@@ -37,6 +37,7 @@ def sizes_of(m: Model) -> Sizes:
         m.mask_head,
         m.encoder_residuals,
         m.input_resolution or 0,
+        m.downsamplers,
         residuals=Residuals(m.residuals, m.residual_start),
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from faceswap_lab.config.fields import label, setting
 from faceswap_lab.topology import ORIGINAL
-from faceswap_lab.topology.blocks import MOST_RESIDUALS, RESIDUAL_STARTS
+from faceswap_lab.topology.blocks import DOWNSAMPLERS, MOST_RESIDUALS, RESIDUAL_STARTS
 
 _GRIDS = (2, 3, 4, 6, 7, 8, 12, 14, 16)  # what a resolution can be halved to
 
@@ -23,6 +23,11 @@ class Model:
     )
     encoder_widths: tuple[int, ...] = setting(
         "channels of the stride-2 convolutions, down to a 4x4 grid", low=1, high=4096
+    )
+    downsamplers: tuple[str, ...] = setting(
+        "what the encoder's stages are: [separable]: all of them; [conv,separable]: by stage; []: convolutions",
+        choices=tuple(DOWNSAMPLERS),
+        later=(),
     )
     code_size: int = setting("units of the code (the bottleneck)", low=1, high=65536)
     bridge_width: int = setting("channels of the encoder's last upscale, at 8x8; 0: there is none", low=0, high=4096)

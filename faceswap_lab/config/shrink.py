@@ -6,6 +6,7 @@ from typing import Any
 
 from faceswap_lab.config.fields import label, setting
 from faceswap_lab.config.model import Model
+from faceswap_lab.topology.blocks import halvings
 
 NONE = "none"
 _SMALLEST_GRID = 4  # below it the code would be laid out on next to no pixels; 2018's own
@@ -58,25 +59,33 @@ class Shrinking:
         return (self.model.input_resolution or self.model.resolution) * self.resolution // self.model.resolution
 
     @property
-    def halvings(self) -> int:
-        """As many as before where that leaves 4x4 or more, else fewer."""
-        halvings = len(self.model.encoder_widths)
-        while self.seen >> halvings < min(_SMALLEST_GRID, self.model.grid):
-            halvings -= 1
-        return halvings
+    def kept(self) -> int:
+        """The encoder's stages that are left: all of them where they leave 4x4 or more, else the first ones."""
+        kept = len(self.model.encoder_widths)
+        while self.seen >> halvings(self.model.downsamplers, kept) < min(_SMALLEST_GRID, self.model.grid):
+            kept -= 1
+        return kept
 
     @property
     def dropped(self) -> int:
-        """The last stages that are left out, of the encoder and of the decoders."""
-        return len(self.model.encoder_widths) - self.halvings
+        """The halvings that are left out, and as many of the last stages of decoders."""
+        return halvings_of(self.model) - halvings(self.model.downsamplers, self.kept)
 
     def width(self, width: int) -> int:
         """Return a narrower one."""
         return max(1, round(self.factor * width))
 
     def widths(self, row: Sequence[int]) -> tuple[int, ...]:
-        """Return those of the stages that are left."""
+        """Return those of a decoder's stages that are left."""
         return tuple(map(self.width, row[: len(row) - self.dropped]))
+
+    def encoder_widths(self, row: Sequence[int]) -> tuple[int, ...]:
+        """Return those of the encoder's stages that are left."""
+        return tuple(map(self.width, row[: self.kept]))
+
+    def downsamplers(self, row: Sequence[str]) -> tuple[str, ...]:
+        """Return those of the encoder's stages that are left."""
+        return tuple(row[: self.kept])
 
     def code(self, units: int) -> int:
         """Return a smaller code's size."""
@@ -85,11 +94,15 @@ class Shrinking:
 
     def side(self, side: int) -> int:
         """Return a map's side, in proportion to the encoder's last."""
-        return side * (self.seen >> self.halvings) // self.model.grid
+        return side * (self.seen >> halvings(self.model.downsamplers, self.kept)) // self.model.grid
 
     def residuals(self, row: Sequence[int]) -> tuple[int, ...]:
-        """Return the blocks of the stages that are left; the last stage keeps its own."""
+        """Return the blocks of a decoder's stages that are left; the last stage keeps its own."""
         return (*row[: len(row) - self.dropped - 1], row[-1]) if len(row) > 1 else tuple(row)
+
+    def encoder_residuals(self, row: Sequence[int]) -> tuple[int, ...]:
+        """Return the blocks of the encoder's stages that are left; the last stage keeps its own."""
+        return (*row[: self.kept - 1], row[-1]) if len(row) > 1 else tuple(row)
 
     def sizes(self, written: Mapping[str, Any]) -> dict[str, Any]:
         """Return all sizes among these settings, shrunk. What is 0, empty or null stays: there is none."""
@@ -97,13 +110,21 @@ class Shrinking:
 
 
 _SIZES: dict[str, Callable[[Shrinking, Any], Any]] = {
-    **dict.fromkeys(("encoder_widths", "decoder_widths", "mask_head", "widths"), Shrinking.widths),
-    **dict.fromkeys(("encoder_residuals", "residuals"), Shrinking.residuals),
+    **dict.fromkeys(("decoder_widths", "mask_head", "widths"), Shrinking.widths),
+    "encoder_widths": Shrinking.encoder_widths,
+    "downsamplers": Shrinking.downsamplers,
+    "encoder_residuals": Shrinking.encoder_residuals,
+    "residuals": Shrinking.residuals,
     **dict.fromkeys(("bridge_width", "dense_width", "width", "channels"), Shrinking.width),
     **dict.fromkeys(("grid", "dense_side", "side"), Shrinking.side),
     "code_size": Shrinking.code,
 }
 """What is done to a size, by its name in the group ``model`` or in a part."""
+
+
+def halvings_of(model: Model) -> int:
+    """Return how often a model's encoder halves the sides."""
+    return halvings(model.downsamplers, len(model.encoder_widths))
 
 
 def shrunk(

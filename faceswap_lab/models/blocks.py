@@ -1,4 +1,4 @@
-"""The building blocks of the parts but for the upscale: a convolution, one that halves, the residual block, an end."""
+"""The building blocks of the parts but for what halves and what doubles: convolution, residual blocks, an end."""
 
 from collections.abc import Callable
 from typing import Literal, NamedTuple
@@ -11,7 +11,6 @@ from faceswap_lab.models.norms import NORMS
 from faceswap_lab.topology import Blocks
 
 Activation = Callable[[], nn.Module]
-BASELINE = Blocks()
 RESIDUAL_SLOPE = 0.2  # a LeakyReLU's in a residual block, in faceswap and in DeepFaceLab, whatever it is elsewhere
 
 
@@ -56,6 +55,7 @@ class Conv(nn.Conv2d):
         padding: a key of PADDINGS.
         start: how its weights start, a key of ``initialisation.STARTS``.
         bias: whether it adds one.
+        groups: of channels that see each other only.
     """
 
     def __init__(
@@ -67,12 +67,15 @@ class Conv(nn.Conv2d):
         padding: str = "same",
         start: str = "usual",
         bias: bool = True,
+        groups: int = 1,
     ) -> None:
         around, reflected = PADDINGS[padding]
         before, after = around(kernel, stride)
         uneven = before != after  # which torch's own convolution has not
         mode: Literal["reflect", "zeros"] = "reflect" if reflected and before and not uneven else "zeros"
-        super().__init__(channels, width, kernel, stride, 0 if uneven else before, bias=bias, padding_mode=mode)
+        super().__init__(
+            channels, width, kernel, stride, 0 if uneven else before, groups=groups, bias=bias, padding_mode=mode
+        )
         self.start, self.around = start, (before, after) * 2 if uneven else ()
         self.mode = "reflect" if reflected else "constant"
 
@@ -102,17 +105,6 @@ class Activated(nn.Module):
         return self.activation(self.norm(self.conv(x)))
 
 
-class Downscale(Activated):
-    """Convolution k5 s2, norm, activation: (N, C, H, W) -> (N, width, H/2, W/2).
-
-    Source: deepfakes/faceswap 2018, plugins/Model_Original, ``conv``.
-    """
-
-    def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks = BASELINE) -> None:
-        conv = Conv(channels, width, kernel=5, stride=2, padding=blocks.padding)
-        super().__init__(conv, width, activation, blocks)
-
-
 class Residual(nn.Module):
     """act(x + conv3(act(norm(conv3 x)))): (N, C, H, W) -> the same.
 
@@ -125,7 +117,7 @@ class Residual(nn.Module):
         super().__init__()
         self.first = Conv(width, width, kernel=3, padding=blocks.padding, bias=bias)
         self.norm = NORMS[blocks.norm](width)
-        self.inner, self.outer = (_of_residual(activation()) for _ in range(2))
+        self.inner, self.outer = (of_residual(activation()) for _ in range(2))
         self.second = Conv(width, width, kernel=3, padding=blocks.padding, start=start, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -133,8 +125,45 @@ class Residual(nn.Module):
         return self.outer(x + self.second(self.inner(self.norm(self.first(x)))))
 
 
-def _of_residual(activation: nn.Module) -> nn.Module:
+def of_residual(activation: nn.Module) -> nn.Module:
+    """Return the activation as residual blocks have it."""
     return nn.LeakyReLU(RESIDUAL_SLOPE) if isinstance(activation, nn.LeakyReLU) else activation
+
+
+class Refined(nn.Module):
+    """A stage and the row of residual blocks after it: row(stage(x)), and what may stand between and around.
+
+    Args:
+        name: what the stage is called.
+        stage: makes the map; with ``before`` it has no activation.
+        row: the residual blocks.
+        before: the activation of what enters the row.
+        around: the activation of what is added to what comes out of it; None: nothing is.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        stage: nn.Module,
+        row: nn.Module,
+        before: nn.Module | None = None,
+        around: nn.Module | None = None,
+    ) -> None:
+        super().__init__()
+        self.stage = name
+        self.add_module(name, stage)
+        self.residuals, self.before, self.around = row, before, around
+
+    @property
+    def activation(self) -> nn.Module:
+        """The first one that the map goes through."""
+        return self.before or self.get_submodule(self.stage).get_submodule("activation")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Go through the stage, then through the row."""
+        y = self.get_submodule(self.stage)(x)
+        refined = self.residuals(y if self.before is None else self.before(y))
+        return refined if self.around is None else refined + self.around(y)
 
 
 class DepthToSpace(nn.Module):

@@ -1,18 +1,19 @@
 """The modules of the parts, every size a plain argument; ``topology.kinds`` says which sizes fit."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from faceswap_lab.models.between import Dropout, Mix
-from faceswap_lab.models.blocks import Activation, Conv, DepthToSpace, Downscale, Residual
+from faceswap_lab.models.blocks import Activation, Conv, DepthToSpace, Refined, Residual, of_residual
 from faceswap_lab.models.bottlenecks import Bottleneck
+from faceswap_lab.models.downsamplers import DOWNSAMPLERS
 from faceswap_lab.models.part import Part, Staged
 from faceswap_lab.models.upsamplers import upscale
-from faceswap_lab.topology import kinds
+from faceswap_lab.topology import Blocks, kinds
 from faceswap_lab.topology.blocks import Shape
 
 
@@ -24,13 +25,11 @@ class Encoder(Staged):
 
     def __init__(self, spec: kinds.Encoder, seen: Shape, activation: Activation) -> None:
         super().__init__()
-        channels = (3, *spec.widths)
-        down: list[nn.Module] = []
-        for i, count in enumerate(spec.after(len(spec.widths), "convolutions")):
-            conv = Downscale(channels[i], spec.widths[i], activation, spec.at_stage(i))
-            down.append(refined("down", conv, i, count, activation, spec))
-        last = (spec.widths[-1], spec.grid)
-        dense = Bottleneck(spec.bottleneck, spec.pixel_norm, last, spec.gives, spec.code_size, activation)
+        shapes, down = spec.down(), list[nn.Module]()
+        for i, (name, count) in enumerate(zip(spec.downs(), spec.after(len(spec.widths), "convolutions"))):
+            make = partial(DOWNSAMPLERS[name], shapes[i][0], spec.widths[i])
+            down.append(refined("down", make, i, shapes[i + 1][0], count, activation, spec))
+        dense = Bottleneck(spec.bottleneck, spec.pixel_norm, shapes[-1], spec.gives, spec.code_size, activation)
         last_blocks = spec.at_stage(len(down))
         up = upscale(spec.gives[0], spec.bridge_width, activation, last_blocks) if spec.bridge_width else nn.Identity()
         names = [*map(str, range(len(down))), "dense", "up"]
@@ -55,7 +54,7 @@ class Encoder(Staged):
         """Yield those of the convolutions and of the upscale."""
         for name, stage in self.stages.items():
             if name != "dense" and not isinstance(stage, nn.Identity):
-                yield name, _activation(stage)
+                yield name, activation_of(stage)
 
 
 class Inter(Part):
@@ -87,17 +86,31 @@ class Inter(Part):
 
 
 def refined(
-    name: str, stage: nn.Module, i: int, count: int, activation: Activation, spec: kinds.Encoder | kinds.Decoder
+    name: str,
+    make: Callable[[Activation, Blocks], nn.Module],
+    i: int,
+    width: int,
+    count: int,
+    activation: Activation,
+    spec: kinds.Encoder | kinds.Decoder,
 ) -> nn.Module:
-    """Return stage i, called by its name, with the residual blocks after it; the stage itself where there are none."""
+    """Return stage i, called by its name, with the residual blocks after it; the stage itself where there are none.
+
+    ``make`` makes the stage, which gives ``width`` channels, of an activation and blocks.
+    """
+    blocks = spec.at_stage(i)
+    if not count:
+        return make(activation, blocks)
     biased = [j >= spec.bare_residuals for j in range(count)]
-    blocks = [Residual(spec.widths[i], activation, spec.at_stage(i), spec.residual_start, bias) for bias in biased]
-    return nn.Sequential(OrderedDict([(name, stage), ("residuals", nn.Sequential(*blocks))])) if blocks else stage
+    row = nn.Sequential(*(Residual(width, activation, blocks, spec.residual_start, bias) for bias in biased))
+    before = of_residual(activation()) if spec.linear_before else None
+    around = (activation if spec.linear_before else nn.Identity)() if spec.skip_around else None
+    return Refined(name, make(nn.Identity if spec.linear_before else activation, blocks), row, before, around)
 
 
-def _activation(stage: nn.Module) -> nn.Module:
+def activation_of(stage: nn.Module) -> nn.Module:
     """Return that of a stage's convolution, not of the residual blocks after it."""
-    return (stage[0] if isinstance(stage, nn.Sequential) else stage).get_submodule("activation")
+    return stage.activation if isinstance(stage, Refined) else stage.get_submodule("activation")
 
 
 def mask_head(spec: kinds.Decoder, activation: Activation) -> nn.Module:
@@ -119,11 +132,10 @@ class Decoder(Staged):
 
     def __init__(self, spec: kinds.Decoder, seen: Shape, activation: Activation) -> None:
         super().__init__()
-        channels = (spec.channels, *spec.widths)
-        up: list[nn.Module] = []
+        channels, up = (spec.channels, *spec.widths), list[nn.Module]()
         for i, count in enumerate(spec.after(len(spec.widths), "upscales")):
-            larger = upscale(channels[i], spec.widths[i], activation, spec.at_stage(i))
-            up.append(refined("up", larger, i, count, activation, spec))
+            make = partial(upscale, channels[i], spec.widths[i])
+            up.append(refined("up", make, i, spec.widths[i], count, activation, spec))
         last = spec.widths[-1]
         out = (
             DepthToSpace(last, spec.padding)
@@ -144,7 +156,7 @@ class Decoder(Staged):
         """Yield those of the upscales."""
         for name, stage in self.stages.items():
             if name != "out":
-                yield name, _activation(stage)
+                yield name, activation_of(stage)
 
 
 class ToldDecoder(Decoder):

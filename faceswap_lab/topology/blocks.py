@@ -3,13 +3,65 @@
 Every default is what 2018 had, and what a saved model has that names none.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 Shape = tuple[int, int]
 """(channels, side) of a square map."""
 
 UP_KERNELS = (1, 3, 5, 7)
 LEAST_REFLECTED = 4  # sides of a map that k5 s2 can still be padded for by reflection
+
+
+def spread(name: str, row: tuple[T, ...], usual: T, count: int, of: str) -> tuple[T, ...]:
+    """Return the entry for each of ``count`` stages, of a row that has one for all, one for each, or none.
+
+    Args:
+        name: the row's, for the refusal.
+        usual: where there is none.
+        of: what is told of, such as numbers for 3 upscales.
+
+    Raises:
+        ValueError: it has another number of entries.
+    """
+    if len(row) not in (0, 1, count):
+        raise ValueError(
+            f"{name}=[{', '.join(map(str, row))}] names {len(row)} {of}; name one for all, or one for each"
+        )
+    return (row or (usual,)) * count if len(row) < 2 else row
+
+
+class Downsampler(NamedTuple):
+    """What a stage of an encoder makes of a map; ``models.downsamplers`` has its layers under the same name.
+
+    Attributes:
+        halves: whether it halves the map's sides; else they stay.
+        joins: whether the channels that come in come out too, beside the stage's own.
+    """
+
+    halves: bool = True
+    joins: bool = False
+
+    def gives(self, width: int, seen: Shape) -> Shape:
+        """Return the shape of what comes out of a stage of that width."""
+        return width + self.joins * seen[0], seen[1] >> self.halves
+
+
+DOWNSAMPLERS: Mapping[str, Downsampler] = {
+    "conv": Downsampler(),
+    "separable": Downsampler(),
+    "shuffled": Downsampler(halves=False),
+    "pool_beside": Downsampler(joins=True),
+}
+
+
+def halvings(downsamplers: tuple[str, ...], stages: int) -> int:
+    """Return how often an encoder halves the sides in its first stages; ``downsamplers`` as of a whole encoder."""
+    names = downsamplers if len(downsamplers) > 1 else (downsamplers or ("conv",)) * stages
+    return sum(DOWNSAMPLERS[name].halves for name in names[:stages])
 
 
 @dataclass(frozen=True)
@@ -89,7 +141,7 @@ class Bottleneck:
 
 
 RESIDUAL_STARTS = ("scaled", "usual")
-MOST_RESIDUALS = 8
+MOST_RESIDUALS = 16  # villain's
 
 
 @dataclass(frozen=True)
@@ -100,11 +152,15 @@ class Residuals:
         residuals: how many after each of them; one number: as many after every one; none: there are none.
         residual_start: scaled: a block's second convolution starts small; usual: as all others.
         bare_residuals: how many blocks of a row, from the first, have convolutions without biases.
+        linear_before: where blocks follow, the convolution or upscale has no activation; the blocks' own stands there.
+        skip_around: what such a convolution or upscale gives by itself is added to what comes out of the row.
     """
 
     residuals: tuple[int, ...] = ()
     residual_start: str = "scaled"
     bare_residuals: int = 0
+    linear_before: bool = False
+    skip_around: bool = False
 
     def after(self, count: int, what: str) -> tuple[int, ...]:
         """Return the number of blocks after each of ``count`` upscales or convolutions; ``what`` says which they are.
@@ -114,13 +170,9 @@ class Residuals:
         """
         if self.residual_start not in RESIDUAL_STARTS:
             raise ValueError(f"residual_start is {' or '.join(RESIDUAL_STARTS)}, not {self.residual_start}")
-        if self.bare_residuals and not any(self.residuals):
-            raise ValueError(f"bare_residuals={self.bare_residuals} means nothing: it has no residual blocks")
+        for name in ("bare_residuals", "linear_before", "skip_around"):
+            if getattr(self, name) and not any(self.residuals):
+                raise ValueError(f"{name} means nothing: it has no residual blocks")
         if max(self.residuals, default=0) > MOST_RESIDUALS:
             raise ValueError(f"there are at most {MOST_RESIDUALS} residual blocks in a row")
-        if len(self.residuals) not in (0, 1, count):
-            raise ValueError(
-                f"residuals={list(self.residuals)} names {len(self.residuals)} numbers for {count} {what}; "
-                "name one for all, or one for each"
-            )
-        return (self.residuals or (0,)) * count if len(self.residuals) < 2 else self.residuals
+        return spread("residuals", self.residuals, 0, count, f"numbers for {count} {what}")

@@ -192,7 +192,7 @@ def _typed(where: str, value: Any, hint: Any) -> Any:
     if typing.get_origin(hint) is tuple:
         if not isinstance(value, tuple):
             raise TopologyError(f"{where}={value!r}: expected a list such as [64,32].")
-        return tuple(_typed(where, item, int) for item in value)
+        return tuple(_typed(where, item, typing.get_args(hint)[0]) for item in value)
     if hint is float and type(value) in (int, float) and 0 <= value <= 1:
         return float(value)
     counts = where.rpartition(".")[2] in ("first", "last")  # of stages, from the end if below 0

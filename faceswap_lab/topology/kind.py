@@ -34,6 +34,7 @@ class Sizes:
     mask_head: tuple[int, ...] = ()
     encoder_residuals: tuple[int, ...] = ()
     input_resolution: int = 0
+    downsamplers: tuple[str, ...] = ()
     blocks: Blocks = field(default_factory=Blocks)
     bottleneck: Bottleneck = field(default_factory=Bottleneck)
     residuals: Residuals = field(default_factory=Residuals)

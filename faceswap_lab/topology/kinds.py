@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from faceswap_lab.topology.blocks import Blocks, Bottleneck, Residuals, Shape
+from faceswap_lab.topology.blocks import DOWNSAMPLERS, Blocks, Bottleneck, Residuals, Shape, halvings, spread
 from faceswap_lab.topology.kind import Kind, Sizes, Staged, shape_text
 
 
@@ -18,7 +18,7 @@ class Encoder(Staged, Blocks, Bottleneck, Residuals):
     """Halving convolutions to 4x4, two dense layers, one upscale (deepfakes/faceswap 2018).
 
     Stages: one per convolution with its residual blocks, the bottleneck, the upscale (nothing happens there with
-    ``bridge_width: 0``).
+    ``bridge_width: 0``). ``downsamplers`` names what stands in a convolution's place, for all stages or for each.
     """
 
     named: ClassVar[Mapping[str, str]] = {"widths": "encoder_widths", "residuals": "encoder_residuals"}
@@ -29,6 +29,7 @@ class Encoder(Staged, Blocks, Bottleneck, Residuals):
     grid: int = 4
     dense_width: int = 0
     dense_side: int = 0
+    downsamplers: tuple[str, ...] = ()
 
     @classmethod
     def usual(cls, sizes: Sizes) -> dict[str, Any]:
@@ -37,20 +38,38 @@ class Encoder(Staged, Blocks, Bottleneck, Residuals):
 
     def whole(self, seen: Shape) -> list[Shape]:
         """(3, r) … (widths[-1], 4), (dense_width, 4), (bridge_width, 8)."""
-        sides = [self.resolution >> i for i in range(len(self.widths) + 1)]
-        if self.resolution != self.grid << len(self.widths):
-            found = f"{len(self.widths)} widths bring {self.resolution} px to {sides[-1]} px"
+        down = self.down()
+        if self.resolution != self.grid << halvings(self.downsamplers, len(self.widths)):
+            found = f"{len(self.widths)} widths bring {self.resolution} px to {down[-1][1]} px"
             raise ValueError(f"{found}, not to {self.grid}")
-        self.padded(2 * self.grid)
+        self.padded(min(side for _, side in down[:-1]))
         self.after(len(self.widths), "convolutions")
-        down = list(zip((3, *self.widths), sides))
         dense = self.squeezed(down[-1], self.gives, self.code_size)
         return [*down, dense, self.upscaled(self.bridge_width, dense[1]) if self.bridge_width else dense]
+
+    def down(self) -> list[Shape]:
+        """Return the shapes before, between and after the stages that halve."""
+        shapes = [(3, self.resolution)]
+        for name, width in zip(self.downs(), self.widths):
+            shapes.append(DOWNSAMPLERS[name].gives(width, shapes[-1]))
+        return shapes
+
+    def downs(self) -> tuple[str, ...]:
+        """Return the downsampler of each of these stages.
+
+        Raises:
+            ValueError: there is no such downsampler, or not one for each.
+        """
+        for name in self.downsamplers:
+            if name not in DOWNSAMPLERS:
+                raise ValueError(f"a downsampler is {', '.join(DOWNSAMPLERS)}, not {name}")
+        count = len(self.widths)
+        return spread("downsamplers", self.downsamplers, "conv", count, f"downsamplers for {count} convolutions")
 
     @property
     def gives(self) -> Shape:
         """What comes out of the bottleneck."""
-        return self.dense_width or self.widths[-1], self.dense_side or self.grid
+        return self.dense_width or self.down()[-1][0], self.dense_side or self.grid
 
 
 @dataclass(frozen=True)

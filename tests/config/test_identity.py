@@ -16,7 +16,7 @@ from tests.config.shipped import OPTIONS, fixed, set_at
 IDENTITY = {
     "": "seed",
     "model": "resolution encoder_widths code_size bridge_width decoder_widths out_kernel depth_to_space "
-    "input_resolution grid dense_width dense_side residuals encoder_residuals residual_start mask_head",
+    "input_resolution grid dense_width dense_side residuals encoder_residuals residual_start mask_head downsamplers",
     "topology": "parts route swaps code tie",
     "encoders": "count start trained",
     "encoder_activation": "name slope",
@@ -97,6 +97,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "model.residuals": [1],
     "model.input_resolution": 32,
     "model.encoder_residuals": [1],
+    "model.downsamplers": ["separable"],
     "model.residual_start": "usual",
     "upsampler.name": "hybrid",
     "norm.name": "group",

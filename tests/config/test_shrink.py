@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_lab.config import check_rules, load
-from faceswap_lab.config.shrink import shrunk
+from faceswap_lab.config.shrink import halvings_of, shrunk
 from tests.config.shipped import OPTIONS, composed, fixed
 
 PEERS = {name: load(composed(f"+peer={name}"), OPTIONS) for name in OPTIONS["peer"]}
@@ -26,7 +26,7 @@ def test_a_peer_at_any_size_is_a_model_that_can_be_built(name: str, resolution: 
     config = PEERS[name]
     small, parts = shrunk(config.model, config.topology.parts, resolution, factor)
     check_rules(replace(config, model=small, topology=replace(config.topology, parts=parts)), OPTIONS)
-    assert (small.input_resolution or resolution) == small.grid << len(small.encoder_widths)
+    assert (small.input_resolution or resolution) == small.grid << halvings_of(small)
     assert small.resolution == resolution
     assert small.grid >= 4
     assert len(small.encoder_widths) <= len(config.model.encoder_widths)
@@ -46,6 +46,20 @@ def test_residual_blocks_go_with_their_stages_and_the_end_keeps_its_own():
     for resolution, after_up, after_down in ((64, (3, 2, 0), (1, 0, 0, 2)), (32, (3, 0), (1, 0, 2))):
         small, _ = shrunk(model, {}, resolution, 1)
         assert (small.residuals, small.encoder_residuals) == (after_up, after_down)
+
+
+def test_stages_that_halve_nothing_stay_and_a_decoder_loses_as_many_as_are_halved_less():
+    model = replace(PEERS["dfl_h128"].model, downsamplers=("conv", "shuffled", "conv", "separable", "conv"))
+    model = replace(model, encoder_widths=(64, 16, 64, 128, 256))
+    for resolution, kept in ((64, 5), (32, 4), (16, 3)):
+        small, _ = shrunk(model, {}, resolution, 1)
+        assert (small.encoder_widths, small.downsamplers) == (model.encoder_widths[:kept], model.downsamplers[:kept])
+        assert small.decoder_widths == model.decoder_widths[: kept - 2]
+    assert shrunk(replace(model, downsamplers=("separable",)), {}, 32, 1)[0].downsamplers == ("separable",)
+    late = ("conv", "conv", "conv", "shuffled", "conv")  # which is left out with what stands behind it
+    small, _ = shrunk(replace(model, downsamplers=late, encoder_residuals=(1, 0, 2, 3, 4)), {}, 16, 1)
+    assert (small.downsamplers, small.encoder_residuals) == (late[:2], (1, 4))
+    assert small.decoder_widths == model.decoder_widths[:1]
 
 
 def test_what_a_part_has_of_its_own_is_shrunk_as_the_models():

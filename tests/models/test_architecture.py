@@ -6,7 +6,7 @@ import torch
 
 from faceswap_lab.models.architecture import original
 from faceswap_lab.models.autoencoder import Autoencoder, parameter_counts
-from faceswap_lab.models.blocks import Downscale
+from faceswap_lab.models.downsamplers import Downscale
 from tests.models.keras_2018 import Keras2018, same_conv, shuffle
 from tests.models.tiny import tiny
 

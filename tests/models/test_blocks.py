@@ -6,8 +6,9 @@ import scipy.stats
 import torch
 from torch import nn
 
-from faceswap_lab.models.blocks import PADDINGS, RESIDUAL_SLOPE, Conv, Downscale, Residual
+from faceswap_lab.models.blocks import PADDINGS, RESIDUAL_SLOPE, Conv, Residual
 from faceswap_lab.models.bottlenecks import BOTTLENECKS, Bottleneck
+from faceswap_lab.models.downsamplers import Downscale
 from faceswap_lab.models.initialisation import initialise
 from faceswap_lab.models.norms import NORMS
 from faceswap_lab.models.parts import Decoder
@@ -136,9 +137,10 @@ def test_the_first_residual_blocks_of_a_row_have_no_biases_if_so_asked(bare):
     spec = KINDS["decoder"](channels=4, widths=(4, 4), residuals=(3, 1), bare_residuals=bare)
     stages = Decoder(spec, (4, 8), nn.ReLU).stages
     for i, count in enumerate((3, 1)):
-        biased = [[layer.bias is not None for layer in (block.first, block.second)] for block in stages[str(i)][1]]
+        row = stages[str(i)].residuals
+        biased = [[layer.bias is not None for layer in (block.first, block.second)] for block in row]
         assert biased == [[j >= bare] * 2 for j in range(count)]
-    assert all(parameter is not None for parameter in (stages["0"][0].conv.bias, stages["out"].bias))
+    assert all(parameter is not None for parameter in (stages["0"].up.conv.bias, stages["out"].bias))
 
 
 @pytest.mark.parametrize("normed", [None, 0, 1, 2])
@@ -186,10 +188,14 @@ def test_a_bottleneck_is_its_formula(name, normed):
         ({"bottleneck": Neck("convolutional"), "code_size": 12}, "code_size=12 must be a multiple of 16"),
         ({"bottleneck": Neck("convolutional"), "dense_side": 8}, "keeps 4x4, and cannot make 8"),
         ({"residuals": Residuals((1, 2, 3))}, "names 3 numbers for 2 upscales"),
-        ({"residuals": Residuals((9,))}, "at most 8 residual blocks"),
+        ({"residuals": Residuals((17,))}, "at most 16 residual blocks"),
         ({"encoder_residuals": (1, 2)}, "names 2 numbers for 3 convolutions"),
         ({"residuals": Residuals((1,), "small")}, "scaled or usual, not small"),
-        ({"residuals": Residuals((0,), bare_residuals=1)}, "bare_residuals=1 means nothing"),
+        ({"residuals": Residuals((0,), bare_residuals=1)}, "bare_residuals means nothing"),
+        ({"residuals": Residuals((), skip_around=True)}, "skip_around means nothing"),
+        ({"downsamplers": ("conv", "separable")}, "names 2 downsamplers for 3 convolutions"),
+        ({"downsamplers": ("sep",)}, "is conv, separable, shuffled, pool_beside, not sep"),
+        ({"downsamplers": ("conv", "shuffled", "conv")}, "3 widths bring 32 px to 8 px"),
         ({"blocks": Blocks(up_kernel=4)}, "one of 1, 3, 5, 7, not 4"),
         ({"blocks": Blocks("transposed", up_kernel=5)}, "always 4: leave it 3"),
         (

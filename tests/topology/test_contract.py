@@ -19,6 +19,7 @@ from faceswap_lab.models.architecture import Architecture
 from faceswap_lab.models.autoencoder import Autoencoder, Samples
 from faceswap_lab.models.blocks import PADDINGS
 from faceswap_lab.models.bottlenecks import BOTTLENECKS
+from faceswap_lab.models.downsamplers import DOWNSAMPLERS
 from faceswap_lab.models.norms import NORMS
 from faceswap_lab.models.upsamplers import UPSAMPLERS
 from faceswap_lab.orders import Plan
@@ -184,6 +185,7 @@ BLOCKS = st.builds(
     *(st.sampled_from(sorted(UPSAMPLERS)), st.booleans()),
     *(st.sampled_from(sorted(registry)) for registry in (NORMS, PADDINGS)),
 )
+DOWN = [(), *((name,) for name in DOWNSAMPLERS if name != "shuffled"), ("conv", "shuffled", "pool_beside", "conv")]
 NECKS = st.builds(Bottleneck, st.sampled_from(sorted(BOTTLENECKS)), st.booleans())
 
 
@@ -192,9 +194,14 @@ def sizes(draw):
     """The smallest sizes, and any choice of blocks."""
     ends = draw(st.sampled_from([{"out_kernel": 1}, {"out_kernel": 5}, {"depth_to_space": True}]))
     widths = SIZES.decoder_widths[: 1 if "depth_to_space" in ends else 2]
-    residuals = Residuals(draw(st.sampled_from([(), (1,), (2,)])), draw(st.sampled_from(RESIDUAL_STARTS)))
-    blocks = {"blocks": draw(BLOCKS), "bottleneck": draw(NECKS), "residuals": residuals}
-    blocks["encoder_residuals"] = draw(st.sampled_from([(), (1, 0, 2)]))
+    down = draw(st.sampled_from(DOWN))
+    refined = draw(st.booleans())  # in the encoder too, which the last two choices need
+    after = [(1,), (2,)] if refined else [(), (1,), (2,)]
+    around = (draw(st.booleans()), draw(st.booleans())) if refined else ()
+    residuals = Residuals(draw(st.sampled_from(after)), draw(st.sampled_from(RESIDUAL_STARTS)), 0, *around)
+    blocks = {"blocks": draw(BLOCKS), "bottleneck": draw(NECKS), "residuals": residuals, "downsamplers": down}
+    blocks["encoder_widths"] = (4,) * max(3, len(down))
+    blocks["encoder_residuals"] = (1, 0, 2, 0)[: len(blocks["encoder_widths"])] if refined else ()
     return dataclasses.replace(SIZES, code_size=16, decoder_widths=widths, **ends, **blocks)
 
 

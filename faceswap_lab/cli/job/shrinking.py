@@ -5,7 +5,7 @@ from typing import Any
 
 from faceswap_lab.config import Config, ConfigError, Conflict, check_rules, read, sizes_of
 from faceswap_lab.config.model import Model
-from faceswap_lab.config.shrink import NONE, shrunk
+from faceswap_lab.config.shrink import NONE, halvings_of, shrunk
 from faceswap_lab.options import Options
 
 
@@ -50,6 +50,6 @@ def _shrunk(config: Config, baseline: Model) -> Config:
         factor, costs = matched(config, sizes_of(baseline), by)
         against = f": {costs}"
     small = by(factor)
-    before, after = (len(c.model.encoder_widths) for c in (config, small))
+    before, after = (halvings_of(c.model) for c in (config, small))
     halvings = f", {after} of {before} halvings" if after != before else ""
     return replace(small, shrunk=f"widths × {factor:g} at {baseline.resolution} px{halvings}{against}")

@@ -8,6 +8,7 @@ from faceswap_lab.options import Options
 from faceswap_lab.orders import ORDERS, Plan
 from faceswap_lab.refusal import ConfigError
 from faceswap_lab.topology import TopologyError
+from faceswap_lab.topology.blocks import DOWNSAMPLERS
 
 _SCALES = {32: ", or scale=quick", 64: ", or scale=standard"}
 
@@ -15,7 +16,7 @@ _SCALES = {32: ", or scale=quick", 64: ", or scale=standard"}
 def check_model(config: Config, options: Options) -> None:
     """Raise ConfigError for the first of these that does not hold."""
     _sizes(config)
-    _residuals(config)
+    _stages(config)
     _encoders(config)
     _topology(config)
     _numbers(config, options)
@@ -36,22 +37,25 @@ def _sizes(config: Config) -> None:
         )
     wrong, right = [], []
     decoded = (model.dense_side or model.grid) * (2 if model.bridge_width else 1)  # side of what a decoder sees
-    for key, widths, smallest, largest in (
-        ("encoder_widths", model.encoder_widths, model.grid, seen),
-        ("decoder_widths", model.decoder_widths[::-1], decoded << model.depth_to_space, size),
-        *([("mask_head", model.mask_head[::-1], decoded, size)] if model.mask_head else []),
+    kept = sum(not DOWNSAMPLERS[name].halves for name in model.downsamplers)  # stages that keep the sides
+    for key, widths, smallest, largest, further in (
+        ("encoder_widths", model.encoder_widths, model.grid, seen, kept),
+        ("decoder_widths", model.decoder_widths[::-1], decoded << model.depth_to_space, size, 0),
+        *([("mask_head", model.mask_head[::-1], decoded, size, 0)] if model.mask_head else []),
     ):
-        needed = (largest // smallest).bit_length() - 1
+        needed = (largest // smallest).bit_length() - 1 + further
         if len(widths) != needed:
             fitting = _of_length(widths, needed)
             wrong.append(
                 f"model.{key}={list(getattr(model, key))}: {largest} px needs {needed} widths "
-                f"({largest} px to {smallest}x{smallest}, halved each time), got {len(widths)}. "
+                f"({largest} px to {smallest}x{smallest}, halved each time{f' but {further}' if further else ''}), "
+                f"got {len(widths)}. "
             )
             shown = fitting if key == "encoder_widths" else fitting[::-1]
             right.append(f"model.{key}=[{','.join(map(str, shown))}]")
     if wrong:
-        scale = "" if model.mask_head or model.input_resolution else _SCALES.get(size, "")  # no scale has these
+        others = model.mask_head or model.input_resolution or kept  # which no scale has
+        scale = "" if others else _SCALES.get(size, "")
         raise ConfigError(f"{''.join(wrong)}Such as {' '.join(right)}{scale}.")
 
 
@@ -63,7 +67,7 @@ def _of_length(widths: tuple[int, ...], needed: int) -> list[int]:
     return fitting
 
 
-def _residuals(config: Config) -> None:
+def _stages(config: Config) -> None:
     model, parts = config.model, config.topology.parts.values()
     if model.residual_start != "scaled" and not any((*model.residuals, *model.encoder_residuals)):
         raise ConfigError(
@@ -72,15 +76,16 @@ def _residuals(config: Config) -> None:
         )
     if any(isinstance(part, Mapping) and part.keys() & {"widths", "residuals"} for part in parts):
         return  # the topology judges parts with sizes of their own
-    for key, widths, what in (
-        ("encoder_residuals", model.encoder_widths, "convolutions"),
-        ("residuals", model.decoder_widths, "upscales"),
+    for key, widths, usual, what in (
+        ("downsamplers", model.encoder_widths, "conv", "downsamplers for {} convolutions"),
+        ("encoder_residuals", model.encoder_widths, 0, "numbers for {} convolutions"),
+        ("residuals", model.decoder_widths, 0, "numbers for {} upscales"),
     ):
         told = getattr(model, key)
         if len(told) not in (0, 1, len(widths)):
-            such = [*told, *[0] * len(widths)][: len(widths)]
+            such = [*told, *[usual] * len(widths)][: len(widths)]
             raise ConfigError(
-                f"model.{key}={list(told)}: it names {len(told)} numbers for {len(widths)} {what}. Name one for all, "
+                f"model.{key}={list(told)}: it names {len(told)} {what.format(len(widths))}. Name one for all, "
                 f"or one for each, such as model.{key}=[{','.join(map(str, such))}]."
             )
 

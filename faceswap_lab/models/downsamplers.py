@@ -1,0 +1,78 @@
+"""What the stages of an encoder are, by name: (N, C, H, W) -> (N, width, H/2, W/2).
+
+To add one: a module here, its name in DOWNSAMPLERS, and what it makes of a shape in ``topology.blocks``. Each has an
+``activation`` of its own.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from faceswap_lab.models.blocks import Activated, Activation, Conv
+from faceswap_lab.models.upsamplers import SHUFFLED
+from faceswap_lab.topology import Blocks
+
+BASELINE = Blocks()
+KERNEL = 5
+
+
+class Downscale(Activated):
+    """act(norm(conv5 s2)), the stage of 2018.
+
+    Source: deepfakes/faceswap 2018, plugins/Model_Original, ``conv``.
+    """
+
+    def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks = BASELINE) -> None:
+        conv = Conv(channels, width, KERNEL, stride=2, padding=blocks.padding)
+        super().__init__(conv, width, activation, blocks)
+
+
+class Separable(Activated):
+    """act(norm(conv1(depthwise conv5 s2))): each channel by itself, then all of them at each pixel.
+
+    Chollet 2017, arXiv 1610.02357; deepfakes/faceswap, lib/model/nn_blocks, ``SeparableConv2DBlock``, whose activation
+    is always ReLU.
+    """
+
+    def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
+        depthwise = Conv(channels, channels, KERNEL, stride=2, padding=blocks.padding, bias=False, groups=channels)
+        layers = OrderedDict[str, nn.Module](depthwise=depthwise, pointwise=Conv(channels, width, kernel=1))
+        super().__init__(nn.Sequential(layers), width, activation, blocks)
+
+
+class Shuffled(Activated):
+    """shuffle(act(norm(conv5 s2 to 4·width))): as many pixels come out as go in, (N, width, H, W).
+
+    Source: deepfakes/faceswap, plugins/train/model/villain.
+    """
+
+    def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
+        conv = Conv(channels, SHUFFLED * width, KERNEL, stride=2, padding=blocks.padding)
+        super().__init__(conv, SHUFFLED * width, activation, blocks)
+        self.shuffle = nn.PixelShuffle(2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve, and lay the channels side by side."""
+        return self.shuffle(super().forward(x))
+
+
+class PoolBeside(Downscale):
+    """[conv | act(means of 2x2 pixels)], joined: (N, width + C, H/2, W/2).
+
+    Source: deepfakes/faceswap, plugins/train/model/dlight.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Go both ways."""
+        return torch.cat([super().forward(x), self.activation(F.avg_pool2d(x, 2))], dim=1)
+
+
+DOWNSAMPLERS: dict[str, Callable[[int, int, Activation, Blocks], nn.Module]] = {
+    "conv": Downscale,
+    "separable": Separable,
+    "shuffled": Shuffled,
+    "pool_beside": PoolBeside,
+}

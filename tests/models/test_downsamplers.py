@@ -1,0 +1,104 @@
+"""The stages of an encoder, and what stands around residual blocks, against slow versions from the formulas."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from faceswap_lab.models.blocks import RESIDUAL_SLOPE
+from faceswap_lab.models.downsamplers import DOWNSAMPLERS
+from faceswap_lab.models.parts import Decoder, Encoder
+from faceswap_lab.topology import KINDS, Blocks, blocks
+from tests.models.keras_2018 import same_conv
+
+CHANNELS, WIDTH, SIDE = 3, 2, 8
+SLOPE = 0.3  # the activation's, so that one that is forgotten or stands elsewhere shows
+
+
+def act(x):
+    return np.where(x > 0, x, SLOPE * x)
+
+
+def conv(layer, x, stride=2):
+    """(N, C, H, W), padded with zeros as TensorFlow does."""
+    kernel, bias = (p.detach().double().numpy() for p in (layer.weight, layer.bias))
+    return same_conv(x.transpose(0, 2, 3, 1), kernel.transpose(2, 3, 1, 0), bias, stride).transpose(0, 3, 1, 2)
+
+
+def separable(layers, x):
+    """Each channel with its own kernel, then all channels at each pixel."""
+    kernel = layers.depthwise.weight.detach().double().numpy()
+    alone = [same_conv(x[:, c, :, :, None], kernel[c, 0, :, :, None, None], 0, 2) for c in range(CHANNELS)]
+    return conv(layers.pointwise, np.concatenate(alone, axis=3).transpose(0, 3, 1, 2), stride=1)
+
+
+def shuffled(x):
+    """Channels 4c … 4c + 3 are the pixels of channel c's 2x2, row by row."""
+    n, c, h, w = x.shape
+    return x.reshape(n, c // 4, 2, 2, h, w).transpose(0, 1, 4, 2, 5, 3).reshape(n, c // 4, 2 * h, 2 * w)
+
+
+def pooled(x):
+    return (x[:, :, ::2, ::2] + x[:, :, ::2, 1::2] + x[:, :, 1::2, ::2] + x[:, :, 1::2, 1::2]) / 4
+
+
+SLOW = {
+    "conv": lambda m, x: act(conv(m.conv, x)),
+    "separable": lambda m, x: act(separable(m.conv, x)),
+    "shuffled": lambda m, x: shuffled(act(conv(m.conv, x))),
+    "pool_beside": lambda m, x: np.concatenate([act(conv(m.conv, x)), act(pooled(x))], axis=1),
+}
+WEIGHTS = {
+    "conv": 25 * CHANNELS * WIDTH + WIDTH,
+    "separable": 25 * CHANNELS + CHANNELS * WIDTH + WIDTH,
+    "shuffled": 4 * (25 * CHANNELS * WIDTH + WIDTH),
+    "pool_beside": 25 * CHANNELS * WIDTH + WIDTH,
+}
+
+
+def random_weights(module):
+    generator = torch.Generator().manual_seed(1)
+    for parameter in module.parameters():
+        nn.init.normal_(parameter, 0, 0.5, generator=generator)
+    return module
+
+
+def test_every_downsampler_is_tested_here_and_has_its_shape():
+    assert list(DOWNSAMPLERS) == list(SLOW) == list(WEIGHTS) == list(blocks.DOWNSAMPLERS)
+
+
+@pytest.mark.parametrize("name", DOWNSAMPLERS)
+def test_a_stage_is_its_formula_and_has_the_shape_that_the_topology_counts_on(name):
+    module = random_weights(DOWNSAMPLERS[name](CHANNELS, WIDTH, lambda: nn.LeakyReLU(SLOPE), Blocks()))
+    x = np.random.default_rng(0).normal(size=(2, CHANNELS, SIDE, SIDE))
+    found = module(torch.tensor(x, dtype=torch.float32)).detach().numpy()
+    assert found.shape[1:3] == blocks.DOWNSAMPLERS[name].gives(WIDTH, (CHANNELS, SIDE))
+    np.testing.assert_allclose(found, SLOW[name](module, x), atol=2e-5)
+    assert sum(p.numel() for p in module.parameters()) == WEIGHTS[name]
+
+
+@pytest.mark.parametrize("around", [False, True])
+@pytest.mark.parametrize("linear", [False, True])
+@torch.no_grad()
+def test_a_row_of_residual_blocks_may_be_entered_without_activation_and_gone_around(linear, around):
+    choices = {"linear_before": linear, "skip_around": around, "widths": (6, 4), "residuals": (2, 0)}
+    up = Decoder(KINDS["decoder"](channels=3, upsampler="hybrid", **choices), (3, 8), lambda: nn.LeakyReLU(SLOPE))
+    encoder = KINDS["encoder"](resolution=16, code_size=2, downsamplers=("pool_beside",), **choices)
+    down = Encoder(encoder, (3, 16), lambda: nn.LeakyReLU(SLOPE))
+    x = torch.randn(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    for stage, name in ((up.stages["0"], "up"), (down.stages["0"], "down")):
+        random_weights(stage)
+        z = stage.get_submodule(name).conv(x)
+        if name == "up":
+            bilinear = F.interpolate(stage.up.straight(x), scale_factor=2, mode="bilinear")
+            z, own = F.pixel_shuffle(z, 2), F.leaky_relu(F.pixel_shuffle(z, 2), SLOPE)
+            z, own = torch.cat([z, bilinear], 1), torch.cat([own, bilinear], 1)
+        else:
+            z = torch.cat([z, F.avg_pool2d(x, 2)], dim=1)
+            own = F.leaky_relu(z, SLOPE)
+        entered = F.leaky_relu(z, RESIDUAL_SLOPE) if linear else own
+        skipped = F.leaky_relu(z, SLOPE) if linear else own
+        expected = stage.residuals(entered) + (skipped if around else 0)
+        torch.testing.assert_close(stage(x), expected)
+        assert stage.activation.negative_slope == (RESIDUAL_SLOPE if linear else SLOPE)

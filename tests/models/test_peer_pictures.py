@@ -1,0 +1,195 @@
+"""What the field's models compute, by their layers written out in torch's functions."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from faceswap_lab.config import load
+from faceswap_lab.config.shrink import shrunk
+from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.training.build import architecture_of
+from tests.config.shipped import OPTIONS, composed
+
+
+def narrow(name):
+    """A peer at a sixteenth of its widths, with biases that are not zero."""
+    config = load(composed(f"+peer={name}"), OPTIONS)
+    sizes, parts = shrunk(config.model, config.topology.parts, config.model.resolution, 1 / 16)
+    config = replace(config, model=sizes, topology=replace(config.topology, parts=parts))
+    model = Autoencoder(architecture_of(config), seed=1)
+    generator = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.05 * torch.randn(parameter.shape, generator=generator))
+    return model
+
+
+def pixel_norm(x):
+    x = x.flatten(1)
+    return x / torch.sqrt(x.square().mean(1, keepdim=True) + 1e-6)
+
+
+class DeepFaceLab:
+    """SAEHD's layers in torch's functions, on the weights of a part."""
+
+    def __init__(self, part):
+        self.of = dict(part.named_parameters())
+
+    def conv(self, name, x, stride=1):
+        weight = self.of[f"{name}.weight"]
+        return F.conv2d(x, weight, self.of[f"{name}.bias"], stride, padding=weight.shape[2] // 2)
+
+    def encode(self, x):
+        for i in range(4):
+            x = F.leaky_relu(self.conv(f"stages.{i}.conv", x, stride=2), 0.1)
+        return x
+
+    def encode_t(self, x):
+        for i in range(5):
+            last = f"stages.{i}.down" if i in (0, 4) else f"stages.{i}"
+            x = F.leaky_relu(self.conv(f"{last}.conv", x, stride=2), 0.1)
+            if i in (0, 4):
+                x = self.residual(f"stages.{i}.residuals.0", x)
+        return x
+
+    def residual(self, name, x):
+        inner = F.leaky_relu(self.conv(f"{name}.first", x), 0.2)
+        return F.leaky_relu(x + self.conv(f"{name}.second", inner), 0.2)
+
+    def dense(self, name, x):
+        return x @ self.of[f"{name}.weight"].T + self.of[f"{name}.bias"]
+
+    def between(self, x, prefix, up, side, normed):
+        x = pixel_norm(x) if normed else x.flatten(1)
+        x = self.dense(f"{prefix}.expand", self.dense(f"{prefix}.squeeze", x)).reshape(len(x), -1, side, side)
+        return self.up(up, x) if up else x
+
+    def up(self, name, x):
+        return F.pixel_shuffle(F.leaky_relu(self.conv(f"{name}.conv", x), 0.1), 2)
+
+    def decode(self, x, ups, doubles):
+        for i in range(ups):
+            x = self.residual(f"stages.{i}.residuals.0", self.up(f"stages.{i}.up", x))
+        if not doubles:
+            return torch.sigmoid(self.conv("stages.out", x))
+        out = x.new_zeros(len(x), 3, 2 * x.shape[2], 2 * x.shape[3])
+        for i in range(4):
+            out[:, :, i // 2 :: 2, i % 2 :: 2] = torch.sigmoid(self.conv(f"stages.out.convs.{i}", x))
+        return out
+
+
+class Faceswap(DeepFaceLab):
+    """Keras pads by a row and a column more at the end where the stride is 2; some blocks have no biases."""
+
+    def conv(self, name, x, stride=1):
+        weight = self.of[f"{name}.weight"]
+        before, after = (weight.shape[2] - stride) // 2, (weight.shape[2] - stride + 1) // 2
+        return F.conv2d(F.pad(x, (before, after) * 2), weight, self.of.get(f"{name}.bias"), stride)
+
+    def separable(self, name, x):
+        depthwise = self.of[f"{name}.conv.depthwise.weight"]
+        x = F.conv2d(F.pad(x, (1, 2, 1, 2)), depthwise, stride=2, groups=len(depthwise))
+        return F.leaky_relu(self.conv(f"{name}.conv.pointwise", x), 0.1)
+
+    def row(self, x, counts, step, kind, first=0):
+        """Stages with their numbers of residual blocks."""
+        for i, count in enumerate(counts, first):
+            x = step(f"stages.{i}.{kind}" if count else f"stages.{i}", x)
+            for j in range(count):
+                x = self.residual(f"stages.{i}.residuals.{j}", x)
+        return x
+
+    def down(self, name, x):
+        x = self.conv(f"{name}.conv", x, stride=2)
+        if f"{name}.norm.gain" in self.of:
+            mean, variance = x.mean((1, 2, 3), keepdim=True), x.var((1, 2, 3), keepdim=True, correction=0)
+            x = (x - mean) / torch.sqrt(variance + 1e-6) * self.of[f"{name}.norm.gain"] + self.of[f"{name}.norm.offset"]
+        return F.leaky_relu(x, 0.1)
+
+
+def unbalanced(parts, x, target):
+    encoder = parts["encoder"]
+    assert [f"stages.{i}.norm.gain" in encoder.of for i in range(5)] == [True, True, False, False, False]
+    x = encoder.between(encoder.row(x, (0,) * 5, encoder.down, "down"), "stages.dense", None, 8, normed=False)
+    if target == "A":
+        x = parts["first_A"].row(x, (0,), parts["first_A"].up, "up")
+        x = parts["second_A"].row(x, (0,), parts["second_A"].up, "up", first=1)
+        x = parts["decoder_A"].row(x, (0, 0), parts["decoder_A"].up, "up", first=2)
+    else:
+        x = parts["decoder_B"].row(x, (1, 1, 1, 0), parts["decoder_B"].up, "up")
+    return torch.sigmoid(parts[f"decoder_{target}"].conv("stages.out", x))
+
+
+def villain(parts, x, target):
+    encoder, decoder = parts["encoder"], parts[f"decoder_{target}"]
+    first = encoder.conv("stages.0.down.conv", x, stride=2)
+    x = F.leaky_relu(first, 0.2)
+    for j in range(16):
+        x = encoder.residual(f"stages.0.residuals.{j}", x)
+    x = x + F.leaky_relu(first, 0.1)
+    for name in ("stages.1", "stages.2"):
+        x = F.pixel_shuffle(encoder.down(name, x), 2)
+    x = encoder.separable("stages.4", encoder.down("stages.3", x))
+    x = encoder.separable("stages.6", encoder.down("stages.5", x))
+    x = encoder.between(x, "stages.dense", "stages.up", 8, normed=False)
+    for i in range(3):
+        x = F.leaky_relu(F.pixel_shuffle(decoder.conv(f"stages.{i}.up.conv", x), 2), 0.2)
+        x = decoder.residual(f"stages.{i}.residuals.0", x)
+    return torch.sigmoid(decoder.conv("stages.out", x))
+
+
+def realface(parts, x, target):
+    encoder, decoder = parts["encoder"], parts[f"decoder_{target}"]
+    x = x.reshape(len(x), 3, 64, 2, 64, 2).mean((3, 5))
+    code = encoder.row(x, (2, 2, 2, 0), encoder.down, "down")
+    x = parts[f"inter_{target}"].between(code, "dense", None, 4, normed=False)
+    x = decoder.row(x, (1, 0, 0, 0, 0) if target == "A" else (1, 2, 2, 2, 0), decoder.up, "up")
+    return torch.sigmoid(decoder.conv("stages.out", x))
+
+
+def liae_udt(parts, x, target):
+    code = parts["encoder"].encode_t(x)
+    names = ("inter_A" if target == "A" else "inter_AB", "inter_AB")
+    maps = [parts[name].between(code, "dense", None, 4, normed=True) for name in names]
+    return parts["decoder"].decode(torch.cat(maps, dim=1), 4, doubles=True)
+
+
+def df(parts, x, target):
+    encoder = parts["encoder"]
+    code = encoder.between(encoder.encode(x), "stages.dense", "stages.up", 8, normed=False)
+    return parts[f"decoder_{target}"].decode(code, 3, doubles=False)
+
+
+def amp(parts, x, target):
+    encoder, decoder = parts["encoder"], parts["decoder"]
+    code = encoder.dense("stages.dense.squeeze", pixel_norm(encoder.encode_t(x)))
+    maps = {name: parts[name].dense("dense.squeeze", code).reshape(len(x), -1, 7, 7) for name in ("inter_A", "inter_B")}
+    half = maps["inter_A"].shape[1] // 2
+    mixed = torch.cat([maps[f"inter_{target}"][:, :half], maps["inter_A"][:, half:]], dim=1)
+    return decoder.decode(mixed, 4, doubles=True)
+
+
+WRITTEN = {
+    "saehd_liae_udt": (DeepFaceLab, liae_udt),
+    "saehd_df": (DeepFaceLab, df),
+    "amp": (DeepFaceLab, amp),
+    "realface": (Faceswap, realface),
+    "unbalanced": (Faceswap, unbalanced),
+    "villain": (Faceswap, villain),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+@torch.no_grad()
+def test_a_peers_pictures_are_those_of_its_layers_written_out(name):
+    model = narrow(name).double()  # so that nothing but a wrong layer tells the two apart
+    layers, drawn = WRITTEN[name]
+    parts = {part: layers(module) for part, module in model.parts.items()}
+    side = model.architecture.resolution
+    x = torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    own, swapped = drawn(parts, x, "A"), drawn(parts, x, "B")
+    assert own.std() > 0.02  # or there would be nothing to compare
+    torch.testing.assert_close(model.reconstruct("A", x).float(), own.float(), atol=1e-6, rtol=0)
+    torch.testing.assert_close(model.swap(x, "A", "B").float(), swapped.float(), atol=1e-6, rtol=0)
