@@ -14,7 +14,9 @@ _GRIDS = (2, 3, 4, 6, 7, 8, 12, 14, 16)  # what a resolution can be halved to
 class Model:
     """Sizes of the autoencoder. 2018: 64 px, widths 128-1024, code 1024, bridge 512, decoder 256-64."""
 
-    resolution: int = setting("side of the square pictures the network sees, in pixels", choices=(32, 64, 96, 128, 224))
+    resolution: int = setting(
+        "side of the square pictures the network sees, in pixels", choices=(32, 64, 96, 128, 224, 256)
+    )
     input_resolution: int | None = setting(
         "side of what the encoder sees of them, averaged over whole pixels; null: as they are",
         low=8,

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from faceswap_lab.models.blocks import Activated, Activation, Conv
-from faceswap_lab.models.upsamplers import SHUFFLED
 from faceswap_lab.topology import Blocks
 
 BASELINE = Blocks()
 KERNEL = 5
+SHUFFLED = 4  # channels that a pixel shuffle lays side by side, 2x2
 
 
 class Downscale(Activated):
@@ -65,9 +65,13 @@ class PoolBeside(Downscale):
     Source: deepfakes/faceswap, plugins/train/model/dlight.
     """
 
+    def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
+        super().__init__(channels, width, activation, blocks)
+        self.beside = activation()  # of its own: what is watched are the convolution's units
+
     def forward(self, x: Tensor) -> Tensor:
         """Go both ways."""
-        return torch.cat([super().forward(x), self.activation(F.avg_pool2d(x, 2))], dim=1)
+        return torch.cat([super().forward(x), self.beside(F.avg_pool2d(x, 2))], dim=1)
 
 
 DOWNSAMPLERS: dict[str, Callable[[int, int, Activation, Blocks], nn.Module]] = {

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -38,14 +39,14 @@ def usual(weight: Tensor, fill: Fill, generator: torch.Generator) -> None:
 
 
 @torch.no_grad()
-def icnr(weight: Tensor, fill: Fill, generator: torch.Generator) -> None:
-    """One kernel for the four channels that a pixel shuffle lays side by side: at first it repeats every pixel.
+def icnr(weight: Tensor, fill: Fill, generator: torch.Generator, factor: int = 2) -> None:
+    """One kernel for the channels that a pixel shuffle lays side by side, 2x2: at first it repeats every pixel.
 
     ICNR (Aitken et al. 2017, arXiv 1707.02937); deepfakes/faceswap, lib/model/initializers.
     """
-    kernels = torch.empty_like(weight[::4])
+    kernels = torch.empty_like(weight[:: factor**2])
     fill(kernels, generator)
-    weight.copy_(kernels.repeat_interleave(4, dim=0))
+    weight.copy_(kernels.repeat_interleave(factor**2, dim=0))
 
 
 def scaled(weight: Tensor, fill: Fill, generator: torch.Generator) -> None:
@@ -57,7 +58,12 @@ def scaled(weight: Tensor, fill: Fill, generator: torch.Generator) -> None:
     nn.init.uniform_(weight, -bound, bound, generator=generator)
 
 
-STARTS: dict[str, Callable[[Tensor, Fill, torch.Generator], None]] = {"usual": usual, "icnr": icnr, "scaled": scaled}
+STARTS: dict[str, Callable[[Tensor, Fill, torch.Generator], None]] = {
+    "usual": usual,
+    "icnr_2": icnr,
+    "icnr_4": partial(icnr, factor=4),
+    "scaled": scaled,
+}
 """What a layer may ask for itself, in place of the initialisation's own."""
 
 

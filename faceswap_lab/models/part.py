@@ -50,7 +50,7 @@ class Staged(Part):
 
 
 class Drawing(Part):
-    """A part that draws while it trains: ``channels`` numbers for every sample."""
+    """A part that draws while it trains: ``channels`` numbers for every sample, one for each channel or unit."""
 
     channels: int
 

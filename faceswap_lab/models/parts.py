@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from faceswap_lab.models.between import Dropout, Mix
+from faceswap_lab.models.between import Dropout, Enlarge, Mix
 from faceswap_lab.models.blocks import Activation, Conv, DepthToSpace, Refined, Residual, of_residual
 from faceswap_lab.models.bottlenecks import Bottleneck
 from faceswap_lab.models.downsamplers import DOWNSAMPLERS
@@ -85,6 +85,24 @@ class Inter(Part):
             yield "up", self.up.get_submodule("activation")
 
 
+class Upscale(Part):
+    """An upscale, and residual blocks after it if there are any: (N, C, s, s) -> (N, width, 2s, 2s)."""
+
+    def __init__(self, spec: kinds.Upscale, seen: Shape, activation: Activation) -> None:
+        super().__init__()
+        (count,) = spec.after(1, "upscales")
+        make = partial(upscale, seen[0], spec.width)
+        self.stages = nn.ModuleDict({"0": refined("up", make, 0, spec.width, count, activation, spec)})
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Upscale, and refine."""
+        return self.stages["0"](x)
+
+    def activations(self) -> Iterator[tuple[str, nn.Module]]:
+        """Yield that of the upscale."""
+        yield "up", activation_of(self.stages["0"])
+
+
 def refined(
     name: str,
     make: Callable[[Activation, Blocks], nn.Module],
@@ -92,7 +110,7 @@ def refined(
     width: int,
     count: int,
     activation: Activation,
-    spec: kinds.Encoder | kinds.Decoder,
+    spec: kinds.Encoder | kinds.Decoder | kinds.Upscale,
 ) -> nn.Module:
     """Return stage i, called by its name, with the residual blocks after it; the stage itself where there are none.
 
@@ -194,6 +212,8 @@ MODULES: dict[str, Callable[[Any, Shape, Activation], Part]] = {
     "inter": Inter,
     "decoder": Decoder,
     "told_decoder": ToldDecoder,
+    "upscale": Upscale,
+    "enlarge": Enlarge,
     "mix": Mix,
     "dropout": Dropout,
 }

@@ -1,5 +1,7 @@
 """Upscales by name: (N, C, H, W) -> (N, width, 2H, 2W). To add one: a module here, its name in UPSAMPLERS, a YAML.
 
+What is said of 2, here and below, holds for any ``blocks.up_factor``.
+
 Each has an ``activation`` of its own, the one after the convolution that all of them have; between the two stands the
 norm, if there is one.
 """
@@ -13,8 +15,6 @@ from torch.nn import functional as F
 from faceswap_lab.models.blocks import Activated, Activation, Conv
 from faceswap_lab.topology import Blocks
 
-SHUFFLED = 4  # channels that a pixel shuffle lays side by side, 2x2
-
 
 class PixelShuffle(Activated):
     """shuffle(act(conv3 to 4·width)), the upscale of 2018 (Shi et al. 2016, arXiv 1609.05158).
@@ -24,10 +24,11 @@ class PixelShuffle(Activated):
     """
 
     def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
-        start = "icnr" if blocks.icnr else "usual"
-        conv = Conv(channels, SHUFFLED * width, kernel=blocks.up_kernel, padding=blocks.padding, start=start)
-        super().__init__(conv, SHUFFLED * width, activation, blocks)
-        self.shuffle = nn.PixelShuffle(2)
+        shuffled = blocks.up_factor**2 * width
+        start = f"icnr_{blocks.up_factor}" if blocks.icnr else "usual"
+        conv = Conv(channels, shuffled, kernel=blocks.up_kernel, padding=blocks.padding, start=start)
+        super().__init__(conv, shuffled, activation, blocks)
+        self.factor, self.shuffle = blocks.up_factor, nn.PixelShuffle(blocks.up_factor)
 
     def forward(self, x: Tensor) -> Tensor:
         """Double the picture's sides."""
@@ -47,7 +48,7 @@ class Hybrid(PixelShuffle):
 
     def forward(self, x: Tensor) -> Tensor:
         """Double the picture's sides."""
-        return torch.cat([super().forward(x), _bilinear(self.straight(x))], dim=1)
+        return torch.cat([super().forward(x), bilinear(self.straight(x), self.factor)], dim=1)
 
 
 class Fast(PixelShuffle):
@@ -59,7 +60,7 @@ class Fast(PixelShuffle):
 
     def forward(self, x: Tensor) -> Tensor:
         """Double the picture's sides."""
-        return super().forward(x) + _bilinear(self.straight(x))
+        return super().forward(x) + bilinear(self.straight(x), self.factor)
 
 
 class Nearest(Activated):
@@ -68,6 +69,7 @@ class Nearest(Activated):
     def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
         conv = Conv(channels, width, kernel=blocks.up_kernel, padding=blocks.padding)
         super().__init__(conv, width, activation, blocks)
+        self.factor = blocks.up_factor
 
     def forward(self, x: Tensor) -> Tensor:
         """Double the picture's sides."""
@@ -75,7 +77,7 @@ class Nearest(Activated):
 
     def larger(self, x: Tensor) -> Tensor:
         """Repeat every pixel."""
-        return F.interpolate(x, scale_factor=2, mode="nearest")
+        return F.interpolate(x, scale_factor=self.factor, mode="nearest")
 
 
 class Bilinear(Nearest):
@@ -83,22 +85,24 @@ class Bilinear(Nearest):
 
     def larger(self, x: Tensor) -> Tensor:
         """Interpolate."""
-        return _bilinear(x)
+        return bilinear(x, self.factor)
 
 
 class Transposed(Activated):
     """act(transposed convolution k4 s2), as pix2pix has it (Isola et al. 2017, arXiv 1611.07004).
 
-    4 is a multiple of the stride, so every pixel that comes out is made of equally many.
+    The kernel is twice the stride, so every pixel that comes out is made of equally many.
     """
 
     def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
-        conv = nn.ConvTranspose2d(channels, width, kernel_size=4, stride=2, padding=1)
+        factor = blocks.up_factor
+        conv = nn.ConvTranspose2d(channels, width, kernel_size=2 * factor, stride=factor, padding=factor // 2)
         super().__init__(conv, width, activation, blocks)
 
 
-def _bilinear(x: Tensor) -> Tensor:
-    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+def bilinear(x: Tensor, factor: int) -> Tensor:
+    """Return a map ``factor`` times as large, with pixels in between."""
+    return F.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=False)
 
 
 UPSAMPLERS: dict[str, Callable[[int, int, Activation, Blocks], nn.Module]] = {

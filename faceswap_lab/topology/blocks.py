@@ -13,6 +13,7 @@ Shape = tuple[int, int]
 """(channels, side) of a square map."""
 
 UP_KERNELS = (1, 3, 5, 7)
+UP_FACTORS = (2, 4)
 LEAST_REFLECTED = 4  # sides of a map that k5 s2 can still be padded for by reflection
 
 
@@ -74,6 +75,7 @@ class Blocks:
         norm: a key of ``models.norms.NORMS``.
         padding: a key of ``models.blocks.PADDINGS``.
         up_kernel: side of the kernel of an upscale's convolution; transposed has its own.
+        up_factor: how many times as large an upscale makes the sides.
         normed: after how many of the part's convolutions or upscales, from the first, the norm stands; None: all.
     """
 
@@ -83,6 +85,7 @@ class Blocks:
     padding: str = "same"
     up_kernel: int = 3
     normed: int | None = None
+    up_factor: int = 2
 
     def at_stage(self, i: int) -> "Blocks":
         """Return the choices for a stage and its residual blocks."""
@@ -94,7 +97,7 @@ class Blocks:
             raise ValueError(f"padding reflect needs maps of {LEAST_REFLECTED}x{LEAST_REFLECTED} or more, not {side}")
 
     def upscaled(self, width: int, side: int) -> Shape:
-        """Return (width, 2 side): the shape that an upscale makes of a map of that side.
+        """Return (width, up_factor · side): the shape that an upscale makes of a map of that side.
 
         Raises:
             ValueError: the upsampler cannot make so few channels, or not of so small a map.
@@ -102,13 +105,17 @@ class Blocks:
         self.padded(side)
         if self.upsampler == "hybrid" and width < 2:
             raise ValueError(f"upsampler hybrid halves an upscale's width, which must be 2 or more, not {width}")
-        if self.up_kernel not in UP_KERNELS:
-            raise ValueError(f"up_kernel is one of {', '.join(map(str, UP_KERNELS))}, not {self.up_kernel}")
+        for name, value, known in (
+            ("up_kernel", self.up_kernel, UP_KERNELS),
+            ("up_factor", self.up_factor, UP_FACTORS),
+        ):
+            if value not in known:
+                raise ValueError(f"{name} is one of {', '.join(map(str, known))}, not {value}")
         if self.upsampler == "transposed" and self.up_kernel != 3:
             raise ValueError(
-                f"up_kernel={self.up_kernel} with upsampler transposed, whose kernel is always 4: leave it 3"
+                f"up_kernel={self.up_kernel} with upsampler transposed, whose kernel is always its own: leave it 3"
             )
-        return width, 2 * side
+        return width, self.up_factor * side
 
 
 @dataclass(frozen=True)
@@ -170,9 +177,8 @@ class Residuals:
         """
         if self.residual_start not in RESIDUAL_STARTS:
             raise ValueError(f"residual_start is {' or '.join(RESIDUAL_STARTS)}, not {self.residual_start}")
-        for name in ("bare_residuals", "linear_before", "skip_around"):
-            if getattr(self, name) and not any(self.residuals):
-                raise ValueError(f"{name} means nothing: it has no residual blocks")
+        if self.bare_residuals and not any(self.residuals):
+            raise ValueError(f"bare_residuals={self.bare_residuals} means nothing: it has no residual blocks")
         if max(self.residuals, default=0) > MOST_RESIDUALS:
             raise ValueError(f"there are at most {MOST_RESIDUALS} residual blocks in a row")
         return spread("residuals", self.residuals, 0, count, f"numbers for {count} {what}")

@@ -154,8 +154,10 @@ class Decoder(Staged, Blocks, Residuals):
             raise ValueError(f"mask_head has {len(self.mask_head)} widths, and there are {doublings} doublings")
         if self.masks and (self.first, self.last) != (0, None):
             raise ValueError("mask_head needs a whole decoder, and this is a slice of one")
+        if self.masks and self.depth_to_space and self.up_factor != 2:
+            raise ValueError(f"up_factor={self.up_factor} with depth_to_space: no mask_head has the picture's size")
         first, _ = self.used(len(self.widths) + 1)
-        shapes = [(self.channels, seen[1] >> min(first, len(self.widths)))]
+        shapes = [(self.channels, seen[1] // self.up_factor ** min(first, len(self.widths)))]
         for width in self.widths:
             shapes.append(self.upscaled(width, shapes[-1][1]))
         for width in self.mask_head:
@@ -183,6 +185,41 @@ class ToldDecoder(Decoder):
 
 
 @dataclass(frozen=True)
+class Upscale(Kind, Blocks, Residuals):
+    """An upscale by itself, with residual blocks after it if it has a number of them: what a side has before it draws.
+
+    deepfakes/faceswap, plugins/train/model/dlight.
+    """
+
+    named: ClassVar[Mapping[str, str]] = {"width": "bridge_width"}
+    width: int = 0
+
+    @classmethod
+    def usual(cls, sizes: Sizes) -> dict[str, Any]:
+        """Return the arguments that are not given; the residual blocks of ``sizes`` are the decoders'."""
+        return super().usual(sizes) | {"residuals": ()}
+
+    def stages(self, seen: Shape) -> list[Shape]:
+        """(c, s), (width, up_factor · s)."""
+        self.after(1, "upscales")
+        return [seen, self.upscaled(self.width, seen[1])]
+
+
+@dataclass(frozen=True)
+class Enlarge(Kind):
+    """A map made ``up_factor`` times as large, with pixels in between (bilinear). No weights."""
+
+    weighs: ClassVar[bool] = False
+    up_factor: int = 2
+
+    def stages(self, seen: Shape) -> list[Shape]:
+        """(c, s), (c, up_factor · s)."""
+        if self.up_factor < 1:
+            raise ValueError("up_factor=0 would leave nothing; it is 1 or more")
+        return [seen, (seen[0], self.up_factor * seen[1])]
+
+
+@dataclass(frozen=True)
 class Mix(Kind):
     """Of two joined maps, ``share`` of the first one's channels and the rest of the second's (DeepFaceLab's AMP).
 
@@ -201,10 +238,14 @@ class Mix(Kind):
 
 @dataclass(frozen=True)
 class Dropout(Kind):
-    """While training, ``share`` of the channels of a map are left out, drawn anew for every sample. No weights."""
+    """While training, ``share`` of the channels of a map are left out, drawn anew for every sample. No weights.
+
+    ``units``: single numbers are, not whole channels.
+    """
 
     weighs: ClassVar[bool] = False
     share: float = 0.25
+    units: bool = False
 
     def stages(self, seen: Shape) -> list[Shape]:
         """(c, s), (c, s)."""
@@ -220,6 +261,8 @@ KINDS: dict[str, type[Any]] = {
     "inter": Inter,
     "decoder": Decoder,
     "told_decoder": ToldDecoder,
+    "upscale": Upscale,
+    "enlarge": Enlarge,
     "mix": Mix,
     "dropout": Dropout,
 }

@@ -41,7 +41,7 @@ def refusal(key: str, value: object, *overrides: str) -> str:
         ("optimizer.lr", math.inf, ["optimizer.lr=inf", "finite"]),
         ("optimizer.lr", math.nan, ["optimizer.lr=nan", "finite"]),
         ("optimizer.beta2", 1.0, ["optimizer.beta2=1.0", "<= 0.999999"]),
-        ("model.resolution", 48, ["model.resolution=48", "32, 64, 96, 128, 224"]),
+        ("model.resolution", 48, ["model.resolution=48", "32, 64, 96, 128, 224, 256"]),
         ("model.encoder_widths", [8, 0, 8], ["model.encoder_widths[1]=0", ">= 1"]),
         ("model.encoder_widths", 8, ["model.encoder_widths=8", "a list such as"]),
         (

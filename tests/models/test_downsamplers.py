@@ -72,7 +72,10 @@ def test_every_downsampler_is_tested_here_and_has_its_shape():
 def test_a_stage_is_its_formula_and_has_the_shape_that_the_topology_counts_on(name):
     module = random_weights(DOWNSAMPLERS[name](CHANNELS, WIDTH, lambda: nn.LeakyReLU(SLOPE), Blocks()))
     x = np.random.default_rng(0).normal(size=(2, CHANNELS, SIDE, SIDE))
+    watched = []
+    module.activation.register_forward_pre_hook(lambda part, args: watched.append(args[0].shape[1]))
     found = module(torch.tensor(x, dtype=torch.float32)).detach().numpy()
+    assert watched == [4 * WIDTH if name == "shuffled" else WIDTH]
     assert found.shape[1:3] == blocks.DOWNSAMPLERS[name].gives(WIDTH, (CHANNELS, SIDE))
     np.testing.assert_allclose(found, SLOW[name](module, x), atol=2e-5)
     assert sum(p.numel() for p in module.parameters()) == WEIGHTS[name]

@@ -140,6 +140,38 @@ def villain(parts, x, target):
     return torch.sigmoid(decoder.conv("stages.out", x))
 
 
+def hybrid(part, name, x, larger=2, slope=0.1):
+    """Half of the channels shuffled, half interpolated; before residual blocks both bend alike, at the end."""
+    sharp = part.conv(f"{name}.conv", x)
+    soft = F.interpolate(part.conv(f"{name}.straight", x), scale_factor=larger, mode="bilinear")
+    if slope == 0.1:
+        return torch.cat([F.pixel_shuffle(F.leaky_relu(sharp, slope), larger), soft], dim=1)
+    return F.leaky_relu(torch.cat([F.pixel_shuffle(sharp, larger), soft], dim=1), slope)
+
+
+def dlight(parts, x, target):
+    encoder, decoder = parts["encoder"], parts[f"decoder_{target}"]
+    x = x.reshape(len(x), 3, 128, 2, 128, 2).mean((3, 5))
+    for i in range(5):
+        x = torch.cat([encoder.down(f"stages.{i}", x), F.leaky_relu(F.avg_pool2d(x, 2), 0.1)], dim=1)
+    code = encoder.dense("stages.dense.squeeze", x.flatten(1))
+    x = parts["inter"].dense("dense.squeeze", code).reshape(len(x), -1, 4, 4)
+    if target == "A":
+        x = F.interpolate(x, scale_factor=4, mode="bilinear")
+        for i in range(4):
+            x = hybrid(decoder, f"stages.{i}", x)
+    else:
+        x = hybrid(parts["up_B"], "stages.0.up", x, larger=4, slope=0.2)
+        for j in range(3):
+            x = parts["up_B"].residual(f"stages.0.residuals.{j}", x)
+        for i, count in enumerate((2, 1, 1)):
+            x = hybrid(decoder, f"stages.{i}.up", x, slope=0.2)
+            for j in range(count):
+                x = decoder.residual(f"stages.{i}.residuals.{j}", x)
+        x = hybrid(decoder, "stages.3", x)
+    return torch.sigmoid(decoder.conv("stages.out", x))
+
+
 def realface(parts, x, target):
     encoder, decoder = parts["encoder"], parts[f"decoder_{target}"]
     x = x.reshape(len(x), 3, 64, 2, 64, 2).mean((3, 5))
@@ -178,6 +210,7 @@ WRITTEN = {
     "realface": (Faceswap, realface),
     "unbalanced": (Faceswap, unbalanced),
     "villain": (Faceswap, villain),
+    "dlight": (Faceswap, dlight),
 }
 
 

@@ -53,6 +53,11 @@ def up_and_residual(a, b):
     return up(a, b) + residual(b)
 
 
+def hybrid(a, b, larger=2):
+    """An upscale of which one half is shuffled and the other interpolated."""
+    return conv(3, a, larger**2 * b // 2) + conv(3, a, b // 2)
+
+
 def mask_head(sees, *widths):
     """What draws a decoder's mask."""
     return chain(up, sees, *widths) + conv(1, widths[-1], 1)
@@ -101,6 +106,11 @@ VILLAIN = down(3, 128) + 16 * residual(128) + down(128, 4 * 32) + down(32, 4 * 3
 VILLAIN += separable(128, 256) + down(256, 512) + separable(512, 1024)
 VILLAIN += dense(1024 * 4 * 4, 1024) + dense(1024, 1024 * 8 * 8) + up(1024, 512)
 VILLAIN += 2 * (chain(up_and_residual, 512, 512, 256, 128) + conv(5, 128, 3))
+DLIGHT = sum(down(a, b) for a, b in ((3, 32), (35, 64), (99, 128), (227, 256), (483, 512)))
+DLIGHT += dense(995 * 4 * 4, 1664) + dense(1664, 1024 * 4 * 4)
+DLIGHT += chain(hybrid, 1024, 256, 128, 64, 32) + conv(5, 32, 3)
+DLIGHT += hybrid(1024, 512, larger=4) + chain(hybrid, 512, 512, 256, 128, 64) + conv(5, 64, 3)
+DLIGHT += 5 * residual(512) + residual(256) + residual(128)
 ENCODER_SAE = chain(down, 3, 126, 252, 504, 1008)
 PHAZE_A_SAE_DF = ENCODER_SAE + dense(1008 * 8 * 8, 512) + dense(512, 512 * 8 * 8) + up(512, 512)
 PHAZE_A_SAE_DF += 2 * (chain(up, 512, 504, 248, 128) + 2 * sum(map(residual, (504, 248, 128))) + conv(5, 128, 3))
@@ -129,6 +139,7 @@ WEIGHTS = {  # faceswap's own counts; of others, of realface and of Phaze-A's pr
     "dfaker": DFAKER,
     "unbalanced": UNBALANCED,
     "villain": VILLAIN,
+    "dlight": DLIGHT,
     "phaze_a_dfl_sae_df": PHAZE_A_SAE_DF,
     "phaze_a_dfl_sae_liae": PHAZE_A_SAE_LIAE,
     "phaze_a_dfl_saehd_df": DF - 2 * mask_head(256, 176, 88, 44),
@@ -159,5 +170,13 @@ def test_a_scale_beside_a_peer_changes_steps_and_faces_alone(name):
 def test_the_arithmetic_gives_the_known_counts():
     assert LIAE_UD == 82_376_555
     known = {DF: 57.5, DF_UD: 54.5, LIAE: 95.0, DF_T: 90.8, DF_UDT: 87.7, LIAE_T: 90.1, LIAE_UDT: 77.5}
-    known |= {QUICK96: 38.3, AMP: 101.3, REALFACE: 238.2, DFAKER: 144.6, UNBALANCED: 207.0, VILLAIN: 155.1}
+    known |= {
+        QUICK96: 38.3,
+        AMP: 101.3,
+        REALFACE: 238.2,
+        DFAKER: 144.6,
+        UNBALANCED: 207.0,
+        VILLAIN: 155.1,
+        DLIGHT: 143.6,
+    }
     assert {count: round(count / 1e6, 1) for count in known} == known

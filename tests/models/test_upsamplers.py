@@ -1,5 +1,7 @@
 """Every upscale, and the decoder's other end, against slow versions in NumPy that are written from the formulas."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,8 +11,9 @@ from faceswap_lab.models.architecture import Architecture
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.models.blocks import DepthToSpace
 from faceswap_lab.models.initialisation import INITIALISATIONS, initialise
+from faceswap_lab.models.parts import MODULES
 from faceswap_lab.models.upsamplers import UPSAMPLERS, upscale
-from faceswap_lab.topology import ORIGINAL, Blocks, Sizes, TopologyError, expand
+from faceswap_lab.topology import KINDS, ORIGINAL, Blocks, Declared, Sizes, TopologyError, expand
 from tests.models.keras_2018 import same_conv
 
 CHANNELS, SIDE = 3, 5
@@ -27,59 +30,63 @@ def conv(layer, x):
     return same_conv(x.transpose(0, 2, 3, 1), kernel.transpose(2, 3, 1, 0), bias, 1).transpose(0, 3, 1, 2)
 
 
-def shuffle(x):
-    """Channels 4c … 4c + 3 are the pixels of channel c's 2x2, row by row."""
-    out = np.zeros((len(x), x.shape[1] // 4, 2 * x.shape[2], 2 * x.shape[3]))
-    for row in (0, 1):
-        for column in (0, 1):
-            out[:, :, row::2, column::2] = x[:, 2 * row + column :: 4]
+def shuffle(x, f):
+    """Channels f²c … f²c + f² - 1 are the pixels of channel c's f x f, row by row."""
+    out = np.zeros((len(x), x.shape[1] // f**2, f * x.shape[2], f * x.shape[3]))
+    for row in range(f):
+        for column in range(f):
+            out[:, :, row::f, column::f] = x[:, f * row + column :: f**2]
     return out
 
 
-def doubled(x, axis):
-    """Between neighbours a quarter and three quarters of the way; the edge's own value outside."""
+def enlarged(x, axis, f):
+    """Between neighbours (for f = 2 a quarter and three quarters of the way); the edge's own value outside."""
     n = x.shape[axis]
-    at = (np.arange(2 * n) + 0.5) / 2 - 0.5
+    at = (np.arange(f * n) + 0.5) / f - 0.5
     low, share = np.floor(at).astype(int), at - np.floor(at)
     take = [np.take(x, np.clip(i, 0, n - 1), axis) for i in (low, low + 1)]
     share = share.reshape([-1 if i == axis else 1 for i in range(x.ndim)])
     return (1 - share) * take[0] + share * take[1]
 
 
-def bilinear(x):
-    return doubled(doubled(x, 2), 3)
+def bilinear(x, f):
+    return enlarged(enlarged(x, 2, f), 3, f)
 
 
-def nearest(x):
-    return x.repeat(2, axis=2).repeat(2, axis=3)
+def nearest(x, f):
+    return x.repeat(f, axis=2).repeat(f, axis=3)
 
 
-def transposed(layer, x):
-    """Every pixel lays its kernel of 4x4 at twice its place, less one."""
+def transposed(layer, x, f):
+    """Every pixel lays its kernel of 2f x 2f at f times its place, less half of f."""
     kernel, bias = (p.detach().double().numpy() for p in (layer.weight, layer.bias))
     n, _, h, w = x.shape
-    out = np.zeros((n, kernel.shape[1], 2 * h + 2, 2 * w + 2))
+    out = np.zeros((n, kernel.shape[1], f * h + f, f * w + f))
     for i in range(h):
         for j in range(w):
-            out[:, :, 2 * i : 2 * i + 4, 2 * j : 2 * j + 4] += np.einsum("nc,cdkl->ndkl", x[:, :, i, j], kernel)
-    return out[:, :, 1:-1, 1:-1] + bias[:, None, None]
+            laid = np.einsum("nc,cdkl->ndkl", x[:, :, i, j], kernel)
+            out[:, :, f * i : f * i + 2 * f, f * j : f * j + 2 * f] += laid
+    edge = slice(f // 2, -f // 2)
+    return out[:, :, edge, edge] + bias[:, None, None]
 
 
 SLOW = {
-    "pixel_shuffle": lambda m, x: shuffle(act(conv(m.conv, x))),
-    "hybrid": lambda m, x: np.concatenate([shuffle(act(conv(m.conv, x))), bilinear(conv(m.straight, x))], axis=1),
-    "fast": lambda m, x: shuffle(act(conv(m.conv, x))) + bilinear(conv(m.straight, x)),
-    "nearest": lambda m, x: act(conv(m.conv, nearest(x))),
-    "bilinear": lambda m, x: act(conv(m.conv, bilinear(x))),
-    "transposed": lambda m, x: act(transposed(m.conv, x)),
+    "pixel_shuffle": lambda m, x, f: shuffle(act(conv(m.conv, x)), f),
+    "hybrid": lambda m, x, f: np.concatenate(
+        [shuffle(act(conv(m.conv, x)), f), bilinear(conv(m.straight, x), f)], axis=1
+    ),
+    "fast": lambda m, x, f: shuffle(act(conv(m.conv, x)), f) + bilinear(conv(m.straight, x), f),
+    "nearest": lambda m, x, f: act(conv(m.conv, nearest(x, f))),
+    "bilinear": lambda m, x, f: act(conv(m.conv, bilinear(x, f))),
+    "transposed": lambda m, x, f: act(transposed(m.conv, x, f)),
 }
-WEIGHTS = {  # of 3 channels to f
-    "pixel_shuffle": lambda f: 4 * f * (27 + 1),
-    "hybrid": lambda f: 4 * ((f + 1) // 2) * (27 + 1) + f // 2 * (27 + 1),
-    "fast": lambda f: 5 * f * (27 + 1),
-    "nearest": lambda f: f * (27 + 1),
-    "bilinear": lambda f: f * (27 + 1),
-    "transposed": lambda f: f * (3 * 16 + 1),
+WEIGHTS = {  # of 3 channels to w, f times as large
+    "pixel_shuffle": lambda w, f: f**2 * w * (27 + 1),
+    "hybrid": lambda w, f: f**2 * ((w + 1) // 2) * (27 + 1) + w // 2 * (27 + 1),
+    "fast": lambda w, f: (f**2 + 1) * w * (27 + 1),
+    "nearest": lambda w, f: w * (27 + 1),
+    "bilinear": lambda w, f: w * (27 + 1),
+    "transposed": lambda w, f: w * (3 * (2 * f) ** 2 + 1),
 }
 
 
@@ -94,15 +101,17 @@ def test_every_upsampler_is_tested_here():
     assert set(UPSAMPLERS) == set(SLOW) == set(WEIGHTS)
 
 
-@pytest.mark.parametrize("width", [2, 5])
+@pytest.mark.parametrize(("width", "factor"), [(2, 2), (5, 2), (3, 4)])
 @pytest.mark.parametrize("name", UPSAMPLERS)
-def test_an_upscale_is_its_formula(name, width):
-    module = random_weights(upscale(CHANNELS, width, lambda: nn.LeakyReLU(SLOPE), Blocks(name)))
+def test_an_upscale_is_its_formula(name, width, factor):
+    blocks = Blocks(name, up_factor=factor)
+    module = random_weights(upscale(CHANNELS, width, lambda: nn.LeakyReLU(SLOPE), blocks))
     x = np.random.default_rng(0).normal(size=(2, CHANNELS, SIDE, SIDE))
     found = module(torch.tensor(x, dtype=torch.float32)).detach().numpy()
-    assert found.shape == (2, width, 2 * SIDE, 2 * SIDE)
-    np.testing.assert_allclose(found, SLOW[name](module, x), atol=2e-5)
-    assert sum(p.numel() for p in module.parameters()) == WEIGHTS[name](width)
+    assert found.shape == (2, width, factor * SIDE, factor * SIDE)
+    assert found.shape[1:3] == blocks.upscaled(width, SIDE)
+    np.testing.assert_allclose(found, SLOW[name](module, x, factor), atol=2e-5)
+    assert sum(p.numel() for p in module.parameters()) == WEIGHTS[name](width, factor)
 
 
 def test_the_end_that_doubles_lays_its_four_pictures_side_by_side():
@@ -114,19 +123,37 @@ def test_the_end_that_doubles_lays_its_four_pictures_side_by_side():
     assert [layer.kernel_size[0] for layer in module.convs] == [1, 3, 3, 3]
 
 
+def test_a_decoder_of_larger_upscales_fits_whole_and_in_slices_and_a_map_is_enlarged_between_its_pixels():
+    sizes = Sizes(64, (4,) * 4, 8, 0, (4, 4), blocks=Blocks(up_factor=4))
+    cut = {"kind": "decoder", "first": 1, "channels": 4}
+    parts = {"encoder": {"kind": "encoder"}, "top": {"kind": "decoder", "last": 1}, "d_{side}": cut}
+    x = torch.rand(1, 3, 64, 64)
+    for declared in (ORIGINAL, Declared(parts, "encoder > top > d_{side}")):
+        assert Autoencoder(Architecture(64, expand(declared, "AB", sizes))).reconstruct("A", x).shape == x.shape
+    with pytest.raises(TopologyError, match="up_factor is one of 2, 4, not 3"):
+        expand(ORIGINAL, "AB", replace(sizes, blocks=Blocks(up_factor=3)))
+    with pytest.raises(TopologyError, match="no mask_head has the picture's size"):
+        expand(ORIGINAL, "AB", replace(sizes, decoder_widths=(4,), depth_to_space=True, mask_head=(4, 4)))
+    large = MODULES["enlarge"](KINDS["enlarge"](up_factor=4), (3, 64), nn.Identity)(x)
+    np.testing.assert_allclose(large.numpy(), bilinear(x.double().numpy(), 4), atol=1e-5)
+
+
+@pytest.mark.parametrize("factor", [2, 4])
 @pytest.mark.parametrize("initialisation", INITIALISATIONS)
-def test_at_an_icnr_start_an_upscale_repeats_every_pixel_and_weighs_as_much_as_else(initialisation):
+def test_at_an_icnr_start_an_upscale_repeats_every_pixel_and_weighs_as_much_as_else(initialisation, factor):
     starts = {}
     for icnr in (True, False):
-        module = upscale(16, 24, nn.Identity, Blocks(icnr=icnr))
+        module = upscale(16, 24, nn.Identity, Blocks(icnr=icnr, up_factor=factor))
         initialise(module, initialisation, seed=1)
         nn.init.zeros_(module.conv.bias)
         starts[icnr] = module(torch.randn(2, 16, SIDE, SIDE, generator=torch.Generator().manual_seed(2)))
-    small = starts[True][:, :, ::2, ::2]
-    assert torch.equal(starts[True], small.repeat_interleave(2, 2).repeat_interleave(2, 3))
+    small = starts[True][:, :, ::factor, ::factor]
+    assert torch.equal(starts[True], small.repeat_interleave(factor, 2).repeat_interleave(factor, 3))
     assert not torch.equal(starts[False][:, :, ::2, ::2], starts[False][:, :, 1::2, ::2])
-    # Glorot takes the fan of one picture, as if there were no shuffle: here (16 + 96) / (16 + 24) in variance
-    assert 0.8 < starts[True].std() / starts[False].std() < 1.7
+    # Glorot takes the fan of one picture, as if there were no shuffle: here (16 + 24 f²) / (16 + 24) in variance
+    more = (16 + 24 * factor**2) / (16 + 24) if initialisation == "glorot" else 1
+    ratio = (starts[True].std() / starts[False].std()).item()
+    assert ratio == pytest.approx(np.sqrt(more), rel=0.25)
 
 
 def architecture_with(**sizes):

@@ -17,7 +17,7 @@ CAME_LATER = {
     name
     for group in (Blocks, Bottleneck, Residuals)
     for name in (*group.__dataclass_fields__, "out_kernel", "depth_to_space", "share")
-} | {"grid", "dense_width", "dense_side", "side", "mask_head", "downsamplers"}
+} | {"grid", "dense_width", "dense_side", "side", "mask_head", "downsamplers", "units"}
 
 
 def test_a_part_may_have_blocks_of_its_own_and_a_name_without_a_function_is_refused():

@@ -21,9 +21,10 @@ from faceswap_lab.models.blocks import PADDINGS
 from faceswap_lab.models.bottlenecks import BOTTLENECKS
 from faceswap_lab.models.downsamplers import DOWNSAMPLERS
 from faceswap_lab.models.norms import NORMS
+from faceswap_lab.models.parts import MODULES
 from faceswap_lab.models.upsamplers import UPSAMPLERS
 from faceswap_lab.orders import Plan
-from faceswap_lab.topology import Blocks, Bottleneck, Declared, Residuals, TopologyError, expand
+from faceswap_lab.topology import KINDS, Blocks, Bottleneck, Declared, Residuals, TopologyError, expand
 from faceswap_lab.topology.blocks import RESIDUAL_STARTS
 from faceswap_lab.training.callbacks import Resume
 from faceswap_lab.training.device.processes import Place, further_processes
@@ -195,13 +196,12 @@ def sizes(draw):
     ends = draw(st.sampled_from([{"out_kernel": 1}, {"out_kernel": 5}, {"depth_to_space": True}]))
     widths = SIZES.decoder_widths[: 1 if "depth_to_space" in ends else 2]
     down = draw(st.sampled_from(DOWN))
-    refined = draw(st.booleans())  # in the encoder too, which the last two choices need
-    after = [(1,), (2,)] if refined else [(), (1,), (2,)]
-    around = (draw(st.booleans()), draw(st.booleans())) if refined else ()
-    residuals = Residuals(draw(st.sampled_from(after)), draw(st.sampled_from(RESIDUAL_STARTS)), 0, *around)
+    around = {"linear_before": draw(st.booleans()), "skip_around": draw(st.booleans())}
+    after = draw(st.sampled_from([(), (1,), (2,)]))
+    residuals = Residuals(after, draw(st.sampled_from(RESIDUAL_STARTS)), **around)
     blocks = {"blocks": draw(BLOCKS), "bottleneck": draw(NECKS), "residuals": residuals, "downsamplers": down}
     blocks["encoder_widths"] = (4,) * max(3, len(down))
-    blocks["encoder_residuals"] = (1, 0, 2, 0)[: len(blocks["encoder_widths"])] if refined else ()
+    blocks["encoder_residuals"] = draw(st.sampled_from([(), (1, 0, 2, 0)[: len(blocks["encoder_widths"])]]))
     return dataclasses.replace(SIZES, code_size=16, decoder_widths=widths, **ends, **blocks)
 
 
@@ -269,6 +269,9 @@ def check_dropout(x):
     assert not torch.equal(kept[0], kept[1])
     rows = model.parts["dropout_1"].drawn(np.random.default_rng(0).uniform(size=(500, 20)))
     assert rows.mean() == pytest.approx(1, abs=0.03)
+    of_units = MODULES["dropout"](KINDS["dropout"](share=0.4, units=True), (3, 2), torch.nn.Identity)
+    factors = torch.arange(24.0).reshape(2, of_units.channels)  # each number of a face has its own
+    assert torch.equal(of_units(torch.ones(2, 3, 2, 2), factors).flatten(1), factors)
 
 
 @pytest.mark.parametrize(

@@ -35,14 +35,14 @@ def _sizes(config: Config) -> None:
             f"model.input_resolution={seen} with model.resolution={size}: the encoder sees means of whole pixels, "
             f"fewer than there are. Use {size // 2} or {size // 4}, or null to show it the pictures as they are."
         )
-    wrong, right = [], []
-    decoded = (model.dense_side or model.grid) * (2 if model.bridge_width else 1)  # side of what a decoder sees
     kept = sum(not DOWNSAMPLERS[name].halves for name in model.downsamplers)  # stages that keep the sides
-    for key, widths, smallest, largest, further in (
-        ("encoder_widths", model.encoder_widths, model.grid, seen, kept),
-        ("decoder_widths", model.decoder_widths[::-1], decoded << model.depth_to_space, size, 0),
-        *([("mask_head", model.mask_head[::-1], decoded, size, 0)] if model.mask_head else []),
-    ):
+    rows = [("encoder_widths", model.encoder_widths, model.grid, seen, kept)]
+    if not _enlarged(config):
+        decoded = (model.dense_side or model.grid) * (2 if model.bridge_width else 1)  # side of what a decoder sees
+        rows.append(("decoder_widths", model.decoder_widths[::-1], decoded << model.depth_to_space, size, 0))
+        rows += [("mask_head", model.mask_head[::-1], decoded, size, 0)] if model.mask_head else []
+    wrong, right = [], []
+    for key, widths, smallest, largest, further in rows:
         needed = (largest // smallest).bit_length() - 1 + further
         if len(widths) != needed:
             fitting = _of_length(widths, needed)
@@ -57,6 +57,12 @@ def _sizes(config: Config) -> None:
         others = model.mask_head or model.input_resolution or kept  # which no scale has
         scale = "" if others else _SCALES.get(size, "")
         raise ConfigError(f"{''.join(wrong)}Such as {' '.join(right)}{scale}.")
+
+
+def _enlarged(config: Config) -> bool:
+    """Tell whether a part makes maps larger by another factor than the sizes say; the topology then judges them."""
+    parts = [part for part in config.topology.parts.values() if isinstance(part, Mapping)]
+    return any("up_factor" in part or part.get("kind") == "enlarge" for part in parts)
 
 
 def _of_length(widths: tuple[int, ...], needed: int) -> list[int]:
