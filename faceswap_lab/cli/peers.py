@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from faceswap_lab.refusal import NoSuchOption
 
 MISSING = {
-    "faceswap_gan": "perceptual losses (VGGFace, pretrained), self-attention, norms after the activation, a first "
-    "layer that halves nothing, an alpha mask that mixes what is drawn into the input and has losses of its own, heads "
-    "at several sizes, discriminators of mixed pictures beside their inputs, updated on other faces, L2 on kernels, "
-    "a loss on what is swapped there and back",
+    "faceswap_gan": "perceptual losses (VGGFace, pretrained), self-attention, norms after the activation, halving "
+    "kernels of 3, a first layer that halves nothing, ReLU in the encoder alone, an alpha mask that mixes what is "
+    "drawn into the input and has losses of its own, heads at several sizes, discriminators of mixed pictures beside "
+    "their inputs, updated on other faces, L2 on kernels, a loss on what is swapped there and back",
     "combmodel": "levels that are added and blended while it trains, heads at each of them, pairs of convolutions with "
     "max pooling, a code of one pixel without dense layers, up to 1024 px",
     "phaze_a": "a G-block, noise, pretrained backbones (sym384, stojo, clipfaker), and for dny256 to dny1024 pairs of "
