@@ -28,6 +28,7 @@ class Options(dict[str, list[str]]):
             for path in folder.glob("*/*.yaml"):
                 found.setdefault(path.parent.name, set()).add(path.stem)
         super().__init__({group: sorted(names) for group, names in sorted(found.items())})
+        self._written: dict[tuple[str, str], dict[str, Any]] = {}
 
     def path(self, group: str, option: str) -> Path | None:
         """Return an option's YAML, if there is one."""
@@ -35,9 +36,14 @@ class Options(dict[str, list[str]]):
         return next(filter(Path.is_file, paths), None)
 
     def written(self, group: str, option: str) -> dict[str, Any]:
-        """Return what an option's YAML says, interpolations as they stand there; empty if there is no such file."""
+        """Return what an option's YAML says, interpolations as they stand there; empty if there is no such file.
+
+        Each file is read once: a sweep asks for the same ones in every cell.
+        """
         import yaml  # type: ignore[import-untyped]
 
-        path = self.path(group, option)
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) if path else None
-        return content if isinstance(content, dict) else {}
+        if (group, option) not in self._written:
+            path = self.path(group, option)
+            content = yaml.safe_load(path.read_text(encoding="utf-8")) if path else None
+            self._written[group, option] = content if isinstance(content, dict) else {}
+        return self._written[group, option]
