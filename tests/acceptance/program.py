@@ -5,6 +5,7 @@ Importing torch and Lightning takes seconds of processor time, so the processes 
 goes through ``faceswap_lab.__main__.main`` with its arguments, its own session and its own output, and can be killed.
 """
 
+import gc
 import importlib
 import multiprocessing
 import os
@@ -22,6 +23,7 @@ from typing import Any
 FORKED = multiprocessing.get_context("forkserver")
 _LAB = ("cli.launch", "cli.job.run", "cli.sweep.sweeper", "training.run", "data.twin_sets", "data.folders")
 FORKED.set_forkserver_preload(["pytest", "hydra", *(f"faceswap_lab.{module}" for module in _LAB), __name__])
+gc.freeze()  # the last that the fork server imports: its children do not look through it all for garbage, and copy it
 
 TINY = (
     "name=tiny",
