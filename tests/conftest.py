@@ -1,5 +1,6 @@
 """What every test finds as a person at a terminal would."""
 
+import gc
 import signal
 
 import pytest
@@ -7,6 +8,8 @@ from hypothesis import settings
 
 settings.register_profile("lab", deadline=None)  # no test is timed: a busy machine is no fault of the code
 settings.load_profile("lab")
+
+gc.disable()  # until all tests are collected; what is there by then is never looked through for garbage
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job: its children would not hear Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -20,3 +23,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("minutes") and not config.getoption("--clusters"):
             item.add_marker(pytest.mark.skip(reason="takes minutes: make clusters runs it"))
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()

@@ -79,8 +79,8 @@ class ForgetConfigurations(Callback):
 
     Hydra's sweeper keeps what every job returned until the sweep ends, and with it two configurations of some 600
     objects each: 0.15 MB a cell, of which only the returned value is looked at. The rest is circles of Lightning's:
-    collected between cells, they leave no holes in the memory that the next cell would have to go around. What the first
-    cell has loaded stays, and is not looked at again: that took a quarter of a second after each.
+    collected between cells, they leave no holes in the memory that the next cell would have to go around. What the
+    first cell has loaded stays, and is not looked at again: that took a quarter of a second after each.
     """
 
     def on_job_end(self, config: Any, job_return: Any, **kwargs: Any) -> None:
