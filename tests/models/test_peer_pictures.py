@@ -66,8 +66,8 @@ class DeepFaceLab:
         x = self.dense(f"{prefix}.expand", self.dense(f"{prefix}.squeeze", x)).reshape(len(x), -1, side, side)
         return self.up(up, x) if up else x
 
-    def up(self, name, x):
-        return F.pixel_shuffle(F.leaky_relu(self.conv(f"{name}.conv", x), 0.1), 2)
+    def up(self, name, x, slope=0.1):
+        return F.pixel_shuffle(F.leaky_relu(self.conv(f"{name}.conv", x), slope), 2)
 
     def decode(self, x, ups, doubles):
         for i in range(ups):
@@ -94,19 +94,19 @@ class Faceswap(DeepFaceLab):
         return F.leaky_relu(self.conv(f"{name}.conv.pointwise", x), 0.1)
 
     def row(self, x, counts, step, kind, first=0):
-        """Stages with their numbers of residual blocks."""
+        """Stages with their numbers of residual blocks; what comes before these bends as they do."""
         for i, count in enumerate(counts, first):
-            x = step(f"stages.{i}.{kind}" if count else f"stages.{i}", x)
+            x = step(f"stages.{i}.{kind}", x, slope=0.2) if count else step(f"stages.{i}", x)
             for j in range(count):
                 x = self.residual(f"stages.{i}.residuals.{j}", x)
         return x
 
-    def down(self, name, x):
+    def down(self, name, x, slope=0.1):
         x = self.conv(f"{name}.conv", x, stride=2)
         if f"{name}.norm.gain" in self.of:
             mean, variance = x.mean((1, 2, 3), keepdim=True), x.var((1, 2, 3), keepdim=True, correction=0)
             x = (x - mean) / torch.sqrt(variance + 1e-6) * self.of[f"{name}.norm.gain"] + self.of[f"{name}.norm.offset"]
-        return F.leaky_relu(x, 0.1)
+        return F.leaky_relu(x, slope)
 
 
 def unbalanced(parts, x, target):
