@@ -2,13 +2,14 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 
 import pytorch_lightning as pl
 
 from faceswap_lab.config import Config
+from faceswap_lab.data.datamodule import FaceDataModule
 from faceswap_lab.data.faces import FaceData
 from faceswap_lab.data.people import described_people
 from faceswap_lab.interruption import Interrupted
@@ -30,15 +31,13 @@ from faceswap_lab.training.device.memory import PeakMemory
 from faceswap_lab.training.fit import fit, prepare_process
 from faceswap_lab.training.judge import Judge
 from faceswap_lab.training.module import FaceswapModule
-from faceswap_lab.training.saved.checkpoint import Checkpoint, load, restore_outcome, save, taken_of
+from faceswap_lab.training.saved.checkpoint import load, restore_outcome, save, taken_of
 from faceswap_lab.training.saved.weights import save_weights
 from faceswap_lab.training.step.finite import Diverged
-from faceswap_lab.training.tracking.mirror import described
-from faceswap_lab.training.tracking.mirrors import Mirrors, mirrors
+from faceswap_lab.training.tracking.mirror import Described
+from faceswap_lab.training.tracking.mirrors import Mirrors
 
 _FIRST_PREVIEW = 100  # training steps; sooner there is nothing to be seen
-
-Action = Callable[[FaceswapModule], None]
 
 
 def picture_of(autoencoder: Autoencoder, title: str) -> str:
@@ -77,7 +76,6 @@ class Run:
         self.last_step = config.training.max_steps
         self.judge = Judge(config, data, label)
         self.table = MetricsCsv(folder.metrics)
-        self.opened = ExitStack()  # the mirrors, while they are open
         self._reload = partial(load, folder.checkpoints, digest)
 
     def train_and_judge(self) -> Result:
@@ -90,28 +88,21 @@ class Run:
             StorageError: the run folder cannot be written.
         """
         prepare_process(self.config)
-        checkpoint = self.look_up()
-        with self.ending():
-            module = self.begin()
-            if checkpoint is None or checkpoint.step < self.last_step:
-                fit(self.config, self.data, module, checkpoint, self._reload, self._callbacks(), self.write_row)
-            else:
-                restore_outcome(module, checkpoint)
-            return self.judge_and_finish(module)
-
-    def look_up(self) -> Checkpoint | None:
-        """Return the checkpoint from which training goes on, if there is one; measure time and memory from here on.
-
-        Raises:
-            BadCheckpoint: there are checkpoints, but none can be used.
-        """
         self.memory = PeakMemory()
         checkpoint = self._reload()
         self.first_step = self.saved_step = checkpoint.step if checkpoint else 0
         self.began = time.monotonic() - (checkpoint.seconds if checkpoint else 0.0)
-        return checkpoint
+        with self._noting_the_end(), ExitStack() as self.opened:
+            module = self._begin()
+            if checkpoint is None or checkpoint.step < self.last_step:
+                fit(self.config, self.data, module, checkpoint, self._reload, self._callbacks(), self.write_row)
+            else:
+                restore_outcome(module, checkpoint)
+            metrics = self._judge_at_the_end(module)
+            self.opened.close()  # the mirrors, before the result is written: an upload may be interrupted
+            return self._finish(module, metrics)
 
-    def begin(self) -> FaceswapModule:
+    def _begin(self) -> FaceswapModule:
         """Begin a session in the run folder, and return the module at its start."""
         record = collect(self.command, self.config, self.data.fingerprint, self.config.seed)
         begin_session(self.folder, record, self.first_step)
@@ -119,15 +110,16 @@ class Run:
         autoencoder = autoencoder_of(self.config, self.data)
         write_text(self.folder.topology, picture_of(autoencoder, self.config.topology.name))
         module = module_of(self.config, autoencoder, self.data)
-        self.mirrors = self.opened.enter_context(self._mirrors())
+        self.table.truncate_after(self.first_step)
+        about = Described(self.config, self.folder, self.label, self.options, self.sweep, self.first_step)
+        self.mirrors = self.opened.enter_context(Mirrors(self.config.logger.kinds, about))
         return module
 
     @contextmanager
-    def ending(self) -> Iterator[None]:
+    def _noting_the_end(self) -> Iterator[None]:
         """Write down what ends the run, if the body raises it, and let it go on its way."""
         try:
-            with _closing_on_error(self.opened):
-                yield
+            yield
         except Interrupted as interruption:
             self._end("interrupted", self.saved_step, f"by {interruption}; repeat its command")
             raise Interrupted(interruption.signal, self.saved_step) from None
@@ -139,34 +131,32 @@ class Run:
                 self._end("failed", self.saved_step, "", error)
             raise
 
-    def judge_and_finish(self, module: FaceswapModule) -> Result:
-        """Judge the trained module, and write the result."""
-        metrics = self._judge_at_the_end(module)
-        self.opened.close()  # the mirrors, before the result is written: an upload may be interrupted
-        return self._finish(module, metrics)
-
     def _callbacks(self) -> list[pl.Callback]:
-        steps = (self.first_step, self.last_step)
-        noting = pl.callbacks.LambdaCallback(on_train_start=lambda trainer, _: self.note(trainer.datamodule.sampler))
-        happening = pl.callbacks.LambdaCallback(on_train_batch_start=lambda _, module, *rest: self.note_events(module))
-        rest = callbacks_of(self.config, self.label, steps, self.judge_on_the_way, self.preview, self.save)
-        return [noting, *([happening] if self.config.events.planned else []), *rest]
+        """Return what happens during training, in the order in which it happens after a step."""
+        last, evaluation, checkpoint = self.last_step, self.config.evaluation, self.config.checkpoint
+        callbacks: list[pl.Callback] = [
+            pl.callbacks.LambdaCallback(on_train_start=lambda trainer, _: self._note_sampler(trainer.datamodule)),
+            Every(evaluation.every_steps, None, self.judge_on_the_way),
+            Every(preview_every(evaluation.preview_every_steps, last), None, self.preview),
+            Every(checkpoint.every_steps, checkpoint.every_seconds, self.save, at_stop=True),
+            Every(last, None, self.save),
+        ]
+        if self.config.events.planned:
+            note = pl.callbacks.LambdaCallback(on_train_batch_start=lambda _, module, *rest: self._note_events(module))
+            callbacks.append(note)
+        if self.config.progress:
+            callbacks.append(Bar(f"training {self.label}", last, self.first_step))
+        return callbacks
 
-    def note(self, sampler: str) -> None:
+    def _note_sampler(self, samples: FaceDataModule) -> None:
         """Record which sampler makes the samples: it is known only once the device is."""
-        note_in_session(self.folder, sampler=sampler)
+        note_in_session(self.folder, sampler=samples.sampler)
 
-    def note_events(self, module: FaceswapModule) -> None:
+    def _note_events(self, module: FaceswapModule) -> None:
         """Record what happens right before the next step."""
         due = [str(event) for event in module.settings.events.due(module.steps_done)]
         if due:
             note_in_session(self.folder, events=[*read_sessions(self.folder)[-1].get("events", []), *due])
-
-    def _mirrors(self) -> AbstractContextManager[Mirrors]:
-        """Cut metrics.csv back to the step from which training goes on, and return what mirrors it."""
-        self.table.truncate_after(self.first_step)
-        about = described(self.config, self.folder, self.label, self.options, self.sweep, self.first_step)
-        return mirrors(self.config.logger.kinds, about)
 
     def write_row(self, values: dict[str, float], step: int) -> None:
         """Add a row to metrics.csv and its mirrors. Lightning's own CSVLogger cannot resume, nor survive a kill."""
@@ -238,41 +228,9 @@ class Run:
         end_session(self.folder, state, step)
 
 
-def callbacks_of(
-    config: Config, label: str, steps: tuple[int, int], judge: Action, preview: Action, save: Action
-) -> list[pl.Callback]:
-    """Return what happens during training, in the order in which it happens after a step.
-
-    Args:
-        config: when it happens.
-        label: who is trained, for the progress bar.
-        steps: the step from which training goes on, and the last one.
-        judge: adds scores to the metrics.
-        preview: draws a picture.
-        save: writes a checkpoint.
-    """
-    first, last = steps
-    often = config.evaluation.preview_every_steps
-    if often is not None:  # a run that ends before its first preview would be due shows one halfway
-        often = min(often, max(last // 2, _FIRST_PREVIEW))
-    callbacks: list[pl.Callback] = [
-        Every(config.evaluation.every_steps, None, judge),
-        Every(often, None, preview),
-        Every(config.checkpoint.every_steps, config.checkpoint.every_seconds, save, at_stop=True),
-        Every(last, None, save),
-    ]
-    if config.progress:
-        callbacks.append(Bar(f"training {label}", last, first))
-    return callbacks
-
-
-@contextmanager
-def _closing_on_error(opened: ExitStack) -> Iterator[None]:
-    """Close what is open with the error that the body raises, so that mirrors know how their run has ended."""
-    with ExitStack() as stack:
-        stack.push(opened)
-        yield
-        stack.pop_all()
+def preview_every(asked: int | None, last_step: int) -> int | None:
+    """Return after how many steps a face is shown: as asked, but a run that would end before, shows one halfway."""
+    return None if asked is None else min(asked, max(last_step // 2, _FIRST_PREVIEW))
 
 
 def _finite(scores: dict[str, float], step: int) -> dict[str, float]:

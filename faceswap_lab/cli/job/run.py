@@ -110,10 +110,10 @@ def _run(
 
 def _show_again(config: Config, folder: RunFolder, result: Result, options: Sequence[str], sweep: str | None) -> None:
     """Let mirrors that do not know a finished run have its record."""
-    from faceswap_lab.training.tracking.mirror import described
+    from faceswap_lab.training.tracking.mirror import Described
     from faceswap_lab.training.tracking.mirrors import show_finished
 
-    show_finished(described(config, folder, result.label, options, sweep, result.steps), result)
+    show_finished(Described(config, folder, result.label, options, sweep, result.steps), result)
 
 
 def _said(state: State, message: str, signal: int | None = None) -> JobStatus:

@@ -28,10 +28,11 @@ def show_past(mirror: Mirror, run: Described) -> None:
         step = int(row.pop("step"))
         numbers = {name: float(value) for name, value in row.items() if isinstance(value, int | float)}
         shows[step].append(partial(mirror.metrics, numbers, step))
+    last_step = run.config.training.max_steps
     for path in run.folder.previews.glob("step-*.png"):
         match = _STEP.fullmatch(path.stem)  # the tiles beside the previews are for reports
-        step = int(match[1]) if match else run.last_step
-        if step < run.last_step:
+        step = int(match[1]) if match else last_step
+        if step < last_step:
             shows[step].append(partial(mirror.picture, _PICTURE, path, step))
     for step in sorted(shows):
         if mirror.holds < step <= run.first_step:

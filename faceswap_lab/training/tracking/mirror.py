@@ -3,76 +3,33 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from PIL import Image
 
 from faceswap_lab.config import Config
-from faceswap_lab.config.schema import Logger
 from faceswap_lab.runs.folder import RunFolder
-from faceswap_lab.runs.identity import identity, plain
-from faceswap_lab.runs.sessions import read_sessions
 
 
 @dataclass(frozen=True)
 class Described:
-    """A run as a mirror presents it.
+    """What a mirror is told of a run, once its first session has begun.
 
     Attributes:
-        folder: the run's folder; a mirror writes below it. Its name is the run's name.
-        first_step: the training step from which this session goes on; 0: the run begins.
-        last_step: the run's last training step.
-        begun: when and where the run began, so that the same configuration run twice is two runs to a server.
-        arm: the run's label.
-        study: the study it is a cell of; None: none.
-        sweep: the name of the sweep it is a cell of; None: none.
-        tags: what to find it by: its scale, and the options in which it differs from the baseline.
-        config: the resolved configuration in JSON's types.
-        identity: the part of it that can change the result.
-        settings: the configuration's logger.
-    """
-
-    folder: RunFolder
-    first_step: int
-    last_step: int
-    begun: str
-    arm: str
-    study: str | None
-    sweep: str | None
-    tags: tuple[str, ...]
-    config: dict[str, Any]
-    identity: dict[str, Any]
-    settings: Logger
-
-
-def described(
-    config: Config, folder: RunFolder, label: str, options: Sequence[str], sweep: str | None, first_step: int
-) -> Described:
-    """Describe a run whose first session has begun.
-
-    Args:
         config: the run's.
-        folder: the run's.
+        folder: the run's; a mirror writes below it. Its name is the run's name.
         label: the run's.
         options: ``group=option`` of the groups in which it differs from the baseline.
-        sweep: the sweep it is a cell of.
+        sweep: the name of the sweep it is a cell of; None: none.
         first_step: the training step from which this session goes on; a finished run's last one.
     """
-    first = next(iter(read_sessions(folder)), {})  # a file that somebody has edited may lack it, or what is in it
-    study = config.study.name if config.study else None
-    return Described(
-        folder=folder,
-        first_step=first_step,
-        last_step=config.training.max_steps,
-        begun=f"{first.get('start')} {first.get('hardware')}",
-        arm=label,
-        study=study,
-        sweep=sweep,
-        tags=(*([study] if study else []), config.scale.name, label, *options),
-        config=plain(config),
-        identity=identity(config),
-        settings=config.logger,
-    )
+
+    config: Config
+    folder: RunFolder
+    label: str
+    options: Sequence[str]
+    sweep: str | None
+    first_step: int
 
 
 class Mirror(Protocol):

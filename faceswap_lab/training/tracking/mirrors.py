@@ -1,8 +1,8 @@
 """What mirrors a run's metrics.csv: TensorBoard, and Weights & Biases."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from faceswap_lab.runs.result import Result
@@ -15,7 +15,7 @@ MIRRORS: dict[str, type[Mirror]] = {"tensorboard": TensorBoardMirror, "wandb": W
 
 
 class Mirrors:
-    """The mirrors of a run. One that breaks is named once and left out: metrics.csv is the record.
+    """The mirrors of a run; a context manager. One that breaks is named once and left out: metrics.csv is the record.
 
     A mirror that is opened in the middle of a run, or that has lost what it knew of it, is shown the run's past first.
 
@@ -51,8 +51,12 @@ class Mirrors:
         self._each(lambda mirror: mirror.result(metrics, step))
         self._told_result = True
 
-    def close(self, failed: bool) -> None:
-        """Close all of them."""
+    def __enter__(self) -> "Mirrors":
+        return self
+
+    def __exit__(self, raised: type[BaseException] | None, *rest: object) -> None:
+        """Close all of them: a sweep's next cell has its own."""
+        failed = raised is not None  # by a signal, a loss or a score that is not finite
         self._each(lambda mirror: mirror.close(failed))
         if self._told_result and not failed:
             note_shown(self._run.folder, [mirror.place for mirror in self._open.values()])
@@ -69,25 +73,6 @@ class Mirrors:
                     mirror.close(failed=True)
 
 
-@contextmanager
-def mirrors(kinds: Sequence[str], run: Described) -> Iterator[Mirrors]:
-    """Yield the mirrors beside the CSV table, and close them however the body ends: a sweep's next cell has its own.
-
-    A body that raises (a signal, a loss or a score that is not finite) leaves them marked as failed.
-
-    Args:
-        kinds: keys of ``MIRRORS``.
-        run: what they are told about the run.
-    """
-    made = Mirrors(kinds, run)
-    failed = True
-    try:
-        yield made
-        failed = False
-    finally:
-        made.close(failed)
-
-
 def show_finished(run: Described, result: Result) -> None:
     """Mirror a run that has finished before, wherever it has not been shown whole already.
 
@@ -95,10 +80,10 @@ def show_finished(run: Described, result: Result) -> None:
         run: the run, its first step its last one.
         result: what came out of it.
     """
-    kinds = [kind for kind in run.settings.kinds if not is_shown(run.folder, MIRRORS[kind].place_of(run))]
+    kinds = [kind for kind in run.config.logger.kinds if not is_shown(run.folder, MIRRORS[kind].place_of(run))]
     if not kinds:
         return
-    with mirrors(kinds, run) as made:
+    with Mirrors(kinds, run) as made:
         made.result(result.metrics, result.steps)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from faceswap_lab.runs.flat import flat, text_of
+from faceswap_lab.runs.identity import identity, plain
 from faceswap_lab.training.tracking.mirror import Described, caption_of
 
 
@@ -22,13 +23,13 @@ class TensorBoardMirror:
     def __init__(self, run: Described) -> None:
         from torch.utils.tensorboard import SummaryWriter  # here and not above: it takes a second
 
-        self.identity, self.place = run.identity, self.place_of(run)
+        self.described, self.place = run, self.place_of(run)
         folder = run.folder.path / "tensorboard"
         begun = any(folder.glob("events.*"))
         self.holds = run.first_step if begun else -1
         self.writer = SummaryWriter(str(folder), purge_step=run.first_step + 1 if begun else None)
         if not begun:
-            self.writer.add_text("config", f"```json\n{json.dumps(run.config, indent=2)}\n```", 0)
+            self.writer.add_text("config", f"```json\n{json.dumps(plain(run.config), indent=2)}\n```", 0)
 
     @staticmethod
     def place_of(run: Described) -> str:
@@ -60,7 +61,7 @@ class TensorBoardMirror:
         named = {f"result/{name}": value for name, value in values.items()}
         for name, value in named.items():
             self.writer.add_scalar(name, value, step)
-        settings = {name: _as_hparam(value) for name, value in flat(self.identity).items()}
+        settings = {name: _as_hparam(value) for name, value in flat(identity(self.described.config)).items()}
         for summary in hparams(settings, named):
             self._add(summary, None)
 

@@ -15,6 +15,8 @@ from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from faceswap_lab.config.schema import Logger
+from faceswap_lab.runs.identity import identity, plain
+from faceswap_lab.runs.sessions import read_sessions
 from faceswap_lab.training.tracking.mirror import Described, caption_of
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ class WandbMirror:
         """Make the run's summary what its ``result.json`` says; keep weights and pictures, if so asked."""
         self.run.log({STEP: step}, step=step, commit=True)  # or the last row would come later and overwrite it
         self.run.summary.update(dict(values))
-        if self.described.settings.artifact:
+        if self.described.config.logger.artifact:
             self._keep()
 
     def close(self, failed: bool) -> None:
@@ -85,7 +87,7 @@ class WandbMirror:
 
         folder = self.described.folder
         name = re.sub(r"[^A-Za-z0-9_.-]", "-", folder.path.name)
-        artifact = wandb.Artifact(name, type="model", metadata=self.described.identity)
+        artifact = wandb.Artifact(name, type="model", metadata=identity(self.described.config))
         kept = (folder.weights, folder.config, folder.previews / "final.png", folder.topology)
         for path in filter(Path.exists, kept):
             artifact.add_file(str(path), policy="immutable", skip_cache=True)  # they lie there, and will: no copies
@@ -98,14 +100,15 @@ def run_id(run: Described) -> str:
     Run folders are named by their configuration, so two people of one team have folders of the same name. In a sweep of
     W&B's own the id is the agent's.
     """
-    digest = hashlib.sha256(run.begun.encode()).hexdigest()[:6]
+    first = next(iter(read_sessions(run.folder)), {})  # a file that somebody has edited may lack it, or what is in it
+    digest = hashlib.sha256(f"{first.get('start')} {first.get('hardware')}".encode()).hexdigest()[:6]
     return _of_the_agent() or f"{run.folder.path.name}-{digest}"
 
 
 def mode_of(run: Described) -> str:
     """Return W&B's mode: as configured, as the environment says, or offline; a sweep of W&B's own needs the server."""
     told = os.environ.get("WANDB_MODE", "")
-    return run.settings.mode or _FORMER.get(told, told) or ("online" if _of_the_agent() else "offline")
+    return run.config.logger.mode or _FORMER.get(told, told) or ("online" if _of_the_agent() else "offline")
 
 
 _MODES = ("online", "offline", "disabled", "shared")
@@ -122,17 +125,20 @@ def _of_the_agent() -> str | None:
 
 
 def _place(run: Described, mode: str) -> str:
-    return f"wandb, {mode}: {run.settings.entity or ''}/{project_of(run.settings)}/{run_id(run)}"
+    settings = run.config.logger
+    return f"wandb, {mode}: {settings.entity or ''}/{project_of(settings)}/{run_id(run)}"
 
 
 def _group(run: Described) -> str | None:
-    environment = os.environ.get("WANDB_RUN_GROUP")
-    return run.settings.group or environment or run.study or run.sweep or os.environ.get("WANDB_SWEEP_ID")
+    asked = run.config.logger.group or os.environ.get("WANDB_RUN_GROUP")
+    return asked or (run.config.study and run.config.study.name) or run.sweep or os.environ.get("WANDB_SWEEP_ID")
 
 
 def _tags(run: Described) -> list[str]:
-    asked = (*run.tags, *run.settings.tags, *os.environ.get("WANDB_TAGS", "").split(","))
-    return list(dict.fromkeys(tag.strip()[:_LONGEST_TAG] for tag in asked if tag.strip()))
+    config = run.config
+    tags = (*([config.study.name] if config.study else []), config.scale.name, run.label, *run.options)
+    tags = (*tags, *config.logger.tags, *os.environ.get("WANDB_TAGS", "").split(","))
+    return list(dict.fromkeys(tag.strip()[:_LONGEST_TAG] for tag in tags if tag.strip()))
 
 
 def _started(run: Described, mode: str) -> "tuple[wandb.Run, str]":
@@ -180,16 +186,17 @@ def _init(run: Described, mode: str) -> "wandb.Run":
     import wandb
 
     wandb.setup(settings=wandb.Settings(silent=True))  # says nothing, so it asks nothing: no key typed in mid-sweep
+    settings = run.config.logger
     return wandb.init(
-        project=project_of(run.settings),
-        entity=run.settings.entity,
+        project=project_of(settings),
+        entity=settings.entity,
         group=_group(run),
-        job_type=run.arm,
+        job_type=run.label,
         name=os.environ.get("WANDB_NAME") or run.folder.path.name,
-        notes=run.settings.notes,
+        notes=settings.notes,
         tags=_tags(run),
         id=run_id(run),
-        config=run.config,
+        config=plain(run.config),
         dir=str(_directory(run)),
         mode=mode,  # type: ignore[arg-type]  # the configuration's check has seen it, or W&B's own will
         resume="allow",

@@ -11,8 +11,8 @@ from faceswap_lab.runs.folder import find_or_create
 from faceswap_lab.runs.result import Result
 from faceswap_lab.training.step.finite import Diverged
 from faceswap_lab.training.tracking import mirrors as mirrors_module
-from faceswap_lab.training.tracking.mirror import described
-from faceswap_lab.training.tracking.mirrors import mirrors, show_finished
+from faceswap_lab.training.tracking.mirror import Described
+from faceswap_lab.training.tracking.mirrors import Mirrors, show_finished
 from tests.training.configs import config_for
 
 ENDS = {"finished": None, "diverged": Diverged(3, "loss_A", float("nan")), "interrupted": Interrupted(15, 3)}
@@ -54,7 +54,7 @@ class Watched:
 def run(tmp_path):
     """A run at its beginning."""
     folder = find_or_create(tmp_path, "baseline", 0, "0" * 10)
-    return described(config_for("logger=tensorboard_and_wandb"), folder, "baseline", [], None, first_step=0)
+    return Described(config_for("logger=tensorboard_and_wandb"), folder, "baseline", [], None, first_step=0)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def told(monkeypatch):
 def test_a_mirror_is_told_the_truth(end, told, run):
     raised = None
     try:
-        with mirrors(["tensorboard", "wandb"], run):
+        with Mirrors(["tensorboard", "wandb"], run):
             if ENDS[end]:
                 raise ENDS[end]
     except (Diverged, Interrupted) as error:
@@ -80,7 +80,7 @@ def test_a_mirror_is_told_the_truth(end, told, run):
 
 
 def test_only_the_mirrors_asked_for_are_opened(told, run):
-    with mirrors(["wandb"], run) as made:
+    with Mirrors(["wandb"], run) as made:
         made.metrics({"loss_A": 0.5}, step=7)
     assert told == {"tensorboard": [], "wandb": [("opening",), ("metrics", {"loss_A": 0.5}, 7), ("close", False)]}
 
@@ -89,7 +89,7 @@ def test_only_the_mirrors_asked_for_are_opened(told, run):
 def test_a_broken_mirror_is_named_once_and_costs_nothing(breaks, told, run, monkeypatch, capsys):
     broken = []
     monkeypatch.setitem(mirrors_module.MIRRORS, "tensorboard", lambda run: Watched(broken, breaks))
-    with mirrors(["tensorboard", "wandb"], run) as made:
+    with Mirrors(["tensorboard", "wandb"], run) as made:
         for step in (10, 20):
             made.metrics({"loss_A": 0.5}, step=step)
             made.picture("preview", "a.png", step)
@@ -112,7 +112,7 @@ def test_an_interruption_is_not_taken_for_a_broken_mirror(told, run, monkeypatch
         raise Interrupted(15)
 
     monkeypatch.setitem(mirrors_module.MIRRORS, "wandb", opening)
-    with pytest.raises(Interrupted), mirrors(["wandb"], run):
+    with pytest.raises(Interrupted), Mirrors(["wandb"], run):
         pass
 
 
@@ -134,7 +134,7 @@ ROWS = [("metrics", {"loss_A": 0.5}, 3), ("metrics", {"loss_A": 0.25}, 6), ("met
 @pytest.mark.parametrize("holds", [-1, 3, 6, 8])
 def test_a_mirror_is_shown_what_it_does_not_hold_of_a_resumed_run_in_order(holds, told, past, monkeypatch):
     monkeypatch.setitem(mirrors_module.MIRRORS, "wandb", lambda run: Watched(told["wandb"], holds=holds))
-    with mirrors(["wandb"], past):
+    with Mirrors(["wandb"], past):
         pass
     pictures = [("picture", "preview", past.folder.previews / f"step-{step:09d}.png", step) for step in (4, 8)]
     everything = [ROWS[0], pictures[0], *ROWS[1:], pictures[1]]

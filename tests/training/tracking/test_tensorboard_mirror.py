@@ -10,7 +10,7 @@ from tensorboard.util import tensor_util
 
 from faceswap_lab.runs.identity import plain
 from faceswap_lab.runs.result import read_result
-from faceswap_lab.training.tracking.mirror import described
+from faceswap_lab.training.tracking.mirror import Described
 from faceswap_lab.training.tracking.mirrors import show_finished
 from tests.training.tracking.mirrored import Killed, killed, run_in, table_of
 
@@ -84,7 +84,7 @@ def test_what_began_without_it_is_shown_whole(end, tmp_path, finished):
     run = run_in(tmp_path, "tensorboard")
     result = read_result(run.folder)
     if result:
-        show_finished(described(run.config, run.folder, "two_encoders", [], None, 14), result)
+        show_finished(Described(run.config, run.folder, "two_encoders", [], None, 14), result)
     else:
         run.train_and_judge()
     events = events_of(run)

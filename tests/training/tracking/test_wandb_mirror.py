@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,10 +16,11 @@ from wandb.sdk.lib import wbauth
 
 from faceswap_lab.interruption import Interrupted
 from faceswap_lab.runs.identity import identity, plain
+from faceswap_lab.runs.sessions import begin_session
 from faceswap_lab.training.judge import Judge
 from faceswap_lab.training.step.finite import Diverged
 from faceswap_lab.training.tracking import wandb_mirror
-from faceswap_lab.training.tracking.mirror import described
+from faceswap_lab.training.tracking.mirror import Described
 from faceswap_lab.training.tracking.mirrors import show_finished
 from tests.training.tracking.mirrored import STUDY, Killed, killed, run_in, table_of
 from tests.training.tracking.wandb_records import recorded
@@ -134,7 +134,7 @@ def test_a_finished_run_that_was_not_recorded_is_recorded_whole(tmp_path, finish
     run = run_in(tmp_path, "csv")
     result = run.train_and_judge()
     for _ in range(2):  # the second time there is nothing to do
-        show_finished(described(run_in(tmp_path, "wandb").config, run.folder, "two_encoders", [], None, 14), result)
+        show_finished(Described(run_in(tmp_path, "wandb").config, run.folder, "two_encoders", [], None, 14), result)
     (session,) = recorded(run.folder.path)
     assert curves(session.history) == curves(finished[1].history)
     assert {name: session.summary[name] for name in result.metrics} == pytest.approx(result.metrics)
@@ -199,7 +199,7 @@ def test_a_mode_from_the_environment_counts(tmp_path, monkeypatch, fresh):
 @pytest.mark.parametrize(("told", "meant"), [("dryrun", "offline"), ("run", "online"), ("online", "online")])
 def test_the_older_words_for_a_mode_are_known(told, meant, monkeypatch):
     monkeypatch.setenv("WANDB_MODE", told)
-    run = SimpleNamespace(settings=SimpleNamespace(mode=None))
+    run = SimpleNamespace(config=SimpleNamespace(logger=SimpleNamespace(mode=None)))
     assert wandb_mirror.mode_of(run) == meant
     monkeypatch.setenv("WANDB_MODE", "onlin")
     with pytest.raises(ValueError, match=r"WANDB_MODE=onlin: no such mode\. Choose one of: online"):
@@ -219,7 +219,7 @@ def test_a_sweep_of_wandbs_gets_its_own_run_even_of_a_finished_one(tmp_path, mon
     result = run.train_and_judge()
     monkeypatch.setenv("WANDB_SWEEP_ID", "sweep1")
     config = run_in(tmp_path, "wandb", study=None).config
-    about = described(config, run.folder, "two_encoders", [], None, 14)
+    about = Described(config, run.folder, "two_encoders", [], None, 14)
     monkeypatch.setenv("WANDB_RUN_ID", "agents0")
     assert wandb_mirror.mode_of(about) == "online"
     monkeypatch.setenv("WANDB_MODE", "offline")
@@ -254,8 +254,9 @@ def test_nothing_is_kept_unasked(finished):
 def test_the_same_configuration_begun_anew_is_another_run(tmp_path):
     run, ids = run_in(tmp_path, "wandb"), set()
     for host in ("one", "other"):
-        about = described(run.config, run.folder, "a", [], None, 0)
-        ids.add(wandb_mirror.run_id(replace(about, begun=f"2026-11-24 {host}")))
+        run.folder.run.unlink(missing_ok=True)
+        begin_session(run.folder, {"start": "2026-11-24", "hardware": {"host": host}}, 0)
+        ids.add(wandb_mirror.run_id(Described(run.config, run.folder, "a", [], None, 0)))
     assert len(ids) == 2
 
 
