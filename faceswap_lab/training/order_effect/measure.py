@@ -25,17 +25,19 @@ from faceswap_lab.evaluation.held_out import HeldOut, held_out_from
 from faceswap_lab.evaluation.scores import swaps
 from faceswap_lab.training.build import resident_on
 from faceswap_lab.training.fit import prepare_process
-from faceswap_lab.training.order_effect.replica import Replica, batches_of, copied, move_by_rounding
+from faceswap_lab.training.order_effect.replica import Replica, batches_of, move_by_rounding
 from faceswap_lab.training.order_effect.sentences import sentences
 from faceswap_lab.training.step.optimizers import STATES
 
 STEPS = (1, 10, 100, 1000)
+_SEEDS = (0, 1)  # of the trainings that are compared, and of one beside them
 _PAST_THE_END = 1.5  # how far beyond a run's last step the comparison may go, so that quick (800) is asked at 1,000 too
 _SHOWN = 128  # held-out faces whose swaps are compared: enough for a mean, whatever a folder holds
 _SGD_RATES = (0.1, 0.01)  # conf/optimizer/sgd.yaml's learning rate, and a tenth of it
 _FAR = 0.1  # of a group's largest update: a weight that differs by more is far apart
 
-Weights = dict[str, list[Tensor]]
+Weights = dict[str, Tensor]
+"""Of each part, as one vector."""
 
 
 def companion(config: Config, data: FaceData) -> dict[str, Any]:
@@ -54,22 +56,19 @@ def companion(config: Config, data: FaceData) -> dict[str, Any]:
     return measure(config, data, [step for step in STEPS if step <= _PAST_THE_END * config.training.max_steps])
 
 
-def measure(
-    config: Config, data: FaceData, steps: Sequence[int] = STEPS, seeds: tuple[int, int] = (0, 1)
-) -> dict[str, Any]:
+def measure(config: Config, data: FaceData, steps: Sequence[int]) -> dict[str, Any]:
     """Train in both orders from equal states and tell how far apart they are.
 
     Args:
         config: what is trained; its update order, seed, precision and number of steps are not looked at.
         data: the faces.
-        steps: after how many training steps to compare, each >= 1.
-        seeds: the one that both orders share, and the one they are compared with.
+        steps: after how many training steps to compare: one or more numbers, each >= 1, the largest last.
 
     Returns:
         plain JSON:
 
-        - ``steps``, ``seeds``, ``groups`` (names of the parameter groups), ``optimizer`` (the state's name),
-          ``optimizer_name``, ``lr``;
+        - ``steps``, ``seeds`` (the one that both orders share, and the one they are compared with), ``groups`` (names
+          of the parts), ``optimizer`` (the state's name), ``optimizer_name``, ``lr``;
         - ``one_step``: after one step in both orders, by group, a distance: ``largest`` (of any weight),
           ``largest_update`` (of any weight, A then B), ``absolute`` (L2), ``relative`` (L2, as a share of the L2 length
           of the way trained A then B; null where nothing was trained and yet there is a distance), ``share`` (of the
@@ -86,35 +85,30 @@ def measure(
         - ``says``: the findings in sentences.
 
     Raises:
-        ValueError: ``steps`` is empty or holds a number below 1.
         Diverged: a training came to a loss or gradient that is not finite.
     """
-    if not steps or min(steps) < 1:
-        raise ValueError(f"steps={list(steps)}: needs at least one number of training steps, each 1 or more")
-    steps = sorted(set(steps))
     prepare_process(config)
     first = replace(
         config,
-        seed=seeds[0],
+        seed=_SEEDS[0],
         update_order=UpdateOrder(name="a_then_b", block=None),
         training=replace(config.training, max_steps=steps[-1]),
     )
     with _deterministic(config.training.deterministic):
         resident = resident_on(_device(first), first, data)
-        found = _settings(first, steps, seeds) | _one_step(first, data, resident)
-        found |= _growth(first, data, resident, steps, seeds[1])
+        found = _settings(first, steps) | _one_step(first, data, resident) | _growth(first, data, resident, steps)
     return found | {"says": sentences(found)}
 
 
-def distance(here: Sequence[Tensor], there: Sequence[Tensor], start: Sequence[Tensor]) -> dict[str, float | None]:
+def distance(here: Tensor, there: Tensor, start: Tensor) -> dict[str, float | None]:
     """Return how far ``there`` is from ``here``, beside the way from ``start`` to ``here``; see ``measure``.
 
     Args:
-        here: the weights of one parameter group.
-        there: the same group's in another training.
-        start: the same group's where ``here`` began.
+        here: the weights of one part, a vector.
+        there: the same part's in another training.
+        start: the same part's where ``here`` began.
     """
-    apart, way = _flat(here) - _flat(there), _flat(here) - _flat(start)
+    apart, way = here - there, here - start
     absolute, length = float(apart.norm()), float(way.norm())
     largest, largest_update = float(apart.abs().max()), float(way.abs().max())
     return {
@@ -126,10 +120,10 @@ def distance(here: Sequence[Tensor], there: Sequence[Tensor], start: Sequence[Te
     }
 
 
-def _settings(first: Config, steps: Sequence[int], seeds: tuple[int, int]) -> dict[str, Any]:
+def _settings(first: Config, steps: Sequence[int]) -> dict[str, Any]:
     return {
         "steps": list(steps),
-        "seeds": list(seeds),
+        "seeds": list(_SEEDS),
         "optimizer": first.optimizer_state.name,
         "optimizer_name": first.optimizer.name,
         "lr": first.optimizer.lr,
@@ -155,7 +149,7 @@ def _step_both_ways(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the distances by group after one step, and the losses taken in it by order."""
     forth, back = (Replica(config, data, _device(config), reverse) for reverse in (False, True))
-    start = copied(forth.weights())
+    start = forth.weights()
     losses = {"a_then_b": forth.step(batch), "b_then_a": back.step(batch)}
     return _distances(forth.weights(), back.weights(), start), losses
 
@@ -188,16 +182,14 @@ def _with_state(config: Config, name: str) -> Config:
     return replace(config, optimizer_state=OptimizerState(name=name, optimizer=None))
 
 
-def _growth(
-    first: Config, data: FaceData, resident: Resident | None, steps: Sequence[int], other_seed: int
-) -> dict[str, Any]:
+def _growth(first: Config, data: FaceData, resident: Resident | None, steps: Sequence[int]) -> dict[str, Any]:
     """Train side by side for as long as the last of ``steps``, and compare at each of them."""
-    device, second = _device(first), replace(first, seed=other_seed)
+    device, second = _device(first), replace(first, seed=_SEEDS[1])
     forth = Replica(first, data, device)
     same = {"orders": Replica(first, data, device, reverse=True), "rounding": Replica(first, data, device)}
     others = {"draws": Replica(first, data, device), "seeds": Replica(second, data, device)}
     move_by_rounding(same["rounding"].autoencoder)
-    start = copied(forth.weights())
+    start = forth.weights()
     held_out = held_out_from(data, first.model.resolution, first.augmentation.coverage)
     growth = []
     what = f"measuring the effect of the update order: {1 + len(same) + len(others)} trainings of {steps[-1]} steps"
@@ -216,9 +208,8 @@ def _growth(
 
 def _compared(forth: Replica, others: dict[str, Replica], start: Weights, held_out: HeldOut) -> dict[str, Any]:
     drawn = _drawn(forth, held_out)
-    apart: dict[str, Any] = {
-        name: _distances(forth.weights(), replica.weights(), start) for name, replica in others.items()
-    }
+    here = forth.weights()
+    apart: dict[str, Any] = {name: _distances(here, other.weights(), start) for name, other in others.items()}
     outputs = {name: float((_drawn(replica, held_out) - drawn).abs().mean()) for name, replica in others.items()}
     return apart | {"outputs": outputs}
 
@@ -231,10 +222,6 @@ def _drawn(replica: Replica, held_out: HeldOut) -> Tensor:
 
 def _distances(here: Weights, there: Weights, start: Weights) -> dict[str, Any]:
     return {name: distance(here[name], there[name], start[name]) for name in here}
-
-
-def _flat(weights: Sequence[Tensor]) -> Tensor:
-    return torch.cat([w.reshape(-1).double() for w in weights])
 
 
 def _device(config: Config) -> torch.device:

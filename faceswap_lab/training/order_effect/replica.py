@@ -48,9 +48,10 @@ class Replica:
         self.steps_done += 1
         return {portion.side: float(loss) for portion, loss in seen.items()}
 
-    def weights(self) -> dict[str, list[Tensor]]:
-        """Return the present weights by parameter group; see ``groups_of``."""
-        return groups_of(self.autoencoder)
+    def weights(self) -> dict[str, Tensor]:
+        """Return a copy of the present weights of each part, as one float64 vector."""
+        parts = self.autoencoder.parts.items()
+        return {name: torch.cat([p.detach().double().flatten() for p in part.parameters()]) for name, part in parts}
 
 
 def batches_of(config: Config, data: FaceData, resident: Resident | None = None) -> Iterator[list[SideBatch]]:
@@ -65,16 +66,6 @@ def batches_of(config: Config, data: FaceData, resident: Resident | None = None)
     samples = samples_of(config, data, 0)
     samples.resident = resident
     yield from map(samples.finished, samples.train_dataloader())
-
-
-def groups_of(autoencoder: Autoencoder) -> dict[str, list[Tensor]]:
-    """Return the weights, not copied, of each part: encoder (or encoder_A, encoder_B), decoder_A, decoder_B."""
-    return {name: [p.detach() for p in part.parameters()] for name, part in autoencoder.parts.items()}
-
-
-def copied(weights: dict[str, list[Tensor]]) -> dict[str, list[Tensor]]:
-    """Return a copy that further training leaves alone."""
-    return {name: [p.clone() for p in group] for name, group in weights.items()}
 
 
 def move_by_rounding(autoencoder: Autoencoder) -> None:
