@@ -26,7 +26,7 @@ from faceswap_lab.schedules import Schedule
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.saved.weights import BadWeights, load_part
 from faceswap_lab.training.step.discriminators import Discriminator, Discriminators, OfCodes, OfPictures
-from faceswap_lab.training.step.objective import LossTerm, Objective
+from faceswap_lab.training.step.objective import Objective
 from faceswap_lab.training.step.optimizers import Settings
 from faceswap_lab.training.step.training_step import StepSettings
 
@@ -94,15 +94,7 @@ def schedule_of(config: Config) -> Schedule | None:
 
 def objective_of(config: Config) -> Objective:
     """Return the loss of a side."""
-    told = terms_of(config.loss, config.model.resolution)
-    return Objective(
-        {
-            name: LossTerm(t.kind, t.weight, t.mask_weight or 0.0, t.masking, t.mask_blur, t.region, t.settings)
-            for name, t in told.items()
-            if not isinstance(t, Adversarial)
-        },
-        fooling={name: t.weight for name, t in told.items() if isinstance(t, Adversarial)},
-    )
+    return Objective(terms_of(config.loss, config.model.resolution))
 
 
 def discriminators_of(config: Config, autoencoder: Autoencoder) -> Discriminators:

@@ -16,20 +16,22 @@ from faceswap_lab.schedules import Schedule
 from faceswap_lab.topology import ORIGINAL, Sizes, expand
 from faceswap_lab.training.device.processes import Place, further_processes
 from faceswap_lab.training.step.finite import Diverged
-from faceswap_lab.training.step.objective import LossTerm, Objective
+from faceswap_lab.training.step.objective import Objective
 from tests.models.tiny import tiny
-from tests.training.tiny import EVENTS, adversaries, module_for, samples_for, single, trained, trainer_for
+from tests.training.tiny import EVENTS, adversaries, module_for, samples_for, single, term, trained, trainer_for
 
 TWO = tiny(encoders=2, encoder_start="independent")
 MASKED = Architecture(32, expand(ORIGINAL, "AB", Sizes(32, (4, 4, 4), 8, 4, (4, 4), mask_head=(3, 3))))
 DSSIM = {"window": 5, "sigma": 1.5, "padding": "valid"}
 SUM = Objective(
     {
-        "dssim": LossTerm("dssim", 2.0, 1.0, "pictures", 0.1, settings=DSSIM),
-        "huber": LossTerm("huber", settings={"delta": 1}),
+        "dssim": term("dssim", weight=2.0, mask_weight=1.0, masking="pictures", mask_blur=0.1, **DSSIM),
+        "huber": term("huber", delta=1),
     }
 )
-REGIONAL = Objective({"mae": LossTerm("mae"), "eyes": LossTerm("mae", 3.0, 1.0, "whole", region="eyes")})
+REGIONAL = Objective(
+    {"mae": term("mae"), "eyes": term("mae", weight=3.0, mask_weight=1.0, masking="whole", region="eyes")}
+)
 
 
 class Wandering:

@@ -15,18 +15,18 @@ from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.models.initialisation import initialise
 from faceswap_lab.randomness import seed_of
 from faceswap_lab.schedules import Schedule
-from faceswap_lab.training.step.objective import LossTerm, Objective
+from faceswap_lab.training.step.objective import Objective
 from faceswap_lab.training.step.optimizers import OPTIMIZERS, Shared
 from faceswap_lab.training.step.weights import Weights as Replaced
 from tests.data.recipes import WARP_ALIGNED
 from tests.models.tiny import tiny
 from tests.training.slow_updates import SlowUpdates
 from tests.training.test_pace import Weights
-from tests.training.tiny import ADAM, SEED, samplers, trained
+from tests.training.tiny import ADAM, SEED, samplers, term, trained
 
 STEPS, AT = 4, 2
 CONSTANT = Schedule("constant", ADAM.lr, STEPS)
-LOSS = {"mae": LossTerm("mae"), "mse": LossTerm("mse", 0.5)}
+LOSS = {"mae": term("mae"), "mse": term("mse", weight=0.5)}
 PAIRS = [("worse_first", "per_autoencoder"), ("joint", "shared")]
 
 

@@ -16,9 +16,9 @@ from torchmetrics.functional.image import (
 
 from faceswap_lab.config.terms import ADVERSARIAL, KINDS
 from faceswap_lab.training.step.losses import LOSSES, loss_of, softened
-from faceswap_lab.training.step.objective import MAE, LossTerm, Objective
+from faceswap_lab.training.step.objective import MAE, Objective
 from faceswap_lab.training.step.windows import weighed
-from tests.training.tiny import trained
+from tests.training.tiny import term, trained
 
 SETTINGS = {
     "huber": {"delta": 0.2},
@@ -294,10 +294,10 @@ def test_an_objective_is_the_weighted_sum_of_its_terms():
     output, target, mask = pictures(2, 10, 0, torch.float32)
     eyes = mask * (mask > 0.7)
     terms = {
-        "near": LossTerm("mae", weight=0.5, mask_weight=0.3),
-        "dssim": LossTerm("dssim", 10.0, 1.0, "pictures", 0.1, settings=SETTINGS["dssim"]),
-        "eyes": LossTerm("mae", 3.0, 1.0, "whole", region="eyes"),
-        "mse": LossTerm("mse"),
+        "near": term("mae", weight=0.5, mask_weight=0.3),
+        "dssim": term("dssim", weight=10.0, mask_weight=1.0, masking="pictures", mask_blur=0.1, **SETTINGS["dssim"]),
+        "eyes": term("mae", weight=3.0, mask_weight=1.0, masking="whole", region="eyes"),
+        "mse": term("mse"),
     }
     loss, found = Objective(terms)(output, target, {"face": mask, "eyes": eyes})
     soft = softened(mask, 0.1)
@@ -307,10 +307,10 @@ def test_an_objective_is_the_weighted_sum_of_its_terms():
         "dssim": loss_of(output, target, soft, "dssim", 1.0, "pictures", SETTINGS["dssim"]),
         "mse": loss_of(output, target, None, "mse", 0.0),
     }
-    assert {k: term.item() for k, term in found.items()} == pytest.approx(
-        {k: term.item() for k, term in expected.items()}
+    assert {k: loss.item() for k, loss in found.items()} == pytest.approx(
+        {k: loss.item() for k, loss in expected.items()}
     )
-    weighted = sum(terms[name].weight * term.item() for name, term in expected.items())
+    weighted = sum(terms[name].weight * part.item() for name, part in expected.items())
     assert loss.item() == pytest.approx(weighted)
 
 
@@ -325,7 +325,9 @@ def test_one_term_is_the_distance_itself_and_reads_no_mask():
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
 @pytest.mark.parametrize("order", ["a_then_b", "joint_half", "worse_first", "only_b"])
 def test_every_term_is_logged_by_side(order, precision):
-    objective = Objective({"mae": LossTerm("mae"), "dssim": LossTerm("dssim", 2.0, 0.5, settings=SETTINGS["dssim"])})
+    objective = Objective(
+        {"mae": term("mae"), "dssim": term("dssim", weight=2.0, mask_weight=0.5, **SETTINGS["dssim"])}
+    )
     module = trained(order, "shared", steps=2, precision=precision, objective=objective)
     sides = "B" if order == "only_b" else "AB"
     row = module.last_losses

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import pytorch_lightning as pl
 import torch
 
+from faceswap_lab.config.kinds import read_kind
+from faceswap_lab.config.terms import KINDS, Other
 from faceswap_lab.data.datamodule import FaceDataModule
 from faceswap_lab.data.sampler import SideSampler
 from faceswap_lab.events import NO_EVENTS, Event, Events
@@ -19,7 +21,7 @@ from faceswap_lab.training.device.processes import Place
 from faceswap_lab.training.fit import _strategy, prepare_process
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.step.discriminators import Discriminators, OfCodes, OfPictures
-from faceswap_lab.training.step.objective import LossTerm, Objective
+from faceswap_lab.training.step.objective import Objective
 from faceswap_lab.training.step.optimizers import Settings
 from faceswap_lab.training.step.training_step import StepSettings
 from tests.data.recipes import WARP_ALIGNED, noise_faces
@@ -41,9 +43,14 @@ EVENTS = Events(
 )
 
 
+def term(kind, **told):
+    """A term of a loss, as a YAML tells of it."""
+    return read_kind(told, kind, kind, KINDS, Other, {}, "")
+
+
 def single(kind, mask_weight):
     """A loss of one term."""
-    return Objective({kind: LossTerm(kind, mask_weight=mask_weight)})
+    return Objective({kind: term(kind, mask_weight=mask_weight)})
 
 
 def samplers():
@@ -52,7 +59,9 @@ def samplers():
     }
 
 
-FOOLING = Objective({"mae": LossTerm("mae")}, fooling={"faces": 0.5, "codes": 0.25})
+FOOLING = Objective(
+    {"mae": term("mae"), "faces": term("adversarial", weight=0.5), "codes": term("adversarial_code", weight=0.25)}
+)
 
 
 def adversaries(model, forms=("lsgan", "bce"), sides=None, lr_factor=0.1):

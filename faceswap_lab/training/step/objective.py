@@ -1,55 +1,29 @@
 """The loss of a side: a weighted sum of named terms."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
 from torch import Tensor
 
+from faceswap_lab.config.terms import Adversarial, Term
 from faceswap_lab.training.step.losses import loss_of, softened
-
-
-@dataclass(frozen=True)
-class LossTerm:
-    """One term.
-
-    Attributes:
-        kind: a key of ``LOSSES``.
-        weight: its factor.
-        mask_weight: see ``loss_of``; so are ``masking`` and ``settings``.
-        masking: how the mask counts.
-        mask_blur: see ``softened``.
-        region: a key of ``region_masks``.
-        settings: further arguments of the distance.
-    """
-
-    kind: str
-    weight: float = 1.0
-    mask_weight: float = 0.0
-    masking: str = "distance"
-    mask_blur: float = 0.0
-    region: str = "face"
-    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Objective:
     """The terms of a side's loss.
 
     Args:
-        terms: by name, one or more.
-        fooling: of the terms that are discriminators' matter, their weights by name.
+        terms: by name; one or more of them are distances, the others are discriminators' matter.
 
     Attributes:
         masked: whether any of them looks at a mask.
         regional: whether any of them looks at one that is not the face's.
     """
 
-    def __init__(self, terms: Mapping[str, LossTerm], fooling: Mapping[str, float] | None = None) -> None:
-        self.terms = dict(terms)
-        self.factors = {name: term.weight for name, term in self.terms.items()} | dict(fooling or {})
-        looking = [term for term in self.terms.values() if term.mask_weight]
-        self.masked, self.regional = bool(looking), any(term.region != "face" for term in looking)
-        self._masks = {(term.region, term.mask_blur) for term in looking}
+    def __init__(self, terms: Mapping[str, Term]) -> None:
+        self.terms = [(name, t, t.settings) for name, t in terms.items() if not isinstance(t, Adversarial)]
+        self.factors = {name: term.weight for name, term in terms.items()}
+        self._masks = {(term.region, term.mask_blur) for _, term, _ in self.terms if term.mask_weight}
+        self.masked, self.regional = bool(self._masks), any(region != "face" for region, _ in self._masks)
 
     def __call__(
         self,
@@ -72,14 +46,16 @@ class Objective:
         output = output.float()  # of autocast, which the arithmetic of some terms does not bear
         found = {
             name: loss_of(
-                output, target, seen.get((t.region, t.mask_blur)), t.kind, t.mask_weight, t.masking, t.settings
+                output, target, seen.get((t.region, t.mask_blur)), t.kind, t.mask_weight or 0.0, t.masking, settings
             )
-            for name, t in self.terms.items()
+            for name, t, settings in self.terms
         } | dict(fooling or {})
         factors = self.factors | dict(weights or {})
         weighted = [loss if factors[name] == 1 else factors[name] * loss for name, loss in found.items()]
         return sum(weighted[1:], weighted[0]), found if len(found) > 1 else {}
 
 
-MAE = Objective({"mae": LossTerm("mae")})
+MAE = Objective(
+    {"mae": Term(kind="mae", weight=1.0, mask_weight=0.0, masking="distance", region="face", mask_blur=0.0)}
+)
 """What a training minimises unless it is told otherwise."""
