@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
 
-from faceswap_lab.training.step.optimizers import PerAutoencoder, Settings
+from faceswap_lab.training.step.optimizers import OptimizerStates, Settings
 
 FORMS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"lsgan": mse_loss, "bce": binary_cross_entropy_with_logits}
 """What a verdict costs beside its label, 0 or 1: its square distance (Mao et al. 2017, arXiv 1611.04076), or the
@@ -135,7 +135,7 @@ class Discriminators(nn.Module):
     and DDP, which averages the autoencoder's gradients, does not wait for theirs.
     """
 
-    states: PerAutoencoder
+    states: OptimizerStates
 
     def __init__(self, members: Sequence[Discriminator] = ()) -> None:
         super().__init__()
@@ -147,8 +147,8 @@ class Discriminators(nn.Module):
         return len(self.members)
 
     def make_optimizers(self, settings: Settings, skip: Tensor | None) -> None:
-        """Make the optimizers, on the weights where they now lie; see ``PerAutoencoder``."""
-        self.states = PerAutoencoder({member.name: member.parameters() for member in self.members}, settings, skip)
+        """Make the optimizers, on the weights where they now lie; see ``OptimizerStates``."""
+        self.states = OptimizerStates({member.name: member.parameters() for member in self.members}, settings, skip)
         self.set_learning_rate(settings.lr)
 
     def set_learning_rate(self, lr: float) -> None:

@@ -105,15 +105,10 @@ CAN_SKIP = ("adam", "sgd")
 """Those that take ``skip``; see ``finite.Watch``."""
 
 
-def _optimizer(parameters: Parameters, settings: Settings, skip: Tensor | None) -> Optimizer:
-    options = {} if skip is None else {"skip": skip}
-    return OPTIMIZERS[settings.name](parameters, settings, **options)
+class OptimizerStates:
+    """An optimizer for each side, over all that its route goes through, each with its own clock (DeepFaceLab 1).
 
-
-class PerAutoencoder:
-    """Two optimizers, each over an encoder and its decoder, each with its own clock (DeepFaceLab 1).
-
-    A shared encoder is in both: it has one set of moments for A's gradients and one for B's.
+    A shared encoder is in all of them: it has one set of moments for A's gradients and one for B's.
 
     Args:
         parameters: of each side's autoencoder.
@@ -122,7 +117,9 @@ class PerAutoencoder:
     """
 
     def __init__(self, parameters: Mapping[Side, Parameters], settings: Settings, skip: Tensor | None = None) -> None:
-        self.by_side = {side: _optimizer(list(p), settings, skip) for side, p in parameters.items()}
+        options = {} if skip is None else {"skip": skip}
+        make = OPTIMIZERS[settings.name]
+        self.by_side = {side: make(list(p), settings, **options) for side, p in parameters.items()}
         self.settings = settings
 
     @property
@@ -131,8 +128,13 @@ class PerAutoencoder:
         return list(self.by_side.values())
 
     def loaded(self) -> None:
-        """Take note that the optimizers' state was loaded from a checkpoint."""
-        _keep_kernels(self.optimizers)
+        """Undo that a loaded state brings the kernels of the device it was saved on: where training goes on decides."""
+        for optimizer in self.optimizers:
+            if "fused" in optimizer.defaults:
+                for group in optimizer.param_groups:
+                    group["fused"] = optimizer.defaults["fused"]
+            if isinstance(optimizer, torch.optim.SGD) and optimizer.defaults["fused"]:
+                _make_momentum(optimizer)
 
     def step(self, sides: Sequence[Side]) -> None:
         """Let each side's optimizer use the gradients that lie on its parameters."""
@@ -140,7 +142,7 @@ class PerAutoencoder:
             self.by_side[side].step()
 
 
-class Keras2018(PerAutoencoder):
+class Keras2018(OptimizerStates):
     """One Adam compiled into two Keras models (deepfakes/faceswap 2018, Keras 2.1.2's optimizers.py).
 
     Moments per autoencoder, one step counter for both: it advances with every update, so by two per training step.
@@ -170,33 +172,21 @@ class Keras2018(PerAutoencoder):
                 torch._foreach_add_([state["step"] for state in self.by_side[other].state.values()], 1)
 
 
-class Shared:
+_ALL = "all sides"
+
+
+class Shared(OptimizerStates):
     """One optimizer over everything (deepfakes/faceswap since 2020, DeepFaceLab 2).
 
     The shared encoder's moments see both sides' gradients. Parameters without a gradient are left alone, clock and all.
     """
 
     def __init__(self, parameters: Mapping[Side, Parameters], settings: Settings, skip: Tensor | None = None) -> None:
-        unique = dict.fromkeys(p for side in parameters.values() for p in side)
-        self.optimizers = [_optimizer(list(unique), settings, skip)]
-
-    def loaded(self) -> None:
-        """Take note that the optimizers' state was loaded from a checkpoint."""
-        _keep_kernels(self.optimizers)
+        super().__init__({_ALL: dict.fromkeys(p for side in parameters.values() for p in side)}, settings, skip)
 
     def step(self, sides: Sequence[Side]) -> None:
         """Use all gradients there are, once, whichever sides they come from."""
-        self.optimizers[0].step()
-
-
-def _keep_kernels(optimizers: Iterable[Optimizer]) -> None:
-    """Undo that a loaded state brings the kernels of the device it was saved on: where training goes on decides."""
-    for optimizer in optimizers:
-        if "fused" in optimizer.defaults:
-            for group in optimizer.param_groups:
-                group["fused"] = optimizer.defaults["fused"]
-        if isinstance(optimizer, torch.optim.SGD) and optimizer.defaults["fused"]:
-            _make_momentum(optimizer)
+        super().step([_ALL])
 
 
 def _make_state(optimizer: Optimizer) -> None:
@@ -210,9 +200,8 @@ def _make_state(optimizer: Optimizer) -> None:
             }
 
 
-OptimizerStates = PerAutoencoder | Shared
-STATES: dict[str, Callable[..., OptimizerStates]] = {
+STATES: dict[str, type[OptimizerStates]] = {
     "keras_2018": Keras2018,
-    "per_autoencoder": PerAutoencoder,
+    "per_autoencoder": OptimizerStates,
     "shared": Shared,
 }
