@@ -37,8 +37,7 @@ def prepare_process(config: Config) -> None:
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # missing in torch's stubs
     for name in ("pytorch_lightning", "lightning_fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    for library in ("pytorch_lightning", "lightning_fabric"):
-        warnings.filterwarnings("ignore", module=library)
+        warnings.filterwarnings("ignore", module=name)
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
 
 

@@ -45,26 +45,13 @@ class Place:
 
 
 class LocalProcesses(ClusterEnvironment):
-    """Tells Lightning its place among processes that are there already."""
+    """Tells Lightning its place among processes that are there already, on this machine."""
+
+    creates_processes_externally, main_address, main_port = True, "127.0.0.1", 0
 
     def __init__(self, place: Place) -> None:
         super().__init__()
-        self.place = place
-
-    @property
-    def creates_processes_externally(self) -> bool:
-        """Lightning need not start any."""
-        return True
-
-    @property
-    def main_address(self) -> str:
-        """This machine."""
-        return "127.0.0.1"
-
-    @property
-    def main_port(self) -> int:
-        """Where rank 0 listens."""
-        return self.place.port
+        self.place, self.main_port = place, place.port
 
     @staticmethod
     def detect() -> bool:
@@ -79,9 +66,7 @@ class LocalProcesses(ClusterEnvironment):
         """Return this process's number."""
         return self.place.rank
 
-    def local_rank(self) -> int:
-        """Return the same: there is one machine."""
-        return self.place.rank
+    local_rank = global_rank
 
     def node_rank(self) -> int:
         """Return 0: there is one machine."""
