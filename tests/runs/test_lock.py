@@ -1,23 +1,30 @@
 import os
-import pickle
 import time
 from pathlib import Path
 
 import pytest
 
 from faceswap_lab.runs.atomic import StorageError
-from faceswap_lab.runs.lock import Holder, RunHeld, RunLock, holder
+from faceswap_lab.runs.lock import Holder, holder, run_lock
 from tests.runs.processes import child, exit_code, kill, until
 
 
 def _hold_for_ever(folder: Path) -> None:
-    with RunLock(folder):
+    with run_lock(folder):
         time.sleep(60)
+
+
+class _Held(Exception):
+    """Instead of waiting."""
+
+
+def _refuse(who: Holder | None) -> None:
+    raise _Held(who)
 
 
 def test_free_then_held_then_free(tmp_path: Path) -> None:
     assert holder(tmp_path) is None
-    with RunLock(tmp_path):
+    with run_lock(tmp_path):
         me = holder(tmp_path)
         assert me is not None
         assert me.pid == os.getpid()
@@ -28,9 +35,9 @@ def test_free_then_held_then_free(tmp_path: Path) -> None:
 def test_the_second_is_told_who_holds_it(tmp_path: Path) -> None:
     with child(lambda: _hold_for_ever(tmp_path)) as pid:
         until((tmp_path / ".holder.json").exists)
-        with pytest.raises(RunHeld, match=f"is being worked on by process {pid} on ") as caught:
-            RunLock(tmp_path).acquire()
-        assert caught.value.holder == holder(tmp_path)
+        with pytest.raises(_Held, match=f"process {pid} on ") as caught, run_lock(tmp_path, _refuse):
+            pass
+        assert caught.value.args == (holder(tmp_path),)
 
 
 def test_a_killed_holder_frees_it_and_leaves_no_stale_lock(tmp_path: Path) -> None:
@@ -39,7 +46,7 @@ def test_a_killed_holder_frees_it_and_leaves_no_stale_lock(tmp_path: Path) -> No
         kill(pid)
     assert (tmp_path / ".holder.json").exists()  # its name stays behind …
     assert holder(tmp_path) is None  # … and is not believed
-    with RunLock(tmp_path):
+    with run_lock(tmp_path):
         assert holder(tmp_path) == Holder(os.getpid(), os.uname().nodename, _since(tmp_path))
 
 
@@ -53,7 +60,7 @@ def test_the_second_waits_and_takes_over_when_the_holder_dies(tmp_path: Path) ->
     told = tmp_path / "told"
 
     def wait_for_it() -> None:
-        with RunLock(tmp_path, wait=None, on_wait=lambda who: told.write_text(str(who))):
+        with run_lock(tmp_path, lambda who: told.write_text(str(who))):
             (tmp_path / "took over").touch()
 
     with child(lambda: _hold_for_ever(tmp_path)) as first:
@@ -67,21 +74,12 @@ def test_the_second_waits_and_takes_over_when_the_holder_dies(tmp_path: Path) ->
     assert (tmp_path / "took over").exists()
 
 
-def test_waiting_has_an_end(tmp_path: Path) -> None:
-    with child(lambda: _hold_for_ever(tmp_path)):
-        until((tmp_path / ".holder.json").exists)
-        started = time.monotonic()
-        with pytest.raises(RunHeld):
-            RunLock(tmp_path, wait=0.4).acquire()
-        assert time.monotonic() - started >= 0.4
-
-
 def test_forked_workers_do_not_keep_the_lock_of_a_killed_parent(tmp_path: Path) -> None:
     """DataLoader workers are forks: a lock they inherited would outlive the trainer that was killed."""
     worker_pid = tmp_path / "worker"
 
     def train_with_a_worker() -> None:
-        with RunLock(tmp_path):
+        with run_lock(tmp_path):
             pid = os.fork()
             if pid == 0:
                 worker_pid.write_text(str(os.getpid()))
@@ -95,7 +93,8 @@ def test_forked_workers_do_not_keep_the_lock_of_a_killed_parent(tmp_path: Path) 
         try:
             kill(trainer)
             os.kill(worker, 0)  # it is still there
-            RunLock(tmp_path).acquire()
+            with run_lock(tmp_path, _refuse):
+                pass
         finally:
             os.kill(worker, 9)
 
@@ -108,7 +107,7 @@ def test_looking_does_not_take_it_from_a_newcomer(tmp_path: Path) -> None:
     (tmp_path / ".lock").touch()
     with child(look_for_ever):
         for _ in range(20):
-            with RunLock(tmp_path):
+            with run_lock(tmp_path):
                 pass
 
 
@@ -118,7 +117,7 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
 
     def count() -> None:
         for _ in range(10):
-            with RunLock(tmp_path, wait=None):
+            with run_lock(tmp_path):
                 seen = int(counter.read_text())
                 time.sleep(0.001)
                 counter.write_text(str(seen + 1))
@@ -129,19 +128,14 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_gone_is_a_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="the folder is gone"):
-        RunLock(tmp_path / "gone").acquire()
+    with pytest.raises(StorageError, match="the folder is gone"), run_lock(tmp_path / "gone"):
+        pass
 
 
 def test_a_damaged_note_is_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / ".holder.json").write_text("{")
     assert holder(tmp_path) is None
-    with RunLock(tmp_path):
+    with run_lock(tmp_path):
         (tmp_path / ".holder.json").write_text("[]")
-        with pytest.raises(RunHeld, match="another process"):
-            RunLock(tmp_path).acquire()
-
-
-def test_held_survives_pickling(tmp_path: Path) -> None:
-    error = pickle.loads(pickle.dumps(RunHeld(tmp_path, Holder(1, "h", "now"))))
-    assert error.holder == Holder(1, "h", "now")
+        with pytest.raises(_Held, match="None"), run_lock(tmp_path, _refuse):
+            pass

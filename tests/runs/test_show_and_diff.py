@@ -9,7 +9,7 @@ from rich.console import Console
 from faceswap_lab.runs.diff import diff
 from faceswap_lab.runs.flat import flat, text_of
 from faceswap_lab.runs.folder import RunFolder
-from faceswap_lab.runs.lock import RunLock
+from faceswap_lab.runs.lock import run_lock
 from faceswap_lab.runs.provenance import collect
 from faceswap_lab.runs.result import write_result
 from faceswap_lab.runs.sessions import begin_session, end_session, note_in_session
@@ -108,7 +108,7 @@ def test_show_tells_a_failed_run_where_to_look(tmp_path: Path) -> None:
 
 
 def test_show_tells_who_works_on_a_run(tmp_path: Path) -> None:
-    with RunLock(tmp_path):
+    with run_lock(tmp_path):
         write_status(RunFolder(tmp_path), "running", 3)
         assert "worked on by process" in _told(show, tmp_path)[1]
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_lab.runs.folder import RunFolder
-from faceswap_lab.runs.lock import RunLock
+from faceswap_lab.runs.lock import run_lock
 from faceswap_lab.runs.result import write_result
 from faceswap_lab.runs.status import State, Status, read_status, write_status
 from tests.runs.processes import child, exit_code
@@ -52,7 +52,7 @@ def test_a_damaged_result_is_not_finished_and_says_so(tmp_path: Path) -> None:
 
 def test_running_holds_only_while_a_process_holds_the_run(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
-    with RunLock(folder.path):
+    with run_lock(folder.path):
         write_status(folder, "running", 5)
         assert read_status(folder).state == "running"
     assert read_status(folder).state == "interrupted"
@@ -63,11 +63,11 @@ def test_killed_while_running_is_interrupted(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
 
     def run_and_die() -> None:
-        RunLock(folder.path).acquire()
-        write_status(folder, "running", 5)
         import os
 
-        os.kill(os.getpid(), 9)
+        with run_lock(folder.path):
+            write_status(folder, "running", 5)
+            os.kill(os.getpid(), 9)
 
     with child(run_and_die) as pid:
         assert exit_code(pid) == -9

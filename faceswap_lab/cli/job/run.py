@@ -26,7 +26,7 @@ from faceswap_lab.options import Options
 from faceswap_lab.plugins.finding import import_plugins
 from faceswap_lab.runs.atomic import StorageError, remove_leftovers, write_text
 from faceswap_lab.runs.folder import RunFolder, create_fresh, find, find_or_create
-from faceswap_lab.runs.lock import Holder, RunHeld, RunLock
+from faceswap_lab.runs.lock import Holder, run_lock
 from faceswap_lab.runs.result import BadResult, Result, read_result
 
 
@@ -60,7 +60,7 @@ def run_job(
         return _said("interrupted", said, signal=stop.signal)
     except (ConfigError, OmegaConfBaseException) as error:
         return _said("refused", str(refusal(error)))
-    except (StorageError, RunHeld, BadResult) as error:
+    except (StorageError, BadResult) as error:
         return _said("failed", str(error))
     except Exception as error:
         traceback.print_exc()
@@ -94,7 +94,7 @@ def _run(
     data = data or faces_of(config)
     make = create_fresh if config.force else find_or_create
     folder = make(root, label, config.seed, digest)
-    with RunLock(folder.path, wait=None, on_wait=_tell_who_holds):
+    with run_lock(folder.path, _tell_who_holds):
         remove_leftovers(folder.path)  # of a process that was killed while writing
         result = read_result(folder)  # whoever held it may have finished it
         if result is None:

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from faceswap_lab.runs.folder import create_fresh
-from faceswap_lab.runs.lock import RunLock
+from faceswap_lab.runs.lock import run_lock
 from faceswap_lab.runs.status import write_status
 from faceswap_lab.studies.collecting.collect import collect, look_up, of_arm
 from tests.studies.fake_runs import FakeArm, fake_study
@@ -54,7 +54,7 @@ def test_a_finished_cell_brings_all_its_run_left(plan):
 
 def test_a_run_that_is_being_worked_on_is_running(plan):
     folder = collect(plan)[2].folder
-    with RunLock(folder):
+    with run_lock(folder):
         assert collect(plan)[2].state == "running"
 
 
@@ -62,7 +62,7 @@ def test_a_folder_in_which_nothing_happened_yet(plan):
     missing = plan.cells[1]
     folder = create_fresh(plan.runs_dir, "baseline", missing.seed, missing.digest)
     assert look_up(missing, folder).state == "interrupted"
-    with RunLock(folder.path):
+    with run_lock(folder.path):
         assert look_up(missing, folder).state == "running"
 
 
