@@ -1,6 +1,5 @@
 """Where a run lives: ``<root>/<label>-s<seed>-<digest>/``, found again by seed and digest whatever its label."""
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,10 +127,5 @@ def _create(root: Path, label: str, seed: int, digest: str, again: bool) -> RunF
 
 def _numbered(root: Path, seed: int, digest: str) -> dict[int, Path]:
     """Return the run's folders by their number: 1 for the plain name, n for the suffix ``.n``."""
-    ending = re.compile(rf"-s{re.escape(str(seed))}-{re.escape(digest)}(?:\.([0-9]+))?$")
-    try:
-        with os.scandir(root) as entries:
-            matches = [(ending.search(entry.name), entry) for entry in entries]
-            return {int(match[1] or 1): Path(entry.path) for match, entry in matches if match and entry.is_dir()}
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
+    named = [(parsed_name(path), path) for path in root.glob(f"*-s{seed}-{digest}*")]
+    return {n.number: path for n, path in named if n and (n.seed, n.digest) == (seed, digest) and path.is_dir()}

@@ -27,20 +27,18 @@ class MetricsCsv:
     Args:
         path: the file; made with the first row.
 
+    Attributes:
+        columns: the header as it stands, ``step`` first; empty before the first row.
+
     Raises:
         ValueError: there is a file whose first column is not ``step``.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-        self._columns, lines, torn = _whole_lines(self.path)
+        self.columns, lines, torn = _whole_lines(self.path)
         if torn:
             self._rewrite(lines)
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The header as it stands, ``step`` first; empty before the first row."""
-        return tuple(self._columns)
 
     def append(self, rows: Mapping[str, Value | None] | Iterable[Mapping[str, Value | None]]) -> None:
         """Add a row, or a group of rows, and hand them to the operating system before returning.
@@ -62,9 +60,9 @@ class MetricsCsv:
             step: Any = row[_STEP]
             if isinstance(step, bool) or not isinstance(step, numbers.Integral) or int(step) < 0:
                 raise ValueError(f"step is {step!r}; a step is an integer >= 0")
-        columns = list(dict.fromkeys([*(self._columns or [_STEP]), *(name for row in group for name in row)]))
+        columns = list(dict.fromkeys([*(self.columns or [_STEP]), *(name for row in group for name in row)]))
         lines = [_line([_text(name, row.get(name)) for name in columns]) for row in group]
-        if columns != self._columns:
+        if columns != self.columns:
             self._widen(columns)
         self._append_lines(lines)
 
@@ -91,13 +89,13 @@ class MetricsCsv:
 
     def _widen(self, columns: Sequence[str]) -> None:
         _, lines, _ = _whole_lines(self.path)
-        padding = "," * (len(columns) - len(self._columns))
+        padding = "," * (len(columns) - len(self.columns))
         header = _line([_text(name, name) for name in columns])
         write_text(self.path, "".join([header, *(f"{line[:-1]}{padding}\n" for line in lines)]))
-        self._columns = list(columns)
+        self.columns = list(columns)
 
     def _rewrite(self, lines: Sequence[str]) -> None:
-        write_text(self.path, "".join([_line(self._columns), *lines]) if self._columns else "")
+        write_text(self.path, "".join([_line(self.columns), *lines]) if self.columns else "")
 
     def _append_lines(self, lines: Sequence[str]) -> None:
         with explaining(self.path):

@@ -51,12 +51,8 @@ def end_session(folder: RunFolder, state: State, step: int) -> None:
     Raises:
         StorageError: the folder cannot be written.
     """
-    sessions = read_sessions(folder)
-    if not sessions:
-        return
     end = datetime.now(UTC).isoformat(timespec="seconds")
-    sessions[-1] |= {"last_step": int(step), "end": end, "end_state": state}
-    write_json(folder.run, {"format": _FORMAT, "sessions": sessions})
+    note_in_session(folder, last_step=int(step), end=end, end_state=state)
 
 
 def note_in_session(folder: RunFolder, **facts: Any) -> None:

@@ -96,7 +96,7 @@ def test_step_is_first_and_the_order_of_columns_is_that_of_their_coming(tmp_path
     metrics = MetricsCsv(tmp_path / "metrics.csv")
     metrics.append({"loss_B": 1, "step": 0, "loss_A": 2})
     metrics.append([{"step": 1, "aaa": 3}, {"step": 2, "bbb": 4, "loss_A": 5}])
-    assert metrics.columns == ("step", "loss_B", "loss_A", "aaa", "bbb")
+    assert metrics.columns == ["step", "loss_B", "loss_A", "aaa", "bbb"]
     assert metrics.path.read_text() == "step,loss_B,loss_A,aaa,bbb\n0,1,2,,\n1,,,3,\n2,,5,,4\n"
     with metrics.path.open(newline="") as file:
         assert [row["aaa"] for row in csv.DictReader(file)] == ["", "3", ""]
