@@ -74,9 +74,6 @@ def train_followers(
         fingerprint: identifies the faces; part of the cache's key.
         cache_dir: the folder where followers are kept between runs, made if need be; None keeps none. A cache that
             cannot be written costs a warning, not the run.
-
-    Raises:
-        ValueError: if a side's states are unknown.
     """
     return {side: _follower(side, faces, resolution, coverage, fingerprint, cache_dir) for side, faces in train.items()}
 
@@ -137,20 +134,19 @@ def _follower(
     side: Side, faces: Faces, resolution: int, coverage: float, fingerprint: str, cache_dir: Path | None
 ) -> Follower:
     if cache_dir is None:
-        return _train(side, faces, resolution, coverage)
+        return _train(faces, resolution, coverage)
     recipe = f"{FOLLOWER_VERSION}/{fingerprint}/{side}/{resolution}/{coverage!r}"
     path = cache_dir / f"{hashlib.sha256(recipe.encode()).hexdigest()[:32]}.npz"
     known = _load(path)
     if known is not None:
         return known
-    follower = _train(side, faces, resolution, coverage)
+    follower = _train(faces, resolution, coverage)
     _store(path, follower)
     return follower
 
 
-def _train(side: Side, faces: Faces, resolution: int, coverage: float) -> Follower:
-    if faces.states is None:
-        raise ValueError(f"side {side}: states are unknown; followers are trained on rendered faces only")
+def _train(faces: Faces, resolution: int, coverage: float) -> Follower:
+    assert faces.states is not None
     chosen = np.unique(np.linspace(0, len(faces) - 1, min(len(faces), _ENOUGH)).round().astype(np.int64))
     half = centre(faces.masks[chosen], min(resolution, _LARGEST), coverage).mean(0, dtype=np.float64) / 255
     window = ((half + half[:, ::-1]) / 2).astype(np.float32)

@@ -27,13 +27,10 @@ def write_png(
         source: what it is to machines that read such labels; None: no model has drawn in it.
 
     Raises:
-        ValueError: if a keyword is not 1-79 characters of Latin-1.
         faceswap_lab.runs.atomic.StorageError: if the file cannot be written.
     """
     about, file = PngInfo(), io.BytesIO()
     for keyword, value in text.items():
-        if not (1 <= len(keyword) <= 79 and all("\0" < letter <= "\xff" for letter in keyword)):
-            raise ValueError(f"the PNG keyword {keyword!r} must be 1-79 characters of Latin-1; choose another")
         about.add_text(keyword, value)
     if source is not None:
         about.add_itxt(PNG_KEYWORD, xmp(source))

@@ -15,6 +15,7 @@ from faceswap_lab.evaluation.swap_score import swap_score
 from faceswap_lab.plugins import METRICS
 
 NEIGHBOURS = 5  # the k of recall at k
+_BATCH = 64  # faces in a forward pass
 _CHUNK = 128  # pictures whose errors are taken at once
 
 Direction = tuple[Side, Side]
@@ -48,7 +49,6 @@ def evaluate(
     held_out: HeldOut,
     followers: Mapping[Side, Follower] | None = None,
     directions: Sequence[Direction] | None = None,
-    batch_size: int = 64,
     added: Sequence[str] = (),
 ) -> dict[str, float]:
     """Judge a model on faces it never saw.
@@ -58,7 +58,6 @@ def evaluate(
         held_out: the faces; without pairs there is no truth, and only reconstruction is judged.
         followers: adds how well the swap follows its input; needs ``held_out.states``.
         directions: which swaps, and with them which sides' reconstructions; None for all there are.
-        batch_size: faces per forward pass, >= 1.
         added: metrics of plugins that are wanted too.
 
     Returns:
@@ -69,11 +68,11 @@ def evaluate(
     directions = held_out.directions if directions is None else directions
     scores: dict[str, float] = {}
     for side in [side for side in held_out.sides if not directions or any(side in way for way in directions)]:
-        drawn = reconstructions(model, side, held_out.images[side], batch_size)
+        drawn = reconstructions(model, side, held_out.images[side])
         scores |= _named("recon", side, _means(likeness(drawn, held_out.images[side], held_out.masks[side], added)))
     for path in model.swap_paths if directions else ():
         for source, target in directions:
-            drawn = swaps(model, held_out.images[source], source, target, path, batch_size)
+            drawn = swaps(model, held_out.images[source], source, target, path)
             where = source + target + key_suffix(model, path)
             scores |= _named("swap", where, judge_swap(drawn, held_out, source, target, followers, added))
     return scores
@@ -144,21 +143,19 @@ def likeness(drawn: Tensor, truth: Tensor, mask: Tensor, added: Sequence[str] = 
     return {name: torch.cat([errors[name] for errors in chunks]) for name in chunks[0]}
 
 
-def reconstructions(model: Swapper, side: Side, images: Tensor, batch_size: int = 64) -> Tensor:
+def reconstructions(model: Swapper, side: Side, images: Tensor) -> Tensor:
     """Draw (N, 3, r, r) faces of a side again; clamped to [0, 1], on the CPU."""
-    return _draw(model, images, lambda x: model.reconstruct(side, x), batch_size)
+    return _draw(model, images, lambda x: model.reconstruct(side, x))
 
 
-def swaps(
-    model: Swapper, images: Tensor, source: Side, target: Side, path: str | None = None, batch_size: int = 64
-) -> Tensor:
+def swaps(model: Swapper, images: Tensor, source: Side, target: Side, path: str | None = None) -> Tensor:
     """Draw (N, 3, r, r) faces of the source side as the target's; clamped to [0, 1], on the CPU."""
-    return _draw(model, images, lambda x: model.swap(x, source=source, target=target, path=path), batch_size)
+    return _draw(model, images, lambda x: model.swap(x, source=source, target=target, path=path))
 
 
-def _draw(model: Swapper, images: Tensor, forward: Callable[[Tensor], Tensor], batch_size: int) -> Tensor:
+def _draw(model: Swapper, images: Tensor, forward: Callable[[Tensor], Tensor]) -> Tensor:
     with judged(model) as device:
-        parts = [forward(batch.to(device)).float().clamp(0, 1).cpu() for batch in images.split(batch_size)]
+        parts = [forward(batch.to(device)).float().clamp(0, 1).cpu() for batch in images.split(_BATCH)]
     return torch.cat(parts)
 
 
@@ -188,8 +185,7 @@ def _likeness(drawn: Tensor, truth: Tensor, mask: Tensor) -> dict[str, Tensor]:
 
 
 def _following(drawn: Tensor, held_out: HeldOut, follower: Follower) -> dict[str, float]:
-    if held_out.states is None:
-        raise ValueError("followers are given but the held-out faces have no states; pass followers=None")
+    assert held_out.states is not None
     read, true = follower(drawn), followed(held_out.states)
     return {name: pearson(read[:, i], true[:, i]) for i, name in enumerate(FOLLOWED)}
 

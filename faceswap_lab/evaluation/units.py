@@ -17,12 +17,11 @@ flat nowhere. What the rule says:
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 
 import torch
 from torch import Tensor, nn
-from torch.utils.hooks import RemovableHandle
 
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.models.part import Part
@@ -85,20 +84,9 @@ class Units:
 def watched(model: Autoencoder) -> Iterator[Units]:
     """Yield what is seen of the model's units while it runs; take the hooks off at the end."""
     units = Units()
-    hooks: list[RemovableHandle] = []
-    for layer, activation in _activations(model):
-        hooks.append(activation.register_forward_pre_hook(partial(units.see, layer)))
-
-    try:
+    with ExitStack() as hooks:
+        for name, part in model.parts.items():
+            assert isinstance(part, Part)
+            for layer, activation in part.activations():  # encoder_0 …, encoder_up, decoder_A_0 …
+                hooks.enter_context(activation.register_forward_pre_hook(partial(units.see, f"{name}_{layer}")))
         yield units
-    finally:
-        for hook in hooks:
-            hook.remove()
-
-
-def _activations(model: Autoencoder) -> Iterator[tuple[str, nn.Module]]:
-    """Yield every hidden activation with its layer's name: encoder_0 …, encoder_up, decoder_A_0 …"""
-    for name, part in model.parts.items():
-        assert isinstance(part, Part)
-        for layer, activation in part.activations():
-            yield f"{name}_{layer}", activation

@@ -58,7 +58,7 @@ class Judge:
             autoencoder: the model.
             average: that of its averaged weights, if there is one; its scores are called ``ema_…``.
         """
-        return self._scores(autoencoder, self.declared) | self._of_average(average, self.declared)
+        return self._scores(autoencoder, average, self.declared)
 
     def at_the_end(self, autoencoder: Autoencoder, average: Autoencoder | None = None) -> dict[str, float]:
         """Return all scores, of every side as every other, with the baselines that give them meaning.
@@ -69,8 +69,7 @@ class Judge:
         if self.data.paired:
             cache = cache_root(self.config.cache_dir) / "followers"
             followers = train_followers(self.data.train, self.size, self.coverage, self.data.fingerprint, cache)
-        scores = self._scores(autoencoder, self.held_out.directions, followers)
-        scores |= self._of_average(average, self.held_out.directions, followers)
+        scores = self._scores(autoencoder, average, self.held_out.directions, followers)
         nulls = null_swaps(self.data.train, self.held_out, self.coverage)
         return scores | baselines(self.held_out, nulls, followers, self.config.evaluation.metrics)
 
@@ -102,26 +101,17 @@ class Judge:
         layout = {"Rows": json.dumps(names), "Tile": str(self.size), "Counts": json.dumps(counts)}
         write_png(path.with_name(f"{path.stem}-tiles.png"), faces, about | layout, _PARTLY)
 
-    def _of_average(
+    def _scores(
         self,
+        model: Autoencoder,
         average: Autoencoder | None,
         directions: Sequence[Direction],
         followers: Mapping[Side, Follower] | None = None,
     ) -> dict[str, float]:
-        if average is None:
-            return {}
+        added = self.config.evaluation.metrics
         with as_written(self.config.trainer.compile):
-            scores = evaluate(average, self.held_out, followers, directions, added=self.config.evaluation.metrics)
-        return {f"ema_{name}": value for name, value in scores.items()}
-
-    def _scores(
-        self,
-        model: Autoencoder,
-        directions: Sequence[Direction],
-        followers: Mapping[Side, Follower] | None = None,
-    ) -> dict[str, float]:
-        with as_written(self.config.trainer.compile):
-            added = self.config.evaluation.metrics
-            scores = evaluate(model, self.held_out, followers, directions, added=added)
+            scores = evaluate(model, self.held_out, followers, directions, added)
             scores |= diagnose(model, self.held_out)
-            return scores | gradient_diagnostics(model, self.held_out, self.objective, ellipses=self.ellipses)
+            scores |= gradient_diagnostics(model, self.held_out, self.objective, ellipses=self.ellipses)
+            of_average = {} if average is None else evaluate(average, self.held_out, followers, directions, added)
+        return scores | {f"ema_{name}": value for name, value in of_average.items()}

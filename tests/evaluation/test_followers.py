@@ -145,12 +145,6 @@ def test_a_cache_that_cannot_be_written_costs_a_warning(data, tmp_path, caplog):
     assert "not kept" in caplog.text
 
 
-def test_unknown_states_are_refused(data):
-    faces = data.train["A"]
-    with pytest.raises(ValueError, match="side A: states are unknown"):
-        train_followers({"A": Faces(faces.pixels), "B": faces}, 16, 1.0, "x")
-
-
 def test_followers_read_rendered_faces():
     """200 renders of one person suffice, and blur, such as a small network paints, does not confuse them."""
     head, rng = Head(identity("ben")), stream(0, "test", "followers")

@@ -52,17 +52,7 @@ def test_the_mean_face_is_the_mean_of_all_crops_however_many_are_read_at_once():
         np.testing.assert_allclose(means[side].numpy(), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("masks", "images_b", "states", "message"),
-    [
-        (torch.ones(3, 1, 8, 8), noise(1, 0, 8), None, "side B: 0 faces"),
-        (torch.ones(3, 8, 8), noise(1, 3, 8), None, "do not fit"),
-        (torch.zeros(3, 1, 8, 8), noise(1, 3, 8), None, r"faces \[0, 1, 2\] are empty"),
-        (torch.ones(3, 1, 8, 8), noise(1, 4, 8), None, "equally many"),
-        (torch.ones(3, 1, 8, 8), noise(1, 3, 8), np.zeros((2, 5), np.float32), "equally many"),
-    ],
-)
-def test_held_out_refuses_what_does_not_fit(masks, images_b, states, message):
-    images = {"A": noise(0, 3, 8), "B": images_b}
-    with pytest.raises(ValueError, match=message):
-        HeldOut(images, {"A": masks, "B": torch.ones(len(images_b), 1, 8, 8)}, states, paired=True)
+def test_empty_masks_are_refused():
+    masks = {"A": torch.ones(3, 1, 8, 8), "B": torch.zeros(3, 1, 8, 8)}
+    with pytest.raises(ValueError, match=r"side B: the masks of faces \[0, 1, 2\] are empty"):
+        HeldOut({"A": noise(0, 3, 8), "B": noise(1, 3, 8)}, masks, None, paired=True)

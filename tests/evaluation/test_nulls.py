@@ -37,9 +37,3 @@ def test_there_is_one_of_each_kind_for_every_target_and_side():
     for of in kinds.values():
         assert {side: faces.shape for side, faces in of.items()} == {side: held_out.images[side].shape for side in "AB"}
     assert list(null_swaps(data.train, random_held_out(paired=False, r=20), 1.0)) == ["mean"]
-
-
-def test_faces_without_states_have_no_nearest():
-    train = drawn_data(n=3).train["A"]
-    with pytest.raises(ValueError, match="no states"):
-        nearest_faces(Faces(train.pixels), train.states, POSE, 20, 1.0)
