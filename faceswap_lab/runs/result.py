@@ -3,8 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -46,37 +45,18 @@ class Result:
     finished: str = ""
 
 
-def write_result(
-    folder: RunFolder,
-    *,
-    digest: str,
-    label: str,
-    seed: int,
-    steps: int,
-    seconds: float,
-    metrics: Mapping[str, float],
-    details: Mapping[str, Any] | None = None,
-) -> Result:
+def write_result(folder: RunFolder, result: Result) -> Result:
     """Write ``result.json`` with the checksum of the weights as they lie in the folder; call it last of all.
 
     Raises:
         ValueError: a metric is not finite; the message names it.
         StorageError: the file cannot be written.
     """
-    wrong = {name: value for name, value in metrics.items() if not math.isfinite(value)}
+    wrong = {name: value for name, value in result.metrics.items() if not math.isfinite(value)}
     if wrong:
         raise ValueError(f"metrics that are not finite: {wrong}; leave a metric out where it does not exist")
-    result = Result(
-        digest=digest,
-        label=label,
-        seed=seed,
-        steps=steps,
-        seconds=float(seconds),
-        metrics={name: float(value) for name, value in metrics.items()},
-        details=dict(details or {}),
-        weights_sha256=sha256_of(folder.weights) if folder.weights.exists() else None,
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
+    weights = sha256_of(folder.weights) if folder.weights.exists() else None
+    result = replace(result, weights_sha256=weights, finished=datetime.now(UTC).isoformat(timespec="seconds"))
     write_json(folder.result, {"format": _FORMAT, **asdict(result)})
     return result
 

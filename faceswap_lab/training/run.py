@@ -204,8 +204,7 @@ class Run:
     def _finish(self, module: FaceswapModule, metrics: dict[str, float]) -> Result:
         """Write down what came out; the result last of all."""
         end_session(self.folder, "finished", self.last_step)
-        result = write_result(
-            self.folder,
+        result = Result(
             digest=self.digest,
             label=self.label,
             seed=self.config.seed,
@@ -220,6 +219,7 @@ class Run:
                 "peak_memory": self.memory.read(),
             },
         )
+        result = write_result(self.folder, result)
         write_status(self.folder, "finished", self.last_step)
         return result
 

@@ -12,7 +12,7 @@ import yaml
 from faceswap_lab.cli.job.faces import renderer
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.identity import run_hash
-from faceswap_lab.runs.result import write_result
+from faceswap_lab.runs.result import Result, write_result
 from faceswap_lab.runs.status import read_status
 from tests.acceptance.program import STEP, TINY, TWINS, At, Program, strike
 from tests.acceptance.test_disk import write_pictures
@@ -24,7 +24,7 @@ SHORT = ("training.max_steps=6", "progress=false")
 
 
 def finish(run: Path) -> None:
-    write_result(RunFolder(run), digest="0123456789", label="run", seed=0, steps=1, seconds=1, metrics={})
+    write_result(RunFolder(run), Result(digest="0123456789", label="run", seed=0, steps=1, seconds=1, metrics={}))
 
 
 def fail() -> None:

@@ -17,7 +17,7 @@ from faceswap_lab.cli.study.lines import plan_lines
 from faceswap_lab.cli.study.plan import StudyJob, study_of
 from faceswap_lab.cli.study.time import Known, cells_at_once, look, remaining
 from faceswap_lab.runs.folder import RunFolder
-from faceswap_lab.runs.result import write_result
+from faceswap_lab.runs.result import Result, write_result
 
 
 def asked_in(root: Path) -> StudyJob:
@@ -28,7 +28,7 @@ def finish(asked: StudyJob, arm: str, seed: int, seconds: float, suffix: str = "
     digest = asked.digest(asked.config(arm, seed))
     folder = RunFolder(asked.plan.runs_dir / f"any-s{seed}-{digest}{suffix}")
     folder.path.mkdir(parents=True)
-    write_result(folder, digest=digest, label="any", seed=seed, steps=1, seconds=seconds, metrics={})
+    write_result(folder, Result(digest=digest, label="any", seed=seed, steps=1, seconds=seconds, metrics={}))
     return folder
 
 

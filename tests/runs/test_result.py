@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_lab.runs.folder import RunFolder
-from faceswap_lab.runs.result import BadResult, read_result, weights_are_intact, write_result
+from faceswap_lab.runs.result import BadResult, Result, read_result, weights_are_intact, write_result
 
 _GOOD: dict[str, Any] = {"digest": "0123456789", "label": "x", "seed": 0, "steps": 240, "seconds": 12.5}
 _METRICS = {"swap_ssim_AB": 0.1 + 0.2, "swap_mae_AB": 1 / 3}
@@ -16,14 +16,14 @@ _METRICS = {"swap_ssim_AB": 0.1 + 0.2, "swap_mae_AB": 1 / 3}
 
 def _written(tmp_path: Path, **changes: Any) -> RunFolder:
     folder = RunFolder(tmp_path)
-    write_result(folder, **(_GOOD | {"metrics": _METRICS} | changes))
+    write_result(folder, Result(**(_GOOD | {"metrics": _METRICS} | changes)))
     return folder
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     folder.weights.write_bytes(b"abc")
-    written = write_result(folder, **_GOOD, metrics=_METRICS, details={"parameters": {"encoder": 3}})
+    written = write_result(folder, Result(**_GOOD, metrics=_METRICS, details={"parameters": {"encoder": 3}}))
     assert read_result(folder) == written
     assert written.metrics == _METRICS
     assert written.details == {"parameters": {"encoder": 3}}
@@ -38,7 +38,7 @@ def test_without_a_file_there_is_no_result(tmp_path: Path) -> None:
 def test_changed_weights_are_noticed(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     folder.weights.write_bytes(b"abc")
-    result = write_result(folder, **_GOOD, metrics={})
+    result = write_result(folder, Result(**_GOOD, metrics={}))
     assert weights_are_intact(folder, result)
     folder.weights.write_bytes(b"abd")
     assert not weights_are_intact(folder, result)

@@ -11,7 +11,7 @@ from faceswap_lab.runs.flat import flat, text_of
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.lock import run_lock
 from faceswap_lab.runs.provenance import collect
-from faceswap_lab.runs.result import write_result
+from faceswap_lab.runs.result import Result, write_result
 from faceswap_lab.runs.sessions import begin_session, end_session, note_in_session
 from faceswap_lab.runs.show import show
 from faceswap_lab.runs.status import write_status
@@ -34,13 +34,15 @@ def _run(
     begin_session(folder, collect(["python", "-m", "faceswap_lab"], settings, "abcd", 0) | provenance, 0)
     write_result(
         folder,
-        digest="0" * 10,
-        label="x",
-        seed=0,
-        steps=240,
-        seconds=61.5,
-        metrics={"swap_ssim_AB": ssim},
-        details={"parameters": {"encoder": parameters}, "peak_memory": {"resident": peak, "since": "run"}},
+        Result(
+            digest="0" * 10,
+            label="x",
+            seed=0,
+            steps=240,
+            seconds=61.5,
+            metrics={"swap_ssim_AB": ssim},
+            details={"parameters": {"encoder": parameters}, "peak_memory": {"resident": peak, "since": "run"}},
+        ),
     )
     end_session(folder, "finished", 240)
     return path
@@ -66,7 +68,7 @@ def test_show_tells_a_finished_run(tmp_path: Path) -> None:
 def test_show_lays_metrics_out_by_direction(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     metrics = {"swap_ssim_AB": 0.75, "swap_ssim_BA": 0.5, "recon_mae_A": 0.125, "odd": 3.0, "AB": 1.0}
-    write_result(folder, digest="0" * 10, label="x", seed=0, steps=1, seconds=1.0, metrics=metrics)
+    write_result(folder, Result(digest="0" * 10, label="x", seed=0, steps=1, seconds=1.0, metrics=metrics))
     text = _told(show, tmp_path)[1]
     rows = [[cell.strip() for cell in line.replace("┃", "│").split("│")[1:-1]] for line in text.splitlines()]
     assert ["metric", "value", "A", "A→B", "B→A"] in rows

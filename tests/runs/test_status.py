@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from faceswap_lab.runs.folder import RunFolder
 from faceswap_lab.runs.lock import run_lock
-from faceswap_lab.runs.result import write_result
+from faceswap_lab.runs.result import Result, write_result
 from faceswap_lab.runs.status import State, Status, read_status, write_status
 from tests.runs.processes import child, exit_code
 
 
 def _finish(folder: RunFolder) -> None:
-    write_result(folder, digest="0" * 10, label="x", seed=0, steps=240, seconds=1.0, metrics={"m": 0.5})
+    write_result(folder, Result(digest="0" * 10, label="x", seed=0, steps=240, seconds=1.0, metrics={"m": 0.5}))
 
 
 def test_nothing_written_is_created(tmp_path: Path) -> None:

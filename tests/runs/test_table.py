@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from faceswap_lab.runs.folder import find_or_create
-from faceswap_lab.runs.result import write_result
+from faceswap_lab.runs.result import Result, write_result
 from faceswap_lab.runs.sessions import begin_session
 from faceswap_lab.runs.status import write_status
 from faceswap_lab.runs.table import find_runs, results
@@ -22,7 +22,7 @@ def root(tmp_path):
         if state == "finished":
             details = {"parameters": {"total": 100}}
             about = {"digest": "0123456789", "label": "baseline", "seed": seed, "steps": 7, "seconds": 1.5}
-            write_result(folder, **about, metrics={"swap_ssim_AB": seed / 2}, details=details)
+            write_result(folder, Result(**about, metrics={"swap_ssim_AB": seed / 2}, details=details))
         if state == "damaged":
             folder.result.write_text("{")
     (tmp_path / "sweeps").mkdir()

@@ -21,7 +21,7 @@ from PIL.PngImagePlugin import PngInfo
 from faceswap_lab.runs.flat import flat
 from faceswap_lab.runs.folder import RunFolder, find_or_create
 from faceswap_lab.runs.metrics import MetricsCsv
-from faceswap_lab.runs.result import write_result
+from faceswap_lab.runs.result import Result, write_result
 from faceswap_lab.runs.sessions import begin_session, end_session
 from faceswap_lab.runs.status import write_status
 from faceswap_lab.studies.analysis import analyse, evidence_of
@@ -185,14 +185,16 @@ def write_finished(
     end_session(folder, "finished", STEPS)
     write_result(
         folder,
-        digest=cell.digest,
-        label=cell.arm,
-        seed=cell.seed,
-        steps=STEPS,
-        seconds=30 + rng.random(),
-        metrics=final,
-        details={"parameters": {"encoder": 1000, "total": 3000 if arm.two_paths else 2000}}
-        | ({"people": people} if people else {}),
+        Result(
+            digest=cell.digest,
+            label=cell.arm,
+            seed=cell.seed,
+            steps=STEPS,
+            seconds=30 + rng.random(),
+            metrics=final,
+            details={"parameters": {"encoder": 1000, "total": 3000 if arm.two_paths else 2000}}
+            | ({"people": people} if people else {}),
+        ),
     )
     write_status(folder, "finished", STEPS)
     return folder
