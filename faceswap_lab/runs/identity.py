@@ -14,8 +14,6 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from enum import Enum
-from pathlib import PurePath
 from typing import Any
 
 RECIPE_VERSION = 1
@@ -124,15 +122,11 @@ def _is_group(value: Any) -> bool:
 def _value(value: Any, name: str, only_identity: bool) -> Any:
     """Return ``value`` in JSON's types; dataclasses inside lists keep only their identity if so asked."""
     if value is None or isinstance(value, bool | str):
-        return value.value if isinstance(value, Enum) else value
-    if isinstance(value, Enum):
-        return _value(value.value, name, only_identity)
+        return value
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
         return _number(float(value), name)
-    if isinstance(value, PurePath):
-        return value.as_posix()
     if _is_group(value):
         return _identity(value, f"{name}.") if only_identity else plain(value)
     if isinstance(value, list | tuple):
@@ -141,7 +135,7 @@ def _value(value: Any, name: str, only_identity: bool) -> Any:
         return {str(key): _value(item, f"{name}.{key}", only_identity) for key, item in value.items()}
     raise TypeError(
         f"{name} is {value!r} ({type(value).__name__}); a configuration holds None, bool, int, float, str, "
-        "path, enum, list, dict with text keys, and dataclasses"
+        "list, dict with text keys, and dataclasses"
     )
 
 

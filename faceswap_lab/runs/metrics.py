@@ -2,11 +2,9 @@
 
 import csv
 import io
-import numbers
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from faceswap_lab.runs.atomic import explaining, write_text
 
@@ -44,24 +42,17 @@ class MetricsCsv:
         """Add a row, or a group of rows, and hand them to the operating system before returning.
 
         Args:
-            rows: each with ``step`` (an integer >= 0) and any other columns: numbers, or text without line breaks.
+            rows: each with ``step`` (>= 0) and any other columns: Python's numbers, or text without line breaks.
                 None, empty text and an absent column are the same: an empty cell.
 
         Raises:
-            KeyError, TypeError, ValueError: a row has no step, or a value that cannot be written; nothing is added.
             StorageError: the disk is full or the like; nothing is added.
         """
         group = [rows] if isinstance(rows, Mapping) else list(rows)
         if not group:
             return
-        for row in group:
-            if _STEP not in row:
-                raise KeyError(f"a row of metrics has a 'step'; this one has {sorted(row)}")
-            step: Any = row[_STEP]
-            if isinstance(step, bool) or not isinstance(step, numbers.Integral) or int(step) < 0:
-                raise ValueError(f"step is {step!r}; a step is an integer >= 0")
         columns = list(dict.fromkeys([*(self.columns or [_STEP]), *(name for row in group for name in row)]))
-        lines = [_line([_text(name, row.get(name)) for name in columns]) for row in group]
+        lines = [_line([row.get(name) for name in columns]) for row in group]
         if columns != self.columns:
             self._widen(columns)
         self._append_lines(lines)
@@ -90,7 +81,7 @@ class MetricsCsv:
     def _widen(self, columns: Sequence[str]) -> None:
         _, lines, _ = _whole_lines(self.path)
         padding = "," * (len(columns) - len(self.columns))
-        header = _line([_text(name, name) for name in columns])
+        header = _line(columns)
         write_text(self.path, "".join([header, *(f"{line[:-1]}{padding}\n" for line in lines)]))
         self.columns = list(columns)
 
@@ -152,24 +143,10 @@ def _write_all(file: io.FileIO, data: bytes) -> None:
         data = data[file.write(data) or 0 :]
 
 
-def _line(cells: Sequence[str]) -> str:
+def _line(cells: Sequence[Value | None]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow(cells)
     return text.getvalue()
-
-
-def _text(name: str, value: Value | None) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, numbers.Integral):  # bool too: 0 and 1 can be averaged
-        return str(int(value))
-    if isinstance(value, numbers.Real):
-        return repr(float(value))
-    if not isinstance(value, str):
-        raise TypeError(f"{name} is a {type(value).__name__}; metrics are numbers or text (a tensor: .item() first)")
-    if value.splitlines() not in ([], [value]):
-        raise ValueError(f"{name} is {value!r}; text in metrics.csv has no line breaks")
-    return value
 
 
 def _parsed(cell: str) -> Value:

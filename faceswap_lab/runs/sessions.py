@@ -4,7 +4,7 @@ An entry holds what ``provenance.collect`` returned when the process began, the 
 killed, when, how and at which step it ended; ``sampler``, who made its samples (cv2 or device; see
 ``data/sampler_choice.py``), if it came to train; and ``events``, a line for each event of the run that it came to. A
 run that went on from the end of a shorter one has that run's entries first, each with ``run``, the name of the run that
-it belongs to.
+it belongs to. Whatever writes raises ``atomic.StorageError`` where the folder cannot be written.
 """
 
 import json
@@ -22,11 +22,7 @@ _FORMAT = 1
 def begin_session(folder: RunFolder, provenance: Mapping[str, Any], step: int) -> None:
     """Add an entry for this process, which begins at training step ``step``.
 
-    A code diff that an earlier session had too is stored once, or a run that is preempted often would grow by it.
-
-    Raises:
-        StorageError: the folder cannot be written.
-    """
+    A code diff that an earlier session had too is stored once, or a run that is preempted often would grow by it."""
     sessions = read_sessions(folder)
     entry = {**provenance, "first_step": int(step), "last_step": None, "end": None, "end_state": None}
     code = entry.get("code")
@@ -36,31 +32,19 @@ def begin_session(folder: RunFolder, provenance: Mapping[str, Any], step: int) -
 
 
 def inherit_sessions(folder: RunFolder, shorter: RunFolder) -> None:
-    """Let a run that has not begun have the entries of the shorter run whose end it goes on from.
-
-    Raises:
-        StorageError: the folder cannot be written.
-    """
+    """Let a run that has not begun have the entries of the shorter run whose end it goes on from."""
     entries = [{"run": shorter.path.name, **entry} for entry in read_sessions(shorter)]
     write_json(folder.run, {"format": _FORMAT, "sessions": entries})
 
 
 def end_session(folder: RunFolder, state: State, step: int) -> None:
-    """Complete the last entry: this process stops at training step ``step``, leaving the run in ``state``.
-
-    Raises:
-        StorageError: the folder cannot be written.
-    """
+    """Complete the last entry: this process stops at training step ``step``, leaving the run in ``state``."""
     end = datetime.now(UTC).isoformat(timespec="seconds")
     note_in_session(folder, last_step=int(step), end=end, end_state=state)
 
 
 def note_in_session(folder: RunFolder, **facts: Any) -> None:
-    """Add to the last entry what is known only once the process is at work; JSON's types.
-
-    Raises:
-        StorageError: the folder cannot be written.
-    """
+    """Add to the last entry what is known only once the process is at work; JSON's types."""
     sessions = read_sessions(folder)
     if not sessions:
         return

@@ -1,5 +1,4 @@
 import dataclasses
-import enum
 import fractions
 import json
 import math
@@ -134,17 +133,6 @@ def test_a_value_without_a_counterpart_in_json_is_refused() -> None:
             run_hash(config(clip=value))
     with pytest.raises(TypeError, match="instance of a dataclass"):
         run_hash(Config)
-
-
-def test_enums_count_by_their_value() -> None:
-    class Kind(enum.Enum):
-        HALF = 0.5
-
-    class Name(str, enum.Enum):  # noqa: UP042 - the older spelling is the harder case
-        B = "b"
-
-    assert identity(config(clip=Kind.HALF))["clip"] == 0.5
-    assert type(identity(config(clip=Name.B))["clip"]) is str
 
 
 def test_a_group_can_be_left_out_as_a_whole() -> None:

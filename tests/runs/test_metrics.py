@@ -102,11 +102,11 @@ def test_step_is_first_and_the_order_of_columns_is_that_of_their_coming(tmp_path
         assert [row["aaa"] for row in csv.DictReader(file)] == ["", "3", ""]
 
 
-def test_floats_keep_all_their_digits_whatever_type_they_come_in(tmp_path: Path) -> None:
+def test_floats_keep_all_their_digits(tmp_path: Path) -> None:
     metrics = MetricsCsv(tmp_path / "metrics.csv")
-    metrics.append({"step": np.int64(3), "a": 0.1 + 0.2, "b": np.float64(1 / 3), "c": np.float32(0.1), "d": 1e300})
-    found = read_metrics(metrics.path)[0]
-    assert found == {"step": 3, "a": 0.1 + 0.2, "b": 1 / 3, "c": float(np.float32(0.1)), "d": 1e300}
+    row = {"step": 3, "a": 0.1 + 0.2, "b": 1 / 3, "c": float(np.float32(0.1)), "d": 1e300}
+    metrics.append(row)
+    assert read_metrics(metrics.path) == [row]
 
 
 def test_numbers_that_are_not_finite_come_back(tmp_path: Path) -> None:
@@ -116,30 +116,6 @@ def test_numbers_that_are_not_finite_come_back(tmp_path: Path) -> None:
     assert isinstance(found["a"], float)
     assert math.isnan(found["a"])
     assert found["b"] == -math.inf
-
-
-@pytest.mark.parametrize(
-    ("row", "error", "words"),
-    [
-        ({"loss": 1.0}, KeyError, "has a 'step'"),
-        ({"step": -1}, ValueError, "step is -1"),
-        ({"step": 1.0}, ValueError, "step is 1.0"),
-        ({"step": True}, ValueError, "step is True"),
-        ({"step": 1, "x": "two\nlines"}, ValueError, "no line breaks"),
-        ({"step": 1, "x\n": 1}, ValueError, "no line breaks"),
-        ({"step": 1, "x": object()}, TypeError, r"x is a object.*\.item\(\)"),
-    ],
-)
-def test_what_cannot_be_written_is_refused_and_nothing_is_added(
-    tmp_path: Path, row: dict[str, Any], error: type[Exception], words: str
-) -> None:
-    metrics = MetricsCsv(tmp_path / "metrics.csv")
-    metrics.append({"step": 0})
-    with pytest.raises(error, match=words):
-        metrics.append([{"step": 1, "fine": 1}, row])
-    assert metrics.path.read_text() == "step\n0\n"
-    metrics.append({"step": 1})
-    assert metrics.path.read_text() == "step\n0\n1\n"
 
 
 def test_a_torn_last_line_is_dropped_by_the_writer_and_left_out_by_a_reader(tmp_path: Path) -> None:
