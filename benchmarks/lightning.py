@@ -21,7 +21,7 @@ from benchmarks.figures import Figure, Goal, times_as_long
 from faceswap_lab.config import Config
 from faceswap_lab.data.faces import FaceData
 from faceswap_lab.runs.metrics import MetricsCsv
-from faceswap_lab.training.build import autoencoder_of, module_of, samples_of
+from faceswap_lab.training.build import autoencoder_of, module_of, samplers_of
 from faceswap_lab.training.fit import fit, prepare_process
 from faceswap_lab.training.order_effect.replica import Replica, batches_of
 
@@ -83,7 +83,7 @@ def bare_loop_of(config: Config, data: FaceData, file) -> BareLoop:
     o = config.optimizer
     return BareLoop(
         autoencoder_of(config, data),
-        samples_of(config, data, 0).samplers,
+        samplers_of(config, data),
         config.training.batch_size,
         o.lr,
         o.beta1,

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar
 
 import cv2
@@ -62,10 +63,11 @@ def moved(batch: Sequence[P], device: torch.device) -> list[P]:
     return [type(p)(p.side, *(numbers.to(device, non_blocking=True) for numbers in p[1:])) for p in batch]
 
 
+@dataclass(frozen=True, eq=False)
 class StepDataset(Dataset[Portions]):
     """Item i is everything that training step ``first_step + i`` needs.
 
-    Args:
+    Attributes:
         samplers: one for each side.
         plan: a step's portions (side, first sample, samples), over all devices.
         first_step: where training begins, or goes on.
@@ -76,21 +78,14 @@ class StepDataset(Dataset[Portions]):
         events: of the run; they may change the warp.
     """
 
-    def __init__(
-        self,
-        samplers: Mapping[Side, SideSampler],
-        plan: Plan,
-        first_step: int,
-        last_step: int,
-        rank: int,
-        world: int,
-        sampler: Sampler = "cv2",
-        events: Events = NO_EVENTS,
-    ) -> None:
-        self.samplers, self.plan, self.events = samplers, plan, events
-        self.first_step, self.last_step = first_step, last_step
-        self.rank, self.world = rank, world
-        self.sampler = sampler
+    samplers: Mapping[Side, SideSampler]
+    plan: Plan
+    first_step: int
+    last_step: int
+    rank: int = 0
+    world: int = 1
+    sampler: Sampler = "cv2"
+    events: Events = NO_EVENTS
 
     def __len__(self) -> int:
         return self.last_step - self.first_step
@@ -111,31 +106,20 @@ class StepDataset(Dataset[Portions]):
 
 
 class FaceDataModule(pl.LightningDataModule):
-    """Feeds a Lightning trainer from samplers; see StepDataset. One epoch is the whole training.
+    """Feeds a Lightning trainer. One epoch is the whole training.
 
     Args:
+        dataset: the steps, of all devices.
         workers: processes that make samples ahead of time; 0: the training process does. The samples are the same.
         asked: which sampler: auto, cv2 or device (see ``sampler_choice.chosen``); decided when the device is known.
-        events: see StepDataset.
 
     Attributes:
         resident: the faces on the training device, from which the samples are made; None: the loader makes them.
     """
 
-    def __init__(
-        self,
-        samplers: Mapping[Side, SideSampler],
-        plan: Plan,
-        first_step: int,
-        last_step: int,
-        workers: int = 0,
-        asked: str = "cv2",
-        events: Events = NO_EVENTS,
-    ) -> None:
+    def __init__(self, dataset: StepDataset, workers: int = 0, asked: str = "cv2") -> None:
         super().__init__()
-        self.events = events
-        self.samplers, self.plan, self.workers, self.asked = samplers, plan, workers, asked
-        self.first_step, self.last_step = first_step, last_step
+        self.dataset, self.workers, self.asked = dataset, workers, asked
         self.resident: Resident | None = None
 
     @property
@@ -155,13 +139,12 @@ class FaceDataModule(pl.LightningDataModule):
         def least(number: int) -> int:
             return int(strategy.reduce(torch.tensor(number, device=strategy.root_device), reduce_op="min"))
 
-        self.resident = resident_faces(self.asked, self.samplers, strategy.root_device, least)
+        self.resident = resident_faces(self.asked, self.dataset.samplers, strategy.root_device, least)
 
     def train_dataloader(self) -> DataLoader[Portions]:
         """Return a loader whose batches are made whole, one per training step, in order."""
         rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
-        steps = (self.first_step, self.last_step)
-        dataset = StepDataset(self.samplers, self.plan, *steps, rank, world, self.sampler, self.events)
+        dataset = replace(self.dataset, rank=rank, world=world, sampler=self.sampler)
         pinned = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
         return loader_of(dataset, self.workers, pinned)
 

@@ -9,7 +9,7 @@ from torch import nn
 from faceswap_lab.config import Config, events_of, side_weights_of, terms_of, topology_of
 from faceswap_lab.config.terms import HALVINGS, Adversarial, AdversarialCode
 from faceswap_lab.data.colours import TRANSFERS, ColourTransfer
-from faceswap_lab.data.datamodule import FaceDataModule
+from faceswap_lab.data.datamodule import FaceDataModule, StepDataset
 from faceswap_lab.data.faces import FaceData
 from faceswap_lab.data.regions import SampleRegions
 from faceswap_lab.data.sampler import SideSampler
@@ -78,12 +78,6 @@ def plan_of(config: Config) -> Plan:
     return Plan(config.update_order.name, sides, config.training.batch_size, block, config.seed)
 
 
-def settings_of(config: Config) -> Settings:
-    """Return the numbers of an update's arithmetic."""
-    o = config.optimizer
-    return Settings(o.name, o.lr, o.beta1, o.beta2 or 0.0, o.eps or 0.0, o.weight_decay or 0.0)
-
-
 def schedule_of(config: Config) -> Schedule | None:
     """Return the learning rate of every step, before events change it; None: it is always the same."""
     s = config.schedule
@@ -127,11 +121,11 @@ def _start(config: Config, net: nn.Module, *stream: str) -> None:
 
 def module_of(config: Config, autoencoder: Autoencoder, data: FaceData | None = None) -> FaceswapModule:
     """Return the LightningModule that trains ``autoencoder``; a loss of eyes or mouth asks ``data`` where they are."""
-    objective = objective_of(config)
+    objective, o = objective_of(config), config.optimizer
     return FaceswapModule(
         autoencoder,
         plan_of(config),
-        settings_of(config),
+        Settings(o.name, o.lr, o.beta1, o.beta2 or 0.0, o.eps or 0.0, o.weight_decay or 0.0),
         config.optimizer_state.name,
         StepSettings(
             objective=objective,
@@ -161,22 +155,22 @@ def _colours_of(config: Config, data: FaceData, side: str) -> ColourTransfer | N
 
 
 def _regions(config: Config, data: FaceData) -> dict[str, SampleRegions]:
-    samplers = samples_of(config, data, 0).samplers
+    samplers = samplers_of(config, data)
     return {side: SampleRegions(samplers[side], name) for side, name in zip(data.sides, data.people, strict=True)}
 
 
 def resident_on(device: torch.device, config: Config, data: FaceData) -> Resident | None:
     """Put the faces on a device if a run would have them there; None: its samples are made on the CPU."""
-    return resident_faces(config.data.sampler, samples_of(config, data, 0).samplers, device)
+    return resident_faces(config.data.sampler, samplers_of(config, data), device)
 
 
-def samples_of(config: Config, data: FaceData, first_step: int) -> FaceDataModule:
-    """Return the samples of the training steps from ``first_step`` to the last."""
+def samplers_of(config: Config, data: FaceData) -> dict[str, SideSampler]:
+    """Return what makes the samples of each side."""
     a = config.augmentation
     pose = (a.rotation, a.zoom, a.shift, a.flip)
     recipe = Recipe(a.name, *pose, a.jitter, a.coverage, a.misaligned, a.two_stage, a.grid, a.fitted, a.nodes)
     flips = dict(zip(data.train, a.flips))
-    samplers = {
+    return {
         side: SideSampler(
             faces,
             replace(recipe, flip=flips.get(side, a.flip)),
@@ -189,5 +183,10 @@ def samples_of(config: Config, data: FaceData, first_step: int) -> FaceDataModul
         )
         for side, faces in data.train.items()
     }
-    last_step, workers, asked = config.training.max_steps, config.trainer.workers, config.data.sampler
-    return FaceDataModule(samplers, plan_of(config), first_step, last_step, workers, asked, events_of(config))
+
+
+def samples_of(config: Config, data: FaceData, first_step: int) -> FaceDataModule:
+    """Return the samples of the training steps from ``first_step`` to the last."""
+    steps = (first_step, config.training.max_steps)
+    dataset = StepDataset(samplers_of(config, data), plan_of(config), *steps, events=events_of(config))
+    return FaceDataModule(dataset, config.trainer.workers, config.data.sampler)

@@ -92,8 +92,7 @@ def _fit_here(
     callbacks: Sequence[pl.Callback],
 ) -> None:
     interruptions = Interruptions(listening=place.rank == 0)
-    strategy = _strategy(config, place, module.plan.reaches_all)
-    trainer = trainer_of(config, [Resume(checkpoint), interruptions, *callbacks], **strategy)
+    trainer = trainer_of(config, place, module.plan.reaches_all, [Resume(checkpoint), interruptions, *callbacks])
     # Lightning asks the devices in every step whether SIGTERM has come, and waits for the answer; Interruptions asks.
     trainer.fit_loop.epoch_loop._broadcast_sigterm_tensor = lambda: None  # type: ignore[method-assign]
     samples = samples_of(config, data, checkpoint.step if checkpoint else 0)
@@ -112,11 +111,26 @@ def _fit_here(
         interruptions.tell()
 
 
-def trainer_of(config: Config, callbacks: Sequence[pl.Callback], **strategy: Any) -> pl.Trainer:
-    """Return Lightning's trainer for this configuration, device, precision and all."""
+def trainer_of(config: Config, place: Place, reaches_all: bool, callbacks: Sequence[pl.Callback]) -> pl.Trainer:
+    """Return Lightning's trainer for this configuration, device, precision and all.
+
+    Who is who is always said: under SLURM, Lightning would take other tasks of the allocation for parts of this run,
+    refuse some allocations, and requeue on a signal.
+
+    Args:
+        config: the run's.
+        place: which of its processes this is.
+        reaches_all: whether every backward pass reaches all parameters; DDP must be told where some leave some out.
+        callbacks: what happens around the steps.
+    """
+    strategy: str | DDPStrategy = config.trainer.strategy
+    if strategy == "ddp":  # buffers need no broadcast at every step: nothing changes them
+        strategy = DDPStrategy(find_unused_parameters=not reaches_all, broadcast_buffers=False)
     return pl.Trainer(
         accelerator=config.trainer.accelerator,
         devices=config.trainer.devices if config.trainer.gpu is None else [config.trainer.gpu],
+        strategy=strategy,
+        plugins=[LocalProcesses(place)],
         precision="bf16-mixed" if config.training.precision == "bf16-mixed" else "32-true",
         deterministic="warn" if config.training.deterministic else False,
         max_epochs=1,
@@ -128,7 +142,6 @@ def trainer_of(config: Config, callbacks: Sequence[pl.Callback], **strategy: Any
         enable_model_summary=False,
         num_sanity_val_steps=0,
         profiler=_NoProfiler(),
-        **strategy,
     )
 
 
@@ -140,16 +153,3 @@ class _NoProfiler(PassThroughProfiler):
     def profile(self, action_name: str) -> Any:
         """Do nothing."""
         return self._nothing
-
-
-def _strategy(config: Config, place: Place, reaches_all: bool = False) -> dict[str, Any]:
-    """Alternating backward passes leave parameters without a gradient in each of them, and DDP must be told so.
-
-    Buffers need no broadcast at every step: nothing changes them. Who is who is always said: under SLURM, Lightning
-    would take other tasks of the allocation for parts of this run, refuse some allocations, and requeue on a signal.
-    """
-    plugins = [LocalProcesses(place)]
-    if config.trainer.strategy != "ddp":
-        return {"strategy": config.trainer.strategy, "plugins": plugins}
-    ddp = DDPStrategy(find_unused_parameters=not reaches_all, broadcast_buffers=False)
-    return {"strategy": ddp, "plugins": plugins}

@@ -58,7 +58,9 @@ def test_ranks_share_a_step_out_in_order(first_step, index, world):
 
 
 def loaded(first_step, workers):
-    return list(FaceDataModule(SAMPLERS, partial(plan, batch=4), first_step, 7, workers).train_dataloader())
+    return list(
+        FaceDataModule(StepDataset(SAMPLERS, partial(plan, batch=4), first_step, 7), workers).train_dataloader()
+    )
 
 
 @pytest.mark.parametrize("workers", [0, 1, 4])
@@ -83,7 +85,7 @@ def test_the_warp_changes_at_its_step_and_not_a_sample_earlier(workers):
         for first in (0, 3):
             dataset = StepDataset(SAMPLERS, partial(plan, batch=4), first, 7, 0, 1, kind, events)
             assert all(map(same, loader_of(dataset, workers, False), expected[first:]))
-    samples = FaceDataModule(SAMPLERS, partial(plan, batch=4), 0, 7, workers, events=events)
+    samples = FaceDataModule(StepDataset(SAMPLERS, partial(plan, batch=4), 0, 7, events=events), workers)
     assert same(list(samples.train_dataloader())[5], StepDataset(off, partial(plan, batch=4), 0, 7, 0, 1)[5])
 
 
@@ -101,7 +103,7 @@ def test_the_dataset_ends():
 
 
 def on_device(first_step, workers, resident):
-    module = FaceDataModule(SAMPLERS, partial(plan, batch=4), first_step, 7, workers)
+    module = FaceDataModule(StepDataset(SAMPLERS, partial(plan, batch=4), first_step, 7), workers)
     module.resident = resident
     return [(batch, module.finished(batch)) for batch in module.train_dataloader()]
 

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceswap_lab.data.datamodule import FaceDataModule
+from faceswap_lab.data.datamodule import FaceDataModule, StepDataset
 from faceswap_lab.data.faces import sides_of
 from faceswap_lab.data.sampler import SideSampler
 from faceswap_lab.events import Event, Events
@@ -63,7 +63,7 @@ def fit(module, steps, first=0, place=None, callbacks=()):
         side: SideSampler(noise_faces(6, 64, seed=i), WARP_ALIGNED, 32, SEED, side) for i, side in enumerate(sides)
     }
     trainer_for(callbacks, place=place, order=module.plan.order).fit(
-        module, FaceDataModule(samplers, module.plan, first, steps)
+        module, FaceDataModule(StepDataset(samplers, module.plan, first, steps))
     )
     return module
 

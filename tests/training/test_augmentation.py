@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from faceswap_lab.data.colours import TRANSFERS
-from faceswap_lab.training.build import samples_of
+from faceswap_lab.training.build import samplers_of
 from tests.training.configs import config_for
 from tests.training.test_colour_match import data_of
 
@@ -13,7 +13,7 @@ NONE = "augmentation=none"
 
 def batches(*words: str) -> dict[str, np.ndarray]:
     """Return the first 80 targets of both sides."""
-    samplers = samples_of(config_for(NONE, *words), data_of(8), 0).samplers
+    samplers = samplers_of(config_for(NONE, *words), data_of(8))
     return {side: sampler.batch(0, 80).target for side, sampler in samplers.items()}
 
 
@@ -31,7 +31,7 @@ def test_one_sides_samples_get_the_others_colours(name: str, moved: str):
 
 def test_each_side_is_mirrored_as_often_as_it_is_said():
     def flip(*words: str) -> dict[str, float]:
-        samplers = samples_of(config_for("augmentation=warp_2018", *words), data_of(8), 0).samplers
+        samplers = samplers_of(config_for("augmentation=warp_2018", *words), data_of(8))
         return {side: sampler.recipe.flip for side, sampler in samplers.items()}
 
     assert flip() == {"A": 0.4, "B": 0.4}

@@ -1,5 +1,7 @@
 """``colour_match=mean_a_to_b`` as built from a configuration: A has B's colours inside the network, and only there."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -97,7 +99,7 @@ def test_training_asks_for_as_own_colours(colour_match, loss_a):
     )
     module = module_of(config, saying(model, colour("B")))
     samples = samples_of(config, data_of(0), 0)
-    samples.last_step = 1
+    samples.dataset = replace(samples.dataset, last_step=1)
     trainer_for(order="joint").fit(module, samples)
     assert module.last_losses == {
         "loss_A": pytest.approx(loss_a, abs=EXACT),

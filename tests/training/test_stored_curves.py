@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import pytorch_lightning as pl
 
-from faceswap_lab.data.datamodule import FaceDataModule
+from faceswap_lab.data.datamodule import FaceDataModule, StepDataset
 from faceswap_lab.data.faces import SIDES, Faces
 from faceswap_lab.data.sampler import SideSampler
 from faceswap_lab.orders import ORDERS, Plan
@@ -58,7 +58,7 @@ def curve(order, state):
     architecture = tiny(initialisation="he")
     module = module_for(order, state, architecture=architecture, optimizer=CALM, log_every=1, last_step=STEPS)
     kept = Curve()
-    trainer_for([kept]).fit(module, FaceDataModule(samplers, plan, 0, STEPS))
+    trainer_for([kept]).fit(module, FaceDataModule(StepDataset(samplers, plan, 0, STEPS)))
     return {**kept.losses, "weights": projections(module.autoencoder)}
 
 

@@ -3,12 +3,11 @@
 from dataclasses import fields
 from types import SimpleNamespace
 
-import pytorch_lightning as pl
 import torch
 
 from faceswap_lab.config.kinds import read_kind
 from faceswap_lab.config.terms import KINDS, Other
-from faceswap_lab.data.datamodule import FaceDataModule
+from faceswap_lab.data.datamodule import FaceDataModule, StepDataset
 from faceswap_lab.data.sampler import SideSampler
 from faceswap_lab.events import NO_EVENTS, Event, Events
 from faceswap_lab.models.autoencoder import Autoencoder
@@ -18,7 +17,7 @@ from faceswap_lab.orders import Plan
 from faceswap_lab.randomness import seed_of
 from faceswap_lab.training.device.compiled import compile_parts
 from faceswap_lab.training.device.processes import Place
-from faceswap_lab.training.fit import _strategy, prepare_process
+from faceswap_lab.training.fit import prepare_process, trainer_of
 from faceswap_lab.training.module import FaceswapModule
 from faceswap_lab.training.step.discriminators import Discriminators, OfCodes, OfPictures
 from faceswap_lab.training.step.objective import Objective
@@ -99,26 +98,22 @@ def plan_for(order, sides=("A", "B")):
 
 
 def samples_for(order, steps, first_step=0, workers=0, sampler="cv2", events=NO_EVENTS):
-    return FaceDataModule(samplers(), plan_for(order), first_step, steps, workers, sampler, events)
+    dataset = StepDataset(samplers(), plan_for(order), first_step, steps, events=events)
+    return FaceDataModule(dataset, workers, sampler)
 
 
 def trainer_for(callbacks=(), place=None, precision="32-true", order="a_then_b"):
-    prepare_process(SimpleNamespace(trainer=SimpleNamespace(threads=1)))
     several = place is not None
-    config = SimpleNamespace(trainer=SimpleNamespace(strategy="ddp" if several else "auto"))
-    return pl.Trainer(
+    trainer = SimpleNamespace(
+        threads=1,
         accelerator="cpu",
         devices=place.world if several else 1,
-        max_epochs=1,
-        precision=precision,
-        logger=False,
-        callbacks=list(callbacks),
-        use_distributed_sampler=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        **_strategy(config, place or Place(), plan_for(order).reaches_all),
+        gpu=None,
+        strategy="ddp" if several else "auto",
     )
+    config = SimpleNamespace(trainer=trainer, training=SimpleNamespace(precision=precision, deterministic=False))
+    prepare_process(config)
+    return trainer_of(config, place or Place(), plan_for(order).reaches_all, callbacks)
 
 
 def record(module, table):
