@@ -25,11 +25,9 @@ class Resume(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Load weights, optimizer state, the step, and the losses that wait for their row."""
         assert isinstance(pl_module, FaceswapModule)
-        if self.checkpoint is None:
-            return
-        restore(pl_module, self.checkpoint)
-        pl_module.count_step()
-        self.checkpoint = None  # its tensors are no longer needed
+        if self.checkpoint is not None:
+            restore(pl_module, self.checkpoint)
+            pl_module.count_step()
 
 
 class Interruptions(pl.Callback):
@@ -48,13 +46,10 @@ class Interruptions(pl.Callback):
     def __init__(self, listening: bool = True) -> None:
         self.listening = listening
         self.received: int | None = None
-        self.steps_done = 0
         self.hosts: distributed.ProcessGroup | None = None
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Take over the signals; Lightning puts the former handlers back when it tears down."""
-        assert isinstance(pl_module, FaceswapModule)
-        self.steps_done = pl_module.steps_done
         if distributed.is_initialized():
             self.hosts = distributed.new_group(backend="gloo")  # NCCL would have every step wait for the device
         if not self.listening:
@@ -65,15 +60,13 @@ class Interruptions(pl.Callback):
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *rest: Any) -> None:
         """Stop after this step if a signal has come, in all processes alike."""
-        assert isinstance(pl_module, FaceswapModule)
-        self.steps_done = pl_module.steps_done
         if self._has_come():
             trainer.should_stop = True
 
     def tell(self) -> None:
         """Raise Interrupted if a signal has come, be it in the last step: whoever sent it waits for the end."""
         if self.received is not None:
-            raise Interrupted(self.received, self.steps_done)
+            raise Interrupted(self.received)
 
     def _has_come(self) -> bool:
         if self.hosts is None:
@@ -84,7 +77,7 @@ class Interruptions(pl.Callback):
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.received is not None and number == signal.SIGINT:
-            raise Interrupted(number, self.steps_done)
+            raise Interrupted(number)
         self.received = number
         said = f"\n{signal.Signals(number).name}: finishing this step and saving …\n"
         os.write(2, said.encode())  # print may be at work at this moment, and cannot be called twice

@@ -33,12 +33,13 @@ def go_on_from_shorter(config: Config, data: "FaceData", folder: RunFolder, dige
         steps, shorter = found[0]
         print(f"from zero   not from step {steps} of {shorter.path}: with {why} a step depends on their number")
         return
+    from faceswap_lab.training.saved.checkpoint import BadCheckpoint
     from faceswap_lab.training.saved.longer import CannotGoOn, go_on_from
 
     for steps, shorter in found:
         try:
             go_on_from(shorter, steps, folder, config, digest)
-        except CannotGoOn as error:
+        except (CannotGoOn, BadCheckpoint) as error:
             print(f"            not from step {steps} of {shorter.path}: {error}")
         else:
             print(f"goes on     from step {steps} of {shorter.path}, which differs in its length alone")

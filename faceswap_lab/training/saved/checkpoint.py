@@ -119,7 +119,7 @@ def save(folder: Path, checkpoint: Checkpoint) -> Path:
     data = buffer.getbuffer()  # no copy: at the size of 2018 this is 1.5 GB
     path = folder / f"step-{checkpoint.step:09d}-{hashlib.sha256(data).hexdigest()[:16]}.pt"
     write_bytes(path, data)
-    for _, old in list(_newest_first(folder))[_KEPT:]:
+    for old in _newest_first(folder)[_KEPT:]:
         old.unlink(missing_ok=True)
     return path
 
@@ -133,7 +133,7 @@ def load(folder: Path, digest: str) -> Checkpoint | None:
         BadCheckpoint: there are checkpoints, and every one is damaged: starting from zero needs a person's word.
     """
     damaged = [path.name for path in folder.glob("*.damaged")]
-    for _, path in _newest_first(folder):
+    for path in _newest_first(folder):
         try:
             return _read(path, digest)
         except _Damaged as reason:
@@ -154,11 +154,11 @@ def read_last(folder: Path, digest: str) -> Checkpoint:
     Raises:
         BadCheckpoint: there is none, or it is damaged; the message says which in a few words.
     """
-    _, path = next(_newest_first(folder), (0, None)) if folder.is_dir() else (0, None)
-    if path is None:
+    paths = _newest_first(folder) if folder.is_dir() else []
+    if not paths:
         raise BadCheckpoint("it has no checkpoint any more")
     try:
-        return _read(path, digest)
+        return _read(paths[0], digest)
     except _Damaged as reason:
         raise BadCheckpoint(f"its last checkpoint is damaged ({reason})") from reason
 
@@ -177,9 +177,9 @@ class _Damaged(Exception):
     """Why a checkpoint cannot be used."""
 
 
-def _newest_first(folder: Path) -> Iterator[tuple[int, Path]]:
+def _newest_first(folder: Path) -> list[Path]:
     found = [(int(match[1]), path) for path in folder.iterdir() if (match := _NAME.match(path.name))]
-    yield from sorted(found, reverse=True)
+    return [path for _, path in sorted(found, reverse=True)]
 
 
 def _read(path: Path, digest: str) -> Checkpoint:

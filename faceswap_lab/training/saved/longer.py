@@ -5,9 +5,9 @@ from dataclasses import replace
 from faceswap_lab.config import Config
 from faceswap_lab.runs.atomic import write_bytes
 from faceswap_lab.runs.folder import RunFolder, parsed_name
-from faceswap_lab.runs.metrics import MetricsCsv, Value, read_metrics
+from faceswap_lab.runs.metrics import MetricsCsv, read_metrics
 from faceswap_lab.runs.sessions import inherit_sessions, read_sessions
-from faceswap_lab.training.saved.checkpoint import BadCheckpoint, Checkpoint, read_last, save
+from faceswap_lab.training.saved.checkpoint import read_last, save
 
 
 class CannotGoOn(ValueError):
@@ -28,12 +28,17 @@ def go_on_from(shorter: RunFolder, steps: int, folder: RunFolder, config: Config
         digest: of the new run.
 
     Raises:
-        CannotGoOn: the shorter run lacks something, or wrote its rows at other steps.
+        CannotGoOn, BadCheckpoint: the shorter run lacks something, or wrote its rows at other steps.
         StorageError: the folder cannot be written.
     """
     _check_cadence(shorter, config)
-    checkpoint = _end_of(shorter, steps)
-    rows = _rows_of(shorter, steps)
+    name = parsed_name(shorter.path)
+    checkpoint = read_last(shorter.checkpoints, name.digest if name else "")
+    if checkpoint.step != steps:
+        raise CannotGoOn(f"its last checkpoint is of step {checkpoint.step}")
+    rows = read_metrics(shorter.metrics)
+    if not rows or rows[-1]["step"] != steps:
+        raise CannotGoOn("its metrics.csv is not whole")
     if steps % config.logger.every_steps:
         if not checkpoint.pending:
             raise CannotGoOn(f"step {steps} lies between two rows of losses, and it kept none of them")
@@ -56,21 +61,3 @@ def _check_cadence(shorter: RunFolder, config: Config) -> None:
             if before != now:
                 said = "null" if before is None else before
                 raise CannotGoOn(f"its rows were written with {group}.every_steps={said}")
-
-
-def _end_of(shorter: RunFolder, steps: int) -> Checkpoint:
-    name = parsed_name(shorter.path)
-    try:
-        checkpoint = read_last(shorter.checkpoints, name.digest if name else "")
-    except BadCheckpoint as error:
-        raise CannotGoOn(str(error)) from error
-    if checkpoint.step != steps:
-        raise CannotGoOn(f"its last checkpoint is of step {checkpoint.step}")
-    return checkpoint
-
-
-def _rows_of(shorter: RunFolder, steps: int) -> list[dict[str, Value]]:
-    rows = read_metrics(shorter.metrics)
-    if not rows or rows[-1]["step"] != steps:
-        raise CannotGoOn("its metrics.csv is not whole")
-    return rows
