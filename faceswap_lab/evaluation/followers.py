@@ -24,6 +24,7 @@ from torch.nn.functional import interpolate
 from faceswap_lab.data.faces import Faces, Side
 from faceswap_lab.data.sampler import centre
 from faceswap_lab.evaluation.held_out import to_tensor
+from faceswap_lab.evaluation.reader import standardised
 from faceswap_lab.runs.atomic import StorageError, write_npz
 from faceswap_lab.twins import STATE_FIELDS
 
@@ -161,10 +162,7 @@ def _features(images: Tensor, window: NDArray[np.float32]) -> NDArray[np.float32
     """Return (N, 3 q q): pixels standardised per picture and channel under the window, times the window's root."""
     weight = torch.from_numpy(window)
     x = images if images.shape[-2:] == weight.shape else interpolate(images, size=weight.shape, mode="area")
-    share = weight / weight.sum()
-    x = x - (x * share).sum((2, 3), keepdim=True)
-    spread = (x * x * share).sum((2, 3), keepdim=True).sqrt()
-    return (x / (spread + 1e-3) * weight.sqrt()).flatten(1).numpy()
+    return standardised(x, weight).flatten(1).numpy()
 
 
 def _load(path: Path) -> Follower | None:

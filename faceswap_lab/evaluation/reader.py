@@ -137,7 +137,11 @@ def prepared(images: Tensor, kind: str, window: Tensor) -> Tensor:
     x = images if images.shape[-2:] == window.shape else _resized(images, len(window))
     if kind == "colour":
         return (4 * x - 1.8) * window.sqrt()
-    x = (x * x.new_tensor(_GREY)[:, None, None]).sum(1, keepdim=True)
+    return standardised((x * x.new_tensor(_GREY)[:, None, None]).sum(1, keepdim=True), window)
+
+
+def standardised(x: Tensor, window: Tensor) -> Tensor:
+    """Return pictures (N, C, q, q) with mean 0 and spread 1 under a window (q, q), times its root; see ``prepared``."""
     share = window / window.sum()
     x = x - (x * share).sum((2, 3), keepdim=True)
     return x / ((x * x * share).sum((2, 3), keepdim=True).sqrt() + 1e-3) * window.sqrt()

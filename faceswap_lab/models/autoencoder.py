@@ -126,7 +126,7 @@ class Autoencoder(nn.Module):
             for s in samples
         ]
         drawn, codes = self._travel([self._enter(s.faces, s.side) for s in samples], trips, only_last)
-        return [Drawn(self._leave(z, s.side), codes.get(i), _mask(z)) for i, (z, s) in enumerate(zip(drawn, samples))]
+        return [Drawn(self.picture(z, s.side), codes.get(i), _mask(z)) for i, (z, s) in enumerate(zip(drawn, samples))]
 
     def swap(self, x: Tensor, source: str, target: str, path: str | None = None) -> Tensor:
         """Return the target's face in the state of the source's face ``x``.
@@ -149,7 +149,7 @@ class Autoencoder(nn.Module):
             )
         route = self.topology.swaps[path][source, target]
         (z,), _ = self._travel([self._enter(x, source)], [_Trip(route.names, target)])
-        return self._leave(z, target)
+        return self.picture(z, target)
 
     def code(self, x: Tensor, side: str) -> Tensor:
         """Return the code's units for faces ``x`` on the side's own route: (N, units)."""
@@ -162,10 +162,6 @@ class Autoencoder(nn.Module):
         """Return what the output activation gets when the side's faces are drawn again: (N, 3, r, r), unbounded."""
         (z,), _ = self._travel([self._enter(x, side)], [_Trip(self.topology.routes[side].names, side)])
         return _face(z).float()
-
-    def picture(self, side: str, z: Tensor) -> Tensor:
-        """Return the faces of a side that a pre-activation (N, 3, r, r) becomes."""
-        return self._leave(z, side)
 
     def forward(self, x: Tensor, side: str) -> Tensor:
         """The same as ``reconstruct(side, x)``."""
@@ -235,7 +231,8 @@ class Autoencoder(nn.Module):
         x = (x if self.averaged == 1 else functional.avg_pool2d(x, self.averaged)) + self._shift_of(side)
         return x if self.architecture.value_range == "unit" else 2 * x - 1
 
-    def _leave(self, z: Tensor, side: str) -> Tensor:
+    def picture(self, z: Tensor, side: str) -> Tensor:
+        """Return the faces of a side that a pre-activation (N, 3 or more, r, r) becomes."""
         z = _face(z).float()  # under bf16 autocast: 8 bits of precision are too few for a picture
         y = self.output(z, self.architecture.value_range)
         return (y if self.architecture.value_range == "unit" else (y + 1) / 2) - self._shift_of(side)

@@ -58,8 +58,3 @@ class Topology:
         at, steps = self.code[side], self.routes[side].names
         before = next(i for i, step in enumerate(steps) if at in step)
         return *dict.fromkeys(name for step in steps[:before] for name in step), at
-
-    @property
-    def shared(self) -> tuple[str, ...]:
-        """The parts that more than one side trains through."""
-        return tuple(part for part in self.parts if len(self.users(part)) > 1)

@@ -54,7 +54,7 @@ def gradient_diagnostics(
             x, mask = (part[side][:faces].to(device) for part in (held_out.images, held_out.masks))
             z = model.pre_activation(side, x).requires_grad_()
             masks = region_masks(mask, torch.from_numpy(ellipses[side][:faces])) if ellipses else {"face": mask}
-            found, _ = objective(model.picture(side, z), x, masks)
+            found, _ = objective(model.picture(z, side), x, masks)
             at_z, *at_weights = torch.autograd.grad(found, [z, *(weights if side in model.sides[:2] else [])])
             numbers[f"preact_grad_{side}"] = float(at_z.double().square().mean().sqrt()) * at_z.numel()
             if at_weights:

@@ -16,7 +16,7 @@ TWO = {"encoders": 2, "encoder_start": "independent"}
 def test_reconstruct_and_forward_are_a_swap_with_oneself(changes):
     model = Autoencoder(tiny(**changes))
     for side in ("A", "B"):
-        expected = model._leave(decoder_of(model, side)(encoder_of(model, side)(model._enter(X, side))), side)
+        expected = model.picture(decoder_of(model, side)(encoder_of(model, side)(model._enter(X, side))), side)
         for got in (
             model.reconstruct(side, X),
             model.swap(X, side, side),
@@ -109,8 +109,8 @@ def test_colour_shift_is_added_before_and_taken_away_after(value_range):
     shift = torch.tensor([0.1, -0.2, 0.05])[:, None, None]
     model.get_buffer("colour_shift")[0] = shift
     entered = model._enter(X, "A")
-    torch.testing.assert_close(model._leave(entered, "A"), X)
-    torch.testing.assert_close(model._leave(entered, "B"), X + shift)  # swapped to B, the colours stay B's
+    torch.testing.assert_close(model.picture(entered, "A"), X)
+    torch.testing.assert_close(model.picture(entered, "B"), X + shift)  # swapped to B, the colours stay B's
     plain = X + shift
     torch.testing.assert_close(entered, plain if value_range == "unit" else 2 * plain - 1)
     assert "colour_shift" in model.state_dict()
