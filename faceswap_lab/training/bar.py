@@ -3,7 +3,7 @@
 import sys
 import time
 from html import escape
-from typing import Any, Protocol
+from typing import Any
 
 import pytorch_lightning as pl
 from rich.console import Console
@@ -18,12 +18,11 @@ class Bar(pl.Callback):
         label: what is trained.
         total: training steps in all.
         first: where this session begins.
-        seconds_between: between two lines, where there is neither.
     """
 
-    def __init__(self, label: str, total: int, first: int, seconds_between: float = 15.0) -> None:
-        self.label, self.total, self.first, self.seconds_between = label, total, first, seconds_between
-        self.place: _Place | None = None
+    def __init__(self, label: str, total: int, first: int) -> None:
+        self.label, self.total, self.first = label, total, first
+        self.place: _Lines | None = None
         self.shown = self.started = 0.0
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -35,7 +34,7 @@ class Bar(pl.Callback):
         elif sys.stderr.isatty():
             self.place = _Terminal(console, self.label, self.total, self.first)
         else:
-            self.place = _Lines(self.label, self.total, self.seconds_between)
+            self.place = _Lines(self.label, self.total)
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *rest: Any) -> None:
         """Move the bar; its numbers change when a row of metrics is written."""
@@ -55,15 +54,20 @@ class Bar(pl.Callback):
             self.place = None
 
 
-class _Place(Protocol):
-    seconds_between: float
+class _Lines:
+    seconds_between = 15.0
 
-    def show(self, step: int, losses: str, speed: str) -> None: ...
+    def __init__(self, label: str, total: int) -> None:
+        self.label, self.total = label, total
 
-    def close(self) -> None: ...
+    def show(self, step: int, losses: str, speed: str) -> None:
+        print(f"{self.label}: step {step} of {self.total}  {losses}  {speed}", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        pass
 
 
-class _Terminal:
+class _Terminal(_Lines):
     seconds_between = 0.25
 
     def __init__(self, console: Console, label: str, total: int, first: int) -> None:
@@ -88,7 +92,7 @@ class _Terminal:
         self.bar.stop()
 
 
-class _Notebook:
+class _Notebook(_Lines):
     """One output of the cell, changed in place. rich's own bar would need ipywidgets."""
 
     seconds_between = 0.5
@@ -96,7 +100,8 @@ class _Notebook:
     def __init__(self, label: str, total: int) -> None:
         from IPython.display import HTML, display
 
-        self.html, self.label, self.total = HTML, label, total
+        super().__init__(label, total)
+        self.html = HTML
         self.output = display(HTML(""), display_id=True)
 
     def show(self, step: int, losses: str, speed: str) -> None:
@@ -104,17 +109,3 @@ class _Notebook:
         self.output.update(
             self.html(f"{escape(self.label)} {bar} {step} of {self.total} &nbsp; {losses} &nbsp; {speed}")
         )
-
-    def close(self) -> None:
-        pass
-
-
-class _Lines:
-    def __init__(self, label: str, total: int, seconds_between: float) -> None:
-        self.label, self.total, self.seconds_between = label, total, seconds_between
-
-    def show(self, step: int, losses: str, speed: str) -> None:
-        print(f"{self.label}: step {step} of {self.total}  {losses}  {speed}", file=sys.stderr, flush=True)
-
-    def close(self) -> None:
-        pass

@@ -7,7 +7,6 @@ keeps the optimizers from using what is not finite, and the host looks only wher
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -28,13 +27,6 @@ class Diverged(RuntimeError):
         )
 
 
-@dataclass(frozen=True)
-class _Taken:
-    step: int
-    names: list[str]
-    values: Tensor
-
-
 class Watch:
     """Watches over the numbers of every update, before its optimizer runs.
 
@@ -48,20 +40,20 @@ class Watch:
 
     def __init__(self, skip: Tensor | None = None) -> None:
         self.skip = skip
-        self.taken: list[_Taken] = []
+        self.taken: list[tuple[int, list[str], Tensor]] = []  # of each update: step, names, values
 
     def take(self, step: int, named: Sequence[tuple[str, Tensor]]) -> None:
-        """Take the numbers of one update, ``step`` training steps being made already.
+        """Take the numbers of one update.
 
         Args:
-            step: training steps made.
+            step: training steps made already.
             named: what each is called, and the number: float32, shape (), on the training device.
 
         Raises:
             Diverged: one is not finite, and there is no ``skip``.
         """
         values = torch.stack([value for _, value in named])
-        self.taken.append(_Taken(step, [name for name, _ in named], values))
+        self.taken.append((step, [name for name, _ in named], values))
         if self.skip is None:
             self.look()
         else:
@@ -76,8 +68,8 @@ class Watch:
         taken, self.taken = self.taken, []
         if not taken:
             return
-        numbers = iter(torch.cat([t.values for t in taken]).tolist())
-        for t in taken:
-            for name, number in zip(t.names, numbers):  # names first: zip must not take a number of the next update
+        numbers = iter(torch.cat([values for _, _, values in taken]).tolist())
+        for step, names, _ in taken:
+            for name, number in zip(names, numbers):  # names first: zip must not take a number of the next update
                 if not math.isfinite(number):
-                    raise Diverged(t.step, name, number)
+                    raise Diverged(step, name, number)

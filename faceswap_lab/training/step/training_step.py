@@ -86,10 +86,10 @@ class TrainingStep:
         self.weights = Weights([autoencoder, *([average] if average else [])], states)
 
     def make(self, step: int, batch: Batch) -> dict[Portion, Tensor]:
-        """Make one training step, ``step`` being made already.
+        """Make one training step.
 
         Args:
-            step: training steps made.
+            step: training steps made already.
             batch: the samples of each of ``plan.portions(step)``, on this device.
 
         Returns:

@@ -143,6 +143,8 @@ def _tags(run: Described) -> list[str]:
 
 def _started(run: Described, mode: str) -> "tuple[wandb.Run, str]":
     """Start the W&B run, and return it with its mode: offline where the server cannot be had; uploading can wait."""
+    import wandb
+
     if mode != "online":
         return _init(run, mode), mode
     try:
@@ -151,18 +153,11 @@ def _started(run: Described, mode: str) -> "tuple[wandb.Run, str]":
         print(f"W&B cannot be used: {shorten(str(error), _LONGEST_REASON)}", file=sys.stderr)
         print("            The run is recorded offline. Upload it later: wandb login, then", file=sys.stderr)
         print(f"            wandb sync {_directory(run) / 'wandb'}", file=sys.stderr, flush=True)
-        _forget_the_attempt()
+        wandb.teardown()  # its service process holds the id of the run that could not be started, and would refuse it
         return _init(run, "offline"), "offline"
     if started.url:
         print(f"W&B         {started.url}", flush=True)
     return started, mode
-
-
-def _forget_the_attempt() -> None:
-    """End W&B's service process: it holds the id of a run that could not be started, and would refuse it."""
-    import wandb
-
-    wandb.teardown()
 
 
 def _directory(run: Described) -> Path:
