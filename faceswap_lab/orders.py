@@ -227,10 +227,6 @@ class Plan:
         """Return the samples that training step ``step`` needs, each portion once."""
         return tuple(dict.fromkeys(portion for update in self.updates(step) for portion in update.portions))
 
-    def __call__(self, step: int) -> tuple[Portion, ...]:
-        """The same as ``portions``."""
-        return self.portions(step)
-
     @property
     def reaches_all(self) -> bool:
         """Whether every backward pass reaches every side's parts, so that DDP need not look for the others."""

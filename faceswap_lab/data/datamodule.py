@@ -19,8 +19,6 @@ from faceswap_lab.interruption import ignore_signals
 
 _SECONDS_TO_LAST_STEP = 30  # that a worker lives on after SIGTERM
 
-Plan = Callable[[int], Sequence[tuple[Any, int, int]]]
-
 
 class SideBatch(NamedTuple):
     """n samples of one side, uint8 until they are on the training device: a quarter of the bytes to move.
@@ -69,7 +67,7 @@ class StepDataset(Dataset[Portions]):
 
     Attributes:
         samplers: one for each side.
-        plan: a step's portions (side, first sample, samples), over all devices.
+        portions: what a step needs of each side (side, first sample, samples), over all devices.
         first_step: where training begins, or goes on.
         last_step: where it ends (exclusive).
         rank: which of the devices this is.
@@ -79,7 +77,7 @@ class StepDataset(Dataset[Portions]):
     """
 
     samplers: Mapping[Side, SideSampler]
-    plan: Plan
+    portions: Callable[[int], Sequence[tuple[Side, int, int]]]
     first_step: int
     last_step: int
     rank: int = 0
@@ -95,7 +93,7 @@ class StepDataset(Dataset[Portions]):
             raise IndexError(index)
         step = self.first_step + index
         warp = self.events.at(step).warp
-        return [self._share(*portion, warp) for portion in self.plan(step)]
+        return [self._share(*portion, warp) for portion in self.portions(step)]
 
     def _share(self, side: Side, first: int, count: int, warp: float) -> SideBatch | SidePlaces:
         share, faces = count // self.world, self.samplers[side]

@@ -188,5 +188,5 @@ def samplers_of(config: Config, data: FaceData) -> dict[str, SideSampler]:
 def samples_of(config: Config, data: FaceData, first_step: int) -> FaceDataModule:
     """Return the samples of the training steps from ``first_step`` to the last."""
     steps = (first_step, config.training.max_steps)
-    dataset = StepDataset(samplers_of(config, data), plan_of(config), *steps, events=events_of(config))
+    dataset = StepDataset(samplers_of(config, data), plan_of(config).portions, *steps, events=events_of(config))
     return FaceDataModule(dataset, config.trainer.workers, config.data.sampler)

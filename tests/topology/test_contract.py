@@ -63,7 +63,7 @@ def fit(module, steps, first=0, place=None, callbacks=()):
         side: SideSampler(noise_faces(6, 64, seed=i), WARP_ALIGNED, 32, SEED, side) for i, side in enumerate(sides)
     }
     trainer_for(callbacks, place=place, order=module.plan.order).fit(
-        module, FaceDataModule(StepDataset(samplers, module.plan, first, steps))
+        module, FaceDataModule(StepDataset(samplers, module.plan.portions, first, steps))
     )
     return module
 

@@ -58,7 +58,7 @@ def curve(order, state):
     architecture = tiny(initialisation="he")
     module = module_for(order, state, architecture=architecture, optimizer=CALM, log_every=1, last_step=STEPS)
     kept = Curve()
-    trainer_for([kept]).fit(module, FaceDataModule(StepDataset(samplers, plan, 0, STEPS)))
+    trainer_for([kept]).fit(module, FaceDataModule(StepDataset(samplers, plan.portions, 0, STEPS)))
     return {**kept.losses, "weights": projections(module.autoencoder)}
 
 

@@ -98,7 +98,7 @@ def plan_for(order, sides=("A", "B")):
 
 
 def samples_for(order, steps, first_step=0, workers=0, sampler="cv2", events=NO_EVENTS):
-    dataset = StepDataset(samplers(), plan_for(order), first_step, steps, events=events)
+    dataset = StepDataset(samplers(), plan_for(order).portions, first_step, steps, events=events)
     return FaceDataModule(dataset, workers, sampler)
 
 
