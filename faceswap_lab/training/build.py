@@ -1,4 +1,4 @@
-"""From a configuration to the parts of a training. Beyond this file they take plain arguments."""
+"""From a configuration to the parts of a training. Beyond this file a step takes plain arguments, a loss its terms."""
 
 from dataclasses import replace
 from pathlib import Path
