@@ -43,13 +43,10 @@ def explaining(how: str) -> Iterator[None]:
     Raises:
         CompileFailed: in the place of torch's own error.
     """
-    if how == "none":
-        yield
-        return
     try:
         yield
     except Exception as error:
-        if not type(error).__module__.startswith(_COMPILERS):
+        if how == "none" or not type(error).__module__.startswith(_COMPILERS):
             raise
         cause = getattr(error, "inner_exception", error)
         short = f"{type(cause).__name__}: {(str(cause).splitlines() or [''])[0]}"
