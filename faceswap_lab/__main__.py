@@ -40,6 +40,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         say(error)
         return 1
+    except ModuleNotFoundError as error:
+        from importlib.util import find_spec
+
+        if find_spec("hydra"):
+            raise
+        say(
+            f"{error.name} is not installed for {sys.executable}. Activate the environment that has it, as in "
+            "'. .venv/bin/activate' ('make demo' sets it up)."
+        )
+        return 1
 
 
 def _dispatch(args: list[str]) -> int:

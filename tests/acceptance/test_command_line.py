@@ -139,6 +139,17 @@ def test_no_takes_less_than_three_seconds_and_help_less_than_two(tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("words", [(), ("show", "x"), ("faces", "x", "--out", "y")])
+def test_a_python_without_the_dependencies_says_which_one_it_is(tmp_path: Path, words: tuple[str, ...]):
+    ended = subprocess.run(
+        [sys.executable, "-S", "-m", "faceswap_lab", *words], cwd=tmp_path, capture_output=True, text=True, timeout=60,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert f"is not installed for {sys.executable}. Activate the environment" in " ".join(ended.stderr.split())
+    assert "Traceback" not in ended.stderr
+
+
 def test_hydras_questions_are_answered(tmp_path: Path):
     args = [["--version"], ["--cfg", "job", "seed=7"], ["--info", "defaults"]]
     ended, _ = python("-c", DRIVER, cwd=tmp_path, stdin=json.dumps(args))
