@@ -6,11 +6,11 @@ import sys
 import pytest
 
 FAULTS = """
-import resource, sys, torch
+import resource, torch
 from torch.nn.functional import leaky_relu
 from faceswap_lab.training.device.memory import keep_freed_memory
 torch.set_num_threads(1)
-told = keep_freed_memory() if sys.argv[1] == "kept" else True
+told = keep_freed_memory()
 x = torch.ones(1 << 19, requires_grad=True)
 def faults(steps):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -26,16 +26,10 @@ print(int(told), faults(60))
 """
 
 
-def faults(how):
-    process = subprocess.run(
-        [sys.executable, "-c", FAULTS, how], capture_output=True, text=True, timeout=120, check=True
-    )
-    told, count = process.stdout.split()
-    assert told == "1"
-    return int(count)
-
-
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="about glibc")
 def test_freed_tensors_leave_their_pages_to_the_next_step():
-    """16 tensors of 2 MB, forward and backward, 60 times over: a tensor is 512 pages."""
-    assert faults("kept") < 0.2 * faults("given back")
+    """16 tensors of 2 MB, forward and backward, 60 times over: a tensor is 512 pages. glibc alone asks for 53,000."""
+    process = subprocess.run([sys.executable, "-c", FAULTS], capture_output=True, text=True, timeout=120, check=True)
+    told, count = process.stdout.split()
+    assert told == "1"
+    assert int(count) < 0.01 * 60 * 16 * 512
