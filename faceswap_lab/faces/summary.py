@@ -62,7 +62,7 @@ def lines(told: dict[str, Any], folder: str) -> list[str]:
         low, middle, high = told["yaw"]
         said.append(
             f"poses       {poses['left']} left, {poses['ahead']} ahead, {poses['right']} right; {poses['up']} up, "
-            f"{poses['down']} down; 90 % turned {low:.0f}° to {high:.0f}°, median {middle:.0f}°"
+            f"{poses['down']} down; 90 % turned {low:z.0f}° to {high:z.0f}°, median {middle:z.0f}°"
         )
         if told["evenness"] < _ODD:
             said.append(

@@ -69,11 +69,13 @@ def test_of_faces_that_look_alike_the_sharpest_stays():
 
 
 def test_the_summary_counts_and_says_what_is_uneven():
-    rows = [row(i, yaw=float(yaw)) for i, yaw in enumerate([-40, -20, 0, 0, 0, 20, 50])] + [row(9, eyes=5.0)]
+    rows = [row(i, yaw=float(yaw)) for i, yaw in enumerate([-40, -20, -0.2, -0.2, 0, 20, 50])] + [row(9, eyes=5.0)]
     told = summary(rows, choose(rows, None, set()), looked=100)
     assert (told["kept"], told["found"], told["frames"]) == (7, 8, 100)
     assert told["poses"] == {"left": 2, "ahead": 3, "right": 2, "up": 0, "down": 0}
-    assert "7 faces are few" in "\n".join(lines(told, "faces/anna"))
+    said = "\n".join(lines(told, "faces/anna"))
+    assert "median 0°" in said
+    assert "7 faces are few" in said
     assert evenness(np.zeros(50)) == 0
     assert evenness(np.arange(-50, 51, 20.0)) == pytest.approx(1)
 
