@@ -198,6 +198,13 @@ def test_the_first_sides_loss_is_taken_at_the_start():
     assert not measured()["loss_A_first_step_equal"]
 
 
+def test_parts_without_weights_are_no_groups():
+    replica = Replica(config_for("topology=dropout_a"), noise_data(), torch.device("cpu"))
+    found, parts = replica.weights(), replica.autoencoder.parts
+    assert parts.keys() - found.keys() == {"dropout_1", "dropout_2"}
+    assert all(np.array_equal(weights, vector(parts[name], "")) for name, weights in found.items())
+
+
 def test_the_smallest_difference_is_one_rounding_of_every_weight():
     """After one small step of gradient descent the two are still a few roundings apart; after Adam's the signs hold."""
     sgd = ("optimizer=sgd", "optimizer_state=per_autoencoder", "optimizer.lr=1e-4")

@@ -49,9 +49,9 @@ class Replica:
         return {portion.side: float(loss) for portion, loss in seen.items()}
 
     def weights(self) -> dict[str, Tensor]:
-        """Return a copy of the present weights of each part, as one float64 vector."""
-        parts = self.autoencoder.parts.items()
-        return {name: torch.cat([p.detach().double().flatten() for p in part.parameters()]) for name, part in parts}
+        """Return a copy of the present weights of each part that has some, as one float64 vector."""
+        parts = {name: [p.detach() for p in part.parameters()] for name, part in self.autoencoder.parts.items()}
+        return {name: torch.cat([w.double().flatten() for w in weights]) for name, weights in parts.items() if weights}
 
 
 def batches_of(config: Config, data: FaceData, resident: Resident | None = None) -> Iterator[list[SideBatch]]:
