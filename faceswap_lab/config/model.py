@@ -36,7 +36,7 @@ class Model:
     decoder_widths: tuple[int, ...] = setting("channels of the decoder's upscales, from 16x16 on", low=1, high=4096)
     grid: int = setting("side that the encoder's convolutions come down to, in pixels", choices=_GRIDS, later=4)
     dense_width: int | None = setting(
-        "channels of the map that comes out of the bottleneck; null: as many as the encoder's last",
+        "channels of the map that comes out of the bottleneck; null: the last of encoder_widths",
         low=1,
         high=4096,
         later=None,

@@ -60,9 +60,18 @@ class Shrinking:
 
     @property
     def kept(self) -> int:
-        """The encoder's stages that are left: all of them where they leave 4x4 or more, else the first ones."""
-        kept = len(self.model.encoder_widths)
-        while self.seen >> halvings(self.model.downsamplers, kept) < min(_SMALLEST_GRID, self.model.grid):
+        """The encoder's stages that are left: all of them where they leave 4x4 or more, else the first ones.
+
+        Raises:
+            ValueError: it sees less than that.
+        """
+        kept, least = len(self.model.encoder_widths), min(_SMALLEST_GRID, self.model.grid)
+        if self.seen < least:
+            raise ValueError(
+                f"shrink: at {self.resolution} px the encoder would see {self.seen}x{self.seen}, less than "
+                f"{least}x{least}. Use a larger scale."
+            )
+        while self.seen >> halvings(self.model.downsamplers, kept) < least:
             kept -= 1
         return kept
 

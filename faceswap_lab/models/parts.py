@@ -154,7 +154,7 @@ class Decoder(Staged):
         for i, count in enumerate(spec.after(len(spec.widths), "upscales")):
             make = partial(upscale, channels[i], spec.widths[i])
             up.append(refined("up", make, i, spec.widths[i], count, activation, spec))
-        last = spec.widths[-1]
+        last = channels[-1]
         out = (
             DepthToSpace(last, spec.padding)
             if spec.depth_to_space

@@ -47,7 +47,13 @@ class Downsampler(NamedTuple):
     joins: bool = False
 
     def gives(self, width: int, seen: Shape) -> Shape:
-        """Return the shape of what comes out of a stage of that width."""
+        """Return the shape of what comes out of a stage of that width.
+
+        Raises:
+            ValueError: a map of odd sides cannot be halved and laid out at its size again.
+        """
+        if not self.halves and seen[1] % 2:
+            raise ValueError(f"a stage that shuffles needs a map of even sides, not {seen[1]}x{seen[1]}")
         return width + self.joins * seen[0], seen[1] >> self.halves
 
 

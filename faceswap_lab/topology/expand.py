@@ -20,6 +20,7 @@ SIDE = "{side}"
 BY_GROUP = "encoder_{side}"  # the part that the group ``encoders`` makes one or one for each side
 DEFAULT = "default"
 _SETTINGS = ("kind", "start", "trained", "load")
+_FULL = ("widths", "mask_head", "width", "channels", "code_size", "up_factor", "people")  # sizes that are never 0
 _HOLE = re.compile(r"\{(\w*)\}")
 
 
@@ -186,7 +187,7 @@ def _types(kind: Any) -> dict[str, Any]:
 
 
 def _typed(where: str, value: Any, hint: Any) -> Any:
-    """Return a value of the type that is asked for; sizes are whole numbers from 1 to 65536, shares from 0 to 1."""
+    """Return a value of the type that is asked for; sizes are whole numbers up to 65536, shares from 0 to 1."""
     if isinstance(hint, types.UnionType):
         return value if value is None else _typed(where, value, typing.get_args(hint)[0])
     if typing.get_origin(hint) is tuple:
@@ -195,14 +196,15 @@ def _typed(where: str, value: Any, hint: Any) -> Any:
         return tuple(_typed(where, item, typing.get_args(hint)[0]) for item in value)
     if hint is float and type(value) in (int, float) and 0 <= value <= 1:
         return float(value)
-    counts = where.rpartition(".")[2] in ("first", "last")  # of stages, from the end if below 0
-    if hint is int and type(value) is int and (counts or 0 <= value <= 65536):
+    key = where.rpartition(".")[2]
+    least, counts = int(key in _FULL), key in ("first", "last")  # of stages, from the end if below 0
+    if hint is int and type(value) is int and (counts or least <= value <= 65536):
         return value
     if hint in (str, bool) and type(value) is hint:
         return value
     expected = {
         float: "a number from 0 to 1",
-        int: "a whole number from 0 to 65536",
+        int: f"a whole number from {least} to 65536",
         str: "a word",
         bool: "true or false",
     }

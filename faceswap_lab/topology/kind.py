@@ -17,7 +17,7 @@ class Sizes:
         resolution: the side of the faces that are drawn.
         input_resolution: the side of those that the encoder sees; 0: the same.
         grid: the side that the encoder's convolutions come down to: 4 in 2018, whatever the resolution.
-        dense_width: channels of the map that comes out of the bottleneck; 0: as many as the encoder's last.
+        dense_width: channels of the map that comes out of the bottleneck; 0: the encoder's last width.
         dense_side: its side; 0: as what comes in.
     """
 
@@ -43,6 +43,11 @@ class Sizes:
     def face(self) -> Shape:
         """What a route begins with."""
         return 3, self.input_resolution or self.resolution
+
+    @property
+    def dense_channels(self) -> int:
+        """The channels of the map that comes out of the bottleneck."""
+        return self.dense_width or (3, *self.encoder_widths)[-1]
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,8 @@ class Encoder(Staged, Blocks, Bottleneck, Residuals):
         if self.resolution != self.grid << halvings(self.downsamplers, len(self.widths)):
             found = f"{len(self.widths)} widths bring {self.resolution} px to {down[-1][1]} px"
             raise ValueError(f"{found}, not to {self.grid}")
-        self.padded(min(side for _, side in down[:-1]))
+        for _, side in down[:-1]:
+            self.padded(side)
         self.after(len(self.widths), "convolutions")
         dense = self.squeezed(down[-1], self.gives, self.code_size)
         return [*down, dense, self.upscaled(self.bridge_width, dense[1]) if self.bridge_width else dense]
@@ -69,7 +70,7 @@ class Encoder(Staged, Blocks, Bottleneck, Residuals):
     @property
     def gives(self) -> Shape:
         """What comes out of the bottleneck."""
-        return self.dense_width or self.down()[-1][0], self.dense_side or self.grid
+        return self.dense_width or (3, *self.widths)[-1], self.dense_side or self.grid
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,8 @@ class Inter(Kind, Blocks, Bottleneck):
 
     @classmethod
     def usual(cls, sizes: Sizes) -> dict[str, Any]:
-        """Return the arguments that are not given; its width is the encoder's last if no other is said."""
-        return super().usual(sizes) | {"width": sizes.dense_width or sizes.encoder_widths[-1]}
+        """Return the arguments that are not given."""
+        return super().usual(sizes) | {"width": sizes.dense_channels}
 
     def stages(self, seen: Shape) -> list[Shape]:
         """(c, s), (width, side), and (bridge_width, 2 side) with an upscale."""
@@ -131,13 +132,18 @@ class Decoder(Staged, Blocks, Residuals):
     """
 
     ends: ClassVar[bool] = True
-    named: ClassVar[Mapping[str, str]] = {"widths": "decoder_widths", "channels": "bridge_width"}
+    named: ClassVar[Mapping[str, str]] = {"widths": "decoder_widths"}
     channels: int = 0
     widths: tuple[int, ...] = ()
     out_kernel: int = 5
     depth_to_space: bool = False
     share: float = 1.0
     mask_head: tuple[int, ...] = ()
+
+    @classmethod
+    def usual(cls, sizes: Sizes) -> dict[str, Any]:
+        """Return the arguments that are not given; without an upscale before it, it sees what the bottleneck gives."""
+        return super().usual(sizes) | {"channels": sizes.bridge_width or sizes.dense_channels}
 
     @property
     def masks(self) -> bool:
@@ -214,8 +220,6 @@ class Enlarge(Kind):
 
     def stages(self, seen: Shape) -> list[Shape]:
         """(c, s), (c, up_factor · s)."""
-        if self.up_factor < 1:
-            raise ValueError("up_factor=0 would leave nothing; it is 1 or more")
         return [seen, (seen[0], self.up_factor * seen[1])]
 
 

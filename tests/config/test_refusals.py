@@ -103,7 +103,11 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
         (["model.downsamplers=[sep]"], ["model.downsamplers[0]=sep", "separable"]),
         (["model.downsamplers=[conv,separable]"], ["it names 2 downsamplers for 4", "[conv,separable,conv,conv]."]),
         (["model.downsamplers=[conv,shuffled,conv,conv]"], ["needs 5 widths (64 px to 4x4, halved each time but 1"]),
-        (["model.downsamplers=[shuffled]"], ["5 widths"]),
+        (["model.downsamplers=[shuffled]"], ["no stage halves", "model.downsamplers=[shuffled,conv,conv,conv,conv]."]),
+        (
+            ["scale=quick", "model.input_resolution=16", "model.grid=16", "model.encoder_widths=[]"],
+            ["needs 0 widths", "Such as model.decoder_widths=[]."],
+        ),
         (["model.residuals=[1,1]"], ["residuals=[1, 1]: it names 2 numbers for 3 upscales", "residuals=[1,1,0]."]),
         (["model.encoder_residuals=[1,0,2,0,1]"], ["5 numbers for 4 convolutions", "encoder_residuals=[1,0,2,0]."]),
         (["model.residual_start=usual"], ["no residual blocks", "model.residuals=[1]"]),

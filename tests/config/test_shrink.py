@@ -64,6 +64,13 @@ def test_stages_that_halve_nothing_stay_and_a_decoder_loses_as_many_as_are_halve
     assert small.decoder_widths == model.decoder_widths[:1]
 
 
+def test_an_encoder_that_would_see_next_to_nothing_is_refused():
+    model = replace(PEERS["dlight"].model, input_resolution=16)  # of 256
+    assert shrunk(model, {}, 64, 1)[0].encoder_widths == ()  # 4x4 of them are there already
+    with pytest.raises(ValueError, match="at 32 px the encoder would see 2x2, less than 4x4"):
+        shrunk(model, {}, 32, 1)
+
+
 def test_what_a_part_has_of_its_own_is_shrunk_as_the_models():
     model = PEERS["dfl_h128"].model
     own = {"widths": [100, 50, 30], "residuals": [2, 1, 0], "width": 40, "code_size": 10, "side": 8, "bridge_width": 0}

@@ -81,6 +81,13 @@ def test_a_stage_is_its_formula_and_has_the_shape_that_the_topology_counts_on(na
     assert sum(p.numel() for p in module.parameters()) == WEIGHTS[name]
 
 
+def test_a_stage_that_shuffles_is_refused_maps_of_odd_sides_which_it_would_not_keep():
+    x = torch.zeros(1, CHANNELS, 7, 7)
+    assert DOWNSAMPLERS["shuffled"](CHANNELS, WIDTH, nn.ReLU, Blocks())(x).shape == (1, WIDTH, 6, 6)
+    with pytest.raises(ValueError, match="even sides, not 7x7"):
+        blocks.DOWNSAMPLERS["shuffled"].gives(WIDTH, (CHANNELS, 7))
+
+
 @pytest.mark.parametrize("around", [False, True])
 @pytest.mark.parametrize("linear", [False, True])
 @torch.no_grad()

@@ -33,7 +33,7 @@ from faceswap_lab.training.saved.checkpoint import load, save, taken_of
 from faceswap_lab.training.saved.weights import load_weights, save_weights
 from tests.data.recipes import WARP_ALIGNED, noise_faces
 from tests.topology.normalised import NORMALISED, add_kind
-from tests.topology.shipped import SHIPPED, SIZES, architecture
+from tests.topology.shipped import SHIPPED, SIZES, architecture, shipped
 from tests.training.tiny import ADAM, BATCH, FOOLING, SEED, adversaries, trainer_for, with_settings
 
 CASES = [(name, people) for name in SHIPPED for people in (2, 3)]
@@ -305,6 +305,17 @@ def test_the_ends_of_partly_shared_decoders():
     assert torch.equal(ends[1], ends[2])
     blind = Autoencoder(architecture("shared_decoder_start", split=3), SEED)  # one decoder that is told nothing
     assert torch.equal(blind.swap(faces(), "A", "B"), blind.reconstruct("A", faces()))
+
+
+def test_a_split_decoder_starts_as_the_whole_one_does_without_an_upscale_before_it_too():
+    for bridge, widths in ((4, (4, 4)), (0, (6, 4, 4))):
+        sizes = dataclasses.replace(SIZES, bridge_width=bridge, decoder_widths=widths)
+        whole, split = (
+            Autoencoder(Architecture(32, shipped(name, sizes=sizes)), SEED).parts for name in ("original", "dropout_a")
+        )
+        slices = {k: v for name in ("first_A", "second_A", "decoder_A") for k, v in split[name].state_dict().items()}
+        assert slices.keys() == whole["decoder_A"].state_dict().keys()
+        assert all(torch.equal(slices[name], weights) for name, weights in whole["decoder_A"].state_dict().items())
 
 
 @pytest.mark.parametrize(("name", "people"), CASES)

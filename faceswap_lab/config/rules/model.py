@@ -36,6 +36,12 @@ def _sizes(config: Config) -> None:
             f"fewer than there are. Use {size // 2} or {size // 4}, or null to show it the pictures as they are."
         )
     kept = sum(not DOWNSAMPLERS[name].halves for name in model.downsamplers)  # stages that keep the sides
+    if kept and len(model.downsamplers) == 1:
+        such = [*model.downsamplers, *["conv"] * ((seen // model.grid).bit_length() - 1)]
+        raise ConfigError(
+            f"model.downsamplers=[{model.downsamplers[0]}]: then no stage halves the sides. Name one for each, such as "
+            f"model.downsamplers=[{','.join(such)}]."
+        )
     rows = [("encoder_widths", model.encoder_widths, model.grid, seen, kept)]
     if not _enlarged(config):
         decoded = (model.dense_side or model.grid) * (2 if model.bridge_width else 1)  # side of what a decoder sees
@@ -67,7 +73,7 @@ def _enlarged(config: Config) -> bool:
 
 def _of_length(widths: tuple[int, ...], needed: int) -> list[int]:
     """Cut the widths, or go on doubling them: what a person is most likely to want."""
-    fitting = list(widths[:needed]) or [16]
+    fitting = (list(widths) or [16])[:needed]
     while len(fitting) < needed:
         fitting.append(min(2 * fitting[-1], 4096))
     return fitting
