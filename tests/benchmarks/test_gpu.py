@@ -105,11 +105,11 @@ def test_every_topology_is_trained_on_both_with_what_it_needs(tmp_path, monkeypa
         return np.full(3, {"start": 0.0}.get(place.name, 1.1 if wrong else 1.0))
 
     monkeypatch.setattr(correctness, "weights", pretended)
-    found = list(correctness.topologies(replace(CUDA, topologies=3), tmp_path))
+    found = list(correctness.topologies(replace(CUDA, topologies=4), tmp_path))
     tied = ("topology=tied", "encoders=two", "update_order=joint", "optimizer_state=shared")
-    each = [tied, ("topology=told_decoder",), ("topology=weaker_a",)]
+    each = [tied, ("topology=told_decoder",), ("topology=upscale_per_side",), ("topology=weaker_a",)]
     assert asked == [words for words in each for _ in ("cpu", "device", "start")]
-    assert [row.holds for row in found] == [True, True, False]
+    assert [row.holds for row in found] == [True, True, True, False]
     assert CUDA.topologies is None  # all
 
 
