@@ -32,6 +32,7 @@ usage
   python -m faceswap_lab report +study=NAME          a study's report, once more
   python -m faceswap_lab report RUN_FOLDER ...       any runs side by side
   python -m faceswap_lab report experiments/NAME     a page from kept evidence
+  python -m faceswap_lab report experiments/NAME ... a study's parts, pooled
   python -m faceswap_lab findings                    all that was asked so far
   python -m faceswap_lab dashboard +study=NAME       its runs, drawn by W&B
   python -m faceswap_lab swap RUN_FOLDER PICTURE ... aligned faces, swapped

@@ -1,4 +1,4 @@
-"""``report``: a study's report again from its finished runs, or any runs side by side. Nothing here loads torch."""
+"""``report``: a study again from its runs or its evidence, parts pooled, any runs side by side. Nothing loads torch."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 USAGE = (
     "report +study=NAME [the study's overrides]  or  report EVIDENCE_FOLDER  or  "
-    "report RUN_OR_SWEEP_FOLDER ... [experiments_dir=DIR]"
+    "report EVIDENCE_FOLDER ... [experiments_dir=DIR]  or  report RUN_OR_SWEEP_FOLDER ... [experiments_dir=DIR]"
 )
 _PLACE = "experiments_dir="
 
@@ -38,24 +38,29 @@ def report(words: Sequence[str], folders: Sequence[Path]) -> int:
         found = read_across(Path(runs[0]))
         lines = across_lines(found, write_across_report(found, Path(runs[0]), kept_in(None)))
     else:
-        lines = _compare(runs, settings)
+        lines = _together(runs, settings)
     print("\n".join(lines))
     return 0
 
 
-def _compare(words: Sequence[str], settings: Sequence[str]) -> list[str]:
-    """Write a report of runs side by side; the first is what the others are compared with."""
+def _together(words: Sequence[str], settings: Sequence[str]) -> list[str]:
+    """Write a report of one study's parts, or of runs side by side: the others are compared with the first of them."""
     from faceswap_lab.cli.study.report import write
     from faceswap_lab.studies.analysis import compared
+    from faceswap_lab.studies.evidence import is_evidence
+    from faceswap_lab.studies.pooled import pooled
 
+    paths = list(dict.fromkeys(map(Path, words)))
+    of_a_study = bool(paths) and all(map(is_evidence, paths))
+    folders = paths if of_a_study else list(dict.fromkeys(run for path in paths for run in _runs_in(path)))
     wrong = [word for word in settings if not word.startswith(_PLACE)]
-    runs = list(dict.fromkeys(run for word in words for run in _runs_in(Path(word))))
-    if wrong or len(runs) < 2:
+    if wrong or len(folders) < 2:
         told = f"{wrong[0]} is no setting of a comparison" if wrong else "two runs or more are compared"
         raise ConfigError(f"report: {told}. Usage: {USAGE}")
+    found = pooled(folders) if of_a_study else compared(folders)
     root = Path(settings[-1].removeprefix(_PLACE) if settings else "experiments")
-    digest = hashlib.sha256("\n".join(str(run.resolve()) for run in runs).encode()).hexdigest()[:8]
-    return write(compared(runs), root / f"compare-{digest}")
+    digest = hashlib.sha256("\n".join(str(folder.resolve()) for folder in folders).encode()).hexdigest()[:8]
+    return write(found, root / f"{f'{found.plan.name}-pooled' if of_a_study else 'compare'}-{digest}")
 
 
 def _runs_in(path: Path) -> list[Path]:

@@ -26,6 +26,7 @@ REAL = (
     "Real and synthetic: the inputs are real pictures, from the folders that were given; every swap was made by a "
     "model of real people, and shows what never was."
 )
+AT_BOTH_ENDS = "Pairs at both ends"
 _STEP = re.compile(r"step-([0-9]+)-tiles\.png")
 _FINAL = "final-tiles.png"
 _LARGEST = 64  # px: a larger face is made smaller
@@ -104,7 +105,7 @@ def extremes(runs: list[Run], baseline: str, chosen: Mapping[str, Sequence[tuple
     if not rows:
         return None
     caption = "For each arm the pair of people that it served worst and best beside the baseline: one held-out face."
-    return Grid("Pairs at both ends", caption, ["A", "B, the truth", baseline, "the arm"], rows)
+    return Grid(AT_BOTH_ENDS, caption, ["A", "B, the truth", baseline, "the arm"], rows)
 
 
 def strips(run: Run) -> Strips:

@@ -1,0 +1,86 @@
+"""One study from several folders of its evidence: pairs that were added later, or run on another machine."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from faceswap_lab.config import ConfigError
+from faceswap_lab.studies.collecting.collect import config_of, differing
+from faceswap_lab.studies.collecting.pictures import AT_BOTH_ENDS
+from faceswap_lab.studies.evidence import Evidence, read_evidence
+from faceswap_lab.studies.run import Run
+from faceswap_lab.studies.tuning import TUNING
+
+_ASKED = ("name", "question", "baseline", "metric", "smallest_difference", "group_seeds", "declared")
+_LOOKED_BEFORE = (
+    "Pooled from {} folders of evidence: {}. Whoever adds pairs because a verdict was still open has looked twice, and "
+    "p values and intervals do not know of it."
+)
+
+
+def pooled(folders: Sequence[Path]) -> Evidence:
+    """Return one study's evidence from several folders: all arms at all seeds that any of them has.
+
+    A cell that several folders have is the first one's in which it is finished. What no folder has is missing.
+    Pictures and further measurements are the first folder's, but for the pairs at both ends, which are others now.
+
+    Args:
+        folders: of evidence, two or more, in the order in which they were made.
+
+    Raises:
+        ConfigError: a folder holds no evidence, or they are not one study: what they ask or an arm's settings differ.
+    """
+    parts = {folder: read_evidence(folder) for folder in folders}
+    (where, first), *others = parts.items()
+    for folder, other in others:
+        _refuse_another_study(where, first, folder, other)
+    _refuse_tuned(parts)
+    arms = {arm: says for part in parts.values() for arm, says in part.plan.arms.items()}
+    seeds = sorted({seed for part in parts.values() for seed in part.plan.seeds})
+    runs = [run for part in parts.values() for run in part.runs]
+    plan = replace(
+        first.plan,
+        arms=arms,
+        seeds=seeds,
+        notes=[*dict.fromkeys(note for part in parts.values() for note in part.plan.notes), _goes(parts)],
+        command=shlex.join(["python", "-m", "faceswap_lab", "report", *map(str, folders)]),
+        settings=[word for word in first.plan.settings if all(word in part.plan.settings for part in parts.values())],
+    )
+    grids = [grid for grid in first.grids if grid.title != AT_BOTH_ENDS]
+    return replace(first, plan=plan, runs=[_cell(runs, arm, seed) for arm in arms for seed in seeds], grids=grids)
+
+
+def _refuse_another_study(where: Path, first: Evidence, folder: Path, other: Evidence) -> None:
+    asked: list[tuple[str, Any, Any]] = [(one, getattr(first.plan, one), getattr(other.plan, one)) for one in _ASKED]
+    for arm in (arm for arm in first.arms if arm in other.arms):
+        settings = differing(config_of(first.runs, arm), config_of(other.runs, arm))
+        asked += [(f"{arm}'s {setting}", *values) for setting, values in settings.items()]
+    unlike = [f"{what} is {one!r} and {another!r}" for what, one, another in asked if one != another]
+    if unlike:
+        raise ConfigError(
+            f"report: {where} and {folder} are not one study, so their runs cannot be pooled: {unlike[0]}"
+            f"{f', and {len(unlike) - 1} more such differences' if unlike[1:] else ''}."
+        )
+
+
+def _refuse_tuned(parts: dict[Path, Evidence]) -> None:
+    tuned = [folder for folder, part in parts.items() if TUNING in part.extras]
+    if tuned:
+        raise ConfigError(
+            f"report: {tuned[0]} is of a study that tunes its arms, and its verdicts without tuning would be of fewer "
+            "pairs. Ask it with all seeds at once."
+        )
+
+
+def _goes(parts: dict[Path, Evidence]) -> str:
+    told = [f"{folder.name} ({part.plan.command})" for folder, part in parts.items()]
+    return _LOOKED_BEFORE.format(len(parts), "; ".join(told))
+
+
+def _cell(runs: Sequence[Run], arm: str, seed: int) -> Run:
+    """Return the first finished run of a cell, the first one in any state, or the word that there is none."""
+    own = [run for run in runs if (run.arm, run.seed) == (arm, seed)]
+    missing = Run(arm, seed, "missing", "in none of the folders", config={**config_of(runs, arm), "seed": seed})
+    return next((run for run in own if run.finished), own[0] if own else missing)
