@@ -7,6 +7,7 @@ from typing import Any
 from faceswap_lab.config.fields import label, setting
 from faceswap_lab.config.model import Model
 from faceswap_lab.topology.blocks import halvings
+from faceswap_lab.topology.kinds import KINDS
 
 NONE = "none"
 _SMALLEST_GRID = 4  # below it the code would be laid out on next to no pixels; 2018's own
@@ -114,12 +115,14 @@ class Shrinking:
         return (*row[: self.kept - 1], row[-1]) if len(row) > 1 else tuple(row)
 
     def sizes(self, written: Mapping[str, Any]) -> dict[str, Any]:
-        """Return all sizes among these settings, shrunk. What is 0, empty or null stays: there is none."""
-        return {key: _SIZES[key](self, value) for key, value in written.items() if key in _SIZES and value}
+        """Return all sizes among the settings of the model or of a part, shrunk. What is 0, empty or null stays."""
+        kind = KINDS.get(written.get("kind", ""))
+        called = {key: kind.named.get(key, key) if kind else key for key, value in written.items() if value}
+        return {key: _SIZES[name](self, written[key]) for key, name in called.items() if name in _SIZES}
 
 
 _SIZES: dict[str, Callable[[Shrinking, Any], Any]] = {
-    **dict.fromkeys(("decoder_widths", "mask_head", "widths"), Shrinking.widths),
+    **dict.fromkeys(("decoder_widths", "mask_head"), Shrinking.widths),
     "encoder_widths": Shrinking.encoder_widths,
     "downsamplers": Shrinking.downsamplers,
     "encoder_residuals": Shrinking.encoder_residuals,
@@ -128,7 +131,7 @@ _SIZES: dict[str, Callable[[Shrinking, Any], Any]] = {
     **dict.fromkeys(("grid", "dense_side", "side"), Shrinking.side),
     "code_size": Shrinking.code,
 }
-"""What is done to a size, by its name in the group ``model`` or in a part."""
+"""What is done to a size, by its name in the group ``model`` or, where it has none there, in a part."""
 
 
 def halvings_of(model: Model) -> int:

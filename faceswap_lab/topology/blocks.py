@@ -183,8 +183,6 @@ class Residuals:
         """
         if self.residual_start not in RESIDUAL_STARTS:
             raise ValueError(f"residual_start is {' or '.join(RESIDUAL_STARTS)}, not {self.residual_start}")
-        if self.bare_residuals and not any(self.residuals):
-            raise ValueError(f"bare_residuals={self.bare_residuals} means nothing: it has no residual blocks")
         if max(self.residuals, default=0) > MOST_RESIDUALS:
             raise ValueError(f"there are at most {MOST_RESIDUALS} residual blocks in a row")
         return spread("residuals", self.residuals, 0, count, f"numbers for {count} {what}")

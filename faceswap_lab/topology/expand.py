@@ -21,6 +21,7 @@ BY_GROUP = "encoder_{side}"  # the part that the group ``encoders`` makes one or
 DEFAULT = "default"
 _SETTINGS = ("kind", "start", "trained", "load")
 _FULL = ("widths", "mask_head", "width", "channels", "code_size", "up_factor", "people")  # sizes that are never 0
+_STAGES = ("first", "last")
 _HOLE = re.compile(r"\{(\w*)\}")
 
 
@@ -153,7 +154,7 @@ def _part(name: str, side: str, settings: Mapping[str, Any], names: _Names, size
     kind = KINDS[settings["kind"]]
     usual = kind.usual(sizes) | ({"people": len(names.sides)} if kind.told else {})
     arguments = usual | {key: value for key, value in settings.items() if key not in _SETTINGS}
-    spec = _spec(kind, arguments, where)
+    spec = _spec(kind, arguments, where, settings)
     start = name if settings.get("start") is None else settings["start"]
     trained, load = settings.get("trained", True), settings.get("load")
     _typed(f"{where}.start", start, str)
@@ -167,15 +168,17 @@ def _part(name: str, side: str, settings: Mapping[str, Any], names: _Names, size
     return Part(settings["kind"], spec, start, trained, load)
 
 
-def _spec(kind: type[Kind], arguments: Mapping[str, Any], where: str) -> Kind:
-    """Build the arguments of a part, or say which one is none."""
+def _spec(kind: type[Kind], arguments: Mapping[str, Any], where: str, own: Mapping[str, Any]) -> Kind:
+    """Build the arguments of a part, or say which one is none, and whose it is where it is not the part's ``own``."""
     hints = _types(kind)
     made: dict[str, Any] = {}
     for key, value in arguments.items():
         if key not in hints:
             known = [*_SETTINGS, *hints]
             raise TopologyError(f"{where}.{key}: no such setting.{nearest(key, known)} Known: {', '.join(known)}.")
-        made[key] = _typed(f"{where}.{key}", tuple(value) if isinstance(value, list) else value, hints[key])
+        whose = "" if key in own else f", here model.{kind.named.get(key, key)}"
+        given = tuple(value) if isinstance(value, list) else value
+        made[key] = _typed(f"{where}.{key}{whose}", given, hints[key], least=int(key in _FULL), stage=key in _STAGES)
     return kind(**made)
 
 
@@ -186,19 +189,27 @@ def _types(kind: Any) -> dict[str, Any]:
     return {entry.name: hints[entry.name] for entry in dataclasses.fields(kind)}
 
 
-def _typed(where: str, value: Any, hint: Any) -> Any:
-    """Return a value of the type that is asked for; sizes are whole numbers up to 65536, shares from 0 to 1."""
+def _typed(where: str, value: Any, hint: Any, *, least: int = 0, stage: bool = False) -> Any:
+    """Return a value of the type that is asked for; sizes are whole numbers up to 65536, shares from 0 to 1.
+
+    Args:
+        where: it stands.
+        value: it.
+        hint: its type.
+        least: the smallest size.
+        stage: it counts stages, from the end if it is below 0.
+    """
     if isinstance(hint, types.UnionType):
-        return value if value is None else _typed(where, value, typing.get_args(hint)[0])
+        return value if value is None else _typed(where, value, typing.get_args(hint)[0], stage=stage)
     if typing.get_origin(hint) is tuple:
+        inner = typing.get_args(hint)[0]
         if not isinstance(value, tuple):
-            raise TopologyError(f"{where}={value!r}: expected a list such as [64,32].")
-        return tuple(_typed(where, item, typing.get_args(hint)[0]) for item in value)
+            such = "[64,32]" if inner is int else "[conv]"
+            raise TopologyError(f"{where}={value!r}: expected a list such as {such}.")
+        return tuple(_typed(f"{where}[{place}]", item, inner, least=least) for place, item in enumerate(value))
     if hint is float and type(value) in (int, float) and 0 <= value <= 1:
         return float(value)
-    key = where.rpartition(".")[2]
-    least, counts = int(key in _FULL), key in ("first", "last")  # of stages, from the end if below 0
-    if hint is int and type(value) is int and (counts or least <= value <= 65536):
+    if hint is int and type(value) is int and (stage or least <= value <= 65536):
         return value
     if hint in (str, bool) and type(value) is hint:
         return value

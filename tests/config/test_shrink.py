@@ -74,8 +74,13 @@ def test_an_encoder_that_would_see_next_to_nothing_is_refused():
 def test_what_a_part_has_of_its_own_is_shrunk_as_the_models():
     model = PEERS["dfl_h128"].model
     own = {"widths": [100, 50, 30], "residuals": [2, 1, 0], "width": 40, "code_size": 10, "side": 8, "bridge_width": 0}
-    _, parts = shrunk(model, {"one": {"kind": "any", "share": 0.5, **own}}, 32, 0.25)
+    _, parts = shrunk(model, {"one": {"kind": "decoder", "share": 0.5, **own}}, 32, 0.25)
     sizes = {"widths": [25, 12], "residuals": [2, 0], "width": 10, "code_size": 2, "side": 4, "bridge_width": 0}
-    assert parts == {"one": {"kind": "any", "share": 0.5, **sizes}}
+    assert parts == {"one": {"kind": "decoder", "share": 0.5, **sizes}}
+    late = replace(PEERS["villain"].model, encoder_widths=(8,) * 5, downsamplers=("conv",) * 3 + ("shuffled", "conv"))
+    own = {"widths": [10, 20, 30, 40, 50], "residuals": [1, 0, 2, 3, 4], "width": 7}
+    _, encoder = shrunk(late, {"encoder": {"kind": "conv_encoder", **own}}, 16, 1)
+    assert encoder["encoder"] == {"kind": "conv_encoder", "widths": [10, 20], "residuals": [1, 4], "width": 7}
+    own = {"width": 40, "code_size": 10}
     _, laid_out = shrunk(model, {"one": own}, 32, 0.25, laid_out=True)
     assert laid_out["one"]["code_size"] == 16  # a map of 4x4

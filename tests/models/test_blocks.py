@@ -191,7 +191,6 @@ def test_a_bottleneck_is_its_formula(name, normed):
         ({"residuals": Residuals((17,))}, "at most 16 residual blocks"),
         ({"encoder_residuals": (1, 2)}, "names 2 numbers for 3 convolutions"),
         ({"residuals": Residuals((1,), "small")}, "scaled or usual, not small"),
-        ({"residuals": Residuals((0,), bare_residuals=1)}, "bare_residuals=1 means nothing"),
         ({"downsamplers": ("conv", "separable")}, "names 2 downsamplers for 3 convolutions"),
         ({"downsamplers": ("sep",)}, "is conv, separable, shuffled, pool_beside, not sep"),
         ({"downsamplers": ("conv", "shuffled", "conv")}, "3 widths bring 32 px to 8 px"),

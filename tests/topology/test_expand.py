@@ -1,5 +1,7 @@
 """From YAML to parts, routes and swaps for given sides, and what is refused on the way."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,7 +83,7 @@ REFUSED = [
     (Declared({"encoder": {"kind": "encoder", "grid": -1}}, "encoder"), "a whole number from 0"),
     (
         Declared({"encoder": {"kind": "encoder", "widths": [8, 0]}}, "encoder"),
-        "widths=0: expected a whole number from 1",
+        "widths[1]=0: expected a whole number from 1",
     ),
     (Declared({"decoder": DECODER | {"channels": 0}}, "decoder"), "channels=0: expected a whole number from 1"),
     (Declared({"up": {"kind": "upscale", "width": 0}}, "up"), "width=0: expected a whole number from 1"),
@@ -89,7 +91,8 @@ REFUSED = [
         Declared({"larger": {"kind": "enlarge", "up_factor": 0}}, "larger"),
         "up_factor=0: expected a whole number from 1",
     ),
-    (Declared({"encoder": {"kind": "encoder", "widths": 4}}, "encoder"), "a list such as"),
+    (Declared({"encoder": {"kind": "encoder", "widths": 4}}, "encoder"), "a list such as [64,32]"),
+    (Declared({"encoder": {"kind": "encoder", "downsamplers": "conv"}}, "encoder"), "a list such as [conv]"),
     (Declared({"encoder": {"kind": "encoder", "trained": 1}}, "encoder"), "true or false"),
     (Declared({"en-coder": ENCODER}, "encoder"), "is no name"),
     (Declared({"encoder": ENCODER, "decoder": DECODER}, {"A": "encoder > decoder"}), "side B has none"),
@@ -117,6 +120,22 @@ def test_what_cannot_be_built_is_refused_with_the_reason(topology, why):
     with pytest.raises(TopologyError) as error:
         expand(topology, "AB", SIZES)
     assert why in str(error.value)
+
+
+def test_a_size_of_the_model_that_a_part_cannot_take_is_named_as_the_models():
+    up = Declared({"e": ENCODER, "up": {"kind": "upscale"}, "d": DECODER}, "e > up > d", code="e")
+    with pytest.raises(TopologyError, match=r"parts\.up\.width, here model\.bridge_width=0: expected a whole number"):
+        expand(up, "AB", replace(SIZES, bridge_width=0))
+
+
+def test_a_bottleneck_gives_the_encoders_last_width_whatever_its_stages_join_to_their_own():
+    sizes = replace(SIZES, downsamplers=("pool_beside",), bridge_width=0, decoder_widths=(4, 4, 4))
+    apart = Declared({"e": {"kind": "conv_encoder"}, "i": {"kind": "inter"}, "d": DECODER}, "e > i > d", code="i")
+    for topology, sees in ((ORIGINAL, "decoder_A"), (apart, "d")):
+        found = expand(topology, "AB", sizes)
+        assert found.shapes[sees] == (sizes.encoder_widths[-1], sizes.grid)
+        assert found.parts[sees].spec.channels == sizes.encoder_widths[-1]
+    assert found.shapes["i"] == (sum(sizes.encoder_widths) + 3, sizes.grid)  # what was joined to it on the way
 
 
 def test_two_encoders_where_there_is_one_for_all_are_refused_with_the_remedy():
