@@ -4,6 +4,7 @@ import csv
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,10 @@ def test_a_study_says_what_it_will_do_how_far_it_is_and_what_it_found(studied: P
     out = (studied.place / "said").read_text()
     assert "2 arms x 2 seeds = 4: 0 finished already, 4 to run" in out
     assert "time        not known" in out
+    cells = [line for line in out.splitlines() if line.startswith("cell ")]
+    for cell, (seed, arm) in zip(cells, product((0, 1), ("baseline", "two_encoders")), strict=True):
+        assert f"+experiment={arm} " in cell
+        assert f"seed={seed} " in cell
     for done in range(1, 5):
         assert f"study       {done} of 4 cells done" in out
     assert "sweep       4 cells: 4 finished" in out
