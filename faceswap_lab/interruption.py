@@ -19,7 +19,7 @@ class Interrupted(BaseException):
 
     Attributes:
         signal: its number.
-        step: training steps made and saved; None if training had not begun.
+        step: training steps made and saved, which the run knows; None where no run was at work.
     """
 
     def __init__(self, number: int, step: int | None = None) -> None:

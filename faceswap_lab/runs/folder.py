@@ -1,6 +1,7 @@
 """Where a run lives: ``<root>/<label>-s<seed>-<digest>/``, found again by seed and digest whatever its label."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -127,5 +128,7 @@ def _create(root: Path, label: str, seed: int, digest: str, again: bool) -> RunF
 
 def _numbered(root: Path, seed: int, digest: str) -> dict[int, Path]:
     """Return the run's folders by their number: 1 for the plain name, n for the suffix ``.n``."""
-    named = [(parsed_name(path), path) for path in root.glob(f"*-s{seed}-{digest}*")]
-    return {n.number: path for n, path in named if n and (n.seed, n.digest) == (seed, digest) and path.is_dir()}
+    with suppress(FileNotFoundError, NotADirectoryError):  # a folder that cannot be listed is not one without runs
+        named = [(parsed_name(path), path) for path in root.iterdir()]
+        return {n.number: path for n, path in named if n and (n.seed, n.digest) == (seed, digest) and path.is_dir()}
+    return {}

@@ -10,6 +10,7 @@ from hydra import compose
 from hydra.core.plugins import Plugins
 from hydra.experimental.callback import Callback
 from hydra.plugins.sweeper import Sweeper
+from hydra.types import RunMode
 
 from faceswap_lab.cli.compose import refusing
 from faceswap_lab.cli.messages import say
@@ -81,12 +82,13 @@ class ForgetConfigurations(Callback):
     Hydra's sweeper keeps what every job returned until the sweep ends, and with it two configurations of some 600
     objects each: 0.15 MB a cell, of which only the returned value is looked at. The rest is circles of Lightning's:
     collected between cells, they leave no holes in the memory that the next cell would have to go around. What the
-    first cell has loaded stays, and is not looked at again: that took a quarter of a second after each.
+    first cell of a sweep has loaded stays, and is not looked at again: that took a quarter of a second after each. A
+    single run may be one of ``api.train``, in a process with other things in it, and leaves them as they are.
     """
 
     def on_job_end(self, config: Any, job_return: Any, **kwargs: Any) -> None:
         """Drop them, and collect what the cell has left."""
         job_return.cfg = job_return.hydra_cfg = None
         gc.collect()
-        if not gc.get_freeze_count():
+        if config.hydra.mode == RunMode.MULTIRUN and not gc.get_freeze_count():
             gc.freeze()

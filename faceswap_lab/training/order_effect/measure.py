@@ -68,7 +68,7 @@ def measure(config: Config, data: FaceData, steps: Sequence[int]) -> dict[str, A
         plain JSON:
 
         - ``steps``, ``seeds`` (the one that both orders share, and the one they are compared with), ``groups`` (names
-          of the parts), ``optimizer`` (the state's name), ``optimizer_name``, ``lr``;
+          of the parts with weights), ``optimizer`` (the state's name), ``optimizer_name``, ``lr``;
         - ``one_step``: after one step in both orders, by group, a distance: ``largest`` (of any weight),
           ``largest_update`` (of any weight, A then B), ``absolute`` (L2), ``relative`` (L2, as a share of the L2 length
           of the way trained A then B; null where nothing was trained and yet there is a distance), ``share`` (of the
