@@ -29,7 +29,7 @@ from faceswap_lab.config.shrink import Peer, Shrink
 class UpdateOrder:
     """The order of the updates inside one training step."""
 
-    name: str = setting("name in faceswap_lab.training.orders.ORDERS")
+    name: str = setting("name in faceswap_lab.orders.ORDERS")
     block: int | None = setting(
         "alternate: training steps in a row for one side; null: half of them all (a_then_b_alone)",
         low=1,
