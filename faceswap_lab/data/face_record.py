@@ -5,6 +5,7 @@ or of another kind is no record: the picture is then one like any other.
 """
 
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,10 @@ OWN_KEYWORD = "faceswap_lab"
 """Of the PNG text chunk in which `faceswap_lab.faces` writes a record, as JSON."""
 
 _MOST_TEXT = 4 * 2**20
+_BROKEN = (
+    *(ValueError, TypeError, KeyError, AttributeError, LookupError, ArithmeticError, RecursionError, MemoryError),
+    zlib.error,
+)
 
 
 @dataclass(frozen=True)
@@ -54,14 +59,20 @@ def record_of(data: bytes, picture: Image.Image) -> FaceRecord | None:
         if own:
             return own_record(json.loads(own), picture.size)
         return record_of_text(theirs, picture.size) if theirs else None
-    except (ValueError, TypeError, KeyError, LookupError, ArithmeticError, RecursionError, MemoryError):
+    except _BROKEN:
         return None
 
 
 def own_record(told: Mapping[str, Any], size: tuple[int, int]) -> FaceRecord:
-    """Return the record that `faceswap_lab.faces` wrote into a picture of (width, height) pixels."""
+    """Return the record that `faceswap_lab.faces` wrote into a picture of (width, height) pixels.
+
+    Raises:
+        ValueError: the picture has been resized or cropped since.
+    """
     from faceswap_lab.data.mean_face import filled
 
+    if size != (told.get("size", size[0]),) * 2:  # earlier versions wrote none, and their pictures are square too
+        raise ValueError(f"a record of a picture of {told.get('size')} px")
     outline = points_of(told["outline"], None)
     return FaceRecord(
         maker="faceswap_lab",

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from faceswap_lab.data.faces import Side
-from faceswap_lab.data.picture_files import SUFFIXES, VIDEOS, Found, find_pictures
-from faceswap_lab.data.pictures import MOST_PIXELS
+from faceswap_lab.data.picture_files import HEIF, SUFFIXES, VIDEOS, Found, find_pictures, printable
+from faceswap_lab.data.pictures import MOST_PIXELS, reads_heif
 
 Rule = Literal["leak_free", "pictures"]
 
 READER_VERSION = 1  # raise it when the same file would give other pixels or another order
-_ENTRY_VERSION = 3  # raise it when an entry of the cache holds something else of the same faces
+_ENTRY_VERSION = 4  # raise it when an entry of the cache holds something else of the same faces
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Folder:
 
     def name_of(self, file: Path) -> str:
         """Return a file's name in the folder, printable whatever its bytes are."""
-        return file.relative_to(self.path).as_posix().encode("utf-8", "backslashreplace").decode()
+        return printable(file.relative_to(self.path).as_posix())
 
     def held_out_count(self, faces: int) -> int:
         """Return how many of so many faces are held out.
@@ -121,6 +121,8 @@ def listed(folder: Folder) -> Listing:
         "most_pixels": MOST_PIXELS,
         "listing": _listing_hash(folder, [*found.pictures, *sorted(set(found.masks.values()))]),
     }
+    if any(file.suffix.lower() in HEIF for file in found.pictures) and reads_heif():
+        recipe |= {"heic": True}  # read again once it can be
     if folder.rule != "pictures":
         recipe |= {"rule": folder.rule, "held_out": folder.held_out}
     return Listing(found, recipe, (4 * folder.size**2 + 600) * len(found.pictures))

@@ -60,12 +60,19 @@ class Split:
 
 def source_and_order(path: Path, folder: Path, source: str = "", frame: int | None = None) -> tuple[str, tuple]:
     """Return the film that a file belongs to and its place in time, by its record (source, frame) or else its name."""
-    parts = re.split(r"(\d+)", path.stem)
-    natural = tuple(int(part[:18]) if part.isdecimal() else part for part in parts)
-    where = path.parent.relative_to(folder).as_posix()
-    if source and frame is not None:
-        return f"{where}/{re.sub(r'[0-9]+', '#', source)}", (frame, *natural)
-    return f"{where}/{re.sub(r'[0-9]+', '#', path.stem)}", natural
+    where, by_name = path.parent.relative_to(folder).as_posix(), _natural(path.stem)
+    if source and frame is not None:  # films whose names differ in a number are one source, one film after the other
+        return f"{where}/{_pattern(source)}", (*_natural(source), frame, *by_name)
+    return f"{where}/{_pattern(path.stem)}", by_name
+
+
+def _pattern(name: str) -> str:
+    return re.sub(r"[0-9]+", "#", name)
+
+
+def _natural(name: str) -> tuple[int | str, ...]:
+    """Return a name in pieces that sort as a person sorts: 2 before 10."""
+    return tuple(int(part[:18]) if part.isdecimal() else part for part in re.split(r"([0-9]+)", name))
 
 
 def split(pictures: Sequence[Picture], looks: Looks, count: int) -> Split:
@@ -80,8 +87,10 @@ def split(pictures: Sequence[Picture], looks: Looks, count: int) -> Split:
     """
     films = [film for film in _sources(pictures) if _is_film(looks[film])]
     held, group = list[int](), list[int]()
-    for film in films:
-        wanted = round(count * len(film) / len(pictures))
+    seen = 0
+    for film in films:  # each its share, and all of them together theirs, of however many short films
+        seen += len(film)
+        wanted = round(count * seen / len(pictures)) - len(held)
         for block in _blocks(film, wanted, pictures):
             held += block.tolist()
             group += [len(set(group))] * len(block)

@@ -13,6 +13,7 @@ SUFFIXES = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif", ".avif",
     ".heic", ".heif", ".hif", ".jp2", ".j2k",
 )  # fmt: skip
+HEIF = (".heic", ".heif", ".hif")  # which the package pillow-heif reads
 VIDEOS = (".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp", ".mts", ".m2ts")
 _RAW = (".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2", ".psd", ".svg", ".ico", ".jxl", ".tga", ".exr")
 
@@ -76,6 +77,11 @@ def find_pictures(folder: Path) -> Found:
     return found
 
 
+def printable(name: str | Path) -> str:
+    """Return a name, whatever its bytes are."""
+    return str(name).encode("utf-8", "backslashreplace").decode()
+
+
 def _is_masks(name: str) -> bool:
     return name.lower() in _MASKS or name.lower().endswith("_masks")
 
@@ -86,8 +92,8 @@ def _is_debug(name: str) -> bool:
 
 def _faces_of(masks: Path) -> list[Path]:
     """Return the folders whose faces a folder of masks belongs to: the one above, and ``x`` beside ``x_masks``."""
-    beside = masks.with_name(masks.name[: -len("_masks")]) if masks.name.lower().endswith("_masks") else None
-    return [masks.parent, *([beside] if beside is not None and beside.name else [])]
+    beside = masks.name[: -len("_masks")] if masks.name.lower().endswith("_masks") else ""
+    return [masks.parent, *([masks.with_name(beside)] if beside else [])]
 
 
 def _visible(folder: Path) -> Iterator[Path]:

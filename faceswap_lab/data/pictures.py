@@ -121,7 +121,7 @@ def opened(data: bytes, smallest: int) -> Image.Image:
     if not data:
         raise UnusablePicture("empty: zero bytes")
     heif = data[4:8] == b"ftyp" and data[8:12] in _HEIF_MARKS
-    if heif and not _reads_heif():
+    if heif and not reads_heif():
         raise UnusablePicture("HEIC, which needs the package pillow-heif: pip install 'faceswap-lab[heic]'")
     try:
         picture = Image.open(io.BytesIO(data), formats=(_HEIF,) if heif else _FORMATS)
@@ -138,7 +138,8 @@ def opened(data: bytes, smallest: int) -> Image.Image:
 
 
 @cache
-def _reads_heif() -> bool:
+def reads_heif() -> bool:
+    """Tell whether the package that reads HEIC is installed."""
     try:
         import pillow_heif
     except ImportError:

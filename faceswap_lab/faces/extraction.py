@@ -14,12 +14,13 @@ from faceswap_lab.data.face_record import OWN_KEYWORD
 from faceswap_lab.data.mean_face import FRAMINGS, Points, aligning, moved
 from faceswap_lab.data.measures import measured
 from faceswap_lab.data.near_duplicates import look
+from faceswap_lab.data.picture_files import printable
 from faceswap_lab.data.pictures import Decoded
 from faceswap_lab.data.progress import progress_of
 from faceswap_lab.faces.detector import Detector
 from faceswap_lab.faces.embedders import SFace
 from faceswap_lab.faces.face_set import FaceSet, Row, Source
-from faceswap_lab.faces.frames import Frame, Frames, printable
+from faceswap_lab.faces.frames import Frame, Frames
 from faceswap_lab.faces.mesh import Mesher
 
 _JUST_SEEN = 0.12  # distance of looks, half that of near-duplicates: the next frame of a face that keeps still
@@ -40,10 +41,10 @@ class Extractor:
         self.detector, self.mesher, self.embedder = Detector(), Mesher(), SFace()
         self._recent: deque[NDArray[np.float32]] = deque(maxlen=_REMEMBERED)
 
-    def faces(self, frame: Frame, name: str, identity: str) -> list[tuple[Row, Image.Image, PngInfo]]:
+    def faces(self, frame: Frame, name: str) -> list[tuple[Row, Image.Image, PngInfo]]:
         """Return the faces of a frame that do not look like one of the last frames'.
 
-        Their files' names begin with ``name``; ``identity`` is the hash of the source, for the record.
+        Their files' names begin with ``name``.
         """
         found = []
         for index, detection in enumerate(self.detector.find(frame.pixels)[:_MOST_FACES]):
@@ -73,7 +74,9 @@ class Extractor:
                 embedding=self.embedder.embed(frame.pixels, mesh.landmarks).astype(np.float32),
                 look=seen,
             )
-            about = record(row, moved(mesh.landmarks, to_picture), moved(mesh.outline, to_picture), identity)
+            about = record(
+                row, moved(mesh.landmarks, to_picture), moved(mesh.outline, to_picture), self.size, frame.identity
+            )
             found.append((row, Image.fromarray(picture), about))
         return found
 
@@ -108,12 +111,13 @@ def inside(to_picture: NDArray[np.float64], size: int, frame: tuple[int, ...]) -
     return float(((places >= 0) & (places < frame)).all(axis=1).mean())
 
 
-def record(row: Row, landmarks: Points, outline: Points, identity: str) -> PngInfo:
+def record(row: Row, landmarks: Points, outline: Points, size: int, identity: str) -> PngInfo:
     """Return what a face's PNG says about itself; read by ``data.face_record``."""
     told = {
         "landmarks": np.round(landmarks, 2).tolist(),
         "outline": np.round(outline, 2).tolist(),
         "source": row.source,
+        "size": size,
         "source_sha256": identity,
         "frame": row.frame,
     }
@@ -126,35 +130,46 @@ def record(row: Row, landmarks: Points, outline: Points, identity: str) -> PngIn
 
 
 def extract(frames: Frames, faces: FaceSet, framing: str, size: int, every: int = 1, shown: bool = True) -> Source:
-    """Look at one in ``every`` frames and write their faces into a set; an interrupted one goes on where it stopped.
+    """Look at one in ``every`` frames and write their faces into a set.
+
+    An interrupted one goes on where it stopped. Of a folder of photos those are looked at that are new, or could not be
+    read before; with another ``every`` all begins anew, and faces that are there already stay.
 
     Raises:
         SetRefused: the set has another framing or size.
         ModelMissing: the extra ``faces`` is not installed.
     """
-    source = faces.source(printable(frames.path), frames.identity, framing, size)
-    if source.finished:
+    source = faces.source(printable(frames.path.name), (frames.identity, frames.earlier), framing, size)
+    if source.header.get("every", every) != every:
+        source.save(finished=False, next_frame=0, looked=0)
+    known = source.header.get("photos", frames.numbered({}))
+    photos, missed = frames.numbered(known), set[int](source.header.get("missed", ()))
+    first = len(known) if source.finished else source.next_frame
+    due = {number: frames.photos[photo] for photo, number in photos.items() if photo in frames.photos}
+    due = {number: photo for number, photo in due.items() if number >= first or number in missed}
+    if source.finished and not due:
         return source
-    extractor, first = Extractor(framing, size), source.next_frame
-    total = max(1, frames.count - first)
-    waiting = list[Row]()
+    source.save(finished=False, next_frame=first, every=every, photos=photos)
+    extractor, waiting = Extractor(framing, size), list[Row]()
+    seen = frames.of_numbers(due, missed) if frames.photos else frames.beginning_at(first)
+    total = max(1, len(due) if frames.photos else frames.count - first)
     looked, done = int(source.header.get("looked", 0)), 0
     with progress_of(f"looking for faces in '{frames.path.name}'", total, shown=shown) as advance:
-        for frame in frames.beginning_at(first):
+        for frame in seen:
             if frame.number % every == 0:
                 looked += 1
-                for row, picture, about in extractor.faces(frame, source.stem, frames.identity):
+                for row, picture, about in extractor.faces(frame, source.stem):
                     faces.place(row.file, kept=False).write_bytes(_png(picture, about))
                     waiting.append(row)
             if frame.number % _FRAMES_AT_ONCE == _FRAMES_AT_ONCE - 1:
                 source.append(waiting)
-                source.save(next_frame=frame.number + 1, looked=looked)
+                source.save(next_frame=max(first, frame.number + 1), looked=looked, missed=sorted(missed))
                 waiting.clear()
             done += 1
             if done < total:  # what a file claims about its length may be wrong either way
                 advance(1)
         source.append(waiting)
-        source.save(finished=True, looked=looked)
+        source.save(finished=True, looked=looked, missed=sorted(missed))
         advance(1)
     return source
 

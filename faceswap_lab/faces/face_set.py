@@ -13,7 +13,7 @@ import base64
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,7 @@ class Source:
 
     Attributes:
         folder: where its rows lie.
-        header: its name, its identity, the framing, and how far it was read.
+        header: its name, its identity, the framing, and how far it was read; of photos their numbers.
     """
 
     folder: Path
@@ -137,8 +137,8 @@ class FaceSet:
             raise SetRefused(f"'{path}' holds other things; --out names an empty or a new folder, or an earlier set")
         (self.hidden / "dropped").mkdir(parents=True, exist_ok=True)
 
-    def source(self, name: str, identity: str, framing: str, size: int) -> Source:
-        """Return a source of this set, new or as far as it was read.
+    def source(self, name: str, identities: Sequence[str], framing: str, size: int) -> Source:
+        """Return a source of this set, as far as it was read under one of these identities; new, it gets the first.
 
         Raises:
             SetRefused: the set has another framing or size.
@@ -151,10 +151,11 @@ class FaceSet:
                     f"'{self.path}' holds faces framed as {told[0]} at {told[1]} px, not {framing} at {size} px; "
                     "use another --out"
                 )
+        for other in sources:
+            if other.folder.name in {identity[:16] for identity in identities}:
+                return other
+        identity = identities[0]
         source = Source(self.hidden / identity[:16])
-        known = [other for other in sources if other.folder == source.folder]
-        if known:
-            return known[0]
         source.folder.mkdir(exist_ok=True)
         stem = file_name(name)
         if stem in {other.stem for other in sources}:

@@ -1,16 +1,20 @@
 """Removing a set of faces, and what the lab has kept of it elsewhere on this machine."""
 
+import csv
+import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 from filelock import FileLock, Timeout
 
 from faceswap_lab.config.data import TYPED_FOLDERS
 from faceswap_lab.data.cache import FACES, MANIFEST
+from faceswap_lab.data.picture_files import find_pictures
 from faceswap_lab.faces.face_set import HIDDEN, SetRefused
 from faceswap_lab.options import items_of
 
@@ -34,7 +38,8 @@ def forget(path: Path, cache: Path, runs: Path, experiments: Path) -> Forgotten:
     """
     place = path.expanduser().resolve()
     copies, own = list(_copies(cache, place)), [place] if (place / HIDDEN).is_dir() else []
-    told = Forgotten([], list(_runs(runs, place)), list(_reports(experiments, place)))
+    of_it = list(_runs(runs, place))
+    told = Forgotten([], of_it, list(_reports(experiments, place, {run.name for run in of_it})))
     nobodys = list(_nobodys(cache)) if place.is_dir() or copies or told.runs or told.reports else []
     told.removed = [*copies, *nobodys, *own]
     if told == Forgotten():
@@ -45,11 +50,26 @@ def forget(path: Path, cache: Path, runs: Path, experiments: Path) -> Forgotten:
 
 
 def _copies(cache: Path, place: Path) -> Iterator[Path]:
-    """Yield the entries of the cache, sound or damaged, that were read from a folder or from below it."""
+    """Yield the entries of the cache, sound or damaged, that were read from a folder or below it, or show its pictures.
+
+    The folder may have been moved since.
+    """
+    held = {_sha256(picture) for picture in find_pictures(place).pictures} if place.is_dir() else set[bytes]()
     for entry in sorted((cache / FACES).glob("*")):
         folder = _folder_of(entry)
-        if folder is not None and folder.is_relative_to(place):
+        if folder is not None and (folder.is_relative_to(place) or not held.isdisjoint(_digests(entry))):
             yield entry
+
+
+def _sha256(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
+
+def _digests(entry: Path) -> Iterator[bytes]:
+    """Yield the SHA-256 of the pictures that an entry of the cache was read from, as far as it tells."""
+    with suppress(OSError, ValueError, EOFError):
+        yield from (digest.tobytes() for digest in np.load(entry / "digests.npy", allow_pickle=False))
 
 
 def _folder_of(entry: Path) -> Path | None:
@@ -82,16 +102,24 @@ def _runs(runs: Path, place: Path) -> Iterator[Path]:
             continue
 
 
-def _reports(experiments: Path, place: Path) -> Iterator[Path]:
-    """Yield the folders of studies that were asked of a folder, or one below it."""
-    for study in sorted(experiments.glob("*/study.json")):
+def _reports(experiments: Path, place: Path, runs: Set[str]) -> Iterator[Path]:
+    """Yield the folders of reports that were asked of a folder, or one below it, or that show one of these runs."""
+    for study in sorted(experiments.glob("**/study.json")):
         try:
             words = json.loads(study.read_text(encoding="utf-8"))["study"]["settings"]
             typed = [word.partition("=") for word in words]
-            if _names([name for key, _, value in typed if key in TYPED_FOLDERS for name in items_of(value)], place):
+            asked = [name for key, _, value in typed if key in TYPED_FOLDERS for name in items_of(value)]
+            if _names(asked, place) or not runs.isdisjoint(_shown(study.with_name("results.csv"))):
                 yield study.parent
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue
+
+
+def _shown(results: Path) -> Iterator[str]:
+    """Yield the names of the run folders that a report is made of."""
+    if results.is_file():
+        with results.open(encoding="utf-8", newline="") as file:
+            yield from (row["folder"] for row in csv.DictReader(file))
 
 
 def _names(folders: Iterable[str], place: Path) -> bool:

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_lab.data.picture_files import SUFFIXES, VIDEOS, find_pictures
+from faceswap_lab.data.picture_files import SUFFIXES, VIDEOS, find_pictures, printable
 from faceswap_lab.data.pictures import MOST_BYTES, MOST_PIXELS, UnusablePicture, decode_whole
 
 _log = logging.getLogger(__name__)
@@ -32,11 +32,13 @@ class Frame:
         source: the name of its file.
         number: in a video, counted from 0; of a photo, its place in the folder.
         pixels: (H, W, 3) uint8 RGB.
+        identity: the SHA-256 of its file.
     """
 
     source: str
     number: int
     pixels: NDArray[np.uint8]
+    identity: str
 
 
 @dataclass(frozen=True)
@@ -45,19 +47,32 @@ class Frames:
 
     Attributes:
         count: how many frames there probably are: what the file claims.
-        identity: a hash by which the same source is known again.
+        identity: a hash by which the same source is known again: of a file's bytes, of a folder's name.
+        earlier: the hash that earlier versions had of a folder with these photos; else the same.
+        photos: what tells a photo from any other, its name and when it was last changed → its file; of a video none.
     """
 
     path: Path
     count: int
     identity: str
+    earlier: str
+    photos: Mapping[str, Path]
 
     def __iter__(self) -> Iterator[Frame]:
-        return self.beginning_at(0)
+        return self.of_numbers(dict(enumerate(self.photos.values())), set()) if self.photos else self.beginning_at(0)
 
     def beginning_at(self, first: int) -> Iterator[Frame]:
-        """Yield the frames from number ``first`` on. Photos that cannot be read are said and left out."""
-        return _of_video(self.path, first) if _is_video(self.path) else _of_photos(self.path, first)
+        """Yield the frames of a video from number ``first`` on."""
+        return _of_video(self.path, first, self.identity)
+
+    def numbered(self, known: Mapping[str, int]) -> dict[str, int]:
+        """Return the number of each photo: those that are known keep theirs, and new ones come after them."""
+        new = [photo for photo in self.photos if photo not in known]
+        return dict(known) | {photo: number for number, photo in enumerate(new, start=len(known))}
+
+    def of_numbers(self, photos: Mapping[int, Path], missed: set[int]) -> Iterator[Frame]:
+        """Yield photos by their numbers. Those that cannot be read are said and left out, and put into ``missed``."""
+        return _of_photos(self.path, photos, missed)
 
 
 def frames_of(path: Path) -> Frames:
@@ -70,18 +85,21 @@ def frames_of(path: Path) -> Frames:
         raise NoFrames(f"'{path}' does not exist; name a video, or a folder of photos")
     if path.is_dir():
         photos = _photos_in(path)
-        names = "\n".join(f"{photo.name} {photo.stat().st_size} {photo.stat().st_mtime_ns}" for photo in photos)
-        return Frames(path, len(photos), hashlib.sha256(names.encode(errors="backslashreplace")).hexdigest())
+        changed = [f"{photo.stat().st_size} {photo.stat().st_mtime_ns}" for photo in photos]
+        earlier = _hash_of("\n".join(f"{photo.name} {when}" for photo, when in zip(photos, changed)))
+        known = {f"{printable(photo.relative_to(path))} {when}": photo for photo, when in zip(photos, changed)}
+        return Frames(path, len(photos), _hash_of(f"photos in {path.resolve().name}"), earlier, known)
     if not _is_video(path) and path.suffix.lower() not in SUFFIXES:
         raise NoFrames(f"'{path.name}' is neither a video ({', '.join(VIDEOS)}) nor a picture, by its name")
     with path.open("rb") as file:
         identity = hashlib.file_digest(file, "sha256").hexdigest()
-    return Frames(path, _claimed(path) if _is_video(path) else 1, identity)
+    if _is_video(path):
+        return Frames(path, _claimed(path), identity, identity, {})
+    return Frames(path, 1, identity, identity, {printable(path.name): path})
 
 
-def printable(path: Path) -> str:
-    """Return a file's name, whatever its bytes are."""
-    return path.name.encode("utf-8", "backslashreplace").decode()
+def _hash_of(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()
 
 
 def _is_video(path: Path) -> bool:
@@ -116,16 +134,16 @@ def _claimed(path: Path) -> int:
 def _opened(path: Path) -> cv2.VideoCapture:
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # of each broken packet; we say what matters
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
-    if printable(path) != path.name:
-        raise NoFrames(f"the name '{printable(path)}' is not in UTF-8, and OpenCV opens no such film: rename it")
+    if printable(path.name) != path.name:
+        raise NoFrames(f"the name '{printable(path.name)}' is not in UTF-8, and OpenCV opens no such film: rename it")
     video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     if not video.isOpened():
         raise NoFrames(f"'{path.name}' cannot be opened as a video: it is broken, or of a kind that FFmpeg cannot read")
     return video
 
 
-def _of_video(path: Path, first: int) -> Iterator[Frame]:
-    video, name = _opened(path), printable(path)
+def _of_video(path: Path, first: int, identity: str) -> Iterator[Frame]:
+    video, name = _opened(path), printable(path.name)
     try:
         for number in range(_MOST_FRAMES):
             if not video.grab():
@@ -134,23 +152,27 @@ def _of_video(path: Path, first: int) -> Iterator[Frame]:
                 continue
             read, pixels = video.retrieve()
             if read and pixels is not None and pixels.ndim == 3:
-                yield Frame(name, number, np.asarray(pixels[..., 2::-1], np.uint8))
+                yield Frame(name, number, np.asarray(pixels[..., 2::-1], np.uint8), identity)
     finally:
         video.release()
 
 
-def _of_photos(path: Path, first: int) -> Iterator[Frame]:
+def _of_photos(path: Path, photos: Mapping[int, Path], missed: set[int]) -> Iterator[Frame]:
     broken = 0
-    for number, photo in enumerate(find_pictures(path).pictures if path.is_dir() else [path]):
-        if number < first:
-            continue
+    for number, photo in sorted(photos.items()):
+        name = printable(photo.name)
         try:
             if photo.stat().st_size > MOST_BYTES:
                 raise UnusablePicture(f"too large: more than {MOST_BYTES / 2**20:,.0f} MiB")
-            yield Frame(printable(photo), number, decode_whole(photo.read_bytes()))
+            data = photo.read_bytes()
+            frame = Frame(name, number, decode_whole(data), hashlib.sha256(data).hexdigest())
         except (UnusablePicture, OSError) as error:
+            missed.add(number)
             broken += 1
             if broken <= _LISTED:
-                _log.warning("%s: left out: %s", printable(photo), error)
+                _log.warning("%s: left out: %s", name, error)
+            continue
+        missed.discard(number)
+        yield frame
     if broken > _LISTED:
         _log.warning("'%s': %d more pictures that cannot be read are left out", path.name, broken - _LISTED)

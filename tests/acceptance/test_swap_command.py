@@ -14,14 +14,17 @@ pytestmark = pytest.mark.acceptance
 
 
 def test_faces_are_swapped_and_labelled_and_what_cannot_be_is_named(straight: Path, program: Program) -> None:
-    for name, size in (("one/ada.png", 128), ("two/ada.png", 160), ("small.png", 40)):
+    for name, size in (("one/ada.png", 128), ("two/ada.png", 160), ("two/ada-2.png", 128), ("small.png", 40)):
         (program.place / name).parent.mkdir(exist_ok=True)
         Image.fromarray(render(identity("ada"), State(yaw=0.3), size).image).save(program.place / name)
     ended = program.start_with(
         "swap", str(straight), "one", "two", "small.png", "no.png", "source=B", "target=A"
     ).ended()
     assert ended.code == 1
-    assert ended.out.splitlines() == ["swaps/ada-B-to-A.png", "swaps/ada-2-B-to-A.png"]
+    names = ["ada", "ada-2", "ada-3"]  # the first of two/ is called ada-2 itself
+    assert ended.out.splitlines() == [f"swaps/{name}-B-to-A.png" for name in names]
+    refused = program.start_with("swap", str(straight), "one", "out=one/swaps").ended()
+    assert "out=one/swaps lies in one: its swaps would be taken for pictures" in refused.err
     assert "small.png: the picture has 40 px a side" in ended.err
     assert "no.png: there is no such file" in ended.err
     with Image.open(program.place / "swaps" / "ada-B-to-A.png") as written:

@@ -173,14 +173,24 @@ def test_a_malicious_or_broken_app15_is_no_record(told):
     assert face.record is None
 
 
-def test_what_the_lab_writes_is_read():
+def lab_png(pixels, **told):
     told = {"landmarks": (256 * (0.2 + 0.6 * FACE)).tolist(), "outline": [[60, 60], [200, 60], [128, 220]],
-            "source": "film.mp4", "frame": 7}  # fmt: skip
+            "source": "film.mp4", "frame": 7} | told  # fmt: skip
     about = PngImagePlugin.PngInfo()
     about.add_itxt("faceswap_lab", json.dumps(told))
     file = io.BytesIO()
-    Image.fromarray(PIXELS).save(file, "PNG", pnginfo=about)
-    face = decode_square(file.getvalue(), 128, smallest=1)
+    Image.fromarray(pixels).save(file, "PNG", pnginfo=about)
+    return file.getvalue()
+
+
+def test_a_picture_that_was_resized_or_cropped_has_lost_its_record():
+    assert decode_square(lab_png(PIXELS, size=256), 128, smallest=1).record is not None
+    for other in (PIXELS[::2, ::2], PIXELS[8:, 8:]):
+        assert decode_square(lab_png(other, size=256), 128, smallest=1).record is None
+
+
+def test_what_the_lab_writes_is_read():
+    face = decode_square(lab_png(PIXELS), 128, smallest=1)
     assert (face.record.maker, face.record.source, face.record.frame) == ("faceswap_lab", "film.mp4", 7)
     np.testing.assert_allclose(face.landmarks, 0.2 + 0.6 * FACE, atol=1e-9)
     assert face.mask[40, 64] == 255

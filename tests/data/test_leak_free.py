@@ -138,3 +138,34 @@ def test_time_is_read_from_names_and_records(tmp_path):
     assert order("a/anna_9.png")[0] != order("b/anna_9.png")[0]
     assert order("x.png", source="film.mp4", frame=9)[1] < order("w.png", source="film.mp4", frame=10)[1]
     assert order("x.png", source="0009.png", frame=9)[0] == order("y.png", source="0010.png", frame=10)[0]
+
+
+def test_films_whose_names_differ_in_a_number_are_held_out_one_after_the_other(tmp_path):
+    """What a phone calls VID_1.mp4 and VID_2.mp4: their frames have the same numbers, and are no neighbours."""
+    frames = np.concatenate([film(120, 3), film(120, 4)])
+    pictures = []
+    for row in range(240):
+        video, frame = divmod(row, 120)
+        place = tmp_path / f"VID-{video + 9}_{frame:06d}.png"
+        told = source_and_order(place, tmp_path, f"VID_{video + 9}.mp4", frame)
+        pictures.append((hashlib.sha256(bytes([row])).digest(), told, row))
+    pictures.sort()
+    found = [Picture(digest, *told) for digest, told, _ in pictures]
+    rows = np.array([row for *_, row in pictures])
+    looks = np.array([look(frames[row]) for row in rows])
+    chosen = split(found, looks, 48)
+    assert chosen.films == 1
+    held = np.sort(rows[chosen.held_out])
+    blocks = np.split(held, np.flatnonzero(np.diff(held) > 1) + 1)
+    assert min(map(len, blocks)) >= 8
+    assert nearest(looks, chosen.train, chosen.held_out).min() > ALIKE - 1e-3
+
+
+@given(lengths=st.lists(st.integers(16, 40), min_size=1, max_size=12), share=st.floats(0.01, 0.5))
+@settings(max_examples=25)
+def test_of_many_short_films_as_many_are_held_out_as_are_asked_for(lengths, share):
+    looks = np.concatenate([[look(frame) for frame in film(n, i)] for i, n in enumerate(lengths)])
+    sources = [f"{'abcdefghijkl'[i]}" for i, n in enumerate(lengths) for _ in range(n)]
+    pictures = [Picture(bytes([i % 256, i // 256]), source, (i,)) for i, source in enumerate(sources)]
+    count = max(1, round(share * len(pictures)))
+    assert len(split(pictures, looks, count).held_out) == count

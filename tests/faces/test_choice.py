@@ -114,6 +114,23 @@ def test_forgetting_removes_a_set_and_its_copies_and_names_the_runs(tmp_path):
         forget(tmp_path / "b", tmp_path / "c", tmp_path / "runs", tmp_path / "experiments")
 
 
+def test_a_set_that_was_moved_is_forgotten_with_its_copies_and_the_reports_of_its_runs_are_named(tmp_path):
+    for side in "ab":
+        write_faces(tmp_path / side, 5, seed=ord(side))
+    load_folders(folders=[tmp_path / s for s in "ab"], held_out=1, size=40, cache_dir=tmp_path / "c", progress=False)
+    (tmp_path / "a").rename(tmp_path / "anna")
+    (tmp_path / "runs" / "one-s0-0a").mkdir(parents=True)
+    (tmp_path / "runs" / "one-s0-0a" / "config.yaml").write_text(f"data: {{name: folders, a: {tmp_path / 'anna'}}}\n")
+    for report, run in (("compare-1", "one-s0-0a"), ("compare-2", "other-s0-0b")):
+        (tmp_path / "experiments" / report).mkdir(parents=True)
+        (tmp_path / "experiments" / report / "study.json").write_text('{"study": {"settings": []}}')
+        (tmp_path / "experiments" / report / "results.csv").write_text(f"arm,folder\nx,{run}\n")
+    told = forget(tmp_path / "anna", tmp_path / "c", tmp_path / "runs", tmp_path / "experiments")
+    left = [json.loads(path.read_text())["notes"]["folder"] for path in (tmp_path / "c").glob("rgba/*/manifest.json")]
+    assert left == [str(tmp_path / "b")]
+    assert told.reports == [tmp_path / "experiments" / "compare-1"]
+
+
 def test_a_set_of_nothing_is_refused_where_other_things_lie(tmp_path: Path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(SetRefused, match="is a file"):

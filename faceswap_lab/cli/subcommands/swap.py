@@ -1,14 +1,14 @@
 """``swap``: a finished run's model on aligned face pictures, written as pictures that say what they are."""
 
-from collections import Counter
 from collections.abc import Sequence
+from itertools import chain, count
 from pathlib import Path
 
 import numpy as np
 
 from faceswap_lab.cli.messages import say
 from faceswap_lab.config import ConfigError
-from faceswap_lab.data.picture_files import find_pictures
+from faceswap_lab.data.picture_files import find_pictures, printable
 from faceswap_lab.refusal import nearest
 from faceswap_lab.runs.atomic import explaining
 
@@ -36,12 +36,15 @@ def swap(words: Sequence[str]) -> int:
     for side in (source, target):
         if side not in model.sides:
             raise ConfigError(f"swap: side {side!r}: {model.folder.name} knows {', '.join(model.sides)}.")
+    for path in paths[1:]:
+        if path.is_dir() and out.resolve().is_relative_to(path.resolve()):
+            raise ConfigError(f"swap: out={out} lies in {path}: its swaps would be taken for pictures. Name another.")
     files = [file for path in paths[1:] for file in (find_pictures(path).pictures if path.is_dir() else [path])]
     if not files:
         raise ConfigError(f"swap: no pictures in {', '.join(map(str, paths[1:]))}.")
     with explaining(out):
         out.mkdir(parents=True, exist_ok=True)
-    refused, names = 0, Counter[str]()
+    refused, taken = 0, set[str]()
     for file in files:
         try:
             face = np.asarray(model.swap(file, source, target, cropped=settings["cropped"] == "true"))
@@ -49,10 +52,11 @@ def swap(words: Sequence[str]) -> int:
             say(f"swap: {error}")
             refused += 1
             continue
-        names[file.stem] += 1  # pictures of several folders may share a name
-        number = f"-{names[file.stem]}" if names[file.stem] > 1 else ""
-        written = out / f"{file.stem}{number}-{source}-to-{target}.png"
-        about = _about(model.folder.name, file.name, source, target)
+        stem = printable(file.stem)  # which pictures of several folders, or of several kinds, may share
+        name = next(name for name in chain([stem], (f"{stem}-{i}" for i in count(2))) if name not in taken)
+        taken.add(name)
+        written = out / f"{name}-{source}-to-{target}.png"
+        about = _about(model.folder.name, printable(file.name), source, target)
         write_png(written, face, about, "trainedAlgorithmicMedia")
         print(written)
     return int(bool(refused))

