@@ -50,8 +50,8 @@ class Augmentation:
         "true: the target is the similarity nearest to the warp; false: the picture before the warp", later=True
     )
     nodes: str = setting(
-        "5x5: a grid of so many points; cells: 2, 4 or 8 cells a side, drawn for each sample; its edge stays",
-        choices=("5x5", "cells"),
+        "5x5: a grid of so many points; dfl_cells: 2, 4 or 8 cells a side, drawn for each sample; its edge stays",
+        choices=("5x5", "dfl_cells"),
         later="5x5",
     )
     photometric: tuple[dict[str, Any], ...] = setting("albumentations pixel transforms: [{name: …, p: …}]")

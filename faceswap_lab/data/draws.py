@@ -57,8 +57,9 @@ def draw(seed: int, side: Side, first: int, count: int) -> Draws:
 def jitter_in_cells(seed: int, side: Side, first: int, count: int) -> NDArray[np.float64]:
     """Return the jitter of DeepFaceLab's warp (core/imagelib/warp.py, gen_warp_params) for some samples.
 
-    The picture is cut into 2x2, 4x4 or 8x8 cells, drawn for each sample. Nodes inside of it move, by a normal number
-    (none beyond 2.5 standard deviations) in proportion to the cell; those on its edge stay.
+    The picture is cut into 2x2, 4x4 or 8x8 cells, drawn for each sample. Nodes inside of it move, by two normal numbers
+    (none beyond 2.5 standard deviations) in proportion to the cell; those on its edge stay. There both numbers come
+    into either axis: its ``mapy`` is a view of ``mapx``, so that what moves x at (i, j) moves y at (j, i).
 
     Returns:
         (n, 2, 9, 9) in parts of the picture's side: a coarser grid's nodes, and the points between them on its cells.
@@ -68,8 +69,9 @@ def jitter_in_cells(seed: int, side: Side, first: int, count: int) -> NDArray[np
     normal = ndtri(tail + u[:, 1:] * (1 - 2 * tail)).reshape(count, 2, CELLS - 1, CELLS - 1)
     finest = np.zeros((count, 2, CELLS + 1, CELLS + 1))
     for i, cells in enumerate(2 ** (1 + (3 * u[:, 0]).astype(np.int64))):
+        first, second = normal[i, :, : cells - 1, : cells - 1] / cells
         nodes = np.zeros((2, cells + 1, cells + 1))
-        nodes[:, 1:-1, 1:-1] = normal[i, :, : cells - 1, : cells - 1] / cells
+        nodes[:, 1:-1, 1:-1] = first + second.T, (first + second.T).T
         between = np.maximum(0, 1 - np.abs(np.linspace(0, cells, CELLS + 1)[:, None] - np.arange(cells + 1)))
         finest[i] = between @ nodes @ between.T
     return finest

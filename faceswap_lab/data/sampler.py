@@ -118,7 +118,7 @@ class SideSampler:
 
     def _draws(self, first: int, count: int) -> Draws:
         draws = draw(self.seed, self.side, first, count)
-        if self.recipe.nodes == "cells":
+        if self.recipe.nodes == "dfl_cells":
             draws = replace(draws, jitter=jitter_in_cells(self.seed, self.side, first, count))
         return draws
 

@@ -44,7 +44,7 @@ class Recipe:
         two_stage: True interpolates twice, as the original did: the posed picture, then its warp. Slower and softer.
         grid: the fraction of the stored side that the control points span, at least ``coverage``; None: ``coverage``.
         fitted: True: the target is the similarity nearest to the warp, as in 2018; False: the posed picture itself.
-        nodes: "5x5", each moved by ``jitter``; or "cells": see ``draws.jitter_in_cells``, of which ``jitter`` is the
+        nodes: "5x5", each moved by ``jitter``; or "dfl_cells" (``draws.jitter_in_cells``), of which ``jitter`` is the
             standard deviation in pixels of a 256 px face, had the grid one cell.
     """
 

@@ -134,7 +134,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "augmentation.flips": [0.0],
     "augmentation.grid": 1.0,
     "augmentation.fitted": False,
-    "augmentation.nodes": "cells",
+    "augmentation.nodes": "dfl_cells",
     "colour_match.moves": "B",
     "colour_match.name": "mean_a_to_b",
     "data.identity_a": "cleo",

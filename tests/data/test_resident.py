@@ -17,7 +17,7 @@ from tests.data.recipes import NONE, WARP_2018, WARP_ALIGNED, any_recipe, noise_
 
 CPU = torch.device("cpu")
 FACESWAP = replace(WARP_ALIGNED, name="warp_faceswap", grid=1.0, fitted=False)
-DFL = replace(WARP_ALIGNED, name="warp_dfl", jitter=15.36, fitted=False, nodes="cells")
+DFL = replace(WARP_ALIGNED, name="warp_dfl", jitter=15.36, fitted=False, nodes="dfl_cells")
 ROUNDED = 0.51  # of 255: half a level for rounding, and a hundredth for float32
 FACES = {size: noise_faces(3, size, seed=size) for size in (64, 128, 256, 384, 512)}
 
