@@ -20,7 +20,7 @@ from faceswap_lab.faces.embedders import Embedding, SFace
 from faceswap_lab.faces.extraction import extract
 from faceswap_lab.faces.face_set import FaceSet, Row, SetRefused
 from faceswap_lab.faces.forget import Forgotten, forget
-from faceswap_lab.faces.frames import NoFrames, frames_of
+from faceswap_lab.faces.frames import Frames, NoFrames, frames_of
 from faceswap_lab.faces.mesh import Mesher
 from faceswap_lab.faces.model_files import ModelMissing
 from faceswap_lab.faces.summary import lines, summary
@@ -109,6 +109,11 @@ def _extract(asked: argparse.Namespace) -> int:
             f"--out '{asked.out}' lies in '{asked.source}': its faces would be taken for photos; name another"
         )
     frames, kept = frames_of(asked.source), FaceSet(asked.out)
+    with kept.locked():
+        return _extract_into(kept, frames, like, asked)
+
+
+def _extract_into(kept: FaceSet, frames: Frames, like: Embedding | None, asked: argparse.Namespace) -> int:
     try:
         extract(frames, kept, asked.framing, asked.size, asked.every, not asked.quiet)
     except Interrupted:

@@ -14,11 +14,13 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 HIDDEN = ".extraction"
@@ -170,8 +172,22 @@ class FaceSet:
         return sorted(found, key=lambda source: str(source.header["name"]))
 
     def rows(self) -> list[Row]:
-        """Return what was measured of all faces that were found."""
-        return [row for source in self.sources() for row in source.rows()]
+        """Return what was measured of all faces that were found, but for those whose pictures somebody has deleted."""
+        there = {path.name for folder in (self.path, self.hidden / "dropped") for path in folder.glob("*.png")}
+        return [row for source in self.sources() for row in source.rows() if row.file in there]
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other commands from this set while the body runs.
+
+        Raises:
+            SetRefused: another one is at work on it.
+        """
+        try:
+            with FileLock(self.hidden / ".lock", timeout=0):
+                yield
+        except Timeout:
+            raise SetRefused(f"another command is at work on '{self.path}'; wait for its end") from None
 
     def place(self, file: str, kept: bool) -> Path:
         """Return where a face's picture lies, or belongs."""

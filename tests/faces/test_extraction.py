@@ -154,6 +154,11 @@ def test_excluded_names_are_left_out_and_come_back(videos, sets, tmp_path):
     (place / "exclude.txt").unlink()
     assert faces(command) == 0
     assert {path.name for path in pictures(place)} == {first, *others}
+    before = json.loads((place / "summary.json").read_text())["kept"]
+    (place / first).unlink()  # what is deleted is not there, nor does it keep others out
+    assert faces(command) == 0
+    assert json.loads((place / "summary.json").read_text())["kept"] == len(pictures(place)) >= before - 1
+    assert first not in (place / "contact_sheet.html").read_text()
 
 
 def test_photos_of_every_kind_are_looked_through(tmp_path, ada, capsys, caplog):

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from faceswap_lab.config import ConfigError
 from faceswap_lab.faces import extraction
+from faceswap_lab.faces.command import faces
 from faceswap_lab.faces.extraction import extract
 from faceswap_lab.faces.face_set import FaceSet
 from faceswap_lab.faces.frames import frames_of
@@ -92,3 +94,9 @@ def test_another_every_begins_anew(tmp_path: Path, look: Callable[..., list[str]
     assert look() == [f"{name}.png {number}" for number, name in enumerate("abcde")]
     (source,) = FaceSet(tmp_path / "set").sources()
     assert source.header["looked"] == 5
+
+
+def test_two_commands_on_one_set_do_not_meet(tmp_path: Path) -> None:
+    photo(tmp_path / "photos" / "a.png")
+    with FaceSet(tmp_path / "set").locked(), pytest.raises(ConfigError, match="another command is at work on"):
+        faces([str(tmp_path / "photos"), "--out", str(tmp_path / "set"), "--quiet"])
