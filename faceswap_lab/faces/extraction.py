@@ -24,6 +24,7 @@ from faceswap_lab.faces.frames import Frame, Frames
 from faceswap_lab.faces.mesh import Mesher
 
 _JUST_SEEN = 0.12  # distance of looks, half that of near-duplicates: the next frame of a face that keeps still
+_SHARPER = 1.2  # such a frame is worth another look, for of faces that look alike the sharpest is kept
 _REMEMBERED = 24  # faces of the last frames that a new one is compared with
 _FRAMES_AT_ONCE = 25  # that a kill may cost
 _MOST_FACES = 20  # of one frame
@@ -39,10 +40,10 @@ class Extractor:
     def __init__(self, framing: str = "2018", size: int = 256) -> None:
         self.framing, self.size = FRAMINGS[framing], size
         self.detector, self.mesher, self.embedder = Detector(), Mesher(), SFace()
-        self._recent: deque[NDArray[np.float32]] = deque(maxlen=_REMEMBERED)
+        self._recent: deque[tuple[NDArray[np.float32], float]] = deque(maxlen=_REMEMBERED)  # look, sharpness
 
     def faces(self, frame: Frame, name: str) -> list[tuple[Row, Image.Image, PngInfo]]:
-        """Return the faces of a frame that do not look like one of the last frames'.
+        """Return the faces of a frame that do not look like one of the last frames', or are clearly sharper.
 
         Their files' names begin with ``name``.
         """
@@ -54,10 +55,11 @@ class Extractor:
             except ValueError:
                 continue
             picture = cut(frame.pixels, to_picture, self.size)
-            seen = look(picture)
-            if any(float(seen @ other) > 1 - _JUST_SEEN**2 / 2 for other in self._recent):
+            seen, sharpness = look(picture), measured(Decoded(picture, None, self.size, self.size, 1)).sharpness
+            alike = [sharp for other, sharp in self._recent if float(seen @ other) > 1 - _JUST_SEEN**2 / 2]
+            if alike and sharpness < _SHARPER * max(alike):
                 continue
-            self._recent.append(seen)
+            self._recent.append((seen, sharpness))
             yaw, pitch = mesh.turn
             row = Row(
                 file=f"{name}_{frame.number:06d}{f'_{index}' if index else ''}.png",
@@ -67,7 +69,7 @@ class Extractor:
                 score=detection.score,
                 disagreement=mesh.disagreement,
                 inside=inside(to_picture, self.size, frame.pixels.shape[1::-1]),
-                sharpness=measured(Decoded(picture, None, self.size, self.size, 1)).sharpness,
+                sharpness=sharpness,
                 yaw=yaw,
                 pitch=pitch,
                 roll=mesh.roll,

@@ -25,6 +25,7 @@ from faceswap_lab.faces.command import faces
 from faceswap_lab.faces.detector import Detector
 from faceswap_lab.faces.extraction import cut, inside
 from faceswap_lab.faces.face_set import FaceSet
+from faceswap_lab.faces.frames import Frame
 from faceswap_lab.faces.mesh import Mesher
 from faceswap_lab.interruption import Interrupted
 from tests.faces.films import HEIGHT, MESH_POINTS, WIDTH, shot, write_video
@@ -159,6 +160,18 @@ def test_excluded_names_are_left_out_and_come_back(videos, sets, tmp_path):
     assert faces(command) == 0
     assert json.loads((place / "summary.json").read_text())["kept"] == len(pictures(place)) >= before - 1
     assert first not in (place / "contact_sheet.html").read_text()
+
+
+def test_of_a_face_that_keeps_still_while_the_camera_focuses_a_sharp_frame_is_taken_too(ada):
+    extractor = extraction.Extractor()
+    (found,) = extractor.detector.find(ada[5].pixels)
+    mesh = extractor.mesher.fit(ada[5].pixels, found)
+    extractor.detector.find, extractor.mesher.fit = lambda pixels: [found], lambda pixels, detection: mesh
+    blurred = cv2.GaussianBlur(ada[5].pixels, (0, 0), 2)
+    frames = [
+        Frame("a.mp4", i, pixels, "") for i, pixels in enumerate([blurred, blurred, ada[5].pixels, ada[5].pixels])
+    ]
+    assert [len(extractor.faces(frame, "a")) for frame in frames] == [1, 0, 1, 0]
 
 
 def test_photos_of_every_kind_are_looked_through(tmp_path, ada, capsys, caplog):
