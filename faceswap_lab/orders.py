@@ -164,6 +164,7 @@ class Choice:
         optimizer_state: the only one it works with; None: any.
         only: the one side it trains; None: all.
         parts: into how many portions it splits a side's batch.
+        decoders: after the first side's turn it trains the others' decoders alone.
         blocks: it has blocks of so many steps as ``update_order.block`` says; "all": it has one block for each side.
     """
 
@@ -171,6 +172,7 @@ class Choice:
     optimizer_state: str | None = None
     only: str | None = None
     parts: int = 1
+    decoders: bool = False
     blocks: str | None = None
 
     def idle(self, side: str) -> bool:
@@ -188,7 +190,7 @@ ORDERS: dict[str, Choice] = {
     "b_then_a": Choice(b_then_a),
     "random": Choice(in_random_order),
     "alternate": Choice(alternate, blocks="given"),
-    "a_then_b_alone": Choice(a_then_b_alone, blocks="all"),
+    "a_then_b_alone": Choice(a_then_b_alone, decoders=True, blocks="all"),
     "only_a": Choice(only_a, only="A"),
     "only_b": Choice(only_b, only="B"),
     "worse_first": Choice(worse_first),

@@ -7,7 +7,7 @@ made for whoever asks, and no picture, batch or cache carries them for those who
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_lab.data.draws import draw, shown
+from faceswap_lab.data.draws import shown
 from faceswap_lab.data.faces import Faces
 from faceswap_lab.data.sampler import SideSampler
 from faceswap_lab.data.warp import stored_points
@@ -44,7 +44,7 @@ class SampleRegions:
         """Return those of samples ``first`` … ``first + count - 1``, in the target's pixels; see ``SideSampler``."""
         s = self.sampler
         which = shown(s.seed, s.side, first, count, len(s.faces))
-        _, maps = stored_points(draw(s.seed, s.side, first, count), s.recipe.warped(warp), s.faces.size, s.resolution)
+        _, maps = stored_points(s.draws(first, count), s.recipe.warped(warp), s.faces.size, s.resolution)
         return _mapped_back(self.stored[which], maps)
 
 

@@ -96,7 +96,7 @@ class SideSampler:
             faces = list(map(self.colours, faces, which.tolist(), self.colours.drawn(first, count)))
         if self.photometric is not None:
             faces = [self._recoloured(face, self.photometric, i) for face, i in zip(faces, indices)]
-        draws = self._draws(first, count)
+        draws = self.draws(first, count)
         seen, target, mask = resample(faces, draws, self.recipe.warped(warp), self.resolution)
         if self.photometric_input is not None:
             for picture, i in zip(seen, indices):
@@ -105,7 +105,7 @@ class SideSampler:
 
     def places(self, first: int, count: int, warp: float = 1.0) -> Places:
         """Return where the pixels of ``batch`` come from, if ``places_suffice``; no face is touched."""
-        draws = self._draws(first, count)
+        draws = self.draws(first, count)
         points, target = stored_points(draws, self.recipe.warped(warp), self.faces.size, self.resolution)
         which = shown(self.seed, self.side, first, count, len(self.faces))
         return Places(which, np.stack([points.real, points.imag], axis=1), target)
@@ -116,7 +116,8 @@ class SideSampler:
         recoloured = any(change is not None for change in (self.photometric, self.photometric_input, self.colours))
         return not recoloured and not self.recipe.two_stage
 
-    def _draws(self, first: int, count: int) -> Draws:
+    def draws(self, first: int, count: int) -> Draws:
+        """Return all that is random about some samples."""
         draws = draw(self.seed, self.side, first, count)
         if self.recipe.nodes == "dfl_cells":
             draws = replace(draws, jitter=jitter_in_cells(self.seed, self.side, first, count))

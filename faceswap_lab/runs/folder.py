@@ -89,7 +89,11 @@ def find_or_create(root: Path, label: str, seed: int, digest: str) -> RunFolder:
     Raises:
         StorageError: ``root`` cannot be written.
     """
-    return find(root, seed, digest) or _create(Path(root), label, seed, digest, again=False)
+    found = find(root, seed, digest) or _create(Path(root), label, seed, digest, again=False)
+    with explaining(found.path):
+        for path in (found.previews, found.checkpoints):  # whoever began it may have been stopped in between
+            path.mkdir(exist_ok=True)
+    return found
 
 
 def create_fresh(root: Path, label: str, seed: int, digest: str) -> RunFolder:

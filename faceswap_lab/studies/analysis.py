@@ -163,8 +163,8 @@ def _findings(found: Evidence) -> Findings:
         notes=[*plan.notes, *_on_paths(plan, finished)],
         extras=_with_verdicts(found, primary),
         budgets=budgets_of(runs, arms, primary.metric),
-        scope=scope_of(config, len({run.pair for run in finished})),
-        people=people_in(runs, primary) if general else None,
+        scope=scope_of(config, len({run.seed for run in finished})),
+        people=people_in(runs, primary) if general and plan.group_seeds is None else None,
         over_pictures=of_pictures,
         drawings=drawings_of(runs, arms),
     )

@@ -38,7 +38,7 @@ _DECLARED = (
     *("group_seeds", "seeds", "command", "settings", "declared"),
 )
 _COLUMNS = ("arm", "seed", "state", "seconds", "steps", "parameters", "flops_per_step", "folder", "message")
-_KEPT_CURVES = ("loss_", "swap_", "grad_cosine")
+_KEPT_CURVES = ("loss_", "swap_", "grad_cosine", "ema_swap_")
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,11 @@ def write_evidence(found: Evidence, folder: Path) -> None:
         write_json(folder / f"{name}.json", extra)
     content = {
         "format": _FORMAT,
-        "study": {key: value for key, value in asdict(replace(found.plan, cells=[])).items() if key in _DECLARED},
+        "study": {
+            key: value
+            for key, value in asdict(replace(found.plan, cells=[])).items()
+            if key in _DECLARED or (key == "pooled" and value)
+        },
         "arms": arms,
         "config": {key: value for key, value in baseline.items() if key != "seed"},
         "facts": _facts(found.runs),

@@ -11,6 +11,7 @@ from faceswap_lab.studies.findings import Compared, GoesWith, People
 from faceswap_lab.studies.run import Run
 from faceswap_lab.studies.statistics.p_values import holm
 from faceswap_lab.studies.statistics.paired import Comparison
+from faceswap_lab.studies.statistics.rank_correlation import spearman
 
 _FEWEST = 6  # pairs for a rank correlation to say anything
 
@@ -52,8 +53,6 @@ def _goes_with(facts: Mapping[int, Mapping[str, object]], primary: Compared) -> 
 
     p is corrected by Holm for all that were looked at, arms times numbers.
     """
-    from scipy.stats import spearmanr  # imported here: scipy.stats takes a second
-
     names = dict.fromkeys(name for known in facts.values() for name, value in known.items() if _is_number(value))
     looked = []
     for arm, judgement in primary.judgements.items():
@@ -64,8 +63,7 @@ def _goes_with(facts: Mapping[int, Mapping[str, object]], primary: Compared) -> 
             second = np.array([differences[pair] for pair in known])
             if len(known) < _FEWEST or np.ptp(first) == 0 or np.ptp(second) == 0:
                 continue
-            tested = spearmanr(first, second)
-            looked.append(GoesWith(arm, name, float(tested.statistic), float(tested.pvalue), len(known)))
+            looked.append(GoesWith(arm, name, *spearman(first, second), len(known)))
     corrected = holm([one.p for one in looked])
     made = [replace(one, p=float(p)) for one, p in zip(looked, corrected)]
     return sorted(made, key=lambda one: (one.p, -abs(one.rho)))

@@ -43,6 +43,7 @@ class StudyPlan:
         runs_dir: where the run folders lie.
         command: the command that repeats it all.
         settings: overrides beside the study, such as ``scale=smoke``.
+        pooled: the names of the folders of evidence that it was made of, where there are several.
         declared: whether all this was laid down before the runs; if not, they were put side by side afterwards.
 
     Raises:
@@ -65,6 +66,7 @@ class StudyPlan:
     command: str
     settings: list[str] = field(default_factory=list)
     declared: bool = True
+    pooled: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         named = {"the baseline": [self.baseline], "a cell's arm": [cell.arm for cell in self.cells]}

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from faceswap_lab.studies.collecting.collect import config_of, differing
 from faceswap_lab.studies.collecting.pictures import AT_BOTH_ENDS
 from faceswap_lab.studies.evidence import Evidence, read_evidence
 from faceswap_lab.studies.run import Run
+from faceswap_lab.studies.scope import in_general
 from faceswap_lab.studies.tuning import TUNING
 
 _ASKED = ("name", "question", "baseline", "metric", "smallest_difference", "group_seeds", "declared")
@@ -33,15 +35,16 @@ def pooled(folders: Sequence[Path]) -> Evidence:
         ConfigError: a folder holds no evidence, or they are not one study: what they ask or an arm's settings differ.
     """
     parts = {folder: read_evidence(folder) for folder in folders}
-    (where, first), *others = parts.items()
-    for folder, other in others:
-        _refuse_another_study(where, first, folder, other)
+    for (where, one), (folder, other) in combinations(parts.items(), 2):
+        _refuse_another_study(where, one, folder, other)
     _refuse_tuned(parts)
+    first = parts[folders[0]]
     arms = {arm: says for part in parts.values() for arm, says in part.plan.arms.items()}
     seeds = sorted({seed for part in parts.values() for seed in part.plan.seeds})
     runs = [run for part in parts.values() for run in part.runs]
     plan = replace(
         first.plan,
+        pooled=[folder.name for folder in parts],
         arms=arms,
         seeds=seeds,
         notes=[*dict.fromkeys(note for part in parts.values() for note in part.plan.notes), _goes(parts)],
@@ -57,12 +60,24 @@ def _refuse_another_study(where: Path, first: Evidence, folder: Path, other: Evi
     for arm in (arm for arm in first.arms if arm in other.arms):
         settings = differing(config_of(first.runs, arm), config_of(other.runs, arm))
         asked += [(f"{arm}'s {setting}", *values) for setting, values in settings.items()]
+    made, others = _made_of(first), _made_of(other)
+    asked += [
+        (f"the {fact} of {name}", made[name, fact], others[name, fact]) for name, fact in made if (name, fact) in others
+    ]
     unlike = [f"{what} is {one!r} and {another!r}" for what, one, another in asked if one != another]
     if unlike:
         raise ConfigError(
             f"report: {where} and {folder} are not one study, so their runs cannot be pooled: {unlike[0]}"
             f"{f', and {len(unlike) - 1} more such differences' if unlike[1:] else ''}."
         )
+
+
+def _made_of(found: Evidence) -> dict[tuple[str, str], str]:
+    """Return (arm or cell, fact) → the fingerprint of what its runs are made of: plugins, and the faces."""
+    by_seed = in_general(config_of(found.runs, found.plan.baseline))
+    facts = [(run.name if by_seed else run.arm, "data", run) for run in found.runs]
+    facts += [(run.arm, "plugins", run) for run in found.runs]
+    return {(name, fact): run.facts[fact] for name, fact, run in facts if fact in run.facts}
 
 
 def _refuse_tuned(parts: dict[Path, Evidence]) -> None:

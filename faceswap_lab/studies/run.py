@@ -84,5 +84,8 @@ class Run:
 
 
 def _of(found: Mapping[str, _T], key: str) -> _T | None:
-    """Return what is known of a metric. With one encoder both swap paths are one, and so are their metrics."""
-    return found[key] if key in found else found.get(own_path(key) or key)
+    """Return what is known of a metric. Where there is one swap path, all are that one, and so are their metrics."""
+    path = own_path(key)
+    if key in found or path is None or any(other.startswith(f"{path}_") and own_path(other) for other in found):
+        return found.get(key)
+    return found.get(path)

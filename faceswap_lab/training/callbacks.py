@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -55,8 +56,9 @@ class Interruptions(pl.Callback):
         if not self.listening:
             ignore_signals()
             return
-        for number in SIGNALS:
-            signal.signal(number, self._note)
+        if threading.current_thread() is threading.main_thread():  # signals are its business, as in ``interruption``
+            for number in SIGNALS:
+                signal.signal(number, self._note)
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *rest: Any) -> None:
         """Stop after this step if a signal has come, in all processes alike."""

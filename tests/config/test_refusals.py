@@ -119,6 +119,8 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
         (["update_order.block=5"], ["update_order.block=5", "alternate"]),
         (["update_order=alternate", "update_order.block=null"], ["update_order.block=null", "block=10"]),
         (["update_order=alternate", "training.max_steps=1001"], ["training.max_steps=1001", "multiple of 20"]),
+        (["update_order=a_then_b_alone", "encoders=two"], ["encoders.count=2", "encoder_B never would be"]),
+        (["update_order=a_then_b_alone", "topology=iae"], ["topology=iae", "inter_B never would be"]),
         (["update_order=a_then_b_alone", "training.max_steps=101"], ["training.max_steps=101", "multiple of 2"]),
         (["model.encoder_widths=[8,8]"], ["model.encoder_widths=[8, 8]", "64 px needs 4 widths", "got 2"]),
         (["model.resolution=32"], ["32 px needs 3 widths", "encoder_widths=[128,256,512]", "or scale=quick"]),

@@ -11,6 +11,7 @@ from faceswap_lab.config import ConfigError
 from faceswap_lab.studies.analysis import analyse, evidence_of
 from faceswap_lab.studies.evidence import Evidence, read_evidence, write_evidence
 from faceswap_lab.studies.findings import Findings
+from faceswap_lab.studies.overview.table import overview
 from faceswap_lab.studies.pooled import pooled
 from tests.studies.fake_runs import FakeArm, fake_study
 from tests.studies.test_evidence import near
@@ -82,11 +83,29 @@ def test_other_questions_and_arms_with_other_settings_are_not_pooled(tmp_path: P
         pooled([first, tmp_path / "tuned"])
 
 
+def test_every_two_parts_must_agree_and_on_the_same_people(tmp_path: Path) -> None:
+    alone = {"baseline": ARMS["baseline"]}
+    first, second = part(tmp_path / "first", range(2), alone), part(tmp_path / "second", range(2, 4))
+    third = part(tmp_path / "third", range(4, 6), ARMS | {"two": FakeArm(changes={"encoders.count": 3})})
+    with pytest.raises(ConfigError, match=r"second and .*third are not one study.*: two's encoders\.count"):
+        pooled([first, second, third])
+    told = read_evidence(second)
+    others = [replace(run, facts=run.facts | {"data": "folders-other"}) for run in told.runs]
+    write_evidence(replace(told, runs=others), tmp_path / "others")
+    with pytest.raises(ConfigError, match=r"the data of baseline is 'twins-0123abcd' and 'folders-other'"):
+        pooled([first, tmp_path / "others"])
+
+
 def test_the_report_of_the_parts_is_evidence_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     parts = [part(tmp_path / name, seeds) for name, seeds in (("first", range(5)), ("then", range(5, 8)))]
     assert report([*map(str, parts), f"experiments_dir={tmp_path / 'pooled'}"], []) == 0
     (folder,) = (tmp_path / "pooled").iterdir()
     assert near(analyse(read_evidence(folder)).primary, analyse(pooled(parts)).primary)
+    parts_and_all = tmp_path / "experiments"
+    parts_and_all.mkdir()
+    for one in (*parts, folder):
+        one.rename(parts_and_all / one.name)
+    assert {row.study for row in overview(parts_and_all).rows} == {folder.name}  # its parts are in it
     assert f"report      {folder / 'report.html'}" in capsys.readouterr().out
     with pytest.raises(ConfigError, match="is no run folder"):
         report([str(parts[0]), str(parts[0] / "runs")], [])

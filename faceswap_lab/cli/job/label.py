@@ -38,8 +38,8 @@ def report_name(
     differs = [word for word in overrides if word not in shipped]
     parts = _parts(differs, options)
     parts += [word.replace("=", "_") for word in differs if word.startswith("seed=")]
-    declared = [word.lstrip("+") for word in differs if word.lstrip("+").startswith("study.")]
-    parts += [word.removeprefix("study.").replace("=", "_") for word in declared]
+    declared = [word.lstrip("+") for word in differs if word.lstrip("+").startswith(("study.", *_JUDGED))]
+    parts += [word.partition(".")[2].replace("=", "_") for word in declared]
     return _joined([study, *parts])
 
 
@@ -90,6 +90,7 @@ def told_apart(folders: Sequence[str]) -> list[str]:
 
 
 _LONGEST = 60  # characters; what is cut off is in the run's configuration, and its hash tells it apart
+_JUDGED = ("evaluation.metrics=", "evaluation.real_judges=")  # other runs, and other reports
 _NOT_IN_LABELS = {
     *("seed", "name", "study", "runs_dir", "experiments_dir", "cache_dir", "cache_gib", "force", "progress"),
     *("trainer", "logger", "checkpoint", "evaluation", "hydra", "data.sampler"),

@@ -92,6 +92,7 @@ def report_levels(
     Raises:
         ConfigError: a level has no evidence.
     """
+    from faceswap_lab.cli.job.label import report_name
     from faceswap_lab.cli.study.plan import study_of
     from faceswap_lab.cli.study.report import kept_in
     from faceswap_lab.studies.across import read_across, write_across
@@ -100,7 +101,9 @@ def report_levels(
     job = {level: study_of(overrides, folders) for level, overrides in levels.overrides.items()}
     lines = [line for one in job.values() for line in remake(one)] if remake else []
     first = next(iter(job.values()))
-    name = f"{first.plan.name}-{levels.axis.replace('/', '-')}-{'-'.join(levels.overrides)}"
+    same = [word for word in first.plan.settings if all(word in one.plan.settings for one in job.values())]
+    name = report_name(first.plan.name, same, {}, first.composer.options)
+    name += f"-{levels.axis.replace('/', '-')}-{'-'.join(levels.overrides)}"
     folder = first.folder.parent / "".join(letter if letter.isalnum() or letter in "-_.+" else "-" for letter in name)
     write_across(levels.axis, {level: one.folder for level, one in job.items()}, folder)
     found = read_across(folder)

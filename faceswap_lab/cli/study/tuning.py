@@ -33,11 +33,13 @@ from faceswap_lab.studies.collecting.collect import collect
 from faceswap_lab.studies.evidence import is_evidence
 from faceswap_lab.studies.metric_names import judged_metric
 from faceswap_lab.studies.plan import Planned
+from faceswap_lab.studies.run import Run
 from faceswap_lab.studies.tuning import TUNING, Tried, as_extra, choose, tried_by
 
 Own = dict[str, list[str]]
 """Arm → overrides that it alone has."""
 
+_ENDED = ("finished", "diverged")  # at a candidate: that a run diverges there is an answer too
 _STUDY, _TUNING, _SEEDS = "+study=", "study.tuning", "study.tuning_seeds"
 _NOT_TUNED = ("seed", "experiment", "data", "study", "hydra", "runs_dir", "experiments_dir")
 
@@ -205,22 +207,34 @@ class _Tuning:
         return bool(left or job.baseline.force or not is_evidence(job.folder))
 
     @cached_property
+    def found(self) -> dict[str, list[Run]]:
+        """The runs of every candidate. Asked once they have ended."""
+        return {candidate: collect(job.plan) for candidate, job in self.candidates.items()}
+
+    @cached_property
     def tried(self) -> list[Tried]:
-        """What the candidates came to, arm by arm. Asked once their runs have ended."""
+        """What the candidates came to, arm by arm."""
         metric = self.untuned.plan.metric
-        runs = {candidate: collect(job.plan) for candidate, job in self.candidates.items()}
         return [
             tried_by(arm, candidate, self.usual[arm] == candidate, found, metric)
             for arm in self.untuned.plan.arms
-            for candidate, found in runs.items()
+            for candidate, found in self.found.items()
         ]
 
     def chosen(self) -> dict[str, str]:
         """Return arm → its candidate.
 
         Raises:
-            ConfigError: an arm has none that is finished with every seed.
+            ConfigError: a run of a candidate is neither finished nor diverged, or all of an arm's have diverged.
         """
+        runs = [(candidate, run) for candidate, found in self.found.items() for run in found]
+        left = [f"{run.name} at {candidate} ({run.state})" for candidate, run in runs if run.state not in _ENDED]
+        if left:
+            raise ConfigError(
+                f"{_TUNING}: of {len(runs)} runs of the candidates {len(left)} are neither finished nor diverged, as "
+                f"{left[0]}, and every arm has the same budget. The same command runs what is missing; where a "
+                "candidate cannot be run here, declare others."
+            )
         better = bool(judged_metric(self.untuned.plan.metric).higher_is_better)
         chosen = choose(self.tried, self.seeds, better)
         without = [arm for arm in self.untuned.plan.arms if arm not in chosen]

@@ -28,7 +28,7 @@ def report(words: Sequence[str], folders: Sequence[Path]) -> int:
     from faceswap_lab.studies.evidence import is_evidence
     from faceswap_lab.studies.report.across_page import across_lines, write_across_report
 
-    runs = [word for word in words if Path(word).is_dir() or "=" not in word]
+    runs = [word for word in words if "=" not in word or _is_folder(word)]
     settings = [word for word in words if word not in runs]
     if any(word.startswith("+study=") for word in settings) and not runs:
         lines = _study(settings, folders)
@@ -41,6 +41,13 @@ def report(words: Sequence[str], folders: Sequence[Path]) -> int:
         lines = _together(runs, settings)
     print("\n".join(lines))
     return 0
+
+
+def _is_folder(word: str) -> bool:
+    try:
+        return Path(word).is_dir()
+    except OSError:  # longer than any file's name
+        return False
 
 
 def _together(words: Sequence[str], settings: Sequence[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """The cells of a sweep: every combination of what the overrides offer, judged before the first is launched."""
 
 import itertools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,14 +30,21 @@ def axes_of(overrides: Sequence[str], params: Mapping[str, object], loader: Any)
     Hydra's loader looks for the options that ``glob(…)`` means.
 
     Raises:
-        ConfigError: a range of numbers without end is asked for.
+        ConfigError: a range of numbers without end is asked for, or a group is added twice.
         hydra.errors.HydraException: an override that Hydra cannot read.
     """
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
     axes: Axes = {}
     parser = OverridesParser.create(config_loader=loader)
-    for override in parser.parse_overrides([*(f"{key}={value}" for key, value in params.items()), *overrides]):
+    given = parser.parse_overrides([*(f"{key}={value}" for key, value in params.items()), *overrides])
+    added = Counter(override.get_key_element() for override in given[len(params) :])
+    for key, times in added.items():
+        if times > 1 and key.startswith("+") and "." not in key:
+            raise ConfigError(
+                f"{key} is given {times} times. Write {key}=one,other, or {key}=[one,other] for both at once."
+            )
+    for override in given:
         if override.is_sweep_override() and not override.is_discrete_sweep():
             raise ConfigError(f"{override.input_line}: every combination of this cannot be run. Name the values.")
         value = override.get_value_element_as_str

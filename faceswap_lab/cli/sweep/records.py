@@ -35,7 +35,8 @@ def recorded(sweep_dir: Path) -> list[Cell]:
     """Return the cells on record: those that were not launched, then the others in their order."""
     closed = sweep_dir / _CLOSED
     found = json.loads(closed.read_text(encoding="utf-8")) if closed.is_file() else []
-    found += [json.loads(path.read_text(encoding="utf-8")) for path in sorted((sweep_dir / _CELLS).glob("*.json"))]
+    written = sorted((sweep_dir / _CELLS).glob("[0-9]*.json"))  # not what is being written at this moment
+    found += [json.loads(path.read_text(encoding="utf-8")) for path in written]
     return [(cell.pop("overrides"), JobStatus(**cell)) for cell in found]
 
 

@@ -74,10 +74,11 @@ def _ask_to_stop(sweep_dir: Path, number: int) -> bool:
 
 def _hand_on(sweep_dir: Path, numbers: set[signal.Signals], note: object, over: threading.Event) -> None:
     """Take blocked signals. A cell that runs in this very process (joblib's only one) has put its handler over ours."""
-    while not over.is_set():
-        came = signal.sigtimedwait(numbers, 0.2)
-        if came and (not _ask_to_stop(sweep_dir, came.si_signo) or signal.getsignal(signal.SIGINT) is not note):
-            _thread.interrupt_main(signal.SIGINT)  # its handler is ours, or a cell's, under every launcher
+    while not over.wait(_LOOKS_EVERY):
+        for number in numbers & signal.sigpending():  # macOS has no sigtimedwait
+            signal.sigwait({number})
+            if not _ask_to_stop(sweep_dir, number) or signal.getsignal(signal.SIGINT) is not note:
+                _thread.interrupt_main(signal.SIGINT)  # its handler is ours, or a cell's, under every launcher
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What must hold between settings: combinations that mean nothing are refused with the reason and the remedy."""
 
 from faceswap_lab.config.data import FoldersData
-from faceswap_lab.config.derived import draws_masks, side_weights_of, sides_of
+from faceswap_lab.config.derived import draws_masks, side_weights_of, sides_of, topology_of
 from faceswap_lab.config.events import events_of
 from faceswap_lab.config.rules.adversarial import check_adversarial
 from faceswap_lab.config.rules.data import check_data
@@ -38,6 +38,8 @@ def _update_order(config: Config) -> None:
             f"update_order={name} with optimizer_state={state}: a summed loss has one gradient, so one optimizer has "
             f"everything. Add optimizer_state={order.optimizer_state}, or use update_order=accumulate."
         )
+    if order.decoders:
+        _decoders_alone(config)
     steps, people = config.training.max_steps, len(sides_of(config))
     if order.blocks == "all" and steps % people:
         raise ConfigError(
@@ -56,6 +58,23 @@ def _update_order(config: Config) -> None:
         raise ConfigError(
             f"training.max_steps={steps} with update_order.block={block}: all sides must end with equally many "
             f"updates. Use a multiple of {people * block} steps, or another block."
+        )
+
+
+def _decoders_alone(config: Config) -> None:
+    """Refuse an order that trains all of the first side and of the others the decoder, where that leaves out a part."""
+    topology = topology_of(config)
+    trained = {name for name, part in topology.parts.items() if part.trained and part.spec.weighs}
+    first, *others = (topology.routes[side].names for side in topology.sides)
+    learns = {name for step in first for name in step} | {name for steps in others for name in steps[-1]}
+    left = sorted(trained - learns)
+    idle = [side for side, steps in zip(topology.sides[1:], others) if not trained & set(steps[-1])]
+    if left or idle:
+        what = f"{', '.join(left)} never would be" if left else f"nothing would be in the turn of {idle[0]}"
+        raise ConfigError(
+            f"update_order={config.update_order.name} with topology={config.topology.name}, encoders.count="
+            f"{config.encoders.count}: after the turn of {topology.sides[0]} decoders alone are trained, and {what}. "
+            "Use update_order=a_then_b."
         )
 
 

@@ -107,6 +107,8 @@ def overview(root: Path, experiments: Iterable[str] = ()) -> Overview:
     if not folders:
         raise ConfigError(f"findings: there is no evidence in {root}. Run a study first: +study=encoder_count")
     found = {folder.name: read_evidence(folder) for folder in folders}
+    parts = {name for evidence in found.values() for name in evidence.plan.pooled}  # they are in it, and count once
+    found = {name: evidence for name, evidence in found.items() if name not in parts}
     usual = _usual(found.values())
     rows = [row for name, evidence in found.items() for row in _rows(name, evidence, usual)]
     compared = [evidence for evidence in found.values() if evidence.plan.group_seeds is None]
@@ -172,10 +174,10 @@ def _most(values: "Counter[str]") -> str:
 def _agreements(rows: Sequence[Row]) -> list[tuple[str, str, str]]:
     """Return what is said of the claims that more than one study asked, contradictions first."""
     found = []
-    claims: dict[tuple[str, str], list[Row]] = {}
+    claims: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
-        claims.setdefault((row.arm, row.metric.key), []).append(row)
-    for (arm, _), own in claims.items():
+        claims.setdefault((row.arm, row.plan.baseline, row.metric.key), []).append(row)
+    for (arm, *_), own in claims.items():
         if len(own) < 2:
             continue
         verdicts = {row.verdict for row in own}

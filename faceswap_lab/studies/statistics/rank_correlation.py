@@ -6,6 +6,8 @@ runs. Which interval holds was found by simulation (docs/statistics.md).
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,3 +165,31 @@ def _shares(values: NDArray[np.float64]) -> NDArray[np.float64]:
     from scipy.stats import rankdata  # imported here: scipy.stats takes a second
 
     return np.asarray((rankdata(values, axis=0) - 0.5) / len(values))
+
+
+MOST_ARRANGED = 9  # pairs: so many have 362,880 arrangements
+
+
+def spearman(first: NDArray[np.float64], second: NDArray[np.float64]) -> tuple[float, float]:
+    """Return Spearman's correlation of n independent pairs of numbers, and its two-sided p.
+
+    Of few pairs p is exact, from all arrangements of one side: Student's t, which is taken for more, is then too small
+    (of 40 correlations of 6 pairs 10 % of families would have a false one, and of 8 pairs 9 %, in place of 5 %).
+
+    Args:
+        first: (n,) numbers, not all equal.
+        second: likewise.
+    """
+    from scipy.stats import rankdata, spearmanr  # imported here: scipy.stats takes a second
+
+    tested = spearmanr(first, second)
+    if len(first) > MOST_ARRANGED:
+        return float(tested.statistic), float(tested.pvalue)
+    one, other = (rank - rank.mean() for rank in (rankdata(first), rankdata(second)))
+    found = abs(one @ other)
+    return float(tested.statistic), float((np.abs(one[_arrangements(len(one))] @ other) >= found * (1 - 1e-9)).mean())
+
+
+@cache
+def _arrangements(count: int) -> NDArray[np.int8]:
+    return np.array(list(permutations(range(count))), np.int8)

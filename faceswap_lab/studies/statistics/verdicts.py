@@ -114,7 +114,7 @@ def _judge(
 def _undecided(
     comparison: Comparison, p_holm: float, reason: str, margin: float | None, alpha: float, still_open: int
 ) -> Judgement:
-    if comparison.seeds < 3:  # a spread from two seeds is no ground for advice
+    if comparison.seeds < 3 or not comparison.sd:  # a spread from two seeds, or none, is no ground for advice
         return Judgement(comparison, p_holm, "undecided", reason)
     future = outlook(
         comparison.difference,

@@ -1,4 +1,5 @@
 import math
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from faceswap_lab.studies.statistics.rank_correlation import rank_correlation, rank_correlation_within
+from faceswap_lab.studies.statistics.rank_correlation import rank_correlation, rank_correlation_within, spearman
 
 ROWS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=5)
 RUNS = st.dictionaries(st.integers(0, 99), ROWS, min_size=4, max_size=7)
@@ -100,3 +101,17 @@ def test_within_runs_is_the_mean_of_the_runs_own_correlations():
     assert (result.runs, result.rows) == (6, 30)
     expected = stats.ttest_1samp(own, 0).confidence_interval()
     assert result.interval == pytest.approx((max(expected.low, -1), min(expected.high, 1)))
+
+
+@pytest.mark.parametrize("count", [5, 6, 9, 12])
+def test_spearmans_p_of_few_pairs_is_exact(count):
+    rng = np.random.default_rng(count)
+    for first, second in ((rng.normal(size=count), rng.normal(size=count)), (np.arange(count) // 2, np.arange(count))):
+        rho, p = spearman(np.asarray(first, float), np.asarray(second, float))
+        usual = stats.spearmanr(first, second)
+        assert rho == pytest.approx(usual.statistic)
+        if count > 9:
+            assert p == pytest.approx(usual.pvalue)
+        elif count < 7:
+            arranged = [stats.spearmanr(order, second).statistic for order in permutations(first)]
+            assert p == pytest.approx(np.mean(np.abs(arranged) >= abs(rho) - 1e-9))
