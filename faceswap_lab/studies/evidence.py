@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from faceswap_lab.config import ConfigError
-from faceswap_lab.runs.atomic import explaining, write_json, write_npz, write_text
+from faceswap_lab.runs.atomic import explaining, write_npz, write_text
 from faceswap_lab.runs.flat import flat
 from faceswap_lab.studies.collecting import blocks, pictures
 from faceswap_lab.studies.collecting.collect import cells_by_fact, collect, config_of
@@ -75,7 +75,7 @@ def is_evidence(folder: Path) -> bool:
 
 
 def write_evidence(found: Evidence, folder: Path) -> None:
-    """Write the folder, ``study.json`` last.
+    """Write the folder, ``study.json`` last. Extras are not written: whoever measured them did.
 
     Raises:
         faceswap_lab.runs.atomic.StorageError: a file cannot be written.
@@ -95,8 +95,6 @@ def write_evidence(found: Evidence, folder: Path) -> None:
         arm: {"says": found.plan.arms[arm], **_difference(baseline, config_of(found.runs, arm))} for arm in found.arms
     }
     drawings = _write_drawings(drawings_of(found.runs, found.arms), folder)
-    for name, extra in found.extras.items():
-        write_json(folder / f"{name}.json", extra)
     content = {
         "format": _FORMAT,
         "study": {

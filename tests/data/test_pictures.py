@@ -247,7 +247,7 @@ def test_heic_is_read_where_its_package_is_installed():
 
 
 def test_heic_without_its_package_is_refused_with_the_remedy(monkeypatch):
-    monkeypatch.setattr("faceswap_lab.data.pictures._reads_heif", lambda: False)
+    monkeypatch.setattr("faceswap_lab.data.pictures.reads_heif", lambda: False)
     with pytest.raises(UnusablePicture, match=r"HEIC.*pip install 'faceswap-lab\[heic\]'"):
         decode_square(b"\0\0\0\x18ftypheic" + bytes(40), 32, smallest=1)
 

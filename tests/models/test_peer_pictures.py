@@ -197,10 +197,8 @@ def df(parts, x, target):
 def amp(parts, x, target):
     encoder, decoder = parts["encoder"], parts["decoder"]
     code = encoder.dense("stages.dense.squeeze", pixel_norm(encoder.encode_t(x)))
-    maps = {name: parts[name].dense("dense.squeeze", code).reshape(len(x), -1, 7, 7) for name in ("inter_A", "inter_B")}
-    half = maps["inter_A"].shape[1] // 2
-    mixed = torch.cat([maps[f"inter_{target}"][:, :half], maps["inter_A"][:, half:]], dim=1)
-    return decoder.decode(mixed, 4, doubles=True)
+    own = parts[f"inter_{target}"].dense("dense.squeeze", code).reshape(len(x), -1, 7, 7)  # morph factor 1
+    return decoder.decode(own, 4, doubles=True)
 
 
 WRITTEN = {

@@ -41,6 +41,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Findings, Path]:
     found = replace(evidence_of(plan), extras={"order_effect": {"says": "It does."}})
     findings = analyse(found)
     write_evidence(found, root / "kept")
+    (root / "kept" / "order_effect.json").write_text('{"says": "It does."}')
     shutil.rmtree(root / "runs")
     return findings, root / "kept"
 

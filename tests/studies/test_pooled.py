@@ -79,6 +79,7 @@ def test_other_questions_and_arms_with_other_settings_are_not_pooled(tmp_path: P
     with pytest.raises(ConfigError, match="metric is 'swap_ssim_AB' and 'swap_ssim_BA'"):
         pooled([first, tmp_path / "asked"])
     write_evidence(replace(one, extras={"tuning": {}}), tmp_path / "tuned")
+    (tmp_path / "tuned" / "tuning.json").write_text("{}")
     with pytest.raises(ConfigError, match="tuned is of a study that tunes its arms"):
         pooled([first, tmp_path / "tuned"])
 

@@ -53,6 +53,7 @@ def _is_folder(word: str) -> bool:
 def _together(words: Sequence[str], settings: Sequence[str]) -> list[str]:
     """Write a report of one study's parts, or of runs side by side: the others are compared with the first of them."""
     from faceswap_lab.cli.study.report import write
+    from faceswap_lab.runs.atomic import explaining, write_json
     from faceswap_lab.studies.analysis import compared
     from faceswap_lab.studies.evidence import is_evidence
     from faceswap_lab.studies.pooled import pooled
@@ -67,7 +68,12 @@ def _together(words: Sequence[str], settings: Sequence[str]) -> list[str]:
     found = pooled(folders) if of_a_study else compared(folders)
     root = Path(settings[-1].removeprefix(_PLACE) if settings else "experiments")
     digest = hashlib.sha256("\n".join(str(folder.resolve()) for folder in folders).encode()).hexdigest()[:8]
-    return write(found, root / f"{f'{found.plan.name}-pooled' if of_a_study else 'compare'}-{digest}")
+    folder = root / f"{f'{found.plan.name}-pooled' if of_a_study else 'compare'}-{digest}"
+    with explaining(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    for name, extra in found.extras.items():
+        write_json(folder / f"{name}.json", extra)
+    return write(found, folder)
 
 
 def _runs_in(path: Path) -> list[Path]:

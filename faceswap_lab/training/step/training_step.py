@@ -202,9 +202,8 @@ class TrainingStep:
 
     def _use_gradients(self, what: str, losses: Iterable[tuple[str, Tensor]], step: Callable[[], None]) -> None:
         """Let optimizers use the gradients that wait, if all is finite, then drop the gradients."""
-        taken = list(losses)
-        norm = _norm([p.grad for p in self.parameters if p.grad is not None], taken[0][1])
-        self.watch.take(self.step, [*taken, (f"the gradient's norm in {what}", norm)])
+        norm = _norm([p.grad for p in self.parameters if p.grad is not None], self.parameters[0].device)
+        self.watch.take(self.step, [*losses, (f"the gradient's norm in {what}", norm)])
         if self.settings.gradient_clip is not None:
             nn.utils.clip_grads_with_norm_(self.parameters, self.settings.gradient_clip, norm)
         if self.settings.lr_dropout is None:
@@ -249,13 +248,10 @@ def picture(pixels: Tensor) -> Tensor:
     return pixels.permute(0, 3, 1, 2) / 255
 
 
-def _norm(gradients: list[Tensor], like: Tensor) -> Tensor:
-    """torch.nn.utils.get_total_norm for tensors of one device and type: it sorts them first, a quarter of its time.
-
-    Without any, where all that an update reaches is frozen, it is a zero ``like`` another number.
-    """
-    if not gradients:
-        return torch.zeros_like(like)
+def _norm(gradients: list[Tensor], device: torch.device) -> Tensor:
+    """torch.nn.utils.get_total_norm for tensors of one device and type: it sorts them first, a quarter of its time."""
+    if not gradients:  # all that this update reaches is frozen
+        return torch.zeros((), device=device)
     return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
 
 
