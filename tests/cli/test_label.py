@@ -15,6 +15,14 @@ def test_the_examples():
     assert doctest.testmod(label).failed == 0
 
 
+def test_a_report_by_other_judges_is_another_report():
+    plain, judged, metrics = (
+        label.report_name("smoke", ["+study=smoke", *words], {}, OPTIONS)
+        for words in ((), ("evaluation.real_judges=true",), ("evaluation.metrics=[edges]",))
+    )
+    assert (plain, judged, metrics) == ("smoke", "smoke-real_judges_true", "smoke-metrics_edges")
+
+
 @pytest.mark.parametrize(
     ("overrides", "expected"),
     [

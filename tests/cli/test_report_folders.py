@@ -4,8 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_lab.cli.subcommands.report import _runs_in
+from faceswap_lab.cli.subcommands.report import _runs_in, report
 from faceswap_lab.config import ConfigError
+
+
+def test_a_word_may_be_longer_than_any_files_name():
+    with pytest.raises(ConfigError, match="is no setting of a comparison"):
+        report([f"+experiment={'x' * 300}"], [])
 
 
 def test_a_folder_of_runs_stands_for_them_without_what_lies_beside(tmp_path: Path):

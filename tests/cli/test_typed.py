@@ -128,6 +128,11 @@ def test_two_options_of_a_group_are_one_too_many(words: list[str], group: str):
     assert "\n" not in str(error.value)
 
 
+def test_a_group_that_a_sweep_is_given_twice_is_refused():
+    with pytest.raises(ConfigError, match=r"\+experiment is given 2 times\. Write \+experiment=one,other"):
+        judged(["+experiment=two_encoders,baseline", "+experiment=baseline", "seed=0,1"], sweep=True)
+
+
 @pytest.mark.parametrize("seeds", ["seed=range(0,8)", "seed=0,1"])
 def test_a_configuration_that_is_shown_is_one(seeds: str):
     with pytest.raises(ConfigError) as error:

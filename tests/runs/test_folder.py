@@ -25,6 +25,13 @@ def test_a_new_run_gets_a_folder_with_its_parts(tmp_path: Path) -> None:
     assert {part.parent for part in parts} == {folder.path}
 
 
+def test_a_folder_that_was_half_made_is_made_whole(tmp_path: Path) -> None:
+    folder = find_or_create(tmp_path, "one", 0, _DIGEST)
+    folder.checkpoints.rmdir()
+    assert find_or_create(tmp_path, "one", 0, _DIGEST) == folder
+    assert folder.checkpoints.is_dir()
+
+
 def test_a_run_is_found_whatever_its_label(tmp_path: Path) -> None:
     made = find_or_create(tmp_path, "one", 0, _DIGEST)
     assert find(tmp_path, 0, _DIGEST) == made

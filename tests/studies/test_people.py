@@ -1,6 +1,7 @@
 """Where every seed brings its own pair of people, verdicts are about the next pair."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from faceswap_lab.studies.analysis import analyse, evidence_of
 from faceswap_lab.studies.findings import GoesWith, People
 from faceswap_lab.studies.people import said_of
 from faceswap_lab.studies.report import write_report
@@ -135,3 +137,13 @@ def test_the_same_people_under_every_seed_are_not_people_in_general(tmp_path):
     found = analysed(fake_study(tmp_path, {"baseline": FakeArm(changes=same), "arm": FakeArm(changes=same)}, range(6)))
     assert found.people is None
     assert found.scope.startswith("About one pair only, people (development), group 3")
+
+
+def test_people_in_groups_of_seeds_are_counted_and_say_nothing_of_arms(tmp_path):
+    """The baseline against itself, every seed with a pair of its own."""
+    plan = replace(fake_study(tmp_path, {"baseline": FakeArm(changes=FOR_PEOPLE)}, range(12)), group_seeds=6)
+    found = evidence_of(plan)
+    said = analyse(found)
+    assert said.people is None
+    assert "12 pairs" in said.scope
+    assert [grid.title for grid in found.grids if grid.title == "Pairs at both ends"] == []
