@@ -44,7 +44,7 @@ class Weights(Protocol):
 def warp(now: Now, strength: float, every: int = 1) -> None:
     """The warp has ``strength`` times the jitter that it begins with; 0: DeepFaceLab's "random warp" is off.
 
-    ``every``: only in each so manieth step, and as before in the others, as DeepFaceLab's Quick96 does without every 3.
+    ``every`` = n: only in every n-th step, and as before in the others; DeepFaceLab's Quick96 has none in every third.
     """
     if now.step % every == 0:
         now.warp = strength

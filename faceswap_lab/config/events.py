@@ -44,7 +44,7 @@ class Warp(Planned):
     """The warp has another strength."""
 
     strength: float = setting("factor of augmentation.jitter; 0: no warp", low=0.0, high=100.0)
-    every: int = setting("only in each so manieth step; 1: in all", low=1, high=1_000_000, later=1)
+    every: int = setting("only in every n-th step; 1: in all", low=1, high=1_000_000, later=1)
 
     def settings(self, config: Config, where: str) -> dict[str, Any]:
         """A factor of what there is."""

@@ -69,9 +69,9 @@ def jitter_in_cells(seed: int, side: Side, first: int, count: int) -> NDArray[np
     normal = ndtri(tail + u[:, 1:] * (1 - 2 * tail)).reshape(count, 2, CELLS - 1, CELLS - 1)
     finest = np.zeros((count, 2, CELLS + 1, CELLS + 1))
     for i, cells in enumerate(2 ** (1 + (3 * u[:, 0]).astype(np.int64))):
-        first, second = normal[i, :, : cells - 1, : cells - 1] / cells
+        one, other = normal[i, :, : cells - 1, : cells - 1] / cells
         nodes = np.zeros((2, cells + 1, cells + 1))
-        nodes[:, 1:-1, 1:-1] = first + second.T, (first + second.T).T
+        nodes[:, 1:-1, 1:-1] = one + other.T, one.T + other
         between = np.maximum(0, 1 - np.abs(np.linspace(0, cells, CELLS + 1)[:, None] - np.arange(cells + 1)))
         finest[i] = between @ nodes @ between.T
     return finest

@@ -21,8 +21,8 @@ OWN_KEYWORD = "faceswap_lab"
 
 _MOST_TEXT = 4 * 2**20
 _BROKEN = (
-    *(ValueError, TypeError, KeyError, AttributeError, LookupError, ArithmeticError, RecursionError, MemoryError),
-    zlib.error,
+    *(ValueError, TypeError, AttributeError, LookupError, ArithmeticError),
+    *(RecursionError, MemoryError, zlib.error),
 )
 
 

@@ -75,7 +75,9 @@ class _Reading:
         files = self.found.pictures
         title = f"looking through side {self.folder.side}, '{self.folder.path}'"
         with progress_of(title, len(files), shown=self.shown) as advance, ThreadPoolExecutor(_threads()) as threads:
-            for file, digest in zip(files, ordered_map(threads, _digest, files, ahead=4 * _threads()), strict=True):
+            for file, digest in zip(
+                files, ordered_map(threads, content_digest, files, ahead=4 * _threads()), strict=True
+            ):
                 if isinstance(digest, str):
                     self.skipped[self.folder.name_of(file)] = digest
                 else:
@@ -179,7 +181,7 @@ class _Reading:
             )
 
 
-def _digest(file: Path) -> bytes | str:
+def content_digest(file: Path) -> bytes | str:
     """Return the SHA-256 of a file, or why it is not worth having."""
     try:
         size = file.stat().st_size

@@ -1,7 +1,6 @@
 """Removing a set of faces, and what the lab has kept of it elsewhere on this machine."""
 
 import csv
-import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Set
@@ -14,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from faceswap_lab.config.data import TYPED_FOLDERS
 from faceswap_lab.data.cache import FACES, MANIFEST
+from faceswap_lab.data.folder_reading import content_digest
 from faceswap_lab.data.picture_files import find_pictures
 from faceswap_lab.faces.face_set import HIDDEN, SetRefused
 from faceswap_lab.options import items_of
@@ -54,16 +54,11 @@ def _copies(cache: Path, place: Path) -> Iterator[Path]:
 
     The folder may have been moved since.
     """
-    held = {_sha256(picture) for picture in find_pictures(place).pictures} if place.is_dir() else set[bytes]()
+    held = set(map(content_digest, find_pictures(place).pictures)) if place.is_dir() else set()
     for entry in sorted((cache / FACES).glob("*")):
         folder = _folder_of(entry)
         if folder is not None and (folder.is_relative_to(place) or not held.isdisjoint(_digests(entry))):
             yield entry
-
-
-def _sha256(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
 
 
 def _digests(entry: Path) -> Iterator[bytes]:

@@ -89,11 +89,7 @@ def find_or_create(root: Path, label: str, seed: int, digest: str) -> RunFolder:
     Raises:
         StorageError: ``root`` cannot be written.
     """
-    found = find(root, seed, digest) or _create(Path(root), label, seed, digest, again=False)
-    with explaining(found.path):
-        for path in (found.previews, found.checkpoints):  # whoever began it may have been stopped in between
-            path.mkdir(exist_ok=True)
-    return found
+    return _with_parts(find(root, seed, digest) or _create(Path(root), label, seed, digest, again=False))
 
 
 def create_fresh(root: Path, label: str, seed: int, digest: str) -> RunFolder:
@@ -102,7 +98,7 @@ def create_fresh(root: Path, label: str, seed: int, digest: str) -> RunFolder:
     Raises:
         StorageError: ``root`` cannot be written.
     """
-    return _create(Path(root), label, seed, digest, again=True)
+    return _with_parts(_create(Path(root), label, seed, digest, again=True))
 
 
 def is_run(path: Path) -> bool:
@@ -124,10 +120,16 @@ def _create(root: Path, label: str, seed: int, digest: str, again: bool) -> RunF
             if existing and not again:
                 return RunFolder(existing[max(existing)])
             name = run_name(label, seed, digest) + (f".{max(existing) + 1}" if existing else "")
-            folder = RunFolder(root / name)
-            for path in (folder.path, folder.previews, folder.checkpoints):
-                path.mkdir()
-            return folder
+            (root / name).mkdir()
+            return RunFolder(root / name)
+
+
+def _with_parts(folder: RunFolder) -> RunFolder:
+    """Make the folders in a run folder that are not there yet: whoever began it may have been stopped."""
+    with explaining(folder.path):
+        for path in (folder.previews, folder.checkpoints):
+            path.mkdir(exist_ok=True)
+    return folder
 
 
 def _numbered(root: Path, seed: int, digest: str) -> dict[int, Path]:

@@ -177,7 +177,7 @@ def _says(axis: str, arm: str, levels: Mapping[str, Findings], changes: list[Int
         seeds = min(found.primary.judgements[arm].comparison.seeds for found in levels.values())
         return f"is undecided at every {axis}: too small to see with {seeds} seeds"
     if len(set(decided.values())) > 1:
-        return f"differs in words: {at_levels}; no change with {axis} is shown"
+        return f"has different verdicts ({at_levels}), and no change with {axis} is shown"
     open_at = [level for level in levels if level not in decided]
     held = ", ".join(f"{verdict} at {level}" for level, verdict in decided.items())
     undecided = f"undecided at {', '.join(open_at)}, " if open_at else ""

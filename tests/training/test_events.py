@@ -144,7 +144,7 @@ def without_events(order, state):
     return [np.concatenate([p.ravel().numpy() for p in kept.seen[step]]) for step in (AT, STEPS)]
 
 
-def test_a_warp_for_every_so_manieth_step_leaves_the_others_as_they_were():
+def test_a_warp_for_every_third_step_leaves_the_others_as_they_were():
     """Quick96 sees every third step without a warp (DeepFaceLab, models/Model_Quick96, onTrainOneIter)."""
     events = Events((event("warp", 1, "unwarped", strength=0.0, every=3), event("warp", 8, strength=0.5)))
     assert [events.at(step).warp for step in range(10)] == [1, 1, 1, 0, 1, 1, 0, 1, 0.5, 0.5]
