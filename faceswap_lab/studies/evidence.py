@@ -37,7 +37,10 @@ _DECLARED = (
     *("name", "title", "question", "baseline", "metric", "smallest_difference", "secondary", "notes"),
     *("group_seeds", "seeds", "command", "settings", "declared"),
 )
-_COLUMNS = ("arm", "seed", "state", "seconds", "steps", "parameters", "flops_per_step", "folder", "message")
+_COLUMNS = (
+    *("arm", "seed", "state", "seconds", "cpu_seconds", "steps", "parameters", "flops_per_step"),
+    *("folder", "message"),
+)
 _KEPT_CURVES = ("loss_", "swap_", "grad_cosine", "ema_swap_")
 
 
@@ -149,7 +152,8 @@ def results_csv(runs: Sequence[Run]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*_COLUMNS, *keys])
     for run in runs:
-        counts = [_number(run.seconds), run.steps or "", run.parameters or "", _number(run.flops_per_step)]
+        times = [_number(run.seconds), _number(run.cpu_seconds)]
+        counts = [*times, run.steps or "", run.parameters or "", _number(run.flops_per_step)]
         known = [run.arm, run.seed, run.state, *counts, run.folder.name if run.folder else "", run.message]
         writer.writerow([*known, *(_number(run.metrics.get(key)) for key in keys)])
     return text.getvalue()
@@ -190,6 +194,7 @@ def _runs(folder: Path, content: Mapping[str, Any]) -> list[Run]:
                 drawing=drawn.get(row["arm"], ""),
                 metrics={key: float(value) for key, value in row.items() if key not in _COLUMNS and value},
                 seconds=float(row["seconds"]) if row["seconds"] else None,
+                cpu_seconds=float(row["cpu_seconds"]) if row.get("cpu_seconds") else None,
                 steps=int(row["steps"] or 0),
                 parameters=int(row["parameters"]) if row["parameters"] else None,
                 flops_per_step=float(row["flops_per_step"]) if row.get("flops_per_step") else None,

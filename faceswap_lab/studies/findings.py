@@ -205,7 +205,8 @@ class Budget:
         steps: median number of training steps over these runs, interpolated; infinite where half never get there.
         ratio: median of steps ÷ the steps that the baseline's own run takes, likewise.
         flops: median of the operations until then ÷ those that the baseline's own run takes; nan where not counted.
-        seconds: median training time until then.
+        seconds: median training time until then, by the clock on the wall.
+        cpu_seconds: median processor time until then, of all cores; nan where no run has measured it.
     """
 
     arm: str
@@ -215,6 +216,7 @@ class Budget:
     ratio: float
     flops: float
     seconds: float
+    cpu_seconds: float
 
 
 @dataclass(frozen=True)

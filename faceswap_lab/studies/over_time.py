@@ -1,6 +1,6 @@
 """Metrics over training steps: each arm over its seeds, its paired difference from the baseline, and what it costs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -76,27 +76,34 @@ def budgets_of(runs: list[Run], arms: Sequence[str], metric: Metric) -> list[Bud
     for arm, steps in took.items():
         if not steps:
             continue
-        per_step = {pair: (run.seconds or np.nan) / run.steps for pair, run in of_arm(runs, arm).items()}
+        own = of_arm(runs, arm)
         ratios = {pair: count / took[arms[0]][pair] for pair, count in steps.items() if pair in took[arms[0]]}
-        flops = [ratio * _dearer(runs, arm, arms[0], pair) for pair, ratio in ratios.items()]
+        ratio = float(np.median(list(ratios.values()))) if ratios else np.nan
+        shares = {pair: count / own[pair].steps for pair, count in steps.items()}
         made.append(
             Budget(
                 arm,
                 runs=len(steps),
                 reached=int(np.isfinite(list(steps.values())).sum()),
                 steps=float(np.median(list(steps.values()))),
-                ratio=float(np.median(list(ratios.values()))) if ratios else np.nan,
-                flops=float(np.median(flops)) if flops else np.nan,
-                seconds=float(np.median([count * per_step[pair] for pair, count in steps.items()])),
+                ratio=ratio,
+                flops=ratio * _flops_per_step(runs, arm) / _flops_per_step(runs, arms[0]),
+                seconds=_until_then(shares, {pair: run.seconds for pair, run in own.items()}),
+                cpu_seconds=_until_then(shares, {pair: run.cpu_seconds for pair, run in own.items()}),
             )
         )
     return made if len(made) > 1 else []
 
 
-def _dearer(runs: list[Run], arm: str, baseline: str, pair: int) -> float:
-    """Return the operations of an arm's training step ÷ those of the baseline's."""
-    own, other = (of_arm(runs, name)[pair].flops_per_step for name in (arm, baseline))
-    return own / other if own and other else np.nan
+def _flops_per_step(runs: list[Run], arm: str) -> float:
+    """Return the operations of a training step, of any run that counted them: they are the same for every seed."""
+    return next((run.flops_per_step for run in of_arm(runs, arm).values() if run.flops_per_step), np.nan)
+
+
+def _until_then(shares: Mapping[int, float], whole: Mapping[int, float | None]) -> float:
+    """Return the median time until a share of each training was over; nan where that of no training is known."""
+    times = [share * took for pair, share in shares.items() if (took := whole[pair]) is not None]
+    return float(np.median(times)) if times else np.nan
 
 
 def _first_at(curve: Series, way: float, target: float) -> float:

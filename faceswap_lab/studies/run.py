@@ -28,7 +28,8 @@ class Run:
         history: metric → step → value, of any run that has begun.
         drawing: its topology as an SVG document; "" where the run has none.
         metrics: of a finished run, by name, as all below.
-        seconds: training time.
+        seconds: training time by the clock on the wall.
+        cpu_seconds: processor time of the training; None where the run did not measure it.
         steps: training steps.
         parameters: of the whole model.
         flops_per_step: floating-point operations of a training step; None where the run did not count them.
@@ -48,6 +49,7 @@ class Run:
     drawing: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
     seconds: float | None = None
+    cpu_seconds: float | None = None
     steps: int = 0
     parameters: int | None = None
     flops_per_step: float | None = None

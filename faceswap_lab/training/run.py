@@ -31,7 +31,7 @@ from faceswap_lab.training.device.memory import PeakMemory
 from faceswap_lab.training.fit import fit, prepare_process
 from faceswap_lab.training.judge import Judge
 from faceswap_lab.training.module import FaceswapModule
-from faceswap_lab.training.saved.checkpoint import load, restore_outcome, save, taken_of
+from faceswap_lab.training.saved.checkpoint import Checkpoint, load, restore_outcome, save, taken_of
 from faceswap_lab.training.saved.weights import save_weights
 from faceswap_lab.training.step.finite import Diverged
 from faceswap_lab.training.tracking.mirror import Described
@@ -44,6 +44,24 @@ def picture_of(autoencoder: Autoencoder, title: str) -> str:
     """Return the picture of a model's parts and routes with their numbers of weights, as SVG."""
     counts = parameter_counts(autoencoder)
     return svg(autoencoder.topology, {name: f"{count:,} weights" for name, count in counts.items()}, title)
+
+
+class Clocks:
+    """Training time and processor time of a run, summed over its sessions.
+
+    The processor's clock counts all threads of this process: on several devices the first one's, and in ``train()`` of
+    a notebook whatever else it does meanwhile.
+    """
+
+    def __init__(self, checkpoint: Checkpoint | None) -> None:
+        before = (0.0, 0.0) if checkpoint is None else (checkpoint.seconds, checkpoint.cpu_seconds)
+        self.before, self.began = before, (time.monotonic(), time.process_time())
+
+    def read(self) -> tuple[float, float | None]:
+        """Return both in seconds; the processor's is None where an earlier session has not measured it."""
+        seconds, cpu_seconds = self.before
+        now, cpu_now = time.monotonic() - self.began[0], time.process_time() - self.began[1]
+        return seconds + now, None if cpu_seconds is None else cpu_seconds + cpu_now
 
 
 class Run:
@@ -91,7 +109,7 @@ class Run:
         self.memory = PeakMemory()
         checkpoint = self._reload()
         self.first_step = self.saved_step = checkpoint.step if checkpoint else 0
-        self.began = time.monotonic() - (checkpoint.seconds if checkpoint else 0.0)
+        self.clocks = Clocks(checkpoint)
         with self._noting_the_end(), ExitStack() as self.opened:
             module = self._begin()
             if checkpoint is None or checkpoint.step < self.last_step:
@@ -180,13 +198,13 @@ class Run:
         if self.saved_step == module.steps_done:
             return
         self.table.sync()  # its rows up to here will not be made again
-        save(self.folder.checkpoints, taken_of(module, self.digest, time.monotonic() - self.began))
+        save(self.folder.checkpoints, taken_of(module, self.digest, *self.clocks.read()))
         self.saved_step = module.steps_done
         write_status(self.folder, "running", module.steps_done)
 
     def _judge_at_the_end(self, module: FaceswapModule) -> dict[str, float]:
         """Judge and show the trained model, and keep its weights; return the metrics of the result."""
-        self.seconds = time.monotonic() - self.began
+        self.seconds, self.cpu_seconds = self.clocks.read()
         autoencoder, picture = module.autoencoder.cpu(), self.folder.previews / "final.png"
         average = None if module.average is None else module.average.cpu()
         real = self.judge.real_swaps(autoencoder, average)
@@ -214,6 +232,7 @@ class Run:
             details={
                 "parameters": parameter_counts(module.autoencoder),
                 "flops_per_step": flops_per_step(module.autoencoder.architecture, module.plan),
+                **({} if self.cpu_seconds is None else {"cpu_seconds": self.cpu_seconds}),
                 "data_fingerprint": self.data.fingerprint,
                 **({"people": described_people(self.data.people)} if self.data.people else {}),
                 "peak_memory": self.memory.read(),

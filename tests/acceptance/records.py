@@ -30,7 +30,7 @@ def study(place: Path) -> tuple[str, list[dict[str, str]]]:
     """The report and the table of the one study below a folder, without the seconds, which no two runs share."""
     (folder,) = (place / "experiments").iterdir()
     with (folder / "results.csv").open(newline="") as file:
-        rows = [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+        rows = [{k: v for k, v in row.items() if k not in ("seconds", "cpu_seconds")} for row in csv.DictReader(file)]
     return (folder / "report.md").read_text(), rows
 
 
@@ -40,9 +40,9 @@ def checkpoints(folder: Path) -> list[Path]:
 
 
 def last_checkpoint(folder: Path) -> dict[str, Any]:
-    """The newest checkpoint without its clock time."""
+    """The newest checkpoint without its times."""
     content = torch.load(checkpoints(folder)[-1], weights_only=True)
-    del content["seconds"]
+    del content["seconds"], content["cpu_seconds"]
     return content
 
 

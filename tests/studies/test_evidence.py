@@ -143,12 +143,13 @@ def test_what_cannot_be_read_is_named_with_a_remedy(kept: tuple[Findings, Path],
 
 def test_the_table_holds_every_cell_with_all_digits() -> None:
     odd = Run('a "b", c', 1, "diverged", metrics={"swap_ssim_AB": math.nan, "x": 1 / 3})
-    run = Run("a", 0, "finished", folder=Path("/home/someone/runs/a-s0"), seconds=2.5, steps=800)
+    run = Run("a", 0, "finished", folder=Path("/home/someone/runs/a-s0"), seconds=2.5, cpu_seconds=4.5, steps=800)
     run = replace(run, flops_per_step=2.5e9)
     first, second = csv.DictReader(io.StringIO(results_csv([run, odd])))
     assert (first["arm"], first["steps"], first["seconds"], first["folder"]) == ("a", "800", "2.5", "a-s0")
+    assert (first["cpu_seconds"], second["cpu_seconds"]) == ("4.5", "")
     assert (first["flops_per_step"], second["flops_per_step"]) == ("2500000000.0", "")
     assert second["arm"] == 'a "b", c'
     assert second["swap_ssim_AB"] == ""
     assert float(second["x"]) == 1 / 3
-    assert results_csv([]) == "arm,seed,state,seconds,steps,parameters,flops_per_step,folder,message\n"
+    assert results_csv([]) == "arm,seed,state,seconds,cpu_seconds,steps,parameters,flops_per_step,folder,message\n"

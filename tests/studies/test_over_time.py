@@ -87,13 +87,13 @@ def test_curves_of_unfinished_runs_only_where_they_are_asked_for(runs):
 
 
 def test_a_budget_is_the_first_step_at_the_baselines_end():
-    def run(arm, seed, rows, seconds=80.0, flops=None):
-        known = {"seconds": seconds, "steps": max(rows), "flops_per_step": flops}
+    def run(arm, seed, rows, seconds=80.0, flops=None, cpu=None):
+        known = {"seconds": seconds, "cpu_seconds": cpu, "steps": max(rows), "flops_per_step": flops}
         return Run(arm, seed, "finished", history={"swap_ssim_AB": rows}, **known)
 
     runs = [
-        *(run("baseline", seed, {100: 0.2, 200: 0.4, 400: 0.6}, flops=10.0) for seed in range(3)),
-        *(run("fast", seed, {100: 0.5, 200: 0.7, 400: 0.9}, seconds=160.0, flops=30.0) for seed in range(3)),
+        *(run("baseline", seed, {100: 0.2, 200: 0.4, 400: 0.6}, flops=10.0 if seed else None) for seed in range(3)),
+        *(run("fast", seed, {100: 0.5, 200: 0.7, 400: 0.9}, seconds=160.0, flops=30.0, cpu=99.0) for seed in range(3)),
         run("slow", 0, {400: 0.2, 800: 1.0}),
         run("slow", 1, {400: 0.2, 800: 0.3}),
         run("slow", 2, {400: 0.2, 800: 0.3}),
@@ -104,6 +104,8 @@ def test_a_budget_is_the_first_step_at_the_baselines_end():
     assert fast.seconds == pytest.approx(160 * 150 / 400)  # its steps take twice as long
     assert (baseline.flops, fast.flops) == (1, pytest.approx(3 * 150 / 400))  # and three times the operations
     assert np.isnan(slow.flops)  # not counted
+    assert fast.cpu_seconds == pytest.approx(99 * 150 / 400)
+    assert np.isnan(baseline.cpu_seconds)  # not measured
     assert (slow.steps, slow.ratio, slow.reached, slow.runs) == (np.inf, np.inf, 1, 3)
     falling = dataclasses.replace(SSIM, higher_is_better=False)
     assert budgets_of(runs, ["baseline", "fast"], falling)[1].reached == 3  # it starts below the baseline's end

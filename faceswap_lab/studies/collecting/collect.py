@@ -45,6 +45,7 @@ def look_up(cell: Planned, folder: RunFolder | None) -> Run:
         found,
         metrics=dict(result.metrics),
         seconds=result.seconds,
+        cpu_seconds=result.details.get("cpu_seconds"),
         steps=result.steps,
         parameters=result.details.get("parameters", {}).get("total"),
         flops_per_step=result.details.get("flops_per_step"),

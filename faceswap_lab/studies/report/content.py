@@ -16,7 +16,7 @@ from faceswap_lab.studies.report.sections import sections
 def words_of(findings: Findings) -> dict[str, Any]:
     """Return what the templates fill in; ``figures``: all plots, in the order of the page."""
     curves = [(level_figure(findings, curves), difference_figure(findings, curves)) for curves in findings.curves]
-    extras = sections(findings.extras)
+    extras, budgets = sections(findings.extras), tables.budget_columns(findings)
     forest, forests, prediction = primary_forest(findings), secondary_forests(findings), prediction_figure(findings)
     people = people_figure(findings) if findings.people else None
     judged = [compared.metric for compared in (findings.primary, *findings.secondary)]
@@ -39,8 +39,8 @@ def words_of(findings: Findings) -> dict[str, Any]:
         "picture_head": ["arm", "difference", "over seeds", "over seeds and pictures"],
         "picture_rows": picture_rows(findings) if findings.over_pictures else [],
         "curves": [pair for pair in curves if pair != (None, None)],
-        "budgets": tables.budget_rows(findings),
-        "budget_columns": tables.budget_columns(findings),
+        "budget_columns": list(budgets),
+        "budgets": list(zip(*budgets.values())),
         "budget_says": tables.budget_says(findings),
         "judged": judged,
         "matrix": tables.matrix(findings),

@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -164,27 +164,28 @@ def counted(findings: Findings) -> str:
     return f"n = {' to '.join(map(str, dict.fromkeys((counts[0], counts[-1]))))}"
 
 
-def budget_rows(findings: Findings) -> list[list[str]]:
-    """Return what ``budget_columns`` names of every arm."""
-    columns = len(budget_columns(findings))
-    return [
-        [
-            one.arm,
-            f"{one.reached} of {one.runs}",
-            f"{one.steps:,.0f}" if math.isfinite(one.steps) else "never",
-            digits.fixed(one.ratio, 2) if math.isfinite(one.ratio) else NONE,
-            digits.duration(one.seconds) if math.isfinite(one.seconds) else NONE,
-            digits.fixed(one.flops, 2) if math.isfinite(one.flops) else NONE,
-        ][:columns]
-        for one in findings.budgets
-    ]
+def budget_columns(findings: Findings) -> dict[str, list[str]]:
+    """Return what each arm took to the baseline's end score, by column; times and operations only where known."""
+    made = {
+        "arm": [one.arm for one in findings.budgets],
+        "reached": [f"{one.reached} of {one.runs}" for one in findings.budgets],
+        "steps": [f"{one.steps:,.0f}" if math.isfinite(one.steps) else "never" for one in findings.budgets],
+    }
+    known: dict[str, tuple[Callable[[float], str], list[float]]] = {
+        f"÷ {findings.baseline}": (_hundredths, [one.ratio for one in findings.budgets]),
+        "training time": (digits.duration, [one.seconds for one in findings.budgets]),
+        "CPU time": (digits.duration, [one.cpu_seconds for one in findings.budgets]),
+        f"FLOPs ÷ {findings.baseline}": (_hundredths, [one.flops for one in findings.budgets]),
+    }
+    shown = {name: (words, values) for name, (words, values) in known.items() if any(map(math.isfinite, values))}
+    return made | {
+        name: [words(value) if math.isfinite(value) else NONE for value in values]
+        for name, (words, values) in shown.items()
+    }
 
 
-def budget_columns(findings: Findings) -> list[str]:
-    """Return arm, how many runs reached the baseline's end score, steps, ratio, time, and operations if counted."""
-    counted = any(math.isfinite(one.flops) for one in findings.budgets)
-    known = ["arm", "reached", "steps", f"÷ {findings.baseline}", "training time"]
-    return [*known, f"FLOPs ÷ {findings.baseline}"] if counted else known
+def _hundredths(value: float) -> str:
+    return digits.fixed(value, 2)
 
 
 def budget_says(findings: Findings) -> str:

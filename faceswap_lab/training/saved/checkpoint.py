@@ -40,7 +40,8 @@ class Checkpoint:
     Attributes:
         digest: the run's hash: a checkpoint belongs to one configuration.
         step: training steps made.
-        seconds: training time so far.
+        seconds: training time so far, by the clock on the wall.
+        cpu_seconds: processor time so far; None: it goes on from one that was saved before this was measured.
         weights: the autoencoder's state_dict.
         optimizers: state_dict of every optimizer.
         pending: losses since the last row of metrics, by name.
@@ -58,14 +59,16 @@ class Checkpoint:
     recent: dict[str, list[float]]
     averaged: dict[str, Tensor] | None = None
     discriminators: dict[str, Tensor] | None = None
+    cpu_seconds: float | None = None
 
 
-def taken_of(module: FaceswapModule, digest: str, seconds: float) -> Checkpoint:
+def taken_of(module: FaceswapModule, digest: str, seconds: float, cpu_seconds: float | None = None) -> Checkpoint:
     """Return the state of a module in training, between two steps. The tensors are the module's own: save them now."""
     return Checkpoint(
         digest=digest,
         step=module.steps_done,
         seconds=seconds,
+        cpu_seconds=cpu_seconds,
         weights=_whole(dict(module.autoencoder.state_dict())),
         optimizers=[_whole(optimizer.state_dict()) for optimizer in module.all_optimizers],
         pending={name: [float(loss) for loss in losses] for name, losses in module.pending.items()},
@@ -220,7 +223,8 @@ def _unsound(checkpoint: Checkpoint, step: int) -> str:
     c = checkpoint
     sound = {
         "step": type(c.step) is int and c.step == step,
-        "seconds": type(c.seconds) is float and 0 <= c.seconds < math.inf,
+        "seconds": _is_time(c.seconds),
+        "cpu_seconds": c.cpu_seconds is None or _is_time(c.cpu_seconds),
         "weights": _are_weights(c.weights),
         "optimizers": all(isinstance(state, dict) for state in c.optimizers),
         "pending": _are_losses(c.pending),
@@ -229,6 +233,10 @@ def _unsound(checkpoint: Checkpoint, step: int) -> str:
         "discriminators": c.discriminators is None or _are_weights(c.discriminators),
     }
     return next((part for part, is_sound in sound.items() if not is_sound), "")
+
+
+def _is_time(seconds: float) -> bool:
+    return type(seconds) is float and 0 <= seconds < math.inf
 
 
 def _are_weights(weights: dict[str, Tensor]) -> bool:
