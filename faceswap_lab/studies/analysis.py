@@ -164,7 +164,7 @@ def _findings(found: Evidence) -> Findings:
         extras=_with_verdicts(found, primary),
         budgets=budgets_of(runs, arms, primary.metric),
         scope=scope_of(config, len({run.seed for run in finished})),
-        people=people_in(runs, primary) if general and plan.group_seeds is None else None,
+        people=people_in(runs, primary, plan.baseline) if general and plan.group_seeds is None else None,
         over_pictures=of_pictures,
         drawings=drawings_of(runs, arms),
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from faceswap_lab.studies import digits
+from faceswap_lab.studies.collecting.collect import of_arm
 from faceswap_lab.studies.findings import Compared, GoesWith, People
 from faceswap_lab.studies.run import Run
 from faceswap_lab.studies.statistics.p_values import holm
@@ -14,16 +15,22 @@ from faceswap_lab.studies.statistics.paired import Comparison
 from faceswap_lab.studies.statistics.rank_correlation import spearman
 
 _FEWEST = 6  # pairs for a rank correlation to say anything
+_TURN, _FOLLOWS = "swap_yaw_AB", "pair.pose_following"
 
 
-def people_in(runs: Sequence[Run], primary: Compared) -> People:
+def people_in(runs: Sequence[Run], primary: Compared, baseline: str) -> People:
     """Return what is known of the pairs, and what every arm's effect goes with.
+
+    One thing is known only by training: how well the baseline's swap of this pair follows the head's turn. It is of the
+    run that the differences are taken from, so that its luck is in both: docs/statistics.md.
 
     Args:
         runs: of the whole study.
         primary: the primary metric, judged.
+        baseline: the arm that the others are compared with.
     """
-    facts = {run.pair: run.people for run in runs if run.people}
+    turns = {pair: run.value(_TURN) for pair, run in of_arm(list(runs), baseline).items()}
+    facts = {run.pair: run.people | {_FOLLOWS: turns.get(run.pair)} for run in runs if run.people}
     return People(facts, _goes_with(facts, primary))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from faceswap_lab.studies import digits
 from faceswap_lab.studies.findings import Arm, Compared, Findings
+from faceswap_lab.studies.people import said_of
 from faceswap_lab.studies.report import meanings
 from faceswap_lab.studies.run import Run
 from faceswap_lab.studies.statistics.verdicts import Judgement
@@ -245,7 +246,7 @@ def _arm_row(findings: Findings, arm: Arm, decimals: int) -> ArmRow:
         wins=digits.percent(numbers.wins),
         p=digits.p_value(judgement.p_holm) if numbers.seeds else digits.NOT_KNOWN,
         verdict=judgement.verdict,
-        reason=judgement.reason,
+        reason=f"{judgement.reason}; {said_of(numbers)}" if findings.people and numbers.seeds else judgement.reason,
         seeds=f"{numbers.seeds} of {planned}",
         parameters=parameters,
     )
