@@ -141,7 +141,7 @@ def test_without_state_the_difference_is_of_second_order():
 def test_the_shared_clock_shortens_the_second_sides_first_step():
     """keras.optimizers.Adam at t = 1 and t = 2 on fresh moments: lr, and lr sqrt(1 + β₂) / (1 + β₁)."""
     lr, second = 0.002, math.sqrt(1.999) / 1.5
-    for state, factor in (("keras_2018", second), ("per_autoencoder", 1.0)):
+    for state, factor in (("keras_2018", second), ("keras_own_clocks", 1.0), ("per_autoencoder", 1.0)):
         found = measured(f"optimizer_state={state}", "optimizer.eps=1e-16", f"optimizer.lr={lr}")["one_step"]
         assert found["decoder_A"]["largest_update"] == pytest.approx(lr, rel=1e-4)  # A comes first
         assert found["decoder_B"]["largest_update"] == pytest.approx(factor * lr, rel=1e-4)

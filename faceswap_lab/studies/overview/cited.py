@@ -4,12 +4,14 @@
     <!--= encoder_count two_encoders pairs -->8 of 8<!--/--> seeds
 
 The comment names the folder of evidence, the arm, what of it, and after that another metric than the primary one, if
-it is to be another. Between ``<!-- answers -->`` and ``<!-- end of answers -->`` no other decimal number may stand.
+it is to be another. ``against=ARM`` at its end compares with another arm than the study's baseline. Between
+``<!-- answers -->`` and ``<!-- end of answers -->`` no other decimal number may stand.
 """
 
 import re
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from faceswap_lab.studies.findings import Compared
 from faceswap_lab.studies.statistics.intervals import Interval
 from faceswap_lab.studies.statistics.paired import Comparison
 
+_AGAINST = "against="
 _CITED = re.compile(r"(<!--=\s*(.*?)\s*-->)(.*?)(<!--/-->)", re.DOTALL)
 
 
@@ -44,16 +47,17 @@ def _evidence(root: Path, name: str) -> Evidence:
 
 def _cite(words: list[str], read: Callable[[str], Evidence]) -> str:
     where = f"<!--= {' '.join(words)} -->"
-    if not 3 <= len(words) <= 4:
-        raise ConfigError(f"{where}: write <!--= study arm what --> or <!--= study arm what metric -->.")
-    study, arm, what, *metric = words
+    against = words[-1].removeprefix(_AGAINST) if words[-1].startswith(_AGAINST) else None
+    if not 3 <= len(words) - bool(against) <= 4:
+        raise ConfigError(f"{where}: write <!--= study arm what -->, and after it a metric, {_AGAINST}ARM, or both.")
+    study, arm, what, *metric = words[:-1] if against else words
     found = read(study)
+    if against:
+        found = replace(found, plan=replace(found.plan, baseline=_known_arm(against, found.arms, where)))
     compared = judge_primary(found, metric[0] if metric else None)
     if what == "table":
         return _table(found, compared)
-    if arm not in compared.values:
-        raise ConfigError(f"{where}: {study} has no arm '{arm}'.{nearest(arm, compared.values)}")
-    values = list(compared.values[arm].values())
+    values = list(compared.values[_known_arm(arm, found.arms, where)].values())
     if what == "mean":
         if not values:
             raise ConfigError(f"{where}: {study}/{arm} has no value of it.")
@@ -67,6 +71,12 @@ def _cite(words: list[str], read: Callable[[str], Evidence]) -> str:
     if what not in _SAYS:
         raise ConfigError(f"{where}: '{what}' cannot be said.{nearest(what, _SAYS)} Known: {', '.join(_KNOWN)}.")
     return _SAYS[what](judgement.comparison)
+
+
+def _known_arm(arm: str, arms: Sequence[str], where: str) -> str:
+    if arm not in arms:
+        raise ConfigError(f"{where}: the study has no arm '{arm}'.{nearest(arm, arms)}")
+    return arm
 
 
 def _table(found: Evidence, compared: Compared) -> str:

@@ -169,7 +169,7 @@ def _variant(config: Config, data: FaceData, batch: Sequence[SideBatch]) -> dict
 def _variants(first: Config) -> Iterator[Config]:
     """Yield the configurations whose first step is taken in both orders, beside the study's own."""
     for state in STATES:
-        if state != "keras_2018" or first.optimizer.name == "adam":  # it is about Adam's step counter
+        if "keras" not in state or first.optimizer.name == "adam":  # they are about Adam's step counter
             yield _with_state(first, state)
     for lr in _SGD_RATES:
         descent = Optimizer(name="sgd", lr=lr, beta1=0.0, beta2=None, eps=None, weight_decay=None)

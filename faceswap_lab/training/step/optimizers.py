@@ -150,26 +150,40 @@ class Keras2018(OptimizerStates):
     has it beside the corrected one, so ε / sqrt(1 - β₂^t) gives Keras' result.
     """
 
+    one_clock = True
+
     def __init__(self, parameters: Mapping[Side, Parameters], settings: Settings, skip: Tensor | None = None) -> None:
         super().__init__(parameters, settings, skip)
-        self.clock = 0  # updates made so far, by either side
+        self.clocks = dict.fromkeys(self.by_side, 0)  # updates made so far: by any side, or by this one
         for optimizer in self.optimizers:
             _make_state(optimizer)
 
     def loaded(self) -> None:
-        """Set the clock from the counters that were loaded: every update has advanced all of them."""
+        """Set the clocks from the counters that were loaded: every update has advanced all that it should."""
         super().loaded()
-        self.clock = max(int(state["step"].item()) for o in self.optimizers for state in o.state.values())
+        read = {side: max(int(s["step"].item()) for s in o.state.values()) for side, o in self.by_side.items()}
+        self.clocks = dict.fromkeys(read, max(read.values())) if self.one_clock else read
 
     def step(self, sides: Sequence[Side]) -> None:
-        """Update each side in turn at the shared clock."""
+        """Update each side in turn, at the shared clock or its own."""
         for side in sides:
-            self.clock += 1
+            others = self.by_side.keys() - {side} if self.one_clock else set[Side]()
+            for moved in {side, *others}:
+                self.clocks[moved] += 1
             for group in self.by_side[side].param_groups:
-                group["eps"] = self.settings.eps / math.sqrt(1 - self.settings.beta2**self.clock)
+                group["eps"] = self.settings.eps / math.sqrt(1 - self.settings.beta2 ** self.clocks[side])
             self.by_side[side].step()
-            for other in self.by_side.keys() - {side}:
+            for other in others:
                 torch._foreach_add_([state["step"] for state in self.by_side[other].state.values()], 1)
+
+
+class KerasOwnClocks(Keras2018):
+    """Keras' epsilon, and a step counter for each side: one change from keras_2018, one from per_autoencoder.
+
+    No program does this; it tells which of the two a difference between those comes from.
+    """
+
+    one_clock = False
 
 
 _ALL = "all sides"
@@ -202,6 +216,7 @@ def _make_state(optimizer: Optimizer) -> None:
 
 STATES: dict[str, type[OptimizerStates]] = {
     "keras_2018": Keras2018,
+    "keras_own_clocks": KerasOwnClocks,
     "per_autoencoder": OptimizerStates,
     "shared": Shared,
 }

@@ -18,12 +18,12 @@ EXPERIMENTS = HERE / "experiments"
 CITING = [HERE / "README.md", HERE / "docs" / "answers.md"]
 
 
-def differences(study: str, arm: str, metric: str) -> np.ndarray:
-    """An arm's differences from the baseline, read from the table again."""
+def differences(study: str, arm: str, metric: str, baseline: str = "baseline") -> np.ndarray:
+    """An arm's differences from another, read from the table again."""
     runs = read_evidence(EXPERIMENTS / study).runs
     values = {(run.arm, run.seed): run.metrics.get(metric) for run in runs}
     seeds = [seed for name, seed in values if name == arm]
-    return np.array([values[arm, seed] - values["baseline", seed] for seed in seeds])
+    return np.array([values[arm, seed] - values[baseline, seed] for seed in seeds])
 
 
 def near(text: str, *numbers: float) -> bool:
@@ -40,6 +40,15 @@ def cited(words: str) -> str:
     assert text.startswith(f"before <!--= {words} -->")
     assert text.endswith("<!--/--> after")
     return text.removeprefix(f"before <!--= {words} -->").removesuffix("<!--/--> after")
+
+
+def test_an_arm_can_be_compared_with_another_than_the_baseline() -> None:
+    own = differences("encoder_count", "only_b", "swap_yaw_AB", "frozen_encoder")
+    ends = stats.t.interval(0.95, len(own) - 1, own.mean(), own.std(ddof=1) / np.sqrt(len(own)))
+    assert near(cited("encoder_count only_b effect swap_yaw_AB against=frozen_encoder"), own.mean(), *ends)
+    assert cited("encoder_count baseline seeds against=only_b") == cited("encoder_count only_b seeds")
+    with pytest.raises(ConfigError, match="no arm 'onlyb'"):
+        cited("encoder_count baseline effect against=onlyb")
 
 
 def test_numbers_are_those_of_the_table() -> None:
