@@ -56,7 +56,7 @@ def load_twins(
         people: who is side A, B, C, …: 2 to 26 names that `faceswap_lab.twins.identity` knows, nobody twice.
         faces: training pictures per side, >= 1.
         held_out: held-out states, >= 1.
-        size: side of the stored squares in pixels; about four times what the network sees.
+        size: side of the stored squares in pixels; two to four times what the network sees.
         seed: of the states.
         pose: "disjoint" shows A looking to the left of the picture only, B to the right only; the size of the turns
             stays. For two sides.

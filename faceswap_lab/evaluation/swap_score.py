@@ -1,10 +1,10 @@
 """What a swap must get right, each in a number of its own, and all of them in one: the swap score.
 
 SSIM tells arms apart reliably, but it does not measure a swap: a look-up of training faces beats a trained model by it,
-a stranger in the right state scores high, skin tone hardly counts, and blur raises it. So the score asks what a person
-would ask. Who is it? Is the skin the target's? Does the head turn, the mouth move, the light fall as in the input? Is
-it sharp? It is the geometric mean of the six: no strength buys off a failure in another. How each answers to known
-damage, and where eyes disagree: docs/judging.md.
+a stranger in the right state scores high, skin tone hardly counts, and some of the mean face raises it. So the score
+asks what a person would ask. Who is it? Is the skin the target's? Does the head turn, the mouth move, the light fall as
+in the input? Is it sharp? It is the geometric mean of the six: no strength buys off a failure in another. How each
+answers to known damage, and where eyes disagree: docs/judging.md.
 """
 
 import math

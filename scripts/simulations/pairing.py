@@ -1,6 +1,7 @@
 """What pairing by seed has brought so far, from the results of the studies in experiments/; nothing is simulated."""
 
 import csv
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,11 +9,11 @@ import numpy as np
 from simulations.tables import table
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
-METRIC = "swap_ssim_AB"  # the one that all of them have
+METRICS = {"one pair": "swap_ssim_AB", "people": "swap_score_AB"}  # SSIM is what all studies of one pair have
 FEWEST = 4  # pairs: fewer say nothing of a spread
 
 
-def comparisons(results: Path) -> Iterator[tuple[float, float]]:
+def comparisons(results: Path, metric: str) -> Iterator[tuple[float, float]]:
     """Yield for each arm of a study how loud a pair's difference is beside two unpaired runs, and their correlation.
 
     The first is the standard deviation of the paired differences, divided by that of the difference of two runs that
@@ -22,9 +23,9 @@ def comparisons(results: Path) -> Iterator[tuple[float, float]]:
     values: dict[str, dict[str, float]] = {}
     with open(results, encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            if row.get(METRIC):
-                values.setdefault(row["arm"], {})[row["seed"]] = float(row[METRIC])
-    baseline = values.pop("baseline")
+            if row.get(metric):
+                values.setdefault(row["arm"], {})[row["seed"]] = float(row[metric])
+    baseline = values.pop("baseline", {})
     for arm in values.values():
         seeds = [seed for seed in baseline if seed in arm]
         a, b = (np.array([of[seed] for seed in seeds]) for of in (arm, baseline))
@@ -34,14 +35,21 @@ def comparisons(results: Path) -> Iterator[tuple[float, float]]:
 
 
 def report(_: int) -> str:
-    rows, everything = [], []
-    for results in sorted(EXPERIMENTS.glob("*/results.csv")):
-        found = list(comparisons(results))
-        if found:
-            everything += found
-            rows.append([results.parent.name, *_summary(found)])
-    rows.append(["**all**", *_summary(everything)])
+    rows: list[list[object]] = []
+    for whom, metric in METRICS.items():
+        everything = []
+        for results in sorted(EXPERIMENTS.glob("*/results.csv")):
+            found = list(comparisons(results, metric)) if _about(results.parent) == whom else []
+            if found:
+                everything += found
+                rows.append([results.parent.name, *_summary(found)])
+        rows.append([f"**all of {whom}** (`{metric}`)", *_summary(everything)])
     return table(["study", "comparisons", "paired ÷ unpaired noise, median", "correlation, median", "noisier"], rows)
+
+
+def _about(folder: Path) -> str:
+    config = json.loads((folder / "study.json").read_text(encoding="utf-8"))["config"]
+    return "people" if config["data"]["name"] == "people" else "one pair"
 
 
 def _summary(found: list[tuple[float, float]]) -> list[object]:

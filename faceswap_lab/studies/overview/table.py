@@ -84,7 +84,7 @@ class Overview:
 
     Attributes:
         rows: study by study, arm by arm.
-        agreements: (arm, "agrees", "differs" or "contradicts", in words), of claims that were asked more than once.
+        agreements: (arm, "agrees", "differs", "contradicts" or "is open", in words), of what was asked more than once.
         open_questions: what nobody has asked yet, a sentence each.
     """
 
@@ -112,7 +112,7 @@ def overview(root: Path, experiments: Iterable[str] = ()) -> Overview:
     usual = _usual(found.values())
     rows = [row for name, evidence in found.items() for row in _rows(name, evidence, usual)]
     compared = [evidence for evidence in found.values() if evidence.plan.group_seeds is None]
-    return Overview(rows, _agreements(rows), _open(rows, compared, sorted(experiments)))
+    return Overview(rows, agreements(rows), _open(rows, compared, sorted(experiments)))
 
 
 def _rows(name: str, found: Evidence, usual: dict[str, dict[str, Any]]) -> list[Row]:
@@ -171,23 +171,26 @@ def _most(values: "Counter[str]") -> str:
     return values.most_common(1)[0][0]
 
 
-def _agreements(rows: Sequence[Row]) -> list[tuple[str, str, str]]:
-    """Return what is said of the claims that more than one study asked, contradictions first."""
+def agreements(rows: Sequence[Row]) -> list[tuple[str, str, str]]:
+    """Return what is said of the claims that more than one study asked, by whatever metric, contradictions first."""
     found = []
-    claims: dict[tuple[str, str, str], list[Row]] = {}
+    claims: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        claims.setdefault((row.arm, row.plan.baseline, row.metric.key), []).append(row)
-    for (arm, *_), own in claims.items():
+        claims.setdefault((row.arm, row.plan.baseline), []).append(row)
+    for (arm, _), own in claims.items():
         if len(own) < 2:
             continue
-        verdicts = {row.verdict for row in own}
+        verdicts, several = {row.verdict for row in own}, len({row.metric.key for row in own}) > 1
         if {"better", "worse"} <= verdicts:
             says = "contradicts"
+        elif len(verdicts) > 1:
+            says = "differs"
         else:
-            says = "agrees" if len(verdicts) == 1 and "undecided" not in verdicts else "differs"
-        listed = "; ".join(f"{row.verdict} {row.effect} ({row.where})" for row in own)
+            says = "is open" if verdicts == {"undecided"} else "agrees"
+        by = [f"; by {row.metric.key}" if several else "" for row in own]
+        listed = "; ".join(f"{row.verdict} {row.effect} ({row.where}{metric})" for row, metric in zip(own, by))
         found.append((arm, says, listed))
-    return sorted(found, key=lambda one: ("contradicts", "differs", "agrees").index(one[1]))
+    return sorted(found, key=lambda one: ("contradicts", "differs", "agrees", "is open").index(one[1]))
 
 
 def _open(rows: Sequence[Row], compared: Sequence[Evidence], experiments: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from faceswap_lab.config import ConfigError
 from faceswap_lab.studies.analysis import evidence_of
 from faceswap_lab.studies.evidence import write_evidence
 from faceswap_lab.studies.overview.show import lines, write_overview
-from faceswap_lab.studies.overview.table import Overview, overview
+from faceswap_lab.studies.overview.table import Overview, agreements, overview
 from tests.studies.fake_runs import PEOPLE, FakeArm, fake_study
 
 PAIR = {"data": {"name": "twins", "identity_a": "ada", "identity_b": "ben"}}
@@ -63,6 +63,20 @@ def test_a_row_per_arm_with_people_size_and_what_else_differs(found: Overview) -
 def test_what_agrees_and_what_contradicts(found: Overview) -> None:
     assert [(arm, says) for arm, says, _ in found.agreements] == [("tanh", "contradicts"), ("worse", "agrees")]
     assert found.agreements[0][2].count("better") == 2
+
+
+def test_claims_meet_by_whatever_metric_they_were_judged(found: Overview) -> None:
+    one, other = ({row.study: row for row in found.rows if row.arm == "tanh"}[study] for study in ("one_pair", "people"))
+    by_score = replace(one, metric=replace(one.metric, key="swap_score_AB"))
+    ((_, says, told),) = agreements([by_score, other])
+    assert says == "contradicts"
+    assert re.findall("; by ([a-z_A-Z]+)[)]", told) == ["swap_score_AB", other.metric.key]
+
+
+def test_what_nobody_could_decide_is_open(found: Overview) -> None:
+    rows = [row for row in found.rows if row.arm == "tanh"]
+    undecided = [replace(row, judgement=replace(row.judgement, verdict="undecided")) for row in rows]
+    assert [says for _, says, _ in agreements(undecided)] == ["is open"]
 
 
 def test_what_nobody_has_asked(found: Overview) -> None:
