@@ -27,7 +27,7 @@ class Encoder(Staged):
         super().__init__()
         shapes, down = spec.down(), list[nn.Module]()
         for i, (name, count) in enumerate(zip(spec.downs(), spec.after(len(spec.widths), "convolutions"))):
-            make = partial(DOWNSAMPLERS[name], shapes[i][0], spec.widths[i])
+            make = partial(DOWNSAMPLERS[name], shapes[i][0], spec.widths[i], spec.kernel)
             down.append(refined("down", make, i, shapes[i + 1][0], count, activation, spec))
         dense = Bottleneck(spec.bottleneck, spec.pixel_norm, shapes[-1], spec.gives, spec.code_size, activation)
         last_blocks = spec.at_stage(len(down))

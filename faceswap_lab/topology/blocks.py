@@ -12,9 +12,10 @@ T = TypeVar("T")
 Shape = tuple[int, int]
 """(channels, side) of a square map."""
 
+KERNELS = (3, 5, 7)
 UP_KERNELS = (1, 3, 5, 7)
 UP_FACTORS = (2, 4)
-LEAST_REFLECTED = 4  # sides of a map that k5 s2 can still be padded for by reflection
+LEAST_REFLECTED = 4  # sides of a map that k5 s2 and k7 s2 can still be padded for by reflection
 
 
 def spread(name: str, row: tuple[T, ...], usual: T, count: int, of: str) -> tuple[T, ...]:
@@ -80,7 +81,7 @@ class Blocks:
         icnr: whether the convolution before a pixel shuffle starts with equal kernels for the pixels it is shuffled to.
         norm: a key of ``models.norms.NORMS``.
         padding: a key of ``models.blocks.PADDINGS``.
-        up_kernel: side of the kernel of an upscale's convolution; transposed has its own.
+        up_kernel: side of the kernel of an upscale's convolution before the activation; transposed has its own.
         up_factor: how many times as large an upscale makes the sides.
         normed: after how many of the part's convolutions or upscales, from the first, the norm stands; None: all.
     """

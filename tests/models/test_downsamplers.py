@@ -50,10 +50,10 @@ SLOW = {
     "pool_beside": lambda m, x: np.concatenate([act(conv(m.conv, x)), act(pooled(x))], axis=1),
 }
 WEIGHTS = {
-    "conv": 25 * CHANNELS * WIDTH + WIDTH,
-    "separable": 25 * CHANNELS + CHANNELS * WIDTH + WIDTH,
-    "shuffled": 4 * (25 * CHANNELS * WIDTH + WIDTH),
-    "pool_beside": 25 * CHANNELS * WIDTH + WIDTH,
+    "conv": lambda k: k**2 * CHANNELS * WIDTH + WIDTH,
+    "separable": lambda k: k**2 * CHANNELS + CHANNELS * WIDTH + WIDTH,
+    "shuffled": lambda k: 4 * (k**2 * CHANNELS * WIDTH + WIDTH),
+    "pool_beside": lambda k: k**2 * CHANNELS * WIDTH + WIDTH,
 }
 
 
@@ -68,9 +68,10 @@ def test_every_downsampler_is_tested_here_and_has_its_shape():
     assert list(DOWNSAMPLERS) == list(SLOW) == list(WEIGHTS) == list(blocks.DOWNSAMPLERS)
 
 
+@pytest.mark.parametrize("kernel", blocks.KERNELS)
 @pytest.mark.parametrize("name", DOWNSAMPLERS)
-def test_a_stage_is_its_formula_and_has_the_shape_that_the_topology_counts_on(name):
-    module = random_weights(DOWNSAMPLERS[name](CHANNELS, WIDTH, lambda: nn.LeakyReLU(SLOPE), Blocks()))
+def test_a_stage_is_its_formula_and_has_the_shape_that_the_topology_counts_on(name, kernel):
+    module = random_weights(DOWNSAMPLERS[name](CHANNELS, WIDTH, kernel, lambda: nn.LeakyReLU(SLOPE), Blocks()))
     x = np.random.default_rng(0).normal(size=(2, CHANNELS, SIDE, SIDE))
     watched = []
     module.activation.register_forward_pre_hook(lambda part, args: watched.append(args[0].shape[1]))
@@ -78,12 +79,12 @@ def test_a_stage_is_its_formula_and_has_the_shape_that_the_topology_counts_on(na
     assert watched == [4 * WIDTH if name == "shuffled" else WIDTH]
     assert found.shape[1:3] == blocks.DOWNSAMPLERS[name].gives(WIDTH, (CHANNELS, SIDE))
     np.testing.assert_allclose(found, SLOW[name](module, x), atol=2e-5)
-    assert sum(p.numel() for p in module.parameters()) == WEIGHTS[name]
+    assert sum(p.numel() for p in module.parameters()) == WEIGHTS[name](kernel)
 
 
 def test_a_stage_that_shuffles_is_refused_maps_of_odd_sides_which_it_would_not_keep():
     x = torch.zeros(1, CHANNELS, 7, 7)
-    assert DOWNSAMPLERS["shuffled"](CHANNELS, WIDTH, nn.ReLU, Blocks())(x).shape == (1, WIDTH, 6, 6)
+    assert DOWNSAMPLERS["shuffled"](CHANNELS, WIDTH, 5, nn.ReLU, Blocks())(x).shape == (1, WIDTH, 6, 6)
     with pytest.raises(ValueError, match="even sides, not 7x7"):
         blocks.DOWNSAMPLERS["shuffled"].gives(WIDTH, (CHANNELS, 7))
 
