@@ -39,8 +39,8 @@ def sizes_of(m: Model) -> Sizes:
         m.input_resolution or 0,
         m.downsamplers,
         m.kernel,
-        blocks=Blocks(up_kernel=m.up_kernel),
-        residuals=Residuals(m.residuals, m.residual_start),
+        blocks=Blocks(up_kernel=m.up_kernel, up_slope=m.up_slope),
+        residuals=Residuals(m.residuals, m.residual_start, residual_slope=m.residual_slope),
     )
 
 

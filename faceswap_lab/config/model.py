@@ -59,6 +59,18 @@ class Model:
         choices=RESIDUAL_STARTS,
         later="scaled",
     )
+    residual_slope: float = setting(
+        "negative slope of a LeakyReLU in residual blocks, whatever encoder_activation.slope is",
+        low=0.0,
+        high=1.0,
+        later=0.2,
+    )
+    up_slope: float | None = setting(
+        "negative slope of a LeakyReLU in upscales, the encoder's included; null: encoder_activation.slope",
+        low=0.0,
+        high=1.0,
+        later=None,
+    )
     kernel: int = setting(
         "side of the kernel of the encoder's convolutions that halve, in pixels", choices=KERNELS, later=5
     )

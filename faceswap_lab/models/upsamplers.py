@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from faceswap_lab.models.blocks import Activated, Activation, Conv
+from faceswap_lab.models.blocks import Activated, Activation, Conv, sloped
 from faceswap_lab.topology import Blocks
 
 
@@ -117,4 +117,4 @@ UPSAMPLERS: dict[str, Callable[[int, int, Activation, Blocks], nn.Module]] = {
 
 def upscale(channels: int, width: int, activation: Activation, blocks: Blocks) -> nn.Module:
     """Return an upscale of the chosen kind."""
-    return UPSAMPLERS[blocks.upsampler](channels, width, activation, blocks)
+    return UPSAMPLERS[blocks.upsampler](channels, width, sloped(activation, blocks.up_slope), blocks)

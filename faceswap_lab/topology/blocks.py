@@ -83,6 +83,7 @@ class Blocks:
         padding: a key of ``models.blocks.PADDINGS``.
         up_kernel: side of the kernel of an upscale's convolution before the activation; transposed has its own.
         up_factor: how many times as large an upscale makes the sides.
+        up_slope: negative slope of a LeakyReLU in an upscale; None: as everywhere.
         normed: after how many of the part's convolutions or upscales, from the first, the norm stands; None: all.
     """
 
@@ -93,6 +94,7 @@ class Blocks:
     up_kernel: int = 3
     normed: int | None = None
     up_factor: int = 2
+    up_slope: float | None = None
 
     def at_stage(self, i: int) -> "Blocks":
         """Return the choices for a stage and its residual blocks."""
@@ -164,6 +166,7 @@ class Residuals:
 
     Attributes:
         residuals: how many after each of them; one number: as many after every one; none: there are none.
+        residual_slope: negative slope of a LeakyReLU in a block, whatever it is elsewhere.
         residual_start: scaled: a block's second convolution starts small; usual: as all others.
         bare_residuals: how many blocks of a row, from the first, have convolutions without biases.
         linear_before: where blocks follow, the convolution or upscale has no activation; the blocks' own stands there.
@@ -175,6 +178,7 @@ class Residuals:
     bare_residuals: int = 0
     linear_before: bool = False
     skip_around: bool = False
+    residual_slope: float = 0.2
 
     def after(self, count: int, what: str) -> tuple[int, ...]:
         """Return the number of blocks after each of ``count`` upscales or convolutions; ``what`` says which they are.

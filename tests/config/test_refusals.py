@@ -111,6 +111,12 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
         (["model.residuals=[1,1]"], ["residuals=[1, 1]: it names 2 numbers for 3 upscales", "residuals=[1,1,0]."]),
         (["model.encoder_residuals=[1,0,2,0,1]"], ["5 numbers for 4 convolutions", "encoder_residuals=[1,0,2,0]."]),
         (["model.residual_start=usual"], ["no residual blocks", "model.residuals=[1]"]),
+        (["model.residual_slope=0.1"], ["residual_slope=0.1: there are no residual blocks", "model.residuals=[1]"]),
+        (
+            ["model.residual_slope=0.1", "model.residuals=[1]", "encoder_activation=relu"],
+            ["residual_slope=0.1 of decoder_A with encoder_activation=relu", "encoder_activation=leaky_relu."],
+        ),
+        (["model.up_slope=0", "encoder_activation=silu"], ["up_slope=0 of encoder with encoder_activation=silu"]),
         (["bottleneck=convolutional", "model.code_size=100"], ["code_size=100", "multiple of 16"]),
         (["model.grid=8"], ["64 px needs 3 widths (64 px to 8x8", "64 px needs 2 widths (64 px to 16x16"]),
         (["model.kernel=4"], ["model.kernel=4", "3, 5, 7"]),

@@ -6,7 +6,7 @@ import scipy.stats
 import torch
 from torch import nn
 
-from faceswap_lab.models.blocks import PADDINGS, RESIDUAL_SLOPE, Conv, Residual
+from faceswap_lab.models.blocks import PADDINGS, Conv, Residual, sloped
 from faceswap_lab.models.bottlenecks import BOTTLENECKS, Bottleneck
 from faceswap_lab.models.downsamplers import Downscale
 from faceswap_lab.models.initialisation import initialise
@@ -114,12 +114,20 @@ def test_a_norm_stands_between_convolution_and_activation():
     np.testing.assert_allclose(run(block, x), expected, atol=1e-4)
 
 
-@pytest.mark.parametrize(("made", "bend"), [(nn.Tanh, np.tanh), (lambda: nn.LeakyReLU(SLOPE), leaky(RESIDUAL_SLOPE))])
+@pytest.mark.parametrize(("made", "bend"), [(nn.Tanh, np.tanh), (lambda: nn.LeakyReLU(SLOPE), leaky(SLOPE))])
 def test_a_residual_block_is_its_formula(made, bend):
     block = random_weights(Residual(3, made, Blocks(), "scaled"))
     x = RANDOM.normal(size=(2, 3, 5, 5))
     expected = bend(x + slow_conv(block.second, bend(slow_conv(block.first, x))))
     np.testing.assert_allclose(run(block, x), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("own", [None, 0.0, 0.6])
+def test_a_slope_of_its_own_is_a_leaky_relu_s_alone(own):
+    z = torch.linspace(-3, 3, 31)
+    assert torch.equal(sloped(nn.Tanh, own)()(z), torch.tanh(z))
+    expected = leaky(SLOPE if own is None else own)(z.numpy())
+    np.testing.assert_allclose(sloped(lambda: nn.LeakyReLU(SLOPE), own)()(z).numpy(), expected)
 
 
 @pytest.mark.parametrize("start", ["scaled", "usual"])

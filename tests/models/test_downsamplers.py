@@ -6,9 +6,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from faceswap_lab.models.blocks import RESIDUAL_SLOPE
 from faceswap_lab.models.downsamplers import DOWNSAMPLERS
-from faceswap_lab.models.parts import Decoder, Encoder
+from faceswap_lab.models.parts import Decoder, Encoder, Inter
 from faceswap_lab.topology import KINDS, Blocks, blocks
 from tests.models.keras_2018 import same_conv
 
@@ -89,27 +88,51 @@ def test_a_stage_that_shuffles_is_refused_maps_of_odd_sides_which_it_would_not_k
         blocks.DOWNSAMPLERS["shuffled"].gives(WIDTH, (CHANNELS, 7))
 
 
+@pytest.mark.parametrize("slopes", [{}, {"residual_slope": 0.5, "up_slope": 0.05}])
 @pytest.mark.parametrize("around", [False, True])
 @pytest.mark.parametrize("linear", [False, True])
 @torch.no_grad()
-def test_a_row_of_residual_blocks_may_be_entered_without_activation_and_gone_around(linear, around):
-    choices = {"linear_before": linear, "skip_around": around, "widths": (6, 4), "residuals": (2, 0)}
+def test_a_row_of_residual_blocks_may_be_entered_without_activation_and_gone_around(linear, around, slopes):
+    inner, of_up = slopes.get("residual_slope", 0.2), slopes.get("up_slope", SLOPE)
+    choices = {"linear_before": linear, "skip_around": around, "widths": (6, 4), "residuals": (2, 0)} | slopes
     up = Decoder(KINDS["decoder"](channels=3, upsampler="hybrid", **choices), (3, 8), lambda: nn.LeakyReLU(SLOPE))
     encoder = KINDS["encoder"](resolution=16, code_size=2, downsamplers=("pool_beside",), **choices)
     down = Encoder(encoder, (3, 16), lambda: nn.LeakyReLU(SLOPE))
     x = torch.randn(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     for stage, name in ((up.stages["0"], "up"), (down.stages["0"], "down")):
         random_weights(stage)
+        slope = of_up if name == "up" else SLOPE
         z = stage.get_submodule(name).conv(x)
         if name == "up":
             bilinear = F.interpolate(stage.up.straight(x), scale_factor=2, mode="bilinear")
-            z, own = F.pixel_shuffle(z, 2), F.leaky_relu(F.pixel_shuffle(z, 2), SLOPE)
+            z, own = F.pixel_shuffle(z, 2), F.leaky_relu(F.pixel_shuffle(z, 2), of_up)
             z, own = torch.cat([z, bilinear], 1), torch.cat([own, bilinear], 1)
         else:
             z = torch.cat([z, F.avg_pool2d(x, 2)], dim=1)
             own = F.leaky_relu(z, SLOPE)
-        entered = F.leaky_relu(z, RESIDUAL_SLOPE) if linear else own
-        skipped = F.leaky_relu(z, SLOPE) if linear else own
+        entered = F.leaky_relu(z, inner) if linear else own
+        skipped = F.leaky_relu(z, slope) if linear else own
+        bent = [part for block in stage.residuals for part in (block.inner, block.outer)]
+        assert [part.negative_slope for part in bent] == [inner] * 4
         expected = stage.residuals(entered) + (skipped if around else 0)
         torch.testing.assert_close(stage(x), expected)
-        assert stage.activation.negative_slope == (RESIDUAL_SLOPE if linear else SLOPE)
+        assert stage.activation.negative_slope == (inner if linear else slope)
+
+
+def test_the_slope_of_upscales_is_that_of_all_of_them_and_of_nothing_else():
+    def leaky():
+        return nn.LeakyReLU(SLOPE)
+
+    sizes = {"resolution": 16, "widths": (4, 4), "code_size": 4, "bottleneck": "two_dense_activated", "up_slope": 0.05}
+    whole = KINDS["encoder"](bridge_width=4, **sizes)
+    decoder = KINDS["decoder"](channels=4, widths=(4, 4), mask_head=(4, 4), up_slope=0.05)
+    inter = KINDS["inter"](code_size=4, width=4, bridge_width=4, up_slope=0.05)
+    slopes = {
+        name: [module.negative_slope for module in part.modules() if isinstance(module, nn.LeakyReLU)]
+        for name, part in (
+            ("encoder", Encoder(whole, (3, 16), leaky)),
+            ("decoder", Decoder(decoder, (4, 8), leaky)),
+            ("inter", Inter(inter, (4, 4), leaky)),
+        )
+    }
+    assert slopes == {"encoder": [SLOPE, SLOPE, SLOPE, 0.05], "decoder": [0.05] * 4, "inter": [0.05]}
