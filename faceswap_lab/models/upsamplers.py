@@ -91,7 +91,8 @@ class Bilinear(Nearest):
 class Transposed(Activated):
     """act(transposed convolution k4 s2), as pix2pix has it (Isola et al. 2017, arXiv 1611.07004).
 
-    The kernel is twice the stride, so every pixel that comes out is made of equally many.
+    The kernel is twice the stride, so every pixel that comes out is made of equally many. What lies beyond the
+    picture's edge is cut off, as Keras' "same" does; ``topology.blocks`` refuses another padding.
     """
 
     def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:

@@ -124,6 +124,11 @@ class Blocks:
             raise ValueError(
                 f"up_kernel={self.up_kernel} with upsampler transposed, whose kernel is always its own: leave it 3"
             )
+        if self.upsampler == "transposed" and self.padding != "same":
+            raise ValueError(
+                f"padding={self.padding} with upsampler transposed, which cuts off and has nothing to pad: use padding "
+                "same, or another upsampler"
+            )
         return width, self.up_factor * side
 
 

@@ -114,7 +114,7 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
         (["model.residual_slope=0.1"], ["residual_slope=0.1: there are no residual blocks", "model.residuals=[1]"]),
         (
             ["model.residual_slope=0.1", "model.residuals=[1]", "encoder_activation=relu"],
-            ["residual_slope=0.1 of decoder_A with encoder_activation=relu", "encoder_activation=leaky_relu."],
+            ["residual_slope=0.1 of encoder with encoder_activation=relu", "encoder_activation=leaky_relu."],
         ),
         (["model.up_slope=0", "encoder_activation=silu"], ["up_slope=0 of encoder with encoder_activation=silu"]),
         (["bottleneck=convolutional", "model.code_size=100"], ["code_size=100", "multiple of 16"]),
@@ -122,6 +122,10 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
         (["model.kernel=4"], ["model.kernel=4", "3, 5, 7"]),
         (["model.up_kernel=9"], ["model.up_kernel=9", "1, 3, 5, 7"]),
         (["upsampler=transposed", "model.up_kernel=5"], ["up_kernel=5 with upsampler transposed", "leave it 3"]),
+        (
+            ["upsampler=transposed", "padding=reflect"],
+            ["padding=reflect with upsampler transposed", "use padding same, or another upsampler."],
+        ),
         (["model.out_kernel=4"], ["model.out_kernel=4", "1, 3, 5, 7, 9"]),
         (["model.depth_to_space=true"], ["64 px needs 2 widths", "model.decoder_widths=["]),
         (["model.depth_to_space=true", "model.out_kernel=3"], ["model.out_kernel=3", "Leave it 5"]),

@@ -207,6 +207,7 @@ def test_a_bottleneck_is_its_formula(name, normed):
         ({"kernel": 9}, "kernel is one of 3, 5, 7, not 9"),
         ({"blocks": Blocks(up_kernel=4)}, "one of 1, 3, 5, 7, not 4"),
         ({"blocks": Blocks("transposed", up_kernel=5)}, "always its own: leave it 3"),
+        ({"blocks": Blocks("transposed", padding="symmetric")}, "use padding same, or another upsampler"),
         (
             {"blocks": Blocks(padding="reflect"), "grid": 2, "encoder_widths": (4,) * 4, "decoder_widths": (4,) * 3},
             "padding reflect needs maps of 4x4 or more, not 2",
