@@ -38,7 +38,9 @@ def sizes_of(m: Model) -> Sizes:
         m.encoder_residuals,
         m.input_resolution or 0,
         m.downsamplers,
-        residuals=Residuals(m.residuals, m.residual_start),
+        m.kernel,
+        blocks=Blocks(up_kernel=m.up_kernel, up_slope=m.up_slope),
+        residuals=Residuals(m.residuals, m.residual_start, residual_slope=m.residual_slope),
     )
 
 
@@ -49,9 +51,12 @@ def topology_of(config: Config) -> Topology:
         TopologyError: they cannot be built.
     """
     t, e = config.topology, config.encoders
+    sizes, u = sizes_of(config.model), config.upsampler
     sizes = replace(
-        sizes_of(config.model),
-        blocks=Blocks(config.upsampler.name, bool(config.upsampler.icnr), config.norm.name, config.padding.name),
+        sizes,
+        blocks=replace(
+            sizes.blocks, upsampler=u.name, icnr=bool(u.icnr), norm=config.norm.name, padding=config.padding.name
+        ),
         bottleneck=Bottleneck(config.bottleneck.name, config.bottleneck.pixel_norm),
     )
     declared = Declared(t.parts, t.route, t.swaps, t.code, t.tie)

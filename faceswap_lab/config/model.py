@@ -5,7 +5,7 @@ from typing import Any
 
 from faceswap_lab.config.fields import label, setting
 from faceswap_lab.topology import ORIGINAL
-from faceswap_lab.topology.blocks import DOWNSAMPLERS, MOST_RESIDUALS, RESIDUAL_STARTS
+from faceswap_lab.topology.blocks import DOWNSAMPLERS, KERNELS, MOST_RESIDUALS, RESIDUAL_STARTS, UP_KERNELS
 
 _GRIDS = (2, 3, 4, 6, 7, 8, 12, 14, 16)  # what a resolution can be halved to
 
@@ -58,6 +58,24 @@ class Model:
         "scaled: the second convolution of a residual block starts small; usual: as all others",
         choices=RESIDUAL_STARTS,
         later="scaled",
+    )
+    residual_slope: float = setting(
+        "negative slope of a LeakyReLU in residual blocks, whatever encoder_activation.slope is",
+        low=0.0,
+        high=1.0,
+        later=0.2,
+    )
+    up_slope: float | None = setting(
+        "negative slope of a LeakyReLU in upscales, the encoder's included; null: encoder_activation.slope",
+        low=0.0,
+        high=1.0,
+        later=None,
+    )
+    kernel: int = setting(
+        "side of the kernel of the encoder's convolutions that halve, in pixels", choices=KERNELS, later=5
+    )
+    up_kernel: int = setting(
+        "side of the kernel of an upscale's convolution, in pixels; transposed has its own", choices=UP_KERNELS, later=3
     )
     out_kernel: int = setting(
         "side of the kernel of the decoder's last convolution, in pixels", choices=(1, 3, 5, 7, 9), later=5

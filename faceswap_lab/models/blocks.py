@@ -11,7 +11,6 @@ from faceswap_lab.models.norms import NORMS
 from faceswap_lab.topology import Blocks
 
 Activation = Callable[[], nn.Module]
-RESIDUAL_SLOPE = 0.2  # a LeakyReLU's in a residual block, in faceswap and in DeepFaceLab, whatever it is elsewhere
 
 
 class Padding(NamedTuple):
@@ -117,7 +116,7 @@ class Residual(nn.Module):
         super().__init__()
         self.first = Conv(width, width, kernel=3, padding=blocks.padding, bias=bias)
         self.norm = NORMS[blocks.norm](width)
-        self.inner, self.outer = (of_residual(activation()) for _ in range(2))
+        self.inner, self.outer = (activation() for _ in range(2))
         self.second = Conv(width, width, kernel=3, padding=blocks.padding, start=start, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -125,9 +124,14 @@ class Residual(nn.Module):
         return self.outer(x + self.second(self.inner(self.norm(self.first(x)))))
 
 
-def of_residual(activation: nn.Module) -> nn.Module:
-    """Return the activation as residual blocks have it."""
-    return nn.LeakyReLU(RESIDUAL_SLOPE) if isinstance(activation, nn.LeakyReLU) else activation
+def sloped(activation: Activation, slope: float | None) -> Activation:
+    """Return what makes the same activation, but a LeakyReLU with this slope; None: with its own."""
+
+    def make() -> nn.Module:
+        made = activation()
+        return nn.LeakyReLU(slope) if slope is not None and isinstance(made, nn.LeakyReLU) else made
+
+    return make
 
 
 class Refined(nn.Module):

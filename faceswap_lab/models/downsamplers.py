@@ -1,7 +1,7 @@
 """What the stages of an encoder are, by name: (N, C, H, W) -> (N, width, H/2, W/2).
 
 To add one: a module here, its name in DOWNSAMPLERS, and what it makes of a shape in ``topology.blocks``. Each has an
-``activation`` of its own.
+``activation`` of its own; ``kernel`` is the side of the kernel that halves.
 """
 
 from collections import OrderedDict
@@ -15,42 +15,43 @@ from faceswap_lab.models.blocks import Activated, Activation, Conv
 from faceswap_lab.topology import Blocks
 
 BASELINE = Blocks()
-KERNEL = 5
 SHUFFLED = 4  # channels that a pixel shuffle lays side by side, 2x2
 
 
 class Downscale(Activated):
-    """act(norm(conv5 s2)), the stage of 2018.
+    """act(norm(conv s2)), the stage of 2018, whose kernel is 5.
 
     Source: deepfakes/faceswap 2018, plugins/Model_Original, ``conv``.
     """
 
-    def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks = BASELINE) -> None:
-        conv = Conv(channels, width, KERNEL, stride=2, padding=blocks.padding)
+    def __init__(
+        self, channels: int, width: int, kernel: int, activation: Activation, blocks: Blocks = BASELINE
+    ) -> None:
+        conv = Conv(channels, width, kernel, stride=2, padding=blocks.padding)
         super().__init__(conv, width, activation, blocks)
 
 
 class Separable(Activated):
-    """act(norm(conv1(depthwise conv5 s2))): each channel by itself, then all of them at each pixel.
+    """act(norm(conv1(depthwise conv s2))): each channel by itself, then all of them at each pixel.
 
     Chollet 2017, arXiv 1610.02357; deepfakes/faceswap, lib/model/nn_blocks, ``SeparableConv2DBlock``, whose activation
     is always ReLU.
     """
 
-    def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
-        depthwise = Conv(channels, channels, KERNEL, stride=2, padding=blocks.padding, bias=False, groups=channels)
+    def __init__(self, channels: int, width: int, kernel: int, activation: Activation, blocks: Blocks) -> None:
+        depthwise = Conv(channels, channels, kernel, stride=2, padding=blocks.padding, bias=False, groups=channels)
         layers = OrderedDict[str, nn.Module](depthwise=depthwise, pointwise=Conv(channels, width, kernel=1))
         super().__init__(nn.Sequential(layers), width, activation, blocks)
 
 
 class Shuffled(Activated):
-    """shuffle(act(norm(conv5 s2 to 4·width))): as many pixels come out as go in, (N, width, H, W).
+    """shuffle(act(norm(conv s2 to 4·width))): as many pixels come out as go in, (N, width, H, W).
 
     Source: deepfakes/faceswap, plugins/train/model/villain.
     """
 
-    def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
-        conv = Conv(channels, SHUFFLED * width, KERNEL, stride=2, padding=blocks.padding)
+    def __init__(self, channels: int, width: int, kernel: int, activation: Activation, blocks: Blocks) -> None:
+        conv = Conv(channels, SHUFFLED * width, kernel, stride=2, padding=blocks.padding)
         super().__init__(conv, SHUFFLED * width, activation, blocks)
         self.shuffle = nn.PixelShuffle(2)
 
@@ -65,8 +66,8 @@ class PoolBeside(Downscale):
     Source: deepfakes/faceswap, plugins/train/model/dlight.
     """
 
-    def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
-        super().__init__(channels, width, activation, blocks)
+    def __init__(self, channels: int, width: int, kernel: int, activation: Activation, blocks: Blocks) -> None:
+        super().__init__(channels, width, kernel, activation, blocks)
         self.beside = activation()  # of its own: what is watched are the convolution's units
 
     def forward(self, x: Tensor) -> Tensor:
@@ -74,7 +75,7 @@ class PoolBeside(Downscale):
         return torch.cat([super().forward(x), self.beside(F.avg_pool2d(x, 2))], dim=1)
 
 
-DOWNSAMPLERS: dict[str, Callable[[int, int, Activation, Blocks], nn.Module]] = {
+DOWNSAMPLERS: dict[str, Callable[[int, int, int, Activation, Blocks], nn.Module]] = {
     "conv": Downscale,
     "separable": Separable,
     "shuffled": Shuffled,

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from faceswap_lab.models.between import Dropout, Enlarge, Mix
-from faceswap_lab.models.blocks import Activation, Conv, DepthToSpace, Refined, Residual, of_residual
+from faceswap_lab.models.blocks import Activation, Conv, DepthToSpace, Refined, Residual, sloped
 from faceswap_lab.models.bottlenecks import Bottleneck
 from faceswap_lab.models.downsamplers import DOWNSAMPLERS
 from faceswap_lab.models.part import Part, Staged
@@ -27,7 +27,7 @@ class Encoder(Staged):
         super().__init__()
         shapes, down = spec.down(), list[nn.Module]()
         for i, (name, count) in enumerate(zip(spec.downs(), spec.after(len(spec.widths), "convolutions"))):
-            make = partial(DOWNSAMPLERS[name], shapes[i][0], spec.widths[i])
+            make = partial(DOWNSAMPLERS[name], shapes[i][0], spec.widths[i], spec.kernel)
             down.append(refined("down", make, i, shapes[i + 1][0], count, activation, spec))
         dense = Bottleneck(spec.bottleneck, spec.pixel_norm, shapes[-1], spec.gives, spec.code_size, activation)
         last_blocks = spec.at_stage(len(down))
@@ -120,9 +120,10 @@ def refined(
     if not count:
         return make(activation, blocks)
     biased = [j >= spec.bare_residuals for j in range(count)]
-    row = nn.Sequential(*(Residual(width, activation, blocks, spec.residual_start, bias) for bias in biased))
-    before = of_residual(activation()) if spec.linear_before else None
-    around = (activation if spec.linear_before else nn.Identity)() if spec.skip_around else None
+    inner, own = sloped(activation, spec.residual_slope), sloped(activation, spec.up_slope if name == "up" else None)
+    row = nn.Sequential(*(Residual(width, inner, blocks, spec.residual_start, bias) for bias in biased))
+    before = inner() if spec.linear_before else None
+    around = (own if spec.linear_before else nn.Identity)() if spec.skip_around else None
     return Refined(name, make(nn.Identity if spec.linear_before else activation, blocks), row, before, around)
 
 

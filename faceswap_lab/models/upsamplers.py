@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from faceswap_lab.models.blocks import Activated, Activation, Conv
+from faceswap_lab.models.blocks import Activated, Activation, Conv, sloped
 from faceswap_lab.topology import Blocks
 
 
@@ -91,7 +91,8 @@ class Bilinear(Nearest):
 class Transposed(Activated):
     """act(transposed convolution k4 s2), as pix2pix has it (Isola et al. 2017, arXiv 1611.07004).
 
-    The kernel is twice the stride, so every pixel that comes out is made of equally many.
+    The kernel is twice the stride, so every pixel that comes out is made of equally many. What lies beyond the
+    picture's edge is cut off, as Keras' "same" does; ``topology.blocks`` refuses another padding.
     """
 
     def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
@@ -117,4 +118,4 @@ UPSAMPLERS: dict[str, Callable[[int, int, Activation, Blocks], nn.Module]] = {
 
 def upscale(channels: int, width: int, activation: Activation, blocks: Blocks) -> nn.Module:
     """Return an upscale of the chosen kind."""
-    return UPSAMPLERS[blocks.upsampler](channels, width, activation, blocks)
+    return UPSAMPLERS[blocks.upsampler](channels, width, sloped(activation, blocks.up_slope), blocks)

@@ -12,9 +12,10 @@ T = TypeVar("T")
 Shape = tuple[int, int]
 """(channels, side) of a square map."""
 
+KERNELS = (3, 5, 7)
 UP_KERNELS = (1, 3, 5, 7)
 UP_FACTORS = (2, 4)
-LEAST_REFLECTED = 4  # sides of a map that k5 s2 can still be padded for by reflection
+LEAST_REFLECTED = 4  # sides of a map that k5 s2 and k7 s2 can still be padded for by reflection
 
 
 def spread(name: str, row: tuple[T, ...], usual: T, count: int, of: str) -> tuple[T, ...]:
@@ -80,8 +81,9 @@ class Blocks:
         icnr: whether the convolution before a pixel shuffle starts with equal kernels for the pixels it is shuffled to.
         norm: a key of ``models.norms.NORMS``.
         padding: a key of ``models.blocks.PADDINGS``.
-        up_kernel: side of the kernel of an upscale's convolution; transposed has its own.
+        up_kernel: side of the kernel of an upscale's convolution before the activation; transposed has its own.
         up_factor: how many times as large an upscale makes the sides.
+        up_slope: negative slope of a LeakyReLU in an upscale; None: as everywhere.
         normed: after how many of the part's convolutions or upscales, from the first, the norm stands; None: all.
     """
 
@@ -92,6 +94,7 @@ class Blocks:
     up_kernel: int = 3
     normed: int | None = None
     up_factor: int = 2
+    up_slope: float | None = None
 
     def at_stage(self, i: int) -> "Blocks":
         """Return the choices for a stage and its residual blocks."""
@@ -120,6 +123,11 @@ class Blocks:
         if self.upsampler == "transposed" and self.up_kernel != 3:
             raise ValueError(
                 f"up_kernel={self.up_kernel} with upsampler transposed, whose kernel is always its own: leave it 3"
+            )
+        if self.upsampler == "transposed" and self.padding != "same":
+            raise ValueError(
+                f"padding={self.padding} with upsampler transposed, which cuts off and has nothing to pad: use padding "
+                "same, or another upsampler"
             )
         return width, self.up_factor * side
 
@@ -163,6 +171,7 @@ class Residuals:
 
     Attributes:
         residuals: how many after each of them; one number: as many after every one; none: there are none.
+        residual_slope: negative slope of a LeakyReLU in a block, whatever it is elsewhere.
         residual_start: scaled: a block's second convolution starts small; usual: as all others.
         bare_residuals: how many blocks of a row, from the first, have convolutions without biases.
         linear_before: where blocks follow, the convolution or upscale has no activation; the blocks' own stands there.
@@ -174,6 +183,7 @@ class Residuals:
     bare_residuals: int = 0
     linear_before: bool = False
     skip_around: bool = False
+    residual_slope: float = 0.2
 
     def after(self, count: int, what: str) -> tuple[int, ...]:
         """Return the number of blocks after each of ``count`` upscales or convolutions; ``what`` says which they are.

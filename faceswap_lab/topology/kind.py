@@ -35,6 +35,7 @@ class Sizes:
     encoder_residuals: tuple[int, ...] = ()
     input_resolution: int = 0
     downsamplers: tuple[str, ...] = ()
+    kernel: int = 5
     blocks: Blocks = field(default_factory=Blocks)
     bottleneck: Bottleneck = field(default_factory=Bottleneck)
     residuals: Residuals = field(default_factory=Residuals)

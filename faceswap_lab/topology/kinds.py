@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from faceswap_lab.topology.blocks import DOWNSAMPLERS, Blocks, Bottleneck, Residuals, Shape, halvings, spread
+from faceswap_lab.topology.blocks import DOWNSAMPLERS, KERNELS, Blocks, Bottleneck, Residuals, Shape, halvings, spread
 from faceswap_lab.topology.kind import Kind, Sizes, Staged, shape_text
 
 
@@ -19,6 +19,7 @@ class Encoder(Staged, Blocks, Bottleneck, Residuals):
 
     Stages: one per convolution with its residual blocks, the bottleneck, the upscale (nothing happens there with
     ``bridge_width: 0``). ``downsamplers`` names what stands in a convolution's place, for all stages or for each.
+    ``kernel`` is the side of the kernel that halves, in all of them.
     """
 
     named: ClassVar[Mapping[str, str]] = {"widths": "encoder_widths", "residuals": "encoder_residuals"}
@@ -30,6 +31,7 @@ class Encoder(Staged, Blocks, Bottleneck, Residuals):
     dense_width: int = 0
     dense_side: int = 0
     downsamplers: tuple[str, ...] = ()
+    kernel: int = 5
 
     @classmethod
     def usual(cls, sizes: Sizes) -> dict[str, Any]:
@@ -38,6 +40,8 @@ class Encoder(Staged, Blocks, Bottleneck, Residuals):
 
     def whole(self, seen: Shape) -> list[Shape]:
         """(3, r) … (widths[-1], 4), (dense_width, 4), (bridge_width, 8)."""
+        if self.kernel not in KERNELS:
+            raise ValueError(f"kernel is one of {', '.join(map(str, KERNELS))}, not {self.kernel}")
         down = self.down()
         if self.resolution != self.grid << halvings(self.downsamplers, len(self.widths)):
             found = f"{len(self.widths)} widths bring {self.resolution} px to {down[-1][1]} px"

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,36 @@ def test_an_axis_given_as_a_list_is_told_from_arms_and_seeds() -> None:
 )
 def test_what_is_no_axis(words: list[str]) -> None:
     assert levels_of(words) is None
+
+
+def axes_in_docs() -> dict[str, list[str]]:
+    """Return the words of the page's examples, by what they go along."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "studies.md").read_text(encoding="utf-8")
+    _, table = page.split("| an axis of | such as |\n|---|---|\n")
+    return {
+        what: words.split() for what, words in re.findall(r"^\| (.+) \| `python -m faceswap_lab (.+?)`", table, re.M)
+    }
+
+
+@pytest.mark.parametrize(
+    ("what", "axis", "values"),
+    [
+        ("people", "data.skin", ["light", "dark"]),
+        ("augmentation", "augmentation.rotation", [10, 5, 0]),
+        ("the optimizer", "optimizer.name", ["adam", "adamw"]),
+    ],
+)
+def test_every_axis_of_the_page_on_studies_composes_in_all_of_its_arms(
+    what: str, axis: str, values: list[object]
+) -> None:
+    levels = levels_of([*axes_in_docs()[what], "seed=0"])
+    assert levels is not None
+    group, field = axis.split(".")
+    for words, value in zip(levels.overrides.values(), values, strict=True):
+        cells = study_of(words, [conf_dir()]).plan.cells
+        assert len(cells) == 6
+        assert {cell.config[group][field] for cell in cells} == {value}
+        assert {cell.config["data"]["name"] for cell in cells} == {"people"}
 
 
 def test_two_axes_are_refused() -> None:

@@ -16,7 +16,8 @@ from tests.config.shipped import OPTIONS, fixed, set_at
 IDENTITY = {
     "": "seed",
     "model": "resolution encoder_widths code_size bridge_width decoder_widths out_kernel depth_to_space "
-    "input_resolution grid dense_width dense_side residuals encoder_residuals residual_start mask_head downsamplers",
+    "input_resolution grid dense_width dense_side residuals encoder_residuals residual_start mask_head downsamplers "
+    "kernel up_kernel residual_slope up_slope",
     "topology": "parts route swaps code tie",
     "encoders": "count start trained",
     "encoder_activation": "name slope",
@@ -90,6 +91,9 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "encoder_activation.slope": 0.2,
     "decoder_activation.name": "tanh",
     "model.out_kernel": 1,
+    "model.up_slope": 0.2,
+    "model.kernel": 3,
+    "model.up_kernel": 5,
     "model.depth_to_space": True,
     "model.grid": 8,
     "model.dense_side": 8,

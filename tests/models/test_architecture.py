@@ -41,7 +41,7 @@ def test_forward_is_the_keras_model(resolution, side):
 @pytest.mark.parametrize("size", [8, 16, 32])
 def test_same_padding_is_one_before_and_two_after(size):
     """Shifting the picture by one pixel is what torch's padding=2 would amount to: the test must tell them apart."""
-    block = Downscale(3, 4, torch.nn.Identity)
+    block = Downscale(3, 4, 5, torch.nn.Identity)
     x = torch.rand(1, 3, size, size)
     kernel = block.conv.weight.detach().numpy().transpose(2, 3, 1, 0)
     expected = same_conv(x.numpy().transpose(0, 2, 3, 1), kernel, block.conv.bias.detach().numpy(), 2)

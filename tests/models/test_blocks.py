@@ -6,7 +6,7 @@ import scipy.stats
 import torch
 from torch import nn
 
-from faceswap_lab.models.blocks import PADDINGS, RESIDUAL_SLOPE, Conv, Residual
+from faceswap_lab.models.blocks import PADDINGS, Conv, Residual, sloped
 from faceswap_lab.models.bottlenecks import BOTTLENECKS, Bottleneck
 from faceswap_lab.models.downsamplers import Downscale
 from faceswap_lab.models.initialisation import initialise
@@ -39,9 +39,9 @@ def leaky(slope):
 
 
 EXTRA = {  # padding: pixels before and after for a kernel and stride, and numpy's mode
-    "same": ({(5, 2): (1, 2)}, "constant"),
-    "symmetric": ({(5, 2): (2, 2)}, "constant"),
-    "reflect": ({(5, 2): (1, 2)}, "reflect"),
+    "same": ({(3, 2): (0, 1), (5, 2): (1, 2), (7, 2): (2, 3)}, "constant"),
+    "symmetric": ({}, "constant"),
+    "reflect": ({(3, 2): (0, 1), (5, 2): (1, 2), (7, 2): (2, 3)}, "reflect"),
 }
 
 
@@ -59,7 +59,7 @@ def slow_conv(layer, x, padding="same", stride=1):
     return out + array(layer.bias)[:, None, None]
 
 
-@pytest.mark.parametrize(("kernel", "stride"), [(1, 1), (3, 1), (5, 1), (5, 2)])
+@pytest.mark.parametrize(("kernel", "stride"), [(1, 1), (3, 1), (5, 1), (7, 1), (3, 2), (5, 2), (7, 2)])
 @pytest.mark.parametrize("padding", PADDINGS)
 def test_a_convolution_pads_as_it_says(padding, kernel, stride):
     layer = random_weights(Conv(3, 4, kernel, stride, padding))
@@ -105,19 +105,29 @@ def test_a_norm_is_its_formula_and_starts_without_gain_or_offset(name, channels)
 
 
 def test_a_norm_stands_between_convolution_and_activation():
-    block = random_weights(Downscale(3, 16, lambda: nn.LeakyReLU(SLOPE), Blocks(norm="instance", padding="symmetric")))
+    block = random_weights(
+        Downscale(3, 16, 5, lambda: nn.LeakyReLU(SLOPE), Blocks(norm="instance", padding="symmetric"))
+    )
     x = RANDOM.normal(size=(2, 3, 8, 8))
     gain, offset = (array(p)[:, None, None] for p in block.norm.parameters())
     expected = leaky(SLOPE)(normalised(slow_conv(block.conv, x, "symmetric", 2), (2, 3), 1e-5) * gain + offset)
     np.testing.assert_allclose(run(block, x), expected, atol=1e-4)
 
 
-@pytest.mark.parametrize(("made", "bend"), [(nn.Tanh, np.tanh), (lambda: nn.LeakyReLU(SLOPE), leaky(RESIDUAL_SLOPE))])
+@pytest.mark.parametrize(("made", "bend"), [(nn.Tanh, np.tanh), (lambda: nn.LeakyReLU(SLOPE), leaky(SLOPE))])
 def test_a_residual_block_is_its_formula(made, bend):
     block = random_weights(Residual(3, made, Blocks(), "scaled"))
     x = RANDOM.normal(size=(2, 3, 5, 5))
     expected = bend(x + slow_conv(block.second, bend(slow_conv(block.first, x))))
     np.testing.assert_allclose(run(block, x), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("own", [None, 0.0, 0.6])
+def test_a_slope_of_its_own_is_a_leaky_relu_s_alone(own):
+    z = torch.linspace(-3, 3, 31)
+    assert torch.equal(sloped(nn.Tanh, own)()(z), torch.tanh(z))
+    expected = leaky(SLOPE if own is None else own)(z.numpy())
+    np.testing.assert_allclose(sloped(lambda: nn.LeakyReLU(SLOPE), own)()(z).numpy(), expected)
 
 
 @pytest.mark.parametrize("start", ["scaled", "usual"])
@@ -194,8 +204,10 @@ def test_a_bottleneck_is_its_formula(name, normed):
         ({"downsamplers": ("conv", "separable")}, "names 2 downsamplers for 3 convolutions"),
         ({"downsamplers": ("sep",)}, "is conv, separable, shuffled, pool_beside, not sep"),
         ({"downsamplers": ("conv", "shuffled", "conv")}, "3 widths bring 32 px to 8 px"),
+        ({"kernel": 9}, "kernel is one of 3, 5, 7, not 9"),
         ({"blocks": Blocks(up_kernel=4)}, "one of 1, 3, 5, 7, not 4"),
         ({"blocks": Blocks("transposed", up_kernel=5)}, "always its own: leave it 3"),
+        ({"blocks": Blocks("transposed", padding="symmetric")}, "use padding same, or another upsampler"),
         (
             {"blocks": Blocks(padding="reflect"), "grid": 2, "encoder_widths": (4,) * 4, "decoder_widths": (4,) * 3},
             "padding reflect needs maps of 4x4 or more, not 2",

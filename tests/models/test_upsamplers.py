@@ -80,13 +80,13 @@ SLOW = {
     "bilinear": lambda m, x, f: act(conv(m.conv, bilinear(x, f))),
     "transposed": lambda m, x, f: act(transposed(m.conv, x, f)),
 }
-WEIGHTS = {  # of 3 channels to w, f times as large
-    "pixel_shuffle": lambda w, f: f**2 * w * (27 + 1),
-    "hybrid": lambda w, f: f**2 * ((w + 1) // 2) * (27 + 1) + w // 2 * (27 + 1),
-    "fast": lambda w, f: (f**2 + 1) * w * (27 + 1),
-    "nearest": lambda w, f: w * (27 + 1),
-    "bilinear": lambda w, f: w * (27 + 1),
-    "transposed": lambda w, f: w * (3 * (2 * f) ** 2 + 1),
+WEIGHTS = {  # of 3 channels to w, f times as large, with a kernel of k; the straight way's is 3
+    "pixel_shuffle": lambda w, f, k: f**2 * w * (3 * k**2 + 1),
+    "hybrid": lambda w, f, k: f**2 * ((w + 1) // 2) * (3 * k**2 + 1) + w // 2 * (27 + 1),
+    "fast": lambda w, f, k: f**2 * w * (3 * k**2 + 1) + w * (27 + 1),
+    "nearest": lambda w, f, k: w * (3 * k**2 + 1),
+    "bilinear": lambda w, f, k: w * (3 * k**2 + 1),
+    "transposed": lambda w, f, k: w * (3 * (2 * f) ** 2 + 1),
 }
 
 
@@ -101,17 +101,17 @@ def test_every_upsampler_is_tested_here():
     assert set(UPSAMPLERS) == set(SLOW) == set(WEIGHTS)
 
 
-@pytest.mark.parametrize(("width", "factor"), [(2, 2), (5, 2), (3, 4)])
+@pytest.mark.parametrize(("width", "factor", "kernel"), [(2, 2, 3), (5, 2, 3), (3, 4, 3), (5, 2, 1), (3, 4, 7)])
 @pytest.mark.parametrize("name", UPSAMPLERS)
-def test_an_upscale_is_its_formula(name, width, factor):
-    blocks = Blocks(name, up_factor=factor)
+def test_an_upscale_is_its_formula(name, width, factor, kernel):
+    blocks = Blocks(name, up_factor=factor, up_kernel=3 if name == "transposed" else kernel)
     module = random_weights(upscale(CHANNELS, width, lambda: nn.LeakyReLU(SLOPE), blocks))
     x = np.random.default_rng(0).normal(size=(2, CHANNELS, SIDE, SIDE))
     found = module(torch.tensor(x, dtype=torch.float32)).detach().numpy()
     assert found.shape == (2, width, factor * SIDE, factor * SIDE)
     assert found.shape[1:3] == blocks.upscaled(width, SIDE)
     np.testing.assert_allclose(found, SLOW[name](module, x, factor), atol=2e-5)
-    assert sum(p.numel() for p in module.parameters()) == WEIGHTS[name](width, factor)
+    assert sum(p.numel() for p in module.parameters()) == WEIGHTS[name](width, factor, kernel)
 
 
 def test_the_end_that_doubles_lays_its_four_pictures_side_by_side():

@@ -81,11 +81,14 @@ def _of_length(widths: tuple[int, ...], needed: int) -> list[int]:
 
 def _stages(config: Config) -> None:
     model, parts = config.model, config.topology.parts.values()
-    if model.residual_start != "scaled" and not any((*model.residuals, *model.encoder_residuals)):
-        raise ConfigError(
-            f"model.residual_start={model.residual_start}: there are no residual blocks. Leave it scaled, or add "
-            "model.residuals=[1]."
-        )
+    rows = [model.residuals, model.encoder_residuals]
+    rows += [part.get("residuals", ()) for part in parts if isinstance(part, Mapping)]
+    for key, usual in (("residual_start", "scaled"), ("residual_slope", 0.2)):
+        if getattr(model, key) != usual and not any(map(any, rows)):
+            raise ConfigError(
+                f"model.{key}={getattr(model, key)}: there are no residual blocks. Leave it {usual}, or add "
+                "model.residuals=[1]."
+            )
     if any(isinstance(part, Mapping) and part.keys() & {"widths", "residuals"} for part in parts):
         return  # the topology judges parts with sizes of their own
     for key, widths, usual, what in (
@@ -123,6 +126,13 @@ def _topology(config: Config) -> None:
                 f"topology.parts.{name}.load={part.load}: of which run? Add "
                 "topology.load=runs/<run>/weights.safetensors."
             )
+        for key, usual in (("residual_slope", 0.2), ("up_slope", None)):
+            slope = getattr(part.spec, key, usual)
+            if slope != usual and config.encoder_activation.name != "leaky_relu":
+                raise ConfigError(
+                    f"{key}={slope:g} of {name} with encoder_activation={config.encoder_activation.name}: it is a "
+                    "LeakyReLU's. Leave it out, or use encoder_activation=leaky_relu."
+                )
     across = [name for name, part in topology.parts.items() if part.spec.across_batch]
     if across and config.trainer.devices > 1:
         raise ConfigError(
