@@ -66,7 +66,8 @@ def test_what_agrees_and_what_contradicts(found: Overview) -> None:
 
 
 def test_claims_meet_by_whatever_metric_they_were_judged(found: Overview) -> None:
-    one, other = ({row.study: row for row in found.rows if row.arm == "tanh"}[study] for study in ("one_pair", "people"))
+    rows = {row.study: row for row in found.rows if row.arm == "tanh"}
+    one, other = rows["one_pair"], rows["people"]
     by_score = replace(one, metric=replace(one.metric, key="swap_score_AB"))
     ((_, says, told),) = agreements([by_score, other])
     assert says == "contradicts"
