@@ -22,6 +22,7 @@ ORIGINAL = original()
 SIZES = {  # as conf/scale/ has them: sizes, batch, steps
     "smoke": (Sizes(32, (8, 16, 32), 64, 32, (16, 8)), 16, 280),
     "quick": (Sizes(32, (16, 32, 64), 128, 64, (32, 16)), 16, 800),
+    "medium": (Sizes(64, (16, 32, 64, 128), 256, 128, (64, 32, 16)), 16, 2_000),
     "standard": (Sizes(64, (32, 64, 128, 256), 256, 128, (96, 64, 32)), 32, 20_000),
     "original": (Sizes(), 64, 100_000),
 }
