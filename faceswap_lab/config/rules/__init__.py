@@ -95,9 +95,10 @@ def _loss(config: Config) -> None:
     for term, told in terms_of(config.loss, config.model.resolution).items():
         if told.region != "face" and isinstance(config.data, FoldersData):
             other = _WITHOUT_REGIONS.get(config.loss.name)
+            remedy = f"loss={other}" if other else "region: face"
             raise ConfigError(
                 f"loss.terms.{term}.region={told.region} with data=folders: where eyes and mouth are is known of "
-                f"rendered people alone. Use data=twins or data=people, or {f'loss={other}' if other else 'region: face'}."
+                f"rendered people alone. Use data=twins or data=people, or {remedy}."
             )
     if config.loss.weight_mask != 1 and not draws_masks(config):
         raise ConfigError(
