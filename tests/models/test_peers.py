@@ -1,5 +1,6 @@
 """The field's models by name: as many weights as theirs, and what a scale changes of them."""
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -8,7 +9,7 @@ import torch
 from faceswap_lab.config import load
 from faceswap_lab.models.autoencoder import Autoencoder, parameter_counts
 from faceswap_lab.training.build import architecture_of
-from tests.config.shipped import OPTIONS, composed
+from tests.config.shipped import CONF, OPTIONS, composed
 
 
 def conv(kernel, a, b):
@@ -153,6 +154,14 @@ def test_every_peer_has_as_many_weights_as_there():
         with torch.device("meta"):  # nothing is allocated
             model = Autoencoder(architecture_of(load(composed(f"+peer={name}"), OPTIONS)))
         assert parameter_counts(model)["total"] == weights, name
+
+
+@pytest.mark.parametrize("name", OPTIONS["peer"])
+def test_every_peer_says_what_is_not_as_there(name):
+    lines = (CONF / "peer" / f"{name}.yaml").read_text().split("\ndefaults:")[0].splitlines()
+    head = " ".join(line.removeprefix("#").strip() for line in lines)
+    assert re.search(r"Not as there: |As there in all that the lab can say\.", head)
+    assert set(re.findall(r" as there[^.:]*: as in (\w+)", head)) <= set(OPTIONS["peer"]) - {name}
 
 
 @pytest.mark.parametrize("name", ["oldpan", "saehd_df", "faceswap_iae"])
