@@ -1,27 +1,42 @@
-"""Programs of the field that are no peers here, and what each needs that the lab has not."""
+"""Names of programs of the field that are no peers here: what each needs that the lab has not, or which peers it is."""
 
 from collections.abc import Iterable
 
 from faceswap_lab.refusal import NoSuchOption
 
+_PAIRS = (
+    "a first convolution of kernel 1, pairs of convolutions with max pooling and after plain upscales, kernels of 4 to "
+    "and from a map of one pixel"
+)
 MISSING = {
     "faceswap_gan": "perceptual losses (VGGFace, pretrained), self-attention, norms after the activation, halving "
     "kernels of 3, a first layer that halves nothing, ReLU in the encoder alone, an alpha mask that mixes what is "
-    "drawn into the input and has losses of its own, heads at several sizes, discriminators of mixed pictures beside "
-    "their inputs, updated on other faces, L2 on kernels, a loss on what is swapped there and back",
-    "combmodel": "levels that are added and blended while it trains, heads at each of them, pairs of convolutions with "
-    "max pooling, a code of one pixel without dense layers, up to 1024 px",
-    "phaze_a": "a G-block, noise, pretrained backbones (sym384, stojo, clipfaker), and for dny256 to dny1024 pairs of "
-    "convolutions, max pooling, 512 and 1024 px. Its other presets are peers: "
-    "phaze_a_dfl_sae_df, phaze_a_dfl_sae_liae, phaze_a_dfl_saehd_df, phaze_a_dfl_saehd_liae, and the networks of "
-    "faceswap_original_2026, faceswap_lightweight, faceswap_iae, faceswap_dfaker, dfl_h128",
+    "drawn into the input and has losses of its own, discriminators of mixed pictures beside their inputs, updates on "
+    "other faces than theirs, L2 on kernels, and above 64 px heads at several sizes",
+    "combmodel": f"{_PAIRS}, 1024 px, levels that are added and blended while it trains, and a head at each of them",
+    "phaze_a_dny256": _PAIRS,
+    "phaze_a_dny512": f"{_PAIRS}, and 512 px",
+    "phaze_a_dny1024": f"{_PAIRS}, and 1024 px",
+    "phaze_a_sym384": "a pretrained backbone (EfficientNetV2-S), noise after upscales, and 384 px",
+    "phaze_a_stojo": "a pretrained backbone (EfficientNet-B4), a G-block, and noise after upscales",
+    "phaze_a_clipfaker128": "a pretrained backbone (FaRL's CLIP ViT-B/16)",
+    "phaze_a_clipfaker256": "a pretrained backbone (FaRL's CLIP ViT-B/16)",
+    "phaze_a_clipfaker448": "a pretrained backbone (FaRL's CLIP ViT-B/16), and 448 px",
 }
 """By name: what is missing. After deepfakes/faceswap, iperov/DeepFaceLab, shaoanlu/faceswap-GAN, cglukas/combModel."""
 
 
 def no_such_peer(name: str, known: Iterable[str]) -> NoSuchOption | None:
-    """Return the refusal of a program that is known and cannot be built here; None: nobody knows that name."""
-    if name not in MISSING:
+    """Return the refusal of a name that somebody knows: a program that cannot be built here, or words of several peers.
+
+    ``saehd_udt`` and ``phaze_a`` are such words. None: nobody knows that name.
+    """
+    peers = list(known)
+    several = [peer for peer in peers if set(name.split("_")) <= set(peer.split("_"))]
+    if name in MISSING:
+        said = f"+peer={name}: not here yet. It needs {MISSING[name]}. Peers: {', '.join(peers)}."
+    elif several:
+        said = f"+peer={name}: no peer has that name alone. Use one of {', '.join(several)}."
+    else:
         return None
-    said = f"+peer={name}: not here yet. It needs {MISSING[name]}. Peers: {', '.join(known)}."
     return NoSuchOption(f"peer={name}", said)

@@ -55,8 +55,9 @@ class Model:
         later=(),
     )
     residual_start: str = setting(
-        "scaled: the second convolution of a residual block starts small; usual: as all others",
-        choices=RESIDUAL_STARTS,
+        "scaled: the second convolution of a residual block starts small; usual: as all others; normal: both from "
+        "N(0, 0.02²); normal_scaled: the first from that, the second small",
+        choices=tuple(RESIDUAL_STARTS),
         later="scaled",
     )
     residual_slope: float = setting(

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from faceswap_lab.models.norms import NORMS
 from faceswap_lab.topology import Blocks
+from faceswap_lab.topology.blocks import RESIDUAL_STARTS
 
 Activation = Callable[[], nn.Module]
 
@@ -109,15 +110,16 @@ class Residual(nn.Module):
 
     Source: deepfakes/faceswap, lib/model/nn_blocks, ``ResidualBlock``, whose second convolution starts small; iperov/
     DeepFaceLab, core/leras/archis/DeepFakeArchi.py, whose does not. dfaker/df and faceswap's realface have such blocks
-    without biases.
+    without biases. ``start`` is a key of RESIDUAL_STARTS.
     """
 
     def __init__(self, width: int, activation: Activation, blocks: Blocks, start: str, bias: bool = True) -> None:
         super().__init__()
-        self.first = Conv(width, width, kernel=3, padding=blocks.padding, bias=bias)
+        first, second = RESIDUAL_STARTS[start]
+        self.first = Conv(width, width, kernel=3, padding=blocks.padding, start=first, bias=bias)
         self.norm = NORMS[blocks.norm](width)
         self.inner, self.outer = (activation() for _ in range(2))
-        self.second = Conv(width, width, kernel=3, padding=blocks.padding, start=start, bias=bias)
+        self.second = Conv(width, width, kernel=3, padding=blocks.padding, start=second, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Add to the map what two convolutions make of it."""

@@ -25,10 +25,25 @@ def torch_default(weight: Tensor, generator: torch.Generator) -> None:
     nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
 
 
+def keras_faceswap(weight: Tensor, generator: torch.Generator) -> None:
+    """Convolutions He uniform, U(±sqrt(6 / fan_in)); dense layers Glorot uniform (deepfakes/faceswap 2026)."""
+    if weight.dim() == 2:
+        glorot(weight, generator)
+    else:
+        nn.init.kaiming_uniform_(weight, generator=generator)
+
+
+def normal(weight: Tensor, generator: torch.Generator) -> None:
+    """N(0, 0.02²), whatever the layer's size (Radford et al. 2015, arXiv 1511.06434)."""
+    nn.init.normal_(weight, std=0.02, generator=generator)
+
+
 Fill = Callable[[Tensor, torch.Generator], None]
 INITIALISATIONS: dict[str, Fill] = {
     "glorot": glorot,
     "he": he,
+    "keras_faceswap": keras_faceswap,
+    "normal": normal,
     "torch": torch_default,
 }
 
@@ -58,11 +73,17 @@ def scaled(weight: Tensor, fill: Fill, generator: torch.Generator) -> None:
     nn.init.uniform_(weight, -bound, bound, generator=generator)
 
 
+def small(weight: Tensor, fill: Fill, generator: torch.Generator) -> None:
+    """N(0, 0.02²) whatever the initialisation (dfaker/df, model.py, ``res_block``)."""
+    normal(weight, generator)
+
+
 STARTS: dict[str, Callable[[Tensor, Fill, torch.Generator], None]] = {
     "usual": usual,
     "icnr_2": icnr,
     "icnr_4": partial(icnr, factor=4),
     "scaled": scaled,
+    "normal": small,
 }
 """What a layer may ask for itself, in place of the initialisation's own."""
 

@@ -161,7 +161,13 @@ class Bottleneck:
         return gives
 
 
-RESIDUAL_STARTS = ("scaled", "usual")
+RESIDUAL_STARTS: Mapping[str, tuple[str, str]] = {
+    "scaled": ("usual", "scaled"),
+    "usual": ("usual", "usual"),
+    "normal": ("normal", "normal"),
+    "normal_scaled": ("normal", "scaled"),
+}
+"""How the two convolutions of a residual block start: keys of ``models.initialisation.STARTS``."""
 MOST_RESIDUALS = 16  # villain's
 
 
@@ -172,7 +178,7 @@ class Residuals:
     Attributes:
         residuals: how many after each of them; one number: as many after every one; none: there are none.
         residual_slope: negative slope of a LeakyReLU in a block, whatever it is elsewhere.
-        residual_start: scaled: a block's second convolution starts small; usual: as all others.
+        residual_start: a key of RESIDUAL_STARTS.
         bare_residuals: how many blocks of a row, from the first, have convolutions without biases.
         linear_before: where blocks follow, the convolution or upscale has no activation; the blocks' own stands there.
         skip_around: what such a convolution or upscale gives by itself is added to what comes out of the row.
@@ -192,7 +198,7 @@ class Residuals:
             ValueError: there are too many, or not a number for each.
         """
         if self.residual_start not in RESIDUAL_STARTS:
-            raise ValueError(f"residual_start is {' or '.join(RESIDUAL_STARTS)}, not {self.residual_start}")
+            raise ValueError(f"residual_start is {', '.join(RESIDUAL_STARTS)}, not {self.residual_start}")
         if max(self.residuals, default=0) > MOST_RESIDUALS:
             raise ValueError(f"there are at most {MOST_RESIDUALS} residual blocks in a row")
         return spread("residuals", self.residuals, 0, count, f"numbers for {count} {what}")

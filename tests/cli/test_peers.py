@@ -1,4 +1,4 @@
-"""A program of the field that is no peer here: what is missing, in one line."""
+"""A name of the field that is no peer here: what is missing or meant, in one line."""
 
 import pytest
 
@@ -14,7 +14,13 @@ def test_no_peer_is_missing():
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("faceswap_gan", "perceptual losses.* Peers: amp, dfaker, dfl_h128"), ("sahed_df", "Did you mean 'saehd_df'")],
+    [
+        ("faceswap_gan", "perceptual losses.* Peers: amp, dfaker, dfl_h128"),
+        ("phaze_a_stojo", "EfficientNet-B4"),
+        ("saehd_udt", r"Use one of saehd_df_udt, saehd_liae_udt\."),
+        ("phaze_a", r"Use one of phaze_a_dfaker, phaze_a_dfl_h128, .*, phaze_a_original\."),
+        ("sahed_df", "Did you mean 'saehd_df'"),
+    ],
 )
 def test_what_is_missing_is_said_of_a_known_program_and_what_was_meant_of_another(name: str, told: str):
     with pytest.raises(NoSuchOption, match=told) as refused:

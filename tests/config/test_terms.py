@@ -124,9 +124,19 @@ def test_the_rules_ask_for_them():
         load(plain, OPTIONS)
 
 
-def test_of_folders_nobody_knows_where_the_eyes_are():
-    with pytest.raises(ConfigError, match=r"loss.terms.eyes.region=eyes with data=folders: .* data=people, or region"):
-        load(composed("loss=mae_priority", "data=folders", "data.a=faces/a", "data.b=faces/b"), OPTIONS)
+@pytest.mark.parametrize("chosen", ["loss=mae_priority", "+peer=amp", "+peer=realface"])
+def test_of_folders_nobody_knows_where_the_eyes_are_and_the_remedy_is_one(chosen):
+    words = (chosen, "data=folders", "data.a=faces/a", "data.b=faces/b")
+    with pytest.raises(ConfigError, match=r"loss.terms.*eyes.*region=eyes.* with data=folders: .* data=people") as said:
+        load(composed(*words), OPTIONS)
+    load(composed(*words, str(said.value).split()[-1].rstrip(".")), OPTIONS)
+
+
+def test_of_folders_a_loss_of_ones_own_names_the_region():
+    plain = composed("loss=mse", "data=folders", "data.a=faces/a", "data.b=faces/b")
+    plain["loss"]["terms"] = {"mse": {"mask_weight": 1, "region": "eyes"}}
+    with pytest.raises(ConfigError, match=r"loss.terms.mse.region=eyes with data=folders: .* data=people, or region"):
+        load(plain, OPTIONS)
 
 
 def test_a_term_that_is_not_there_says_how_it_is_added():

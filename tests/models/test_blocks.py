@@ -130,15 +130,18 @@ def test_a_slope_of_its_own_is_a_leaky_relu_s_alone(own):
     np.testing.assert_allclose(sloped(lambda: nn.LeakyReLU(SLOPE), own)()(z).numpy(), expected)
 
 
-@pytest.mark.parametrize("start", ["scaled", "usual"])
-def test_the_second_convolution_of_a_residual_block_starts_as_asked(start):
+@pytest.mark.parametrize(
+    ("start", "first", "second"),
+    [("scaled", 1, 2), ("usual", 1, 1), ("normal", 0, 0), ("normal_scaled", 0, 2)],
+)
+def test_the_convolutions_of_a_residual_block_start_as_asked(start, first, second):
     block = Residual(24, nn.ReLU, Blocks(), start)
     initialise(block, "he", seed=1)
     fan_in = 24 * 9
     of_scaled = scipy.stats.uniform(-np.sqrt(0.6 / fan_in), 2 * np.sqrt(0.6 / fan_in))
     assert of_scaled.var() == pytest.approx(0.2 / fan_in)
-    of_usual = scipy.stats.norm(0, np.sqrt(2 / 1.01 / fan_in))
-    for layer, expected in ((block.first, of_usual), (block.second, of_scaled if start == "scaled" else of_usual)):
+    known = (scipy.stats.norm(0, 0.02), scipy.stats.norm(0, np.sqrt(2 / 1.01 / fan_in)), of_scaled)
+    for layer, expected in ((block.first, known[first]), (block.second, known[second])):
         assert scipy.stats.kstest(array(layer.weight).ravel(), expected.cdf).pvalue > 1e-3
 
 
@@ -200,7 +203,7 @@ def test_a_bottleneck_is_its_formula(name, normed):
         ({"residuals": Residuals((1, 2, 3))}, "names 3 numbers for 2 upscales"),
         ({"residuals": Residuals((17,))}, "at most 16 residual blocks"),
         ({"encoder_residuals": (1, 2)}, "names 2 numbers for 3 convolutions"),
-        ({"residuals": Residuals((1,), "small")}, "scaled or usual, not small"),
+        ({"residuals": Residuals((1,), "small")}, "scaled, usual, normal, normal_scaled, not small"),
         ({"downsamplers": ("conv", "separable")}, "names 2 downsamplers for 3 convolutions"),
         ({"downsamplers": ("sep",)}, "is conv, separable, shuffled, pool_beside, not sep"),
         ({"downsamplers": ("conv", "shuffled", "conv")}, "3 widths bring 32 px to 8 px"),

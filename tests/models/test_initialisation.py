@@ -15,12 +15,13 @@ LAYERS = {  # layer: (fan_in, fan_out)
 }
 
 
-def expected(name, fan_in, fan_out):
-    """Return the distribution as the papers (and torch's documentation) state it."""
-    if name == "he":
-        return scipy.stats.norm(0, math.sqrt(2 / ((1 + 0.1**2) * fan_in)))
-    bound = {"glorot": math.sqrt(6 / (fan_in + fan_out)), "torch": 1 / math.sqrt(fan_in)}[name]
-    return scipy.stats.uniform(-bound, 2 * bound)
+def expected(name, fan_in, fan_out, layer="dense"):
+    """Return the distribution as the papers (and torch's and Keras' documentation) state it."""
+    if name in ("he", "normal"):
+        return scipy.stats.norm(0, 0.02 if name == "normal" else math.sqrt(2 / ((1 + 0.1**2) * fan_in)))
+    bounds = {"glorot": math.sqrt(6 / (fan_in + fan_out)), "torch": 1 / math.sqrt(fan_in)}
+    bounds["keras_faceswap"] = math.sqrt(6 / fan_in) if layer == "conv" else bounds["glorot"]
+    return scipy.stats.uniform(-bounds[name], 2 * bounds[name])
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -30,7 +31,7 @@ def test_weights_follow_the_stated_distribution(name, layer):
     module = make()
     initialise(module, name, seed=1)
     weights = module.weight.detach().numpy().ravel()
-    distribution = expected(name, fan_in, fan_out)
+    distribution = expected(name, fan_in, fan_out, layer)
     assert weights.std() == pytest.approx(distribution.std(), rel=0.02)
     assert scipy.stats.kstest(weights, distribution.cdf).pvalue > 1e-3  # the seed is fixed: this holds or it does not
 

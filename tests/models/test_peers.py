@@ -1,5 +1,6 @@
 """The field's models by name: as many weights as theirs, and what a scale changes of them."""
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -8,7 +9,7 @@ import torch
 from faceswap_lab.config import load
 from faceswap_lab.models.autoencoder import Autoencoder, parameter_counts
 from faceswap_lab.training.build import architecture_of
-from tests.config.shipped import OPTIONS, composed
+from tests.config.shipped import CONF, OPTIONS, composed
 
 
 def conv(kernel, a, b):
@@ -125,6 +126,11 @@ WEIGHTS = {  # faceswap's own counts; of others, of realface and of Phaze-A's pr
     "dfl_h128": 107_716_102,
     "dfl_sae_df": 130_008_718,
     "dfl_sae_liae": 121_746_593,
+    "phaze_a_original": 82_062_470,
+    "phaze_a_lightweight": 51_066_374,
+    "phaze_a_iae": 117_816_003,
+    "phaze_a_dfaker": 113_330_822,
+    "phaze_a_dfl_h128": 107_716_102,
     "saehd_df": DF,
     "saehd_df_ud": DF_UD,
     "saehd_liae": LIAE,
@@ -153,6 +159,14 @@ def test_every_peer_has_as_many_weights_as_there():
         with torch.device("meta"):  # nothing is allocated
             model = Autoencoder(architecture_of(load(composed(f"+peer={name}"), OPTIONS)))
         assert parameter_counts(model)["total"] == weights, name
+
+
+@pytest.mark.parametrize("name", OPTIONS["peer"])
+def test_every_peer_says_what_is_not_as_there(name):
+    lines = (CONF / "peer" / f"{name}.yaml").read_text().split("\ndefaults:")[0].splitlines()
+    head = " ".join(line.removeprefix("#").strip() for line in lines)
+    assert re.search(r"Not as there: |As there in all that the lab can say\.", head)
+    assert set(re.findall(r" as there[^.:]*: as in (\w+)", head)) <= set(OPTIONS["peer"]) - {name}
 
 
 @pytest.mark.parametrize("name", ["oldpan", "saehd_df", "faceswap_iae"])

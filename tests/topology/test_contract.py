@@ -198,7 +198,7 @@ def sizes(draw):
     down = draw(st.sampled_from(DOWN))
     around = {"linear_before": draw(st.booleans()), "skip_around": draw(st.booleans())}
     after = draw(st.sampled_from([(), (1,), (2,)]))
-    residuals = Residuals(after, draw(st.sampled_from(RESIDUAL_STARTS)), **around)
+    residuals = Residuals(after, draw(st.sampled_from(tuple(RESIDUAL_STARTS))), **around)
     blocks = {"blocks": draw(BLOCKS), "bottleneck": draw(NECKS), "residuals": residuals, "downsamplers": down}
     blocks["encoder_widths"] = (4,) * max(3, len(down))
     blocks["encoder_residuals"] = draw(st.sampled_from([(), (1, 0, 2, 0)[: len(blocks["encoder_widths"])]]))

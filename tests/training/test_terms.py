@@ -15,9 +15,11 @@ from torchmetrics.functional.image import (
 )
 
 from faceswap_lab.config.terms import ADVERSARIAL, KINDS
+from faceswap_lab.training.build import objective_of
 from faceswap_lab.training.step.losses import LOSSES, loss_of, softened
 from faceswap_lab.training.step.objective import MAE, Objective
 from faceswap_lab.training.step.windows import weighed
+from tests.training.configs import config_for
 from tests.training.tiny import term, trained
 
 SETTINGS = {
@@ -335,3 +337,17 @@ def test_every_term_is_logged_by_side(order, precision):
     for side in sides:
         assert row[f"loss_{side}"] == pytest.approx(row[f"loss_{side}/mae"] + 2 * row[f"loss_{side}/dssim"], rel=1e-5)
     assert set(module.recent.means()) == set(row)
+
+
+@pytest.mark.parametrize(("loss", "eyes", "mouth"), [("faceswap_2026", 3, 2), ("faceswap_2026_face", 0, 0)])
+def test_faceswaps_loss_is_one_map_that_is_multiplied_by_its_masks(loss, eyes, mouth):
+    output, target, face = pictures(2, 12, seed=3, dtype=torch.float32)
+    masks = {"face": face, "eyes": torch.zeros_like(face), "mouth": torch.zeros_like(face)}
+    masks["eyes"][:, :, 2:5], masks["mouth"][:, :, 8:10] = face[:, :, 2:5], face[:, :, 8:10]
+    found, _ = objective_of(config_for(f"loss={loss}"))(output, target, masks)
+    o, t = output.double().numpy(), target.double().numpy()
+    padded = (np.pad(x, ((0, 0), (0, 0), (5, 5), (5, 5)), "reflect") for x in (o, t))
+    weight = face.double().numpy()
+    weight[:, :, 2:5] *= 1 + eyes
+    weight[:, :, 8:10] *= 1 + mouth
+    assert found.item() == pytest.approx((weight * (1 - slow_ssim(*padded, 11, 1.5) + (o - t) ** 2)).mean(), rel=1e-4)
