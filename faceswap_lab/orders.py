@@ -35,10 +35,6 @@ class Update(NamedTuple):
     only_last: bool = False
 
 
-def _as_they_are(portions: Sequence[Portion]) -> Sequence[Portion]:
-    return portions
-
-
 @dataclass(frozen=True)
 class Step:
     """A training step, as an order sees it.
@@ -57,7 +53,7 @@ class Step:
     batch: int
     block: int
     seed: int
-    worst_first: Callable[[Sequence[Portion]], Sequence[Portion]] = _as_they_are
+    worst_first: Callable[[Sequence[Portion]], Sequence[Portion]]
 
     def all(self) -> tuple[Portion, ...]:
         """Return a batch of every side."""
@@ -219,7 +215,7 @@ class Plan:
     seed: int = 0
 
     def updates(
-        self, step: int, worst_first: Callable[[Sequence[Portion]], Sequence[Portion]] = _as_they_are
+        self, step: int, worst_first: Callable[[Sequence[Portion]], Sequence[Portion]] = tuple
     ) -> Iterator[Update]:
         """Yield the updates of training step ``step``."""
         seen = Step(step, self.sides, self.batch, self.block, self.seed, worst_first)

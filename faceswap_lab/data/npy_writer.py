@@ -38,16 +38,6 @@ class NpyWriter:
         self._file.write(np.ascontiguousarray(rows).data)
         self.rows += len(rows)
 
-    def close(self) -> None:
-        """Fill in the number of rows and close the file."""
-        if self._file.closed:
-            return
-        with self._file:
-            self._file.seek(0)
-            self._write_header()
-            if self._file.tell() != self._data_start:
-                raise RuntimeError(f"the header of {self._file.name} outgrew its place; NumPy's format has changed")
-
     def _write_header(self) -> None:
         shape = (self.rows, *self._row_shape)
         header = {"descr": npy.dtype_to_descr(self._dtype), "fortran_order": False, "shape": shape}
@@ -57,4 +47,9 @@ class NpyWriter:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.close()
+        """Fill in the number of rows and close the file."""
+        with self._file:
+            self._file.seek(0)
+            self._write_header()
+            if self._file.tell() != self._data_start:
+                raise RuntimeError(f"the header of {self._file.name} outgrew its place; NumPy's format has changed")

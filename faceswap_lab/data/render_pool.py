@@ -59,16 +59,13 @@ class RenderPool:
         with ThreadPoolExecutor(count) as threads:
             yield from ordered_map(threads, answer, jobs, ahead=2 * count)
 
-    def close(self) -> None:
-        """End the worker processes."""
-        while self._workers:
-            self._workers.pop().close()
-
     def __enter__(self) -> "RenderPool":
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.close()
+        """End the worker processes."""
+        while self._workers:
+            self._workers.pop().close()
 
 
 class _Worker:

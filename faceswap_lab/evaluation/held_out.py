@@ -90,6 +90,11 @@ def to_tensor(pictures: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float().div(255)
 
 
+def to_pixels(images: Tensor) -> NDArray[np.uint8]:
+    """Turn an (N, 3, r, r) tensor in [0, 1] into (N, r, r, 3) uint8 pictures; what is not a number is black."""
+    return torch.nan_to_num(images).clamp(0, 1).mul(255).round().byte().permute(0, 2, 3, 1).contiguous().numpy()
+
+
 def mean_faces(train: Mapping[Side, Faces], resolution: int, coverage: float) -> dict[Side, Tensor]:
     """Return each side's mean training face: the best a model can do that ignores its input.
 

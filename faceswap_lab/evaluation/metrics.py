@@ -108,18 +108,14 @@ def sharpness(output: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
 
 def detail(pictures: Tensor, mask: Tensor) -> Tensor:
     """Return the mean square of the finest detail D x under the mask, (N,); see ``sharpness``."""
-    return _masked_mean(_detail(pictures) ** 2, mask)[:, 0]
+    grey = pictures.mean(1, keepdim=True)
+    finest = grey - avg_pool2d(pad(grey, (1, 1, 1, 1), mode="reflect"), 3, stride=1)  # reflected at the border
+    return _masked_mean(finest**2, mask)[:, 0]
 
 
 def mean_colour(pictures: Tensor, mask: Tensor) -> Tensor:
     """Return the mean colour under the mask: (N, 3), RGB in [0, 1]."""
     return _masked_mean(pictures, mask)
-
-
-def _detail(pictures: Tensor) -> Tensor:
-    """Return (N, 1, r, r): the grey picture minus its mean over 3 x 3 pixels, reflected at the border."""
-    grey = pictures.mean(1, keepdim=True)
-    return grey - avg_pool2d(pad(grey, (1, 1, 1, 1), mode="reflect"), 3, stride=1)
 
 
 def _likeness(output: Tensor, truth: Tensor, mask: Tensor) -> Tensor:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from faceswap_lab.data.faces import Side
-from faceswap_lab.evaluation.held_out import HeldOut
+from faceswap_lab.evaluation.held_out import HeldOut, to_pixels
 from faceswap_lab.evaluation.metrics import masked_ssim
 from faceswap_lab.evaluation.scores import Swapper, key_suffix, reconstructions, swaps
 
@@ -61,7 +60,7 @@ def tiles(groups: Iterable[Sequence[Row]]) -> tuple[NDArray[np.uint8], list[str]
         (the true swap of the row "A"), ….
     """
     rows = [row for group in groups for row in group]
-    strips = [np.concatenate(list(_pixels(row)), axis=1) for row in rows]
+    strips = [np.concatenate(list(to_pixels(row.faces)), axis=1) for row in rows]
     return _below_each_other(strips, 0), [row.name for row in rows]
 
 
@@ -127,17 +126,12 @@ def _ssim(drawn: Tensor, truth: Tensor, mask: Tensor) -> str:
 def _strip(row: Row) -> NDArray[np.uint8]:
     """Set one row: its captions, then its faces side by side."""
     border = ((0, _HAIR), (0, _HAIR), (0, 0))
-    faces = [np.pad(_enlarge(face), border, constant_values=_PAPER) for face in _pixels(row)]
+    faces = [np.pad(_enlarge(face), border, constant_values=_PAPER) for face in to_pixels(row.faces)]
     left = np.full((faces[0].shape[0], _CAPTIONS, 3), _PAPER, np.uint8)
     middle = left.shape[0] // 2 - 2
     _write(left, row.caption, 8, middle - 2, 15, _INK)
     _write(left, row.note, 8, middle + 17, 12, _FAINT)
     return np.concatenate([left, *faces], axis=1)
-
-
-def _pixels(row: Row) -> NDArray[np.uint8]:
-    """Return the row's faces as (n, r, r, 3) uint8."""
-    return np.asarray(torch.nan_to_num(row.faces).clamp(0, 1).mul(255).round().byte().permute(0, 2, 3, 1).numpy())
 
 
 def _enlarge(face: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from faceswap_lab.data.faces import Side
-from faceswap_lab.evaluation.held_out import HeldOut
+from faceswap_lab.evaluation.held_out import HeldOut, to_pixels
 from faceswap_lab.evaluation.scores import Swapper, key_suffix, swaps
 from faceswap_lab.evaluation.unpaired import cycle_error, frechet_distance, own_sharpness
 from faceswap_lab.faces.judging import SMALLEST, FaceJudge, judge_swaps
@@ -48,7 +47,7 @@ class RealFaces:
         self.images = {side: images[:MOST_FACES] for side, images in held_out.images.items()}
         self.masks = {side: masks[:MOST_FACES] for side, masks in held_out.masks.items()}
         self.judge = judge
-        self.seen = {side: judge.look(_pictures(images)) for side, images in self.images.items()}
+        self.seen = {side: judge.look(to_pixels(images)) for side, images in self.images.items()}
 
     def judged(self, model: Swapper, source: Side, target: Side, path: str | None = None) -> RealSwaps:
         """Judge the swaps of one way; the names are those of ``real_swap_scores``, without the way.
@@ -58,7 +57,7 @@ class RealFaces:
         """
         images, mask = self.images[source], self.masks[source]
         drawn = swaps(model, images, source, target, path)
-        seen = self.judge.look(_pictures(drawn))
+        seen = self.judge.look(to_pixels(drawn))
         found = judge_swaps(seen, self.seen[source], self.seen[target])
         each = {"face_found": seen.found} | {f"identity_{name}": values for name, values in found.identity.items()}
         scores = {name: float(values.mean()) for name, values in each.items()}
@@ -116,8 +115,3 @@ def real_swap_scores(model: Swapper, held_out: HeldOut, average: Swapper | None 
             scores |= {f"{prefix}{name}_{way}": value for name, value in found.scores.items()}
             pictures |= {f"{prefix}{name}_{way}": values for name, values in found.pictures.items()}
     return RealSwaps(scores, pictures)
-
-
-def _pictures(images: Tensor) -> NDArray[np.uint8]:
-    """Turn (N, 3, r, r) in [0, 1] into (N, r, r, 3) uint8."""
-    return images.mul(255).round().clamp(0, 255).byte().permute(0, 2, 3, 1).contiguous().numpy()

@@ -13,25 +13,12 @@ _JOINS, _MERGES = 0.5, 0.62  # cosine of a face to the mean of a person's, and o
 _TOO_ALIKE = 0.15  # distance of looks (``data.near_duplicates``) below which one of two faces teaches nothing new
 _FEWEST = 3  # faces that make a person worth naming
 
-
-@dataclass(frozen=True)
-class Limits:
-    """What a face must have to be kept.
-
-    Attributes:
-        eyes: distance of the eyes in the frame, at least, in pixels. The eyes of the mean face are 65 px apart in its
-            picture of 256 px: a face that had 24 was enlarged not quite three times.
-        sharpness: at least; see ``data.measures``.
-        yaw: at most, either way, in degrees.
-        disagreement: at most; see ``mesh.Mesh``.
-        inside: at least; see ``face_set.Row``.
-    """
-
-    eyes: float = 24.0
-    sharpness: float = 4.0
-    yaw: float = 75.0
-    disagreement: float = 0.3
-    inside: float = 0.85
+# What a face must have to be kept:
+_EYES = 24  # px between the eyes: the mean face has 65 in its picture of 256, so 24 are enlarged not quite three times
+_SHARPNESS = 4.0  # see ``data.measures``
+_MOST_YAW = 75  # degrees, either way
+_MOST_DISAGREEMENT = 0.3  # see ``mesh.Mesh``
+_INSIDE = 0.85  # see ``face_set.Row``
 
 
 @dataclass(frozen=True)
@@ -51,14 +38,13 @@ class Choice:
     chosen: int = 0
 
 
-def choose(rows: Sequence[Row], like: Embedding | None, excluded: set[str], limits: Limits | None = None) -> Choice:
+def choose(rows: Sequence[Row], like: Embedding | None, excluded: set[str]) -> Choice:
     """Choose the faces of one person: whom ``like`` shows, or the most frequent.
 
     Raises:
         SetRefused: nobody looks like the picture.
     """
-    limits = limits or Limits()
-    reasons = [_fault(row, limits) for row in rows]
+    reasons = [_fault(row) for row in rows]
     good = [i for i, reason in enumerate(reasons) if not reason]
     likeness = np.zeros(len(rows))
     if not good:
@@ -80,17 +66,17 @@ def choose(rows: Sequence[Row], like: Embedding | None, excluded: set[str], limi
     return Choice(reasons, likeness, people, order.index(chosen))
 
 
-def _fault(row: Row, limits: Limits) -> str:
+def _fault(row: Row) -> str:
     """Return what is wrong with a face as a picture, or ""."""
-    if row.eyes < limits.eyes:
-        return f"too small: the eyes are less than {limits.eyes:.0f} px apart"
-    if row.disagreement > limits.disagreement:
+    if row.eyes < _EYES:
+        return f"too small: the eyes are less than {_EYES} px apart"
+    if row.disagreement > _MOST_DISAGREEMENT:
         return "hidden in part, or no face"
-    if row.inside < limits.inside:
+    if row.inside < _INSIDE:
         return "cut off by the frame"
-    if abs(row.yaw) > limits.yaw:
-        return f"turned away by more than {limits.yaw:.0f}°"
-    return "blurred" if row.sharpness < limits.sharpness else ""
+    if abs(row.yaw) > _MOST_YAW:
+        return f"turned away by more than {_MOST_YAW}°"
+    return "blurred" if row.sharpness < _SHARPNESS else ""
 
 
 def _people(embeddings: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

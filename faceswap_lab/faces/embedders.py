@@ -49,7 +49,7 @@ class SFace:
         points = np.array([landmarks[list(which)].mean(axis=0) for which in _FIVE_OF_68])
         chip = cv2.warpAffine(frame, similarity(points, _ARCFACE), (112, 112), flags=cv2.INTER_LINEAR)
         self._net.setInput(cv2.dnn.blobFromImage(chip), "data")
-        return _unit(self._net.forward()[0])
+        return unit(self._net.forward()[0])
 
 
 class Dlib:
@@ -67,7 +67,7 @@ class Dlib:
     def embed(self, frame: NDArray[np.uint8], landmarks: Points) -> Embedding:
         """See `Embedder`."""
         chip = cv2.warpAffine(frame, aligning(landmarks, _DLIB_FRAMING, 150), (150, 150), flags=cv2.INTER_LINEAR)
-        return _unit(np.array(self._net.compute_face_descriptor(np.ascontiguousarray(chip))))
+        return unit(np.array(self._net.compute_face_descriptor(np.ascontiguousarray(chip))))
 
 
 def embedders() -> list[Embedder]:
@@ -82,6 +82,7 @@ def embedders() -> list[Embedder]:
     return found
 
 
-def _unit(vector: NDArray[np.floating]) -> Embedding:
+def unit(vector: NDArray[np.floating]) -> Embedding:
+    """Return a vector at length 1; zeros stay zeros."""
     values = np.asarray(vector, np.float64)
     return values / (float(np.linalg.norm(values)) or 1.0)

