@@ -8,18 +8,15 @@
 Each of them is a study like any other, so a cell that is finished is found again.
 """
 
-import hashlib
 import itertools
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import faceswap_lab
 from faceswap_lab.cli.messages import say
+from faceswap_lab.cli.study.declaration import begun, declarations, declare, declared_by
 from faceswap_lab.cli.study.levels import Levels
 from faceswap_lab.cli.study.plan import StudyJob, study_of
 from faceswap_lab.cli.study.report import make_report
@@ -27,8 +24,7 @@ from faceswap_lab.cli.study.time import look
 from faceswap_lab.config import ConfigError, PeopleData
 from faceswap_lab.options import Options
 from faceswap_lab.runs.atomic import write_json
-from faceswap_lab.runs.folder import find_all
-from faceswap_lab.runs.provenance import code
+from faceswap_lab.runs.started import key_of
 from faceswap_lab.studies.collecting.collect import collect
 from faceswap_lab.studies.evidence import is_evidence
 from faceswap_lab.studies.metric_names import judged_metric
@@ -151,13 +147,9 @@ class _Tuning:
             overrides=[*_without(overrides, "experiments_dir"), f"experiments_dir={self.folder / 'untuned'}"],
         )
         self.usual = {arm: _usual(arm, self.untuned, self.settled) for arm in whole.plan.arms}
-        declared = ("name", "question", "baseline", "metric", "smallest_difference", "secondary", "seeds")
-        self.declared: dict[str, Any] = {
-            "study": {key: getattr(whole.plan, key) for key in declared},
-            "arms": list(whole.plan.arms),
+        self.declared: dict[str, Any] = declared_by(whole.plan, self._cells()) | {
             "tuning": study.tuning,
             "tuning_seeds": list(study.tuning_seeds),
-            "runs": sorted(f"{cell.seed}-{cell.digest}" for cell in self._cells()),
         }
 
     def _cells(self) -> list[Planned]:
@@ -165,29 +157,16 @@ class _Tuning:
 
     def declare(self) -> None:
         """Write down what is declared, in which commit and how many of its runs had begun, unless it stands there."""
-        text = json.dumps(self.declared, sort_keys=True, ensure_ascii=False)
-        digest = hashlib.sha256(text.encode()).hexdigest()[:10]
-        known = self.declarations
-        if known and known[-1]["hash"] == digest:
-            return
-        made = code(Path(faceswap_lab.__file__).parent) or {}
-        entry = {
-            "time": datetime.now(UTC).isoformat(timespec="seconds"),
-            "hash": digest,
-            "commit": (made.get("commit") or "not known")[:12] + (", changed" if made.get("dirty") else ""),
-            "its runs begun by then": self._begun(self._cells()),
-        }
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_json(self._file, [*known, entry | {"declared": self.declared}])
+        declare(self._file, self.declared, self.untuned.plan.runs_dir)
 
     def _begun(self, cells: Sequence[Planned]) -> int:
-        folders = find_all(self.untuned.plan.runs_dir)
-        return sum((cell.seed, cell.digest) in folders for cell in cells)
+        runs = {key_of(cell.seed, cell.digest) for cell in cells}
+        return len(begun(runs, self.untuned.plan.runs_dir))
 
     @property
     def declarations(self) -> list[dict[str, Any]]:
         """What was declared so far, oldest first."""
-        return list(json.loads(self._file.read_text(encoding="utf-8"))) if self._file.is_file() else []
+        return declarations(self._file)
 
     def lines(self) -> list[str]:
         """Say what will be done."""
