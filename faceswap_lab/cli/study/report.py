@@ -28,8 +28,9 @@ def make_report(job: StudyJob) -> list[str]:
     name = job.study.companion
     measured = _measured(job, name) if name else None
     extras = {name: measured} if name and measured else {}
-    if job.arms.own:
-        extras[TUNING] = json.loads((job.folder / f"{TUNING}.json").read_text(encoding="utf-8"))
+    tuned = job.folder / f"{TUNING}.json"
+    if job.arms.own and tuned.is_file():  # while arms are tried at factors there is none
+        extras[TUNING] = json.loads(tuned.read_text(encoding="utf-8"))
     found = evidence_of(job.plan)
     if declared := became_of(job):
         job.folder.mkdir(parents=True, exist_ok=True)
