@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from faceswap_lab.runs.atomic import explaining
 from faceswap_lab.runs.identity import run_name
+from faceswap_lab.runs.started import note_start
 
 
 class Inside:
@@ -121,6 +122,7 @@ def _create(root: Path, label: str, seed: int, digest: str, again: bool) -> RunF
                 return RunFolder(existing[max(existing)])
             name = run_name(label, seed, digest) + (f".{max(existing) + 1}" if existing else "")
             (root / name).mkdir()
+            note_start(root, seed, digest)
             return RunFolder(root / name)
 
 

@@ -22,7 +22,7 @@ from faceswap_lab.studies.plan import StudyPlan
 from faceswap_lab.studies.predicting import predictions
 from faceswap_lab.studies.run import Run
 from faceswap_lab.studies.same_again import false_alarms, in_groups
-from faceswap_lab.studies.scope import in_general, of_real_people, scope_of
+from faceswap_lab.studies.scope import in_general, of_real_people, scope_of, such_people
 from faceswap_lab.studies.statistics.verdicts import Judgement, judge_arms
 from faceswap_lab.studies.tuning import TUNING, shown
 
@@ -138,7 +138,9 @@ def _findings(found: Evidence) -> Findings:
     config = config_of(runs, plan.baseline)
     general = in_general(config)
     of_pictures = over_pictures(runs, primary, arms, ALPHA) if of_real_people(config) and arms[1:] else None
-    answer = answer_of(primary, arms, finished=len(finished), planned=len(runs), alpha=ALPHA, for_people=general)
+    whom = "such people" if such_people(config) else "people in general"
+    counts = {"finished": len(finished), "planned": len(runs)}
+    answer = answer_of(primary, arms, **counts, alpha=ALPHA, for_people=general, whom=whom)
     if of_pictures and (moments := said_of_pictures(of_pictures, primary)):
         answer = f"{answer} {moments}"
     return Findings(

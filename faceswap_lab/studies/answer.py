@@ -20,6 +20,7 @@ def answer_of(
     planned: int,
     alpha: float,
     for_people: bool = False,
+    whom: str = "people in general",
 ) -> str:
     """Return what a study says on its primary metric: no more than its verdicts do.
 
@@ -30,6 +31,7 @@ def answer_of(
         planned: how many should be.
         alpha: level of the verdicts.
         for_people: whether every seed brought its own pair of people.
+        whom: whom a verdict is for then, in words.
     """
     baseline, *others = arms
     known = list(compared.values[baseline].values())
@@ -41,7 +43,7 @@ def answer_of(
     if not others:
         said = [f"This is the {measured}. There is no other arm to compare it with."]
     else:
-        decided = _for_people(compared, baseline) if for_people else _decided(compared, baseline)
+        decided = _for_people(compared, baseline, whom) if for_people else _decided(compared, baseline)
         said = [
             f"By the {measured}, {decided}.",
             *_undecided(compared.judgements, alpha),
@@ -66,7 +68,7 @@ def _decided(compared: Compared, baseline: str) -> str:
     return "; ".join(claims) or f"no arm is shown to be better than {baseline}, worse, or equivalent"
 
 
-def _for_people(compared: Compared, baseline: str) -> str:
+def _for_people(compared: Compared, baseline: str, whom: str) -> str:
     """Return the verdicts for the next person with their intervals; of few arms, also where a new pair should fall."""
     found = {verdict: _with(compared.judgements, verdict) for verdict in ("better", "worse", "equivalent")}
     decided = [(arm, verdict, one.comparison) for verdict, arms in found.items() for arm, one in arms]
@@ -75,11 +77,10 @@ def _for_people(compared: Compared, baseline: str) -> str:
         return f"no arm is shown to be better than {baseline}, worse, or equivalent"
     if len(decided) <= _FEW:
         return ". ".join(
-            f"{arm} is {verdict} for people in general: {effects[arm]}; {said_of(numbers)}"
-            for arm, verdict, numbers in decided
+            f"{arm} is {verdict} for {whom}: {effects[arm]}; {said_of(numbers)}" for arm, verdict, numbers in decided
         )
     lists = {verdict: _listed([f"{arm} {effects[arm]}" for arm, _ in arms]) for verdict, arms in found.items() if arms}
-    return "; ".join(f"{verdict} for people in general: {arms}" for verdict, arms in lists.items())
+    return "; ".join(f"{verdict} for {whom}: {arms}" for verdict, arms in lists.items())
 
 
 def _undecided(judgements: dict[str, Judgement], alpha: float) -> Iterator[str]:

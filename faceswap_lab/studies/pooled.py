@@ -52,7 +52,9 @@ def pooled(folders: Sequence[Path]) -> Evidence:
         settings=[word for word in first.plan.settings if all(word in part.plan.settings for part in parts.values())],
     )
     grids = [grid for grid in first.grids if grid.title != AT_BOTH_ENDS]
-    return replace(first, plan=plan, runs=[_cell(runs, arm, seed) for arm in arms for seed in seeds], grids=grids)
+    extras = {name: extra for name, extra in first.extras.items() if name != "declared"}  # of its own runs alone
+    cells = [_cell(runs, arm, seed) for arm in arms for seed in seeds]
+    return replace(first, plan=plan, runs=cells, grids=grids, extras=extras)
 
 
 def _refuse_another_study(where: Path, first: Evidence, folder: Path, other: Evidence) -> None:

@@ -5,11 +5,33 @@ from typing import Any
 
 from faceswap_lab.runs.flat import flat, text_of
 
+_SUCH = {  # of people drawn by the seed, what is asked of them → in words; a group is one pair
+    "glasses": {"none": "without glasses", "all": "with glasses"},
+    "beard": {"none": "without beards", "all": "with beards"},
+    "hair": {"none": "without hair", "short": "with short hair", "long": "with long hair"},
+    "skin": {
+        "light": "with light skin",
+        "dark": "with dark skin",
+        "alike": "with skin like the other's",
+        "different": "with skin unlike the other's",
+    },
+    "likeness": {"alike": "with a face shaped like the other's", "unlike": "with a face shaped unlike the other's"},
+}
+
 
 def in_general(config: Mapping[str, Any]) -> bool:
     """Whether every seed brought its own pair of people."""
     data = _data(config)
     return bool(data.get("name") == "people" and data.get("group") is None)  # a group is the same whatever the seed
+
+
+def such_people(config: Mapping[str, Any]) -> str:
+    """Return which of all people were drawn, such as "with glasses, with dark skin"; empty: anybody."""
+    data = _data(config)
+    asked = ((name, data.get(name)) for name in _SUCH)
+    return ", ".join(
+        _SUCH[name].get(str(value), f"with {name} {value}") for name, value in asked if value not in (None, "any")
+    )
 
 
 def of_real_people(config: Mapping[str, Any]) -> bool:
@@ -43,7 +65,9 @@ def scope_of(config: Mapping[str, Any], pairs: int) -> str:
     at = f" ({size})" if size else ""
     if in_general(config):
         counted = f"{pairs} pair{'s' if pairs != 1 else ''}"
-        return f"About people in general: {counted}, {people}, each seed a pair of its own{at}."
+        such = such_people(config)
+        whom = f"people {such}, and no others" if such else "people in general"
+        return f"About {whom}: {counted}, {people}, each seed a pair of its own{at}."
     if of_real_people(config):
         return (
             "About these people only, in real pictures: what holds for others is not asked here. No true swap of "
@@ -54,8 +78,7 @@ def scope_of(config: Mapping[str, Any], pairs: int) -> str:
 
 def _restricted(data: Mapping[str, Any]) -> list[str]:
     """Return what is asked of the people, such as ``glasses all``."""
-    restrictions = ("group", "glasses", "beard", "hair", "skin", "likeness")
-    return [f"{name} {data[name]}" for name in restrictions if data.get(name) not in (None, "any")]
+    return [f"{name} {data[name]}" for name in ("group", *_SUCH) if data.get(name) not in (None, "any")]
 
 
 def _data(config: Mapping[str, Any]) -> Mapping[str, Any]:

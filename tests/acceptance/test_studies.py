@@ -161,6 +161,8 @@ def test_a_study_interrupted_says_how_to_go_on_and_does(program: Program) -> Non
     assert again.code == 0, again.err
     assert "2: 1 finished already, 1 to run\ntime        about " in again.out
     assert [row["state"] for row in rows(report_folder(program))] == ["finished", "finished"]
+    page = (report_folder(program) / "report.md").read_text()
+    assert "before the first run. Runs started: 2; finished, and reported: 2." in page
 
 
 def test_a_study_of_ones_own_with_an_arm_of_ones_own(program: Program) -> None:

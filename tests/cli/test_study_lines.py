@@ -1,5 +1,6 @@
 """The last lines of a study, from findings made here."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from faceswap_lab.cli.study.lines import result_lines
@@ -36,6 +37,13 @@ def test_each_arm_has_a_line_with_its_verdict_then_the_answer_then_the_path():
     assert "equivalent +0.0000" in by_arm["same"]
     assert by_arm["none"].split(maxsplit=1)[1] == "undecided  no seed in common with the baseline"
     assert lines[-2:] == ["answer      It is so.", "report      experiments/any/report.html"]
+
+
+def test_whom_it_is_about_comes_before_the_verdicts():
+    found = replace(findings({"baseline": {0: 0.5}, "other": {0: 0.25}}), scope="About one pair only.")
+    assert result_lines(found, Path("r"))[:3] == [
+        "", "scope       About one pair only.", "SSIM of the swap A→B (swap_ssim_AB), differences from baseline",
+    ]  # fmt: skip
 
 
 def test_one_seed_has_no_interval():

@@ -60,6 +60,24 @@ def test_every_arm_is_tried_at_every_candidate_on_other_people_than_it_is_judged
     assert all(folder.is_relative_to(tuning.folder) for folder in folders)
 
 
+def test_a_factor_is_of_what_each_arm_has(tmp_path: Path) -> None:
+    words = asked_with(f"runs_dir={tmp_path}", f"experiments_dir={tmp_path}", "+experiment=baseline,lion_optimizer")
+    words = ["+study.tuning={optimizer.lr:[x0.3,x1]}" if "study.tuning=" in word else word for word in words]
+    found = _Tuning([word for word in words if "population" not in word], None, [conf_dir()])
+    values = {"baseline": (0.0006, 0.002), "lion_optimizer": (4.5e-5, 1.5e-4)}
+    for place, (candidate, asked) in enumerate(found.candidates.items()):
+        assert candidate == ("optimizer.lr=x0.3", "optimizer.lr=x1")[place]
+        for cell in (*asked.plan.cells, *found.settled[candidate].plan.cells):
+            assert cell.config["optimizer"]["lr"] == values[cell.arm][place]
+        assert {cell.config["data"]["population"] for cell in asked.plan.cells} == {"development"}
+    assert {cell.config["data"]["population"] for cell in found.untuned.plan.cells} == {"confirmation"}  # untyped
+    assert found.usual == {"baseline": "optimizer.lr=0.002", "lion_optimizer": "optimizer.lr=0.00015"}
+    assert len({asked.folder for asked in found.candidates.values()}) == 2
+    assert [one.candidate for one in found.tried if one.arm == "lion_optimizer"] == [
+        "optimizer.lr=4.5e-05", "optimizer.lr=0.00015",
+    ]  # fmt: skip
+
+
 def test_several_settings_are_tried_in_every_combination() -> None:
     assert _candidates({"optimizer.lr": [1e-3, 2e-3], "optimizer": ["adam", "sgd"]}) == [
         [f"optimizer.lr={lr}", f"optimizer={name}"] for lr in (0.001, 0.002) for name in ("adam", "sgd")
@@ -108,6 +126,10 @@ def test_a_declaration_is_written_once_and_another_one_beside_it_with_the_runs_t
         ),
         (asked_with("+study.tuning={optimizer.lr:[2e-3]}"), "give a list of two candidates or more"),
         (asked_with("+study.tuning={optimizer.lr:[[1e-3],2e-3]}"), "is no single value"),
+        (
+            asked_with("+study.tuning={optimizer:[x0.5,x1]}"),
+            "optimizer=x0.5: a factor is of a number, and baseline has optimizer=None",
+        ),
         (asked_with("+study.tuning={data.faces:[96,48]}"), "data.faces is no setting of an arm"),
         (asked_with("+study.tuning={optimizer.speed:[1,2]}"), "optimizer.speed"),
         (asked_with("+study.tuning_seeds=[]"), r"tuning_seeds=\[\]: name each seed once"),

@@ -1,7 +1,7 @@
 """Where every seed brings its own pair of people, verdicts are about the next pair."""
 
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from faceswap_lab.config import PeopleData
 from faceswap_lab.studies.analysis import analyse, evidence_of
 from faceswap_lab.studies.findings import GoesWith, People
 from faceswap_lab.studies.people import said_of
 from faceswap_lab.studies.report import write_report
 from faceswap_lab.studies.report.people_table import goes_with
-from faceswap_lab.studies.scope import people_of, scope_of, size_of
+from faceswap_lab.studies.scope import people_of, scope_of, size_of, such_people
 from faceswap_lab.studies.statistics.intervals import prediction_interval
 from tests.studies.fake_runs import CONFIG, PEOPLE, FakeArm, analysed, fake_study, pair_of
 
@@ -128,6 +129,28 @@ def test_few_pairs_say_nothing_of_what_an_effect_goes_with(tmp_path):
 def test_whose_faces_they_are(data, says):
     assert people_of({"data": data}) == says
     assert (scope_of({"data": data}, 8) == "") == (says == "")
+
+
+def test_people_of_one_kind_are_not_people_in_general(tmp_path):
+    dark = {"data": PEOPLE | {"glasses": "all", "beard": "any", "skin": "dark"}}
+    arms = {"baseline": FakeArm(changes=dark), "worse": FakeArm(shift=-0.3, changes=dark)}
+    found = analysed(fake_study(tmp_path, arms, range(8), tiles=False))
+    assert found.scope.startswith(
+        "About people with glasses, with dark skin, and no others: 8 pairs, people (development), glasses all, "
+    )
+    assert "worse is worse for such people: −0." in found.answer
+    assert "in general" not in found.answer + found.scope
+
+
+def test_every_restriction_has_words_of_its_own():
+    said = []
+    for one in fields(PeopleData):
+        if one.name in ("glasses", "beard", "hair", "skin", "likeness"):
+            values = one.metadata["choices"]
+            said += [such_people({"data": {one.name: value}}) for value in values if value != "any"]
+    assert len(said) == len(set(said)) == 13
+    assert all(words.startswith("with") for words in said)
+    assert such_people({"data": {"glasses": "any"}}) == such_people({}) == ""
 
 
 def test_how_large():

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from faceswap_lab.cli.messages import say
+from faceswap_lab.cli.study.declaration import declare, declared_by, place_of
 from faceswap_lab.cli.study.lines import plan_lines
 from faceswap_lab.cli.study.plan import StudyJob, arm_name
 from faceswap_lab.cli.study.report import make_report, measure_companion
@@ -67,6 +68,18 @@ class Course:
         if launcher != ONE_AFTER_ANOTHER:
             threading.Thread(target=course._watch, name="study progress", daemon=True).start()
         return course
+
+    def declare(self) -> None:
+        """Write down what the study declares, before its first cell; a study that tunes has done so."""
+        plan = self.job.plan
+        if self.job.arms.own:
+            return
+        try:
+            last = declare(place_of(self.job), declared_by(plan, plan.cells), plan.runs_dir)
+        except (OSError, ValueError) as error:  # the runs say what they are without it
+            say(f"The declaration could not be written, and the study goes on without one: {error}")
+            return
+        print(f"declared    {last['hash']} in commit {last['commit']}, {last['time']}", flush=True)
 
     def say_progress(self) -> None:
         """Print how far the study is."""

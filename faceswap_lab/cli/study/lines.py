@@ -39,17 +39,17 @@ def plan_lines(job: StudyJob, known: Known, launcher: str, jobs: int | None) -> 
 
 
 def result_lines(findings: Findings, report: Path) -> list[str]:
-    """Return one line per arm with its verdict, then the answer, then the report's path."""
+    """Return whom it is about, one line per arm with its verdict, the answer, and the report's path."""
     primary = findings.primary
     width = max(len(arm.name) for arm in findings.arms)
-    lines = [f"\n{primary.metric.caption} ({primary.metric.key}), differences from {findings.baseline}"]
+    scope = _entry("scope", findings.scope) if findings.scope else []
+    lines = ["", *scope, f"{primary.metric.caption} ({primary.metric.key}), differences from {findings.baseline}"]
     for arm in findings.arms:
         values = list(primary.values.get(arm.name, {}).values())
         mean = f"{sum(values) / len(values):8.4f}" if values else f"{'':8}"
         lines.append(f"  {arm.name:<{width}} {mean}  {_verdict(findings, arm.name, len(values))}".rstrip())
-    scope = _entry("scope", findings.scope) if findings.scope else []
     answer = _entry("answer", findings.answer) if findings.answer else []
-    return [*lines, "", *scope, *answer, f"{'report':<11} {report}"]
+    return [*lines, "", *answer, f"{'report':<11} {report}"]
 
 
 def _verdict(findings: Findings, arm: str, seeds: int) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from faceswap_lab.cli.job.faces import faces_of
+from faceswap_lab.cli.study.declaration import DECLARED, became_of
 from faceswap_lab.cli.study.lines import result_lines
 from faceswap_lab.cli.study.plan import StudyJob
 from faceswap_lab.config import Config
@@ -27,9 +28,15 @@ def make_report(job: StudyJob) -> list[str]:
     name = job.study.companion
     measured = _measured(job, name) if name else None
     extras = {name: measured} if name and measured else {}
-    if job.arms.own:
-        extras[TUNING] = json.loads((job.folder / f"{TUNING}.json").read_text(encoding="utf-8"))
-    return write(replace(evidence_of(job.plan), extras=extras), job.folder, job.baseline)
+    tuned = job.folder / f"{TUNING}.json"
+    if job.arms.own and tuned.is_file():  # while arms are tried at factors there is none
+        extras[TUNING] = json.loads(tuned.read_text(encoding="utf-8"))
+    found = evidence_of(job.plan)
+    if declared := became_of(job):
+        job.folder.mkdir(parents=True, exist_ok=True)
+        write_json(job.folder / f"{DECLARED}.json", declared)
+        extras[DECLARED] = declared
+    return write(replace(found, extras=extras), job.folder, job.baseline)
 
 
 def write(found: Evidence, folder: Path, config: Config | None = None) -> list[str]:

@@ -3,23 +3,22 @@
     experiments/<study>/                       the tuned arms: what counts
     experiments/<study>/untuned/<study>/       the same arms as they are without tuning
     experiments/<study>/tuning/<study>-…/      every arm at a candidate, on people of the development population
+    experiments/<study>/tuning/<candidate>/…/  the same, of a candidate that is a factor: x0.3 of what the arm has
     experiments/<study>/declarations.json      what was declared, when, in which commit
 
 Each of them is a study like any other, so a cell that is finished is found again.
 """
 
-import hashlib
 import itertools
-import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import faceswap_lab
 from faceswap_lab.cli.messages import say
+from faceswap_lab.cli.study.declaration import begun, declarations, declare, declared_by
 from faceswap_lab.cli.study.levels import Levels
 from faceswap_lab.cli.study.plan import StudyJob, study_of
 from faceswap_lab.cli.study.report import make_report
@@ -27,8 +26,8 @@ from faceswap_lab.cli.study.time import look
 from faceswap_lab.config import ConfigError, PeopleData
 from faceswap_lab.options import Options
 from faceswap_lab.runs.atomic import write_json
-from faceswap_lab.runs.folder import find_all
-from faceswap_lab.runs.provenance import code
+from faceswap_lab.runs.flat import flat
+from faceswap_lab.runs.started import key_of
 from faceswap_lab.studies.collecting.collect import collect
 from faceswap_lab.studies.evidence import is_evidence
 from faceswap_lab.studies.metric_names import judged_metric
@@ -41,6 +40,9 @@ Own = dict[str, list[str]]
 
 _ENDED = ("finished", "diverged")  # at a candidate: that a run diverges there is an answer too
 _STUDY, _TUNING, _SEEDS = "+study=", "study.tuning", "study.tuning_seeds"
+_POPULATION = "data.population"
+_UNTUNED = "study.tuning={} asks the study without tuning."
+_FACTOR = re.compile(r"x([0-9.]+)")
 _NOT_TUNED = ("seed", "experiment", "data", "study", "hydra", "runs_dir", "experiments_dir")
 
 
@@ -72,7 +74,7 @@ def run_tuned(
     for candidate, at in tuning.overrides.items():
         if tuning.is_open(tuning.candidates[candidate]):
             print(f"\ntuning      {candidate}", flush=True)
-            code = run(at, {})
+            code = run(at, tuning.factors[candidate])
             if code > 1:  # 1: a candidate at which a run diverges is an answer too
                 return code
     try:
@@ -88,7 +90,7 @@ def run_tuned(
             return code
     tuning.write(chosen)
     print("\n" + "\n".join(f"tuned       {arm}: {candidate}" for arm, candidate in chosen.items()), flush=True)
-    return max(code, run(list(overrides), _own(chosen)))
+    return max(code, run(tuning.asked, _own(chosen)))
 
 
 def report_tuned(overrides: Sequence[str], levels: Levels | None, folders: Sequence[Path]) -> list[str]:
@@ -102,7 +104,7 @@ def report_tuned(overrides: Sequence[str], levels: Levels | None, folders: Seque
     for job in (*tuning.candidates.values(), tuning.untuned):
         make_report(job)
     tuning.write(chosen)
-    return make_report(study_of(overrides, folders, _own(chosen)))
+    return make_report(study_of(tuning.asked, folders, _own(chosen)))
 
 
 def _own(chosen: Mapping[str, str]) -> Own:
@@ -113,13 +115,16 @@ class _Tuning:
     """A study that tunes, judged whole before its first run.
 
     Attributes:
+        asked: the study's overrides, on the people that count.
         folder: where the report of the tuned arms goes.
         seeds: with which each candidate is tried.
         overrides: candidate → those of the study at it, on people of the development population.
+        own: candidate → arm → what it comes to for that arm, as overrides.
+        factors: candidate → arm → those of them that are a factor of what the arm has.
         candidates: candidate → that study.
         settled: candidate → the study on the people that count, with every arm at it.
         untuned: the study without tuning.
-        usual: arm → the candidate that it has without tuning.
+        usual: arm → what it has without tuning, as one of its candidates comes to.
         declared: what is declared, as plain JSON.
 
     Raises:
@@ -129,65 +134,68 @@ class _Tuning:
     def __init__(self, overrides: Sequence[str], levels: Levels | None, folders: Sequence[Path]) -> None:
         if levels:
             raise ConfigError(
-                f"{_TUNING} with {levels.axis}={','.join(levels.overrides)}: a study that tunes has no axis."
+                f"{_TUNING} with {levels.axis}={','.join(levels.overrides)}: a study that tunes has no axis. {_UNTUNED}"
             )
         whole = study_of(overrides, folders)
+        typed = any(word.lstrip("+").startswith(f"{_POPULATION}=") for word in overrides)
+        if isinstance(whole.baseline.data, PeopleData) and not typed:
+            overrides = [*overrides, f"{_POPULATION}=confirmation"]
+            whole = study_of(overrides, folders)
+        self.asked = list(overrides)
         _check(whole, overrides)
         study, self.folder, self.seeds = whole.study, whole.folder, whole.study.tuning_seeds
         self._file = self.folder / "declarations.json"
-        tried = _without(overrides, "seed", "data.population", "experiments_dir")
+        tried = _without(overrides, "seed", _POPULATION, "experiments_dir")
         tried += ["study.companion=null"] if study.companion else []  # measured once, beside the runs that count
-        tried += ["data.population=development", f"seed={','.join(map(str, study.tuning_seeds))}"]
-        tried += [f"experiments_dir={self.folder / 'tuning'}"]
-        self.overrides = {" ".join(candidate): [*tried, *candidate] for candidate in _candidates(study.tuning)}
-        self.settled = {
-            candidate: study_of(overrides, folders, dict.fromkeys(whole.plan.arms, candidate.split(" ")))
-            for candidate in self.overrides
+        tried += [f"{_POPULATION}=development", f"seed={','.join(map(str, study.tuning_seeds))}"]
+        candidates = {" ".join(words): words for words in _candidates(study.tuning)}
+        has = {cell.arm: flat(cell.config) for cell in whole.plan.cells}
+        self.own = {
+            candidate: {arm: [_of_arm(word, arm, has[arm]) for word in words] for arm in whole.plan.arms}
+            for candidate, words in candidates.items()
         }
-        self.candidates = {candidate: study_of(at, folders) for candidate, at in self.overrides.items()}
+        self.factors = {candidate: _factors(self.own[candidate], words) for candidate, words in candidates.items()}
+        self.overrides = {candidate: [*tried, *self._at(words)] for candidate, words in candidates.items()}
+        self.settled = {candidate: study_of(overrides, folders, own) for candidate, own in self.own.items()}
+        self.candidates = {
+            candidate: study_of(at, folders, self.factors[candidate]) for candidate, at in self.overrides.items()
+        }
         self.untuned = replace(
             whole,
             folder=self.folder / "untuned" / self.folder.name,
             overrides=[*_without(overrides, "experiments_dir"), f"experiments_dir={self.folder / 'untuned'}"],
         )
-        self.usual = {arm: _usual(arm, self.untuned, self.settled) for arm in whole.plan.arms}
-        declared = ("name", "question", "baseline", "metric", "smallest_difference", "secondary", "seeds")
-        self.declared: dict[str, Any] = {
-            "study": {key: getattr(whole.plan, key) for key in declared},
-            "arms": list(whole.plan.arms),
+        self.usual = {arm: self._comes_to(_usual(arm, self.untuned, self.settled), arm) for arm in whole.plan.arms}
+        self.declared: dict[str, Any] = declared_by(whole.plan, self._cells()) | {
             "tuning": study.tuning,
             "tuning_seeds": list(study.tuning_seeds),
-            "runs": sorted(f"{cell.seed}-{cell.digest}" for cell in self._cells()),
         }
+
+    def _at(self, words: Sequence[str]) -> list[str]:
+        """Return what of a candidate is the same in all arms, and where its report goes."""
+        same, place = [word for word in words if not _is_factor(word)], self.folder / "tuning"
+        if same != list(words):
+            place /= "-".join(words).replace("=", "-")  # or all of them would have one folder
+        return [*same, f"experiments_dir={place}"]
+
+    def _comes_to(self, candidate: str, arm: str) -> str:
+        return " ".join(self.own[candidate][arm])
 
     def _cells(self) -> list[Planned]:
         return [cell for job in (*self.candidates.values(), *self.settled.values()) for cell in job.plan.cells]
 
     def declare(self) -> None:
         """Write down what is declared, in which commit and how many of its runs had begun, unless it stands there."""
-        text = json.dumps(self.declared, sort_keys=True, ensure_ascii=False)
-        digest = hashlib.sha256(text.encode()).hexdigest()[:10]
-        known = self.declarations
-        if known and known[-1]["hash"] == digest:
-            return
-        made = code(Path(faceswap_lab.__file__).parent) or {}
-        entry = {
-            "time": datetime.now(UTC).isoformat(timespec="seconds"),
-            "hash": digest,
-            "commit": (made.get("commit") or "not known")[:12] + (", changed" if made.get("dirty") else ""),
-            "its runs begun by then": self._begun(self._cells()),
-        }
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_json(self._file, [*known, entry | {"declared": self.declared}])
+        declare(self._file, self.declared, self.untuned.plan.runs_dir)
 
     def _begun(self, cells: Sequence[Planned]) -> int:
-        folders = find_all(self.untuned.plan.runs_dir)
-        return sum((cell.seed, cell.digest) in folders for cell in cells)
+        runs = {key_of(cell.seed, cell.digest) for cell in cells}
+        return len(begun(runs, self.untuned.plan.runs_dir))
 
     @property
     def declarations(self) -> list[dict[str, Any]]:
         """What was declared so far, oldest first."""
-        return list(json.loads(self._file.read_text(encoding="utf-8"))) if self._file.is_file() else []
+        return declarations(self._file)
 
     def lines(self) -> list[str]:
         """Say what will be done."""
@@ -216,9 +224,10 @@ class _Tuning:
         """What the candidates came to, arm by arm."""
         metric = self.untuned.plan.metric
         return [
-            tried_by(arm, candidate, self.usual[arm] == candidate, found, metric)
+            tried_by(arm, own, self.usual[arm] == own, found, metric)
             for arm in self.untuned.plan.arms
             for candidate, found in self.found.items()
+            for own in [self._comes_to(candidate, arm)]
         ]
 
     def chosen(self) -> dict[str, str]:
@@ -255,7 +264,7 @@ class _Tuning:
             cell
             for candidate, job in self.settled.items()
             for cell in job.plan.cells
-            if candidate not in (chosen[cell.arm], self.usual[cell.arm])
+            if self._comes_to(candidate, cell.arm) not in (chosen[cell.arm], self.usual[cell.arm])
         ]
         extra = as_extra(self.tried, chosen, collect(plan), plan.metric, shown, self._begun(beside))
         write_json(self.folder / f"{TUNING}.json", extra)
@@ -264,6 +273,39 @@ class _Tuning:
 def _candidates(tuning: Mapping[str, Any]) -> list[list[str]]:
     """Return every combination of the settings' candidates, as overrides."""
     return [list(one) for one in itertools.product(*([f"{key}={v}" for v in tuning[key]] for key in tuning))]
+
+
+def _is_factor(word: str) -> bool:
+    return bool(_FACTOR.fullmatch(word.partition("=")[2]))
+
+
+def _factors(own: Own, words: Sequence[str]) -> Own:
+    """Return of what a candidate comes to for each arm what was a factor; nothing where none of its words is one."""
+    if not any(map(_is_factor, words)):
+        return {}
+    return {arm: [word for word in comes_to if word not in words] for arm, comes_to in own.items()}
+
+
+def _of_arm(word: str, arm: str, has: Mapping[str, Any]) -> str:
+    """Return what a candidate's setting is for an arm that has these: x0.3 is three tenths of its own value.
+
+    Raises:
+        ConfigError: the arm has no number there.
+    """
+    key, _, value = word.partition("=")
+    found = _FACTOR.fullmatch(value)
+    if not found:
+        return word
+    usual = has.get(key)
+    try:
+        factor = float(found[1])
+        if isinstance(usual, bool) or not isinstance(usual, int | float):
+            raise ValueError
+    except ValueError:
+        raise ConfigError(f"{_TUNING}: {word}: a factor is of a number, and {arm} has {key}={usual}.") from None
+    if factor == 1:
+        return f"{key}={usual}"
+    return f"{key}={round(usual * factor) if isinstance(usual, int) else float(f'{usual * factor:.4g}')}"
 
 
 def _check(job: StudyJob, overrides: Sequence[str]) -> None:
@@ -288,12 +330,12 @@ def _check(job: StudyJob, overrides: Sequence[str]) -> None:
         raise ConfigError(f"{_SEEDS}={list(study.tuning_seeds)}: name each seed once, such as [0,1,2,3].")
     if not isinstance(data, PeopleData):
         raise ConfigError(
-            f"{_TUNING} with data={data.name}: it is done on other people than are judged. Use data=people."
+            f"{_TUNING} with data={data.name}: it is done on other people than are judged. Use data=people. {_UNTUNED}"
         )
     if data.population != "confirmation":
         raise ConfigError(
             f"{_TUNING} with data.population={data.population}: those are the people that arms are tuned on. "
-            "Add data.population=confirmation for the runs that count."
+            f"Use data.population=confirmation for the runs that count. {_UNTUNED}"
         )
 
 
@@ -305,7 +347,7 @@ def _usual(arm: str, untuned: StudyJob, settled: Mapping[str, StudyJob]) -> str:
             return candidate
     raise ConfigError(
         f"{_TUNING}: what {arm} has without tuning is none of the candidates ({'; '.join(settled)}). "
-        "Add it: verdicts with and without tuning stand side by side."
+        "Add it, as a value or as x1: verdicts with and without tuning stand side by side."
     )
 
 

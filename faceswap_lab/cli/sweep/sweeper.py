@@ -46,6 +46,8 @@ class EveryCombination(Sweeper):
         for message in dict.fromkeys(status.message for _, status in closed if status.code):
             say(message)
         record_closed(Path(self.hydra.sweep.dir), closed)
+        if to_run and self.task.study:
+            self.task.study.declare()
         one_by_one = self.hydra.runtime.choices["hydra/launcher"] == ONE_AFTER_ANOTHER  # which keeps what jobs return
         size = self.max_batch_size or (1 if one_by_one else len(to_run) or 1)
         for first in range(0, len(to_run), size):

@@ -15,7 +15,7 @@ from faceswap_lab.studies.collecting.collect import config_of
 from faceswap_lab.studies.evidence import STUDY, Evidence, read_evidence
 from faceswap_lab.studies.metric_names import Metric
 from faceswap_lab.studies.plan import StudyPlan
-from faceswap_lab.studies.scope import in_general, people_of, size_of
+from faceswap_lab.studies.scope import in_general, people_of, size_of, such_people
 from faceswap_lab.studies.statistics.paired import Comparison
 from faceswap_lab.studies.statistics.verdicts import Judgement
 
@@ -33,6 +33,7 @@ class Row:
         metric: the primary metric.
         judgement: the arm's, in it.
         people: whose faces; general: whether every seed brought its own pair.
+        some: whether only some people were drawn, such as those with glasses.
         size: of pictures and trainings.
         under: other settings in which the study's baseline is not as most are; may be empty.
         commit: of the runs.
@@ -45,6 +46,7 @@ class Row:
     judgement: Judgement
     people: str
     general: bool
+    some: bool
     size: str
     under: str
     commit: str
@@ -124,10 +126,10 @@ def _rows(name: str, found: Evidence, usual: dict[str, dict[str, Any]]) -> list[
     unusual = {key: value for key, value in _settings(config).items() if value != of_size[key]}
     under = ", ".join(f"{key}={text_of(value)}" for key, value in unusual.items())
     commit = ", ".join(dict.fromkeys(run.facts.get("commit", "")[:7] for run in found.runs if run.facts))
-    people, general, size = people_of(config), in_general(config), size_of(config)
+    people, general, some, size = people_of(config), in_general(config), bool(such_people(config)), size_of(config)
     compared = judge_primary(found)
     return [
-        Row(name, found.plan, arm, compared.metric, judgement, people, general, size, under, commit)
+        Row(name, found.plan, arm, compared.metric, judgement, people, general, some, size, under, commit)
         for arm, judgement in compared.judgements.items()
     ]
 
@@ -199,12 +201,16 @@ def _open(rows: Sequence[Row], compared: Sequence[Evidence], experiments: Sequen
     never = [name for name in experiments if name not in arms]
     names = dict.fromkeys(row.arm for row in rows)
     one_pair = [arm for arm in names if not any(row.general for row in rows if row.arm == arm)]
+    asked = [arm for arm in names if arm not in one_pair]
+    some = [arm for arm in asked if not any(row.general and not row.some for row in rows if row.arm == arm)]
     one_size = [arm for arm in names if len({row.size for row in rows if row.arm == arm}) == 1]
     said = []
     if never:
         said.append(f"Arms that no study has asked about: {', '.join(never)}.")
     if one_pair:
         said.append(f"Asked about single pairs only, never about people in general: {', '.join(one_pair)}.")
+    if some:
+        said.append(f"Asked about some people only, never about people in general: {', '.join(some)}.")
     if one_size:
         said.append(f"Asked at one size only: {', '.join(one_size)}.")
     return said

@@ -11,11 +11,15 @@ from faceswap_lab.studies.report.figure import Figure
 from faceswap_lab.studies.report.growth_plot import SERIES, growth_figure
 
 TITLES = {
+    "declared": "Declared, started, reported",
     "order_effect": "The exact effect of the update order",
     "false_alarms": "False alarms in this very study",
     "tuning": "Each arm tuned, and as it was without",
 }
 _INTRODUCTIONS = {
+    "declared": "Whoever may choose among runs that nobody hears of can show anything. What is asked, of which arms, "
+    "seeds and runs and by which metric, was written down with its hash; a run that starts leaves a line that stays "
+    "when the run is deleted.",
     "order_effect": "Trainings that start equal and see the same samples, run side by side in both orders, without "
     "any statistics: how far apart are weights and swaps?",
     "false_alarms": "The same configuration split into two groups of seeds at random, again and again: how often do "

@@ -10,7 +10,7 @@ from faceswap_lab.config import ConfigError
 from faceswap_lab.studies.analysis import evidence_of
 from faceswap_lab.studies.evidence import write_evidence
 from faceswap_lab.studies.overview.show import lines, write_overview
-from faceswap_lab.studies.overview.table import Overview, agreements, overview
+from faceswap_lab.studies.overview.table import Overview, _open, agreements, overview
 from tests.studies.fake_runs import PEOPLE, FakeArm, fake_study
 
 PAIR = {"data": {"name": "twins", "identity_a": "ada", "identity_b": "ben"}}
@@ -82,6 +82,11 @@ def test_what_nobody_could_decide_is_open(found: Overview) -> None:
 
 def test_what_nobody_has_asked(found: Overview) -> None:
     assert found.open_questions == ["Arms that no study has asked about: never_asked."]
+
+
+def test_who_was_asked_about_some_people_only_is_named(found: Overview) -> None:
+    some = [replace(row, some=row.arm == "tanh") for row in found.rows]
+    assert _open(some, [], []) == ["Asked about some people only, never about people in general: tanh."]
 
 
 def test_readme_and_page_say_the_same_and_nothing_harmful(found: Overview, tmp_path: Path) -> None:
