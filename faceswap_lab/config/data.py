@@ -93,6 +93,11 @@ class RenderedData:
     pose: str = setting("whether both sides are trained on the same range of poses", choices=("equal", "disjoint"))
     light: str = setting("whether both sides are trained under the same range of light", choices=("equal", "disjoint"))
     background: str = setting("what stands behind a face", choices=("varied", "per_person", "plain"))
+    states: str = setting(
+        "own: each side is trained on states of its own, as faces of real people are; shared: all sides on the same",
+        choices=("own", "shared"),
+        later="own",
+    )
     sampler: str = _sampler()
 
 

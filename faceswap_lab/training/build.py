@@ -176,10 +176,14 @@ def resident_on(device: torch.device, config: Config, data: FaceData) -> Residen
 
 
 def samplers_of(config: Config, data: FaceData) -> dict[str, SideSampler]:
-    """Return what makes the samples of each side."""
+    """Return what makes the samples of each side.
+
+    Where the loss compares codes of the same state, all sides draw as A does: the same state, turned and warped alike.
+    """
     a = config.augmentation
     pose = (a.rotation, a.zoom, a.shift, a.flip)
     recipe = Recipe(a.name, *pose, a.jitter, a.coverage, a.misaligned, a.two_stage, a.grid, a.fitted, a.nodes)
+    paired = bool(objective_of(config).same_codes)
     flips, landmarks = dict(zip(data.train, a.flips)), _landmarks_of(config, data)
     return {
         side: SideSampler(
@@ -187,7 +191,7 @@ def samplers_of(config: Config, data: FaceData) -> dict[str, SideSampler]:
             replace(recipe, flip=flips.get(side, a.flip)),
             config.model.resolution,
             config.seed,
-            side,
+            "A" if paired else side,
             a.photometric,
             a.photometric_input,
             _colours_of(config, data, side),

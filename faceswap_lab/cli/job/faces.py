@@ -102,6 +102,7 @@ def _rendered(config: Config, data: RenderedData) -> "FaceData":
         pose=data.pose,  # type: ignore[arg-type]  # judged at the door, as are the next two
         light=data.light,  # type: ignore[arg-type]
         background=data.background,  # type: ignore[arg-type]
+        shared=data.states == "shared",
         cache_dir=config.cache_dir,
         cache_bytes=None if config.cache_gib is None else int(config.cache_gib * 2**30),
         progress=config.progress,
