@@ -33,7 +33,8 @@ class Augmentation:
     shift: float = setting("largest shift, as a fraction of the side", low=0.0, high=0.5)
     flip: float = setting("probability of a mirror image", low=0.0, high=1.0)
     jitter: float = setting(
-        "standard deviation of the grid's points, in pixels of a 256 px face (of cells: divided by their number)",
+        "standard deviation of the grid's points, in pixels of a 256 px face (of cells: divided by their number; of "
+        "landmarks: that of each of them)",
         low=0.0,
         high=64.0,
     )
@@ -50,8 +51,9 @@ class Augmentation:
         "true: the target is the similarity nearest to the warp; false: the picture before the warp", later=True
     )
     nodes: str = setting(
-        "5x5: a grid of so many points; dfl_cells: 2, 4 or 8 cells a side, drawn for each sample; its edge stays",
-        choices=("5x5", "dfl_cells"),
+        "5x5: a grid of so many points; dfl_cells: 2, 4 or 8 cells a side, drawn for each sample; its edge stays; "
+        "landmarks: moved to those of one of the 10 nearest training faces of the next side (of the last one: A)",
+        choices=("5x5", "dfl_cells", "landmarks"),
         later="5x5",
     )
     photometric: tuple[dict[str, Any], ...] = setting("albumentations pixel transforms: [{name: …, p: …}]")
@@ -91,6 +93,11 @@ class RenderedData:
     pose: str = setting("whether both sides are trained on the same range of poses", choices=("equal", "disjoint"))
     light: str = setting("whether both sides are trained under the same range of light", choices=("equal", "disjoint"))
     background: str = setting("what stands behind a face", choices=("varied", "per_person", "plain"))
+    states: str = setting(
+        "own: each side is trained on states of its own, as faces of real people are; shared: all sides on the same",
+        choices=("own", "shared"),
+        later="own",
+    )
     sampler: str = _sampler()
 
 

@@ -43,12 +43,14 @@ class Planned(ABC):
 class Warp(Planned):
     """The warp has another strength."""
 
-    strength: float = setting("factor of augmentation.jitter; 0: no warp", low=0.0, high=100.0)
+    strength: float = setting(
+        "factor of augmentation.jitter, or of all that landmarks are moved by; 0: no warp", low=0.0, high=100.0
+    )
     every: int = setting("only in every n-th step; 1: in all", low=1, high=1_000_000, later=1)
 
     def settings(self, config: Config, where: str) -> dict[str, Any]:
         """A factor of what there is."""
-        if not config.augmentation.jitter:
+        if not config.augmentation.jitter and config.augmentation.nodes != "landmarks":
             raise ConfigError(
                 f"{where} with augmentation.jitter=0: there is no warp to change. Choose an augmentation with a warp."
             )

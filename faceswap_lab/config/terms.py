@@ -132,10 +132,21 @@ class FocalFrequency(Term):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Adversarial(Term):
-    """What a net costs that learns beside the autoencoder to tell drawn pictures from real ones."""
+class Beside(Term):
+    """What is no distance of a picture from its target, but stands beside one."""
 
     maskings: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SameCode(Beside):
+    """Squared distance of a side's codes from the other sides' codes of the same states."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adversarial(Beside):
+    """What a net costs that learns beside the autoencoder to tell drawn pictures from real ones."""
+
     form: str = setting(
         "what a verdict costs: its squared distance from the label (lsgan), or the cross-entropy of its sigmoid (bce)",
         choices=("lsgan", "bce"),
@@ -181,7 +192,10 @@ class Other(Term):
 
 
 ADVERSARIAL: dict[str, type[Adversarial]] = {"adversarial": Adversarial, "adversarial_code": AdversarialCode}
-"""Those that are no function of two pictures: ``training.build`` makes their discriminators."""
+"""Those for which ``training.build`` makes discriminators."""
+
+BESIDE: dict[str, type[Term]] = {**ADVERSARIAL, "same_code": SameCode}
+"""Those that are no function of two pictures: discriminators say what they cost, or ``training.step.losses``."""
 
 KINDS: dict[str, type[Term]] = {
     "mae": Term,
@@ -194,7 +208,7 @@ KINDS: dict[str, type[Term]] = {
     "laplacian": Laplacian,
     "focal_frequency": FocalFrequency,
     "total_variation": Term,
-} | ADVERSARIAL
+} | BESIDE
 
 
 def window_of(window: float, side: int) -> int:
@@ -223,18 +237,23 @@ def terms_of(loss: Loss, side: int) -> dict[str, Term]:
         raise ConfigError(
             "loss.terms: every weight is 0, so nothing would be trained. Give one of them a weight above 0."
         )
-    if all(isinstance(term, Adversarial) for term in terms.values()):
+    if all(isinstance(term, Beside) for term in terms.values()):
         raise ConfigError(
-            "loss.terms: none of them compares a picture with its target, and a discriminator alone asks for any face. "
+            "loss.terms: none of them compares a picture with its target, and to the others any face would do. "
             "Add +loss.terms.mae.weight=1."
         )
     return terms
 
 
+def same_codes(terms: Mapping[str, Term]) -> tuple[str, ...]:
+    """Return the names of those that ask for the same code of the same state."""
+    return tuple(name for name, term in terms.items() if isinstance(term, SameCode))
+
+
 def _term(loss: Loss, name: str, told: Any, side: int) -> Term:
     where = f"loss.terms.{name}" if loss.terms else f"loss={name}"
     kind = str(told.get("kind", name) if isinstance(told, Mapping) else name)
-    usual = {"mask_weight": 0.0 if kind in ADVERSARIAL else loss.mask_weight}
+    usual = {"mask_weight": 0.0 if kind in BESIDE else loss.mask_weight}
     term = read_kind(told, name, where, KINDS, Other, usual, "weight=1")
     if term.region != "face" and not term.mask_weight:
         raise ConfigError(

@@ -20,7 +20,7 @@ CELLS = 8  # the finest grid of DeepFaceLab's warp, per axis
 _CUT = 2.5  # standard deviations
 _POSE = 5  # rotation, zoom, shift x, shift y, flip
 _WIDTH = _POSE + 2 * GRID * GRID
-_SMALLEST = 2.0**-54  # the inverse CDF of 0 is minus infinity; half of the smallest positive draw stands in for it
+SMALLEST = 2.0**-54  # the inverse CDF of 0 is minus infinity; half of the smallest positive draw stands in for it
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Draws:
         shift: (n, 2) uniform in [-1, 1): x, y.
         flip: (n,) uniform in [0, 1); a sample is flipped where it is below the recipe's probability.
         jitter: (n, 2, 5, 5) standard normal: x then y of each control point, rows from top to bottom; or that of
-            ``jitter_in_cells``, (n, 2, 9, 9).
+            ``jitter_in_cells``, (n, 2, 9, 9), or of ``LandmarkWarp.warped``, (n, 2, 17, 17).
     """
 
     rotation: NDArray[np.float64]
@@ -50,7 +50,7 @@ def draw(seed: int, side: Side, first: int, count: int) -> Draws:
     """Return the draws of samples ``first`` … ``first + count - 1`` of a side; sample i has the same in any batch."""
     u = uniforms(seed, "draw", side, first=first, count=count, width=_WIDTH)
     signed = 2.0 * u[:, : _POSE - 1] - 1.0
-    normal = ndtri(np.maximum(u[:, _POSE:], _SMALLEST))
+    normal = ndtri(np.maximum(u[:, _POSE:], SMALLEST))
     return Draws(signed[:, 0], signed[:, 1], signed[:, 2:4], u[:, 4], normal.reshape(count, 2, GRID, GRID))
 
 

@@ -103,6 +103,8 @@ class FaceData:
             where each stands for itself.
         remarks: lines for a person who is about to train on them.
         masked: per side how many of its pictures have a mask that says where the face is; None: all have one.
+        landmarks: per side (N, 68, 2) float32 x, y of the training faces' landmarks, as shares of the picture's side,
+            NaN where none are known; None for rendered people, whose states say where they are.
     """
 
     train: dict[Side, Faces]
@@ -113,6 +115,7 @@ class FaceData:
     groups: dict[Side, NDArray[np.int64]] | None = None
     remarks: tuple[str, ...] = ()
     masked: dict[Side, int] | None = None
+    landmarks: dict[Side, NDArray[np.float32]] | None = None
 
     @property
     def sides(self) -> tuple[Side, ...]:

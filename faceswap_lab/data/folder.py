@@ -14,7 +14,7 @@ from faceswap_lab.data.pictures import MOST_PIXELS, reads_heif
 Rule = Literal["leak_free", "pictures"]
 
 READER_VERSION = 1  # raise it when the same file would give other pixels or another order
-_ENTRY_VERSION = 4  # raise it when an entry of the cache holds something else of the same faces
+_ENTRY_VERSION = 5  # raise it when an entry of the cache holds something else of the same faces
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def listed(folder: Folder) -> Listing:
         recipe |= {"heic": True}  # read again once it can be
     if folder.rule != "pictures":
         recipe |= {"rule": folder.rule, "held_out": folder.held_out}
-    return Listing(found, recipe, (4 * folder.size**2 + 600) * len(found.pictures))
+    return Listing(found, recipe, (4 * folder.size**2 + 1_150) * len(found.pictures))
 
 
 def _counted(left_out: Mapping[str, int]) -> str:

@@ -14,6 +14,7 @@ from faceswap_lab.data.cache import Entry, fetch
 from faceswap_lab.data.faces import rgba
 from faceswap_lab.data.folder import Folder, Listing
 from faceswap_lab.data.leak_free import Picture, Split, source_and_order, split
+from faceswap_lab.data.mean_face import LANDMARKS
 from faceswap_lab.data.measures import Measures, measured
 from faceswap_lab.data.near_duplicates import look
 from faceswap_lab.data.npy_writer import NpyWriter
@@ -117,6 +118,7 @@ class _Reading:
         size, everywhere = self.folder.size, np.full((self.folder.size, self.folder.size), 255, np.uint8)
         contents, masks = hashlib.sha256(), hashlib.sha256()
         kept, names, looks, measures, makers = [], list[str](), [], list[Measures](), dict[str, int]()
+        landmarks, unknown = [], np.full((LANDMARKS, 2), np.nan)
         masked = animated = oblong = 0
         with NpyWriter(place / "faces.npy", (size, size, 4), np.uint8) as faces:
             for digest, face in self._faces(unique, digests, threads, f"decoding, into '{self.root}',"):
@@ -133,10 +135,12 @@ class _Reading:
                 names.append(self.folder.name_of(unique[digest]))
                 looks.append(look(face.pixels).astype(np.float16))
                 measures.append(measured(face))
+                landmarks.append(unknown if face.landmarks is None else face.landmarks)
         self._refuse_if_empty(len(kept))
         np.save(place / "digests.npy", np.array(kept), allow_pickle=False)
         np.save(place / "looks.npy", np.array(looks), allow_pickle=False)
         np.save(place / "measures.npy", np.array(measures, np.float32), allow_pickle=False)
+        np.save(place / "landmarks.npy", np.array(landmarks, np.float32), allow_pickle=False)
         (place / NAMES).write_text(json.dumps(names), encoding="utf-8")
         return {
             "pictures": contents.hexdigest(),

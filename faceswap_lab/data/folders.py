@@ -92,6 +92,7 @@ def load_folders(
         fingerprint=_fingerprint(read, size, rule),
         groups={side: one.groups for side, one in read.items()},
         masked={side: one.entry.notes["masked"] for side, one in read.items()},
+        landmarks={side: one.landmarks for side, one in read.items()},
         remarks=tuple(remarks),
     )
 
@@ -105,6 +106,7 @@ class _Read:
         self.held_out, self.train = entry.faces[:count], entry.faces[count:]
         self.measures: NDArray[np.float32] = np.load(entry.path / "measures.npy")
         self.digests: NDArray[np.uint8] = np.load(entry.path / "digests.npy")
+        self.landmarks: NDArray[np.float32] = np.load(entry.path / "landmarks.npy")[count:]
         groups = entry.path / "groups.npy"
         self.groups: NDArray[np.int64] = np.load(groups) if groups.exists() else np.arange(count)
 

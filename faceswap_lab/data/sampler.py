@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from faceswap_lab.data.colours import ColourTransfer
 from faceswap_lab.data.draws import Draws, draw, jitter_in_cells, shown
 from faceswap_lab.data.faces import Faces, Side, rgba
+from faceswap_lab.data.landmark_warp import LandmarkWarp
 from faceswap_lab.data.photometric import Photometric
 from faceswap_lab.data.resample import resample
 from faceswap_lab.data.warp import Recipe, stored_points
@@ -48,9 +49,9 @@ class Samples(NamedTuple):
 class SideSampler:
     """Makes the samples of one side from its stored faces.
 
-    Sample i is a pure function of (faces, recipe, strength of the warp, resolution, seed, side, changes of colour, i):
-    how index ranges are cut into batches, and which worker or rank asks, changes nothing. Only the faces of the batch
-    are read, so memory-mapped faces stay on disk.
+    Sample i is a pure function of (faces, recipe, strength of the warp, resolution, seed, side, changes of colour,
+    landmarks, i): how index ranges are cut into batches, and which worker or rank asks, changes nothing. Only the faces
+    of the batch are read, so memory-mapped faces stay on disk.
 
     Args:
         faces: the stored faces of the side.
@@ -62,6 +63,7 @@ class SideSampler:
             and target share them; see ``faceswap_lab.data.photometric``.
         photometric_input: likewise, applied to the finished input, at r pixels: the target stays as it is.
         colours: gives the stored faces the colours of another side's, before anything else.
+        landmarks: where the recipe's nodes are "landmarks", moves them.
 
     Raises:
         ValueError: a photometric transform is not known.
@@ -77,16 +79,17 @@ class SideSampler:
         photometric: Sequence[Mapping[str, Any]] = (),
         photometric_input: Sequence[Mapping[str, Any]] = (),
         colours: ColourTransfer | None = None,
+        landmarks: LandmarkWarp | None = None,
     ) -> None:
         self.faces, self.recipe, self.resolution, self.seed, self.side = faces, recipe, resolution, seed, side
         self.photometric = Photometric(photometric) if photometric else None
         self.photometric_input = Photometric(photometric_input) if photometric_input else None
-        self.colours = colours
+        self.colours, self.landmarks = colours, landmarks
 
     def batch(self, first: int, count: int, warp: float = 1.0) -> Samples:
         """Return samples ``first`` … ``first + count - 1``; a batch may straddle epochs.
 
-        ``warp`` is a factor of the recipe's jitter.
+        ``warp`` is a factor of the warp's strength.
         """
         indices = range(first, first + count)
         which = shown(self.seed, self.side, first, count, len(self.faces))
@@ -120,7 +123,10 @@ class SideSampler:
         """Return all that is random about some samples."""
         draws = draw(self.seed, self.side, first, count)
         if self.recipe.nodes == "dfl_cells":
-            draws = replace(draws, jitter=jitter_in_cells(self.seed, self.side, first, count))
+            return replace(draws, jitter=jitter_in_cells(self.seed, self.side, first, count))
+        if self.landmarks is not None:
+            which = shown(self.seed, self.side, first, count, len(self.faces))
+            return self.landmarks.warped(draws, self.recipe, self.faces.size, which, first)
         return draws
 
     def _recoloured(self, face: NDArray[np.uint8], photometric: Photometric, index: int) -> NDArray[np.uint8]:

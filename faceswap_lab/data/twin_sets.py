@@ -37,6 +37,7 @@ def load_twins(
     pose: Shown = "equal",
     light: Shown = "equal",
     background: Background = "varied",
+    shared: bool = False,
     cache_dir: str | Path | None = None,
     cache_bytes: int | None = None,
     progress: bool = True,
@@ -63,6 +64,7 @@ def load_twins(
         light: "disjoint" lights A from the left only, B from the right only. For two sides.
         background: "varied" is a new one in each picture; "per_person" one room for all pictures of A, another for all
             of B, and so on; "plain" the same grey for all.
+        shared: all sides have the same training states, from ``stream(seed, "states", "shared")``, in the same order.
         cache_dir: where rendered faces are kept, 4·size² bytes each; see `faceswap_lab.data.cache.cache_root`. A set
             is one person in some states: another partner reuses it.
         cache_bytes: what all rendered faces there may take; see `faceswap_lab.data.cache_bound`. None: no bound.
@@ -80,7 +82,7 @@ def load_twins(
     names = dict(zip(sides_of(len(people)), people))
     known = dict(zip(names, different_people(people)))
     styles = {side: _style(seed, side, pose, light, background) for side in names}
-    training = {side: _states(seed, side, [style], faces) for side, style in styles.items()}
+    training = {side: _states(seed, "shared" if shared else side, [style], faces) for side, style in styles.items()}
     truth = _states(seed, "held_out", list(styles.values()), held_out)
     root = cache_root(cache_dir)
     wanted = {

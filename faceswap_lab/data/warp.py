@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from faceswap_lab.data.draws import Draws
 
-_REFERENCE_SIDE = 256  # the stored side, in pixels, for which the 2018 recipe gives its lengths
+REFERENCE_SIDE = 256  # the stored side, in pixels, for which the 2018 recipe gives its lengths
 
 Complex = NDArray[np.complex128]
 
@@ -45,7 +45,9 @@ class Recipe:
         grid: the fraction of the stored side that the control points span, at least ``coverage``; None: ``coverage``.
         fitted: True: the target is the similarity nearest to the warp, as in 2018; False: the posed picture itself.
         nodes: "5x5", each moved by ``jitter``; or "dfl_cells" (``draws.jitter_in_cells``), of which ``jitter`` is the
-            standard deviation in pixels of a 256 px face, had the grid one cell.
+            standard deviation in pixels of a 256 px face, had the grid one cell; or "landmarks"
+            (``landmark_warp.LandmarkWarp``), of which it is that of each landmark.
+        strength: of "landmarks", factor of all shifts; 0 for no warp.
     """
 
     name: str
@@ -60,10 +62,13 @@ class Recipe:
     grid: float | None = None
     fitted: bool = True
     nodes: str = "5x5"
+    strength: float = 1.0
 
     def warped(self, strength: float) -> "Recipe":
         """Return the recipe with a warp of so many times its strength."""
-        return self if strength == 1 else replace(self, jitter=strength * self.jitter)
+        if strength == 1:
+            return self
+        return replace(self, jitter=strength * self.jitter, strength=strength * self.strength)
 
     @property
     def share(self) -> float:
@@ -95,6 +100,11 @@ class Pose:
         turn, offset, flipped = (_along(values, points.ndim) for values in (self.turn, self.offset, self.flipped))
         return turn * np.where(flipped, self.size - 1 - points.conj(), points) + offset
 
+    def to_posed(self, shifts: Complex) -> Complex:
+        """Return what shifts between points of the stored faces, shape (n, …), are in the posed pictures."""
+        turned = shifts / _along(self.turn, shifts.ndim)
+        return np.where(_along(self.flipped, shifts.ndim), -turned.conj(), turned)
+
 
 @dataclass(frozen=True)
 class Maps:
@@ -122,7 +132,8 @@ def control_points(draws: Draws, recipe: Recipe, size: int) -> Complex:
     """Return the jittered control points in the posed pictures: (n, k, k), rows from top to bottom, in pixels."""
     span = recipe.coverage if recipe.grid is None else recipe.grid
     axis = _centre(recipe, size) + span * size * np.linspace(-0.5, 0.5, draws.jitter.shape[-1])
-    jitter = recipe.jitter * size / _REFERENCE_SIDE * draws.jitter
+    unit = recipe.strength * size if recipe.nodes == "landmarks" else recipe.jitter * size / REFERENCE_SIDE
+    jitter = unit * draws.jitter
     return (axis + jitter[:, 0]) + 1j * (axis[:, None] + jitter[:, 1])
 
 

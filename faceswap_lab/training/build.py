@@ -11,6 +11,7 @@ from faceswap_lab.config.terms import HALVINGS, Adversarial, AdversarialCode
 from faceswap_lab.data.colours import TRANSFERS, ColourTransfer
 from faceswap_lab.data.datamodule import FaceDataModule, StepDataset
 from faceswap_lab.data.faces import FaceData
+from faceswap_lab.data.landmark_warp import LandmarkWarp, training_landmarks
 from faceswap_lab.data.regions import SampleRegions
 from faceswap_lab.data.sampler import SideSampler
 from faceswap_lab.data.sampler_choice import Resident, resident_faces
@@ -154,6 +155,16 @@ def _colours_of(config: Config, data: FaceData, side: str) -> ColourTransfer | N
     return ColourTransfer(colours.name, data.train[other[side]], config.seed, side)
 
 
+def _landmarks_of(config: Config, data: FaceData) -> dict[str, LandmarkWarp]:
+    """Return what moves each side's landmarks to the next side's, the last one's to the first's, if that is asked."""
+    if config.augmentation.nodes != "landmarks":
+        return {}
+    points, following = training_landmarks(data), (*data.sides[1:], data.sides[0])
+    return {
+        side: LandmarkWarp(points[side], points[other], config.seed, side) for side, other in zip(data.sides, following)
+    }
+
+
 def _regions(config: Config, data: FaceData) -> dict[str, SampleRegions]:
     samplers = samplers_of(config, data)
     return {side: SampleRegions(samplers[side], name) for side, name in zip(data.sides, data.people, strict=True)}
@@ -165,21 +176,26 @@ def resident_on(device: torch.device, config: Config, data: FaceData) -> Residen
 
 
 def samplers_of(config: Config, data: FaceData) -> dict[str, SideSampler]:
-    """Return what makes the samples of each side."""
+    """Return what makes the samples of each side.
+
+    Where the loss compares codes of the same state, all sides draw as A does: the same state, turned and warped alike.
+    """
     a = config.augmentation
     pose = (a.rotation, a.zoom, a.shift, a.flip)
     recipe = Recipe(a.name, *pose, a.jitter, a.coverage, a.misaligned, a.two_stage, a.grid, a.fitted, a.nodes)
-    flips = dict(zip(data.train, a.flips))
+    paired = bool(objective_of(config).same_codes)
+    flips, landmarks = dict(zip(data.train, a.flips)), _landmarks_of(config, data)
     return {
         side: SideSampler(
             faces,
             replace(recipe, flip=flips.get(side, a.flip)),
             config.model.resolution,
             config.seed,
-            side,
+            "A" if paired else side,
             a.photometric,
             a.photometric_input,
             _colours_of(config, data, side),
+            landmarks.get(side),
         )
         for side, faces in data.train.items()
     }

@@ -271,3 +271,9 @@ def test_a_loss_under_masks_is_refused_where_pictures_have_none(folders: list[st
             picture.putalpha(oval)
             picture.save(file)
     assert faces_of(config).masked == {"A": 6, "B": 6}
+
+
+def test_a_warp_by_landmarks_is_refused_where_pictures_have_none(folders: list[str]):
+    told = r"nodes=landmarks: of the training pictures \d of \d of A and \d of \d of B have no landmarks. Cut the faces"
+    with pytest.raises(ConfigError, match=told):
+        faces_of(composed_config(["augmentation=warp_landmarks", *folders], [conf_dir()]))

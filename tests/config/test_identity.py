@@ -38,7 +38,7 @@ IDENTITY = {
     "grid fitted nodes",
     "colour_match": "name moves",
     "evaluation": "metrics real_judges",
-    "data": "name identity_a identity_b identities seed faces held_out pose light background "
+    "data": "name identity_a identity_b identities seed faces held_out pose light background states "
     "population sides extra group glasses beard hair skin likeness split",
     "training": "max_steps batch_size gradient_clip lr_dropout ema precision deterministic",
 }
@@ -156,6 +156,7 @@ ANOTHER = {  # a value other than the baseline's, for every field
     "data.pose": "disjoint",
     "data.light": "disjoint",
     "data.background": "plain",
+    "data.states": "shared",
     "data.sampler": "device",
     "data.a": "x",
     "data.b": "y",

@@ -15,6 +15,7 @@ from tests.config.shipped import OPTIONS, fixed, set_at
 from tests.topology.normalised import NORMALISED, add_kind
 
 SGD = ("optimizer=sgd", "optimizer_state=shared")
+SAME_CODE = ["loss=same_code", "data.states=shared", "update_order=joint", "optimizer_state=shared"]
 
 
 def refusal(key: str, value: object, *overrides: str) -> str:
@@ -190,6 +191,17 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
         (["data=people", "data.sides=22", "data.extra=5"], ["data.extra=5: there can be 26", "Use data.sides=21"]),
         (["data=people", "data.sides=3", "data.likeness=unlike"], ["data.likeness=unlike", "data.likeness=any"]),
         (["data=people", "data.sides=3", "data.pose=disjoint"], ["data.pose=disjoint", "data.pose=equal"]),
+        (["data.states=shared", "data.pose=disjoint"], ["data.states=shared with data.pose=disjoint", "pose=equal"]),
+        (["data.states=shared", "data.background=per_person"], ["no shared state", "Use data.background=varied"]),
+        ([*SAME_CODE[:1], *SAME_CODE[2:]], ["loss.terms.same_code with data.states=own", "Add data.states=shared"]),
+        ([*SAME_CODE[:2]], ["loss.terms.same_code with update_order=a_then_b", "Use update_order=joint"]),
+        ([*SAME_CODE, "augmentation.flips=[0.4,0.0]"], ["augmentation.flips=[0.4, 0.0]", "Use augmentation.flip"]),
+        ([*SAME_CODE, "encoders=frozen"], ["what makes the codes (encoder) is trained", "Use encoders=one"]),
+        ([*SAME_CODE, "+loss.terms.same_code.mask_weight=1"], ["no number for each pixel", "mask_weight: 0"]),
+        (
+            ["loss=same_code", "data=folders", "data.a=a", "data.b=b", *SAME_CODE[2:]],
+            ["loss.terms.same_code with data=folders", "real people", "leave the term out"],
+        ),
         (["data=people", "data.population=all"], ["data.population=all", "development, confirmation"]),
         (["trainer.devices=2"], ["trainer.devices=2", "trainer=ddp"]),
         (["trainer=cpu", "trainer.compile=cudagraphs"], ["accelerator=cpu", "Use trainer.compile=default"]),

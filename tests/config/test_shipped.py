@@ -11,7 +11,7 @@ from faceswap_lab.cli.groups import first_comment
 from faceswap_lab.config import load
 from faceswap_lab.config.events import KINDS
 from faceswap_lab.config.schema import Config
-from faceswap_lab.config.terms import ADVERSARIAL
+from faceswap_lab.config.terms import BESIDE
 from faceswap_lab.events import EVENTS
 from faceswap_lab.models.activations import HIDDEN, OUTPUT
 from faceswap_lab.models.blocks import PADDINGS
@@ -34,6 +34,7 @@ COMPANIONS = {  # what a rule demands beside an option
     ("events", "reset_inters"): ["topology=liae"],
     ("events", "warp_off_dfl"): ["topology=liae"],
     ("events", "late_gradient"): ["loss=gradient", "loss.terms.gradient.weight=0"],
+    ("loss", "same_code"): ["data.states=shared", "update_order=joint", "optimizer_state=shared"],
     ("topology", "tied"): ["encoders=two", "update_order=joint", "optimizer_state=shared"],
     ("data", "folders"): ["data.a=faces/a", "data.b=faces/b"],
 }
@@ -49,7 +50,7 @@ REGISTRIES = {
     "optimizer": OPTIMIZERS,
     "optimizer_state": STATES,
     "schedule": SCHEDULES,
-    "loss": LOSSES | ADVERSARIAL,
+    "loss": LOSSES | BESIDE,
 }
 NAMED_AFTER_ITS_FUNCTION = {("loss", "mae_masked"): "mae", ("loss", "mse_masked"): "mse"}
 FILES = sorted(CONF.glob("*/*.yaml"))  # but for hydra/sweeper, which is Hydra's

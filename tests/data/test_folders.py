@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from faceswap_lab.data import folders
 from faceswap_lab.data.cache import CacheError
@@ -372,3 +372,25 @@ def test_few_judges_and_unequal_sides_are_said(load, tmp_path, caplog):
 def test_the_framing_is_stated(load):
     remarks = load(coverage=0.625).remarks
     assert "side A: the network sees the middle 62% of each picture, whatever lies there" in remarks
+
+
+def test_landmarks_are_those_of_the_training_pictures(load, tmp_path):
+    """Each picture's own, in the order in which the faces are; none where a picture has no record."""
+    for index, path in enumerate(sorted((tmp_path / "a").iterdir())[:8]):
+        points = np.random.default_rng(index).uniform(5, 35, (68, 2))
+        about = PngImagePlugin.PngInfo()
+        told = {"landmarks": points.tolist(), "outline": [[5, 5], [35, 5], [20, 35]], "size": 40}
+        about.add_itxt("faceswap_lab", json.dumps(told | {"source": f"{index}"}))
+        with Image.open(path) as picture:
+            picture.save(path, pnginfo=about)
+    data = load()
+    assert {side: points.shape for side, points in data.landmarks.items()} == {"A": (8, 68, 2), "B": (4, 68, 2)}
+    assert np.isnan(data.landmarks["B"]).all()
+    pixels = {np.asarray(Image.open(path)).tobytes(): i for i, path in enumerate(sorted((tmp_path / "a").iterdir()))}
+    for face, points in zip(data.train["A"].images, data.landmarks["A"]):
+        index = pixels[face.tobytes()]
+        if index < 8:
+            due = np.random.default_rng(index).uniform(5, 35, (68, 2)) / 40
+            np.testing.assert_allclose(points, due, atol=1e-6)
+        else:
+            assert np.isnan(points).all()

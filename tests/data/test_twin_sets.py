@@ -126,6 +126,19 @@ def test_a_third_person_is_a_third_side_and_changes_nobody_elses_pictures(painte
     assert [own[side] for side in "ABCABC"] == [{room} for room in column(rooms.held_out["B"].states, "background")]
 
 
+def test_shared_states_are_those_of_all_sides_and_leave_the_truth_alone(painted):
+    own, shared = painted(), painted(people=("ada", "ben", "cleo"), shared=True)
+    for side in "BC":
+        np.testing.assert_array_equal(shared.train[side].states, shared.train["A"].states)
+        np.testing.assert_array_equal(shared.held_out[side].states, own.held_out["A"].states)
+        assert (shared.train[side].images != shared.train["A"].images).any()
+    rng = stream(SMALL["seed"], "states", "shared")
+    due = [state_vector(sample_state(rng)) for _ in range(SMALL["faces"])]
+    np.testing.assert_array_equal(shared.train["A"].states, np.array(due))
+    for side in SIDES:
+        assert not {row.tobytes() for row in own.train[side].states} & {row.tobytes() for row in np.array(due)}
+
+
 def test_more_faces_begin_with_the_fewer(painted):
     few, many = painted(faces=4), painted(faces=9)
     for side in SIDES:

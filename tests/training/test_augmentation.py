@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from faceswap_lab.data.colours import TRANSFERS
+from faceswap_lab.data.faces import FaceData, Faces
+from faceswap_lab.data.landmark_warp import training_landmarks
 from faceswap_lab.training.build import samplers_of
+from faceswap_lab.twins import State, state_vector
 from tests.training.configs import config_for
 from tests.training.test_colour_match import data_of
 
@@ -37,3 +40,26 @@ def test_each_side_is_mirrored_as_often_as_it_is_said():
     assert flip() == {"A": 0.4, "B": 0.4}
     assert flip("augmentation.flips=[0.1]") == {"A": 0.1, "B": 0.4}
     assert flip("augmentation.flips=[0.4,0.0]") == {"A": 0.4, "B": 0.0}
+
+
+def rendered(held_out: State) -> FaceData:
+    """Three people in two states each, and a held-out one."""
+    states = [np.stack([state_vector(State(yaw=0.1 * i + j)) for j in (0.0, 0.3)]) for i in range(3)]
+    train = {side: Faces(np.zeros((2, 128, 128, 4), np.uint8), rows) for side, rows in zip("ABC", states)}
+    kept = Faces(np.zeros((1, 128, 128, 4), np.uint8), state_vector(held_out)[None])
+    return FaceData(train, dict.fromkeys("ABC", kept), paired=True, fingerprint="", people=("ada", "ben", "cleo"))
+
+
+def test_landmarks_are_moved_to_those_of_the_next_sides_training_faces():
+    data = rendered(State(yaw=-0.5))
+    config = config_for("augmentation=warp_landmarks", "data.identities=[ada,ben,cleo]")
+    samplers, points = samplers_of(config, data), training_landmarks(data)
+    for side, other in ("AB", "BC", "CA"):
+        warp = samplers[side].landmarks
+        assert warp is not None
+        np.testing.assert_array_equal(warp.own, points[side])
+        np.testing.assert_array_equal(warp.other, points[other])
+    for side, sampler in samplers_of(config, rendered(State(yaw=0.5, smile=1.0))).items():
+        for got, due in zip(sampler.places(0, 4), samplers[side].places(0, 4)):
+            np.testing.assert_array_equal(got, due)
+    assert samplers_of(config_for("augmentation=warp_2018"), data)["A"].landmarks is None

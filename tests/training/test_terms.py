@@ -14,7 +14,7 @@ from torchmetrics.functional.image import (
     total_variation,
 )
 
-from faceswap_lab.config.terms import ADVERSARIAL, KINDS
+from faceswap_lab.config.terms import BESIDE, KINDS
 from faceswap_lab.training.build import objective_of
 from faceswap_lab.training.step.losses import LOSSES, loss_of, softened
 from faceswap_lab.training.step.objective import MAE, Objective
@@ -53,7 +53,7 @@ def gaussian(window, sigma):
 
 
 def test_every_kind_that_can_be_configured_has_a_function_with_these_settings():
-    assert set(KINDS) - set(ADVERSARIAL) == set(LOSSES)
+    assert set(KINDS) - set(BESIDE) == set(LOSSES)
     for kind, function in LOSSES.items():
         assert list(inspect.signature(function).parameters) == ["output", "target", *KINDS[kind].own()]
 

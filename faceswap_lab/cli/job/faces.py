@@ -102,6 +102,7 @@ def _rendered(config: Config, data: RenderedData) -> "FaceData":
         pose=data.pose,  # type: ignore[arg-type]  # judged at the door, as are the next two
         light=data.light,  # type: ignore[arg-type]
         background=data.background,  # type: ignore[arg-type]
+        shared=data.states == "shared",
         cache_dir=config.cache_dir,
         cache_bytes=None if config.cache_gib is None else int(config.cache_gib * 2**30),
         progress=config.progress,
@@ -138,6 +139,7 @@ def _folders(config: Config, data: FoldersData) -> "FaceData":
         further=partial(count_faces, progress=config.progress),
     )
     _check_masks(config, found)
+    _check_landmarks(config, found)
     return found
 
 
@@ -157,4 +159,20 @@ def _check_masks(config: Config, found: "FaceData") -> None:
         raise ConfigError(
             f"{' and '.join(uses)}, and {have} have one. Add {' '.join(remedies)}, which needs none, or cut the "
             "faces out with their masks: python -m faceswap_lab faces"
+        )
+
+
+def _check_landmarks(config: Config, found: "FaceData") -> None:
+    """Refuse a warp by landmarks where a picture has none."""
+    assert found.landmarks is not None
+    if config.augmentation.nodes != "landmarks":
+        return
+    import numpy as np
+
+    lacking = {side: int(np.isnan(points).any(axis=(1, 2)).sum()) for side, points in found.landmarks.items()}
+    if any(lacking.values()):
+        have_none = " and ".join(f"{lacking[side]} of {len(found.train[side])} of {side}" for side in found.sides)
+        raise ConfigError(
+            f"augmentation.nodes=landmarks: of the training pictures {have_none} have no landmarks. Cut the faces out "
+            "with them, python -m faceswap_lab faces, or choose another warp, such as augmentation=warp_2018."
         )

@@ -6,7 +6,7 @@ from faceswap_lab.cli.job.faces import check_identities, check_judges
 from faceswap_lab.cli.job.shrinking import shrink
 from faceswap_lab.cli.plugins import refusing_plugins
 from faceswap_lab.config import Config, ConfigError, Options, load
-from faceswap_lab.config.terms import ADVERSARIAL
+from faceswap_lab.config.terms import BESIDE
 from faceswap_lab.plugins.plugin import REGISTRIES, registry_of
 from faceswap_lab.plugins.used import chosen, import_needed
 from faceswap_lab.refusal import nearest
@@ -50,7 +50,7 @@ def check_functions(config: Config) -> None:
     """
     for what, name in chosen(plain(config)):
         known = registry_of(what)
-        if name not in known and not (what == "loss" and name in ADVERSARIAL):
+        if name not in known and not (what == "loss" and name in BESIDE):
             module, registry = REGISTRIES[what]
             raise ConfigError(
                 f"{what}={name}: no function of that name in {module.replace('.', '/')}.py.{nearest(name, known)} "

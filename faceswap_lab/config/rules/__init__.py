@@ -6,6 +6,7 @@ from faceswap_lab.config.events import events_of
 from faceswap_lab.config.rules.adversarial import check_adversarial
 from faceswap_lab.config.rules.data import check_data
 from faceswap_lab.config.rules.model import check_model
+from faceswap_lab.config.rules.same_code import check_same_code
 from faceswap_lab.config.schema import Config
 from faceswap_lab.config.terms import terms_of
 from faceswap_lab.options import Options
@@ -22,6 +23,7 @@ def check_rules(config: Config, options: Options) -> None:
     _optimizer_state(config, options)
     _loss(config)
     check_adversarial(config)
+    check_same_code(config)
     _devices(config)
     _compile(config)
     _metrics(config)

@@ -33,6 +33,11 @@ def _sides(where: str, term: Adversarial, topology: Topology, order: str) -> Non
         )
 
 
+def alike(topology: Topology) -> bool:
+    """Tell whether the parts that make the sides' codes are of the same kind and size."""
+    return len({(topology.parts[part].spec, topology.shapes[part]) for part in topology.code.values()}) == 1
+
+
 def _codes(where: str, term: AdversarialCode, topology: Topology, order: str) -> None:
     """Codes must come from every side, be alike, and move."""
     choice = ORDERS.get(order)
@@ -41,7 +46,7 @@ def _codes(where: str, term: AdversarialCode, topology: Topology, order: str) ->
             f"{where} with update_order={order}: codes can be told apart only where every side has some in every step. "
             "Use update_order=a_then_b, or leave the term out."
         )
-    if len({(topology.parts[part].spec, topology.shapes[part]) for part in topology.code.values()}) > 1:
+    if not alike(topology):
         raise ConfigError(
             f"{where}: the parts of the codes, {' and '.join(dict.fromkeys(topology.code.values()))}, are of different "
             "sizes, so the codes' origin is plain. Give them the same, or leave the term out."

@@ -1,6 +1,6 @@
 """What must hold between the settings of faces, and of what is drawn anew for every sample."""
 
-from faceswap_lab.config.data import COLOUR_TRANSFERS, FoldersData, PeopleData, TwinsData
+from faceswap_lab.config.data import COLOUR_TRANSFERS, FoldersData, PeopleData, RenderedData, TwinsData
 from faceswap_lab.config.derived import sides_of
 from faceswap_lab.config.schema import Config
 from faceswap_lab.refusal import ConfigError
@@ -17,6 +17,7 @@ _OF_TWO = (  # settings of data, which of their values mean two people, and what
 def check_data(config: Config) -> None:
     """Raise ConfigError for the first of these that does not hold."""
     _people(config)
+    _states(config)
     _held_out(config)
     _sampler(config)
     _augmentation(config)
@@ -36,6 +37,19 @@ def _people(config: Config) -> None:
         if value in values:
             raise ConfigError(
                 f"data.{key}={value} with {people} people: that is said of two. Use data.{key}={remedy}, or two people."
+            )
+
+
+def _states(config: Config) -> None:
+    data = config.data
+    if not isinstance(data, RenderedData) or data.states == "own":
+        return
+    for key, of_all in (("pose", ("equal",)), ("light", ("equal",)), ("background", ("varied", "plain"))):
+        value = getattr(data, key)
+        if value not in of_all:
+            raise ConfigError(
+                f"data.states={data.states} with data.{key}={value}: what differs from side to side is no shared "
+                f"state. Use data.{key}={of_all[0]}, or data.states=own."
             )
 
 

@@ -94,6 +94,22 @@ def _cut(mask: Tensor, distance: Tensor) -> Tensor:
     return mask[..., first : first + side, first : first + side]
 
 
+def codes_apart(codes: Sequence[Tensor]) -> list[Tensor]:
+    """Return for each side how far its codes lie from the others' codes of the same states, >= 0, shape ().
+
+    The mean over samples, units and the other sides of (code - other)². There is no way back to the others: they are
+    moved by their own. So of two sides the sum has the gradient of one such mean.
+
+    Args:
+        codes: per side (N, units), N >= 1, row i of all of the same state.
+    """
+    codes = [code.float() for code in codes]  # of autocast
+    return [
+        torch.stack([(code - other.detach()).square().mean() for other in codes if other is not code]).mean()
+        for code in codes
+    ]
+
+
 def code_distance(codes: Sequence[Tensor]) -> Tensor:
     """Return how far apart the sides' codes lie as clouds of points, >= 0: 0 for equal means and covariances.
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from faceswap_lab.config.terms import Adversarial, Term
+from faceswap_lab.config.terms import Beside, Term, same_codes
 from faceswap_lab.training.step.losses import loss_of, softened
 
 
@@ -12,15 +12,17 @@ class Objective:
     """The terms of a side's loss.
 
     Args:
-        terms: by name; one or more of them are distances, the others are discriminators' matter.
+        terms: by name; one or more of them are distances, the others are a matter of discriminators or of codes.
 
     Attributes:
         masked: whether any of them looks at a mask.
         regional: whether any of them looks at one that is not the face's.
+        same_codes: the names of those that ask for the same code of the same state.
     """
 
     def __init__(self, terms: Mapping[str, Term]) -> None:
-        self.terms = [(name, t, t.settings) for name, t in terms.items() if not isinstance(t, Adversarial)]
+        self.terms = [(name, t, t.settings) for name, t in terms.items() if not isinstance(t, Beside)]
+        self.same_codes = same_codes(terms)
         self.factors = {name: term.weight for name, term in terms.items()}
         self._masks = {(term.region, term.mask_blur) for _, term, _ in self.terms if term.mask_weight}
         self.masked, self.regional = bool(self._masks), any(region != "face" for region, _ in self._masks)
@@ -31,7 +33,7 @@ class Objective:
         target: Tensor,
         masks: Mapping[str, Tensor],
         weights: Mapping[str, float] | None = None,
-        fooling: Mapping[str, Tensor] | None = None,
+        beside: Mapping[str, Tensor] | None = None,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss, and where there are several terms, each of them without its weight.
 
@@ -40,7 +42,7 @@ class Objective:
             target: (N, 3, H, W) in [0, 1].
             masks: by region (N, 1, H, W) in [0, 1]: those that are looked at.
             weights: of the terms whose weight is now another.
-            fooling: the terms that are discriminators' matter, those that there are of this side.
+            beside: the terms that are no distances, those that there are of this side.
         """
         seen = {(region, blur): softened(masks[region], blur) for region, blur in self._masks}
         output = output.float()  # of autocast, which the arithmetic of some terms does not bear
@@ -49,7 +51,7 @@ class Objective:
                 output, target, seen.get((t.region, t.mask_blur)), t.kind, t.mask_weight or 0.0, t.masking, settings
             )
             for name, t, settings in self.terms
-        } | dict(fooling or {})
+        } | dict(beside or {})
         factors = self.factors | dict(weights or {})
         weighted = [loss if factors[name] == 1 else factors[name] * loss for name, loss in found.items()]
         return sum(weighted[1:], weighted[0]), found if len(found) > 1 else {}

@@ -16,7 +16,7 @@ from faceswap_lab.orders import Plan, Portion, Update
 from faceswap_lab.randomness import seed_of
 from faceswap_lab.training.step.discriminators import Discriminators, Shown
 from faceswap_lab.training.step.finite import Watch
-from faceswap_lab.training.step.losses import code_distance
+from faceswap_lab.training.step.losses import code_distance, codes_apart
 from faceswap_lab.training.step.objective import MAE, Objective
 from faceswap_lab.training.step.optimizers import OptimizerStates
 from faceswap_lab.training.step.regions import region_masks
@@ -82,7 +82,7 @@ class TrainingStep:
         self.watch, self.settings, self.discriminators = watch, settings, discriminators
         self.parameters = [*autoencoder.parameters(), *discriminators.parameters()]
         self.tie = autoencoder.topology.tie
-        self.with_codes = bool(self.tie) or discriminators.see_codes
+        self.with_codes = bool(self.tie or settings.objective.same_codes) or discriminators.see_codes
         self.weights = Weights([autoencoder, *([average] if average else [])], states)
 
     def make(self, step: int, batch: Batch) -> dict[Portion, Tensor]:
@@ -132,19 +132,27 @@ class TrainingStep:
             return [self.ready[portion] for portion in portions]
         inputs = [Samples(p.side, self._picture(self.batch[p].input), self._first_here(p)) for p in portions]
         drawn = self.autoencoder.reconstruct_all(inputs, only_last, with_codes=self.with_codes)
-        losses = [self._loss(portion, d) for portion, d in zip(portions, drawn)]
+        losses = [self._loss(*of_side) for of_side in zip(portions, drawn, self._same_codes(drawn))]
         if self.tie and len(portions) > 1:
             distance = code_distance([d.code for d in drawn if d.code is not None])
             self.tied.append(distance.detach())
             losses.append(self.tie * distance)
         return losses
 
-    def _loss(self, portion: Portion, drawn: Drawn) -> Tensor:
+    def _same_codes(self, drawn: Sequence[Drawn]) -> list[dict[str, Tensor]]:
+        """Return, for each portion of an update, the terms that ask for the codes of the others."""
+        names = self.settings.objective.same_codes
+        if not names:
+            return [{} for _ in drawn]
+        return [dict.fromkeys(names, apart) for apart in codes_apart([d.code for d in drawn if d.code is not None])]
+
+    def _loss(self, portion: Portion, drawn: Drawn, beside: dict[str, Tensor]) -> Tensor:
         samples, objective = self.batch[portion], self.settings.objective
         target = self._picture(samples.target)
         masks = self._masks(portion, samples.mask) if objective.masked else {}
-        fooling = self._show(portion, Shown(target, drawn.faces, drawn.code)) if self.discriminators else {}
-        loss, terms = objective(drawn.faces, target, masks, self.now.weights, fooling)
+        if self.discriminators:
+            beside = beside | self._show(portion, Shown(target, drawn.faces, drawn.code))
+        loss, terms = objective(drawn.faces, target, masks, self.now.weights, beside)
         self.seen[portion] = _mean_over_devices(loss.detach())
         if drawn.mask is not None:
             terms["mask_head"] = functional.mse_loss(drawn.mask, samples.mask.unsqueeze(1) / 255)
