@@ -4,26 +4,18 @@ from collections.abc import Iterable
 
 from faceswap_lab.refusal import NoSuchOption
 
-_PAIRS = (
-    "a first convolution of kernel 1, pairs of convolutions with max pooling and after plain upscales, kernels of 4 to "
-    "and from a map of one pixel"
-)
 MISSING = {
-    "faceswap_gan": "perceptual losses (VGGFace, pretrained), self-attention, norms after the activation, halving "
-    "kernels of 3, a first layer that halves nothing, ReLU in the encoder alone, an alpha mask that mixes what is "
-    "drawn into the input and has losses of its own, discriminators of mixed pictures beside their inputs, updates on "
+    "faceswap_gan": "perceptual losses (VGGFace, pretrained), self-attention, norms after the activation, a "
+    "first convolution of kernel 5 and others of 3, ReLU in the encoder alone, an alpha mask that mixes what is drawn "
+    "into the input and has losses of its own, discriminators of mixed pictures beside their inputs, updates on "
     "other faces than theirs, L2 on kernels, and above 64 px heads at several sizes",
-    "combmodel": f"{_PAIRS}, 1024 px, levels that are added and blended while it trains, and a head at each of them",
-    "phaze_a_dny256": _PAIRS,
-    "phaze_a_dny512": f"{_PAIRS}, and 512 px",
-    "phaze_a_dny1024": f"{_PAIRS}, and 1024 px",
     "phaze_a_sym384": "a pretrained backbone (EfficientNetV2-S), noise after upscales, and 384 px",
     "phaze_a_stojo": "a pretrained backbone (EfficientNet-B4), a G-block, and noise after upscales",
     "phaze_a_clipfaker128": "a pretrained backbone (FaRL's CLIP ViT-B/16)",
     "phaze_a_clipfaker256": "a pretrained backbone (FaRL's CLIP ViT-B/16)",
     "phaze_a_clipfaker448": "a pretrained backbone (FaRL's CLIP ViT-B/16), and 448 px",
 }
-"""By name: what is missing. After deepfakes/faceswap, iperov/DeepFaceLab, shaoanlu/faceswap-GAN, cglukas/combModel."""
+"""By name: what is missing. After deepfakes/faceswap and shaoanlu/faceswap-GAN."""
 
 
 def no_such_peer(name: str, known: Iterable[str]) -> NoSuchOption | None:

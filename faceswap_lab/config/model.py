@@ -15,7 +15,7 @@ class Model:
     """Sizes of the autoencoder. 2018: 64 px, widths 128-1024, code 1024, bridge 512, decoder 256-64."""
 
     resolution: int = setting(
-        "side of the square pictures the network sees, in pixels", choices=(32, 64, 96, 128, 224, 256)
+        "side of the square pictures the network sees, in pixels", choices=(32, 64, 96, 128, 224, 256, 512, 1024)
     )
     input_resolution: int | None = setting(
         "side of what the encoder sees of them, averaged over whole pixels; null: as they are",
@@ -73,7 +73,7 @@ class Model:
         later=None,
     )
     kernel: int = setting(
-        "side of the kernel of the encoder's convolutions that halve, in pixels", choices=KERNELS, later=5
+        "side of the kernel of the encoder's convolutions, in pixels; pointwise has its own", choices=KERNELS, later=5
     )
     up_kernel: int = setting(
         "side of the kernel of an upscale's convolution, in pixels; transposed has its own", choices=UP_KERNELS, later=3

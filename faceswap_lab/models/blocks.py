@@ -33,8 +33,11 @@ def _same(kernel: int, stride: int) -> tuple[int, int]:
 
 
 def _symmetric(kernel: int, stride: int) -> tuple[int, int]:
-    """As torch's ``padding=kernel // 2`` does: with a stride of 2 the grid lies half a pixel further to the left."""
-    return kernel // 2, kernel // 2
+    """As torch's ``padding=kernel // 2`` does: with a stride of 2 the grid lies half a pixel further to the left.
+
+    An even kernel has one pixel less after, so that it keeps the sides too.
+    """
+    return kernel // 2, (kernel - 1) // 2
 
 
 PADDINGS = {
@@ -50,7 +53,7 @@ class Conv(nn.Conv2d):
     Args:
         channels: that come in.
         width: channels that come out.
-        kernel: side of the kernel, odd.
+        kernel: side of the kernel.
         stride: 1 or 2.
         padding: a key of PADDINGS.
         start: how its weights start, a key of ``initialisation.STARTS``.

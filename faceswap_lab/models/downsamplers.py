@@ -1,7 +1,7 @@
-"""What the stages of an encoder are, by name: (N, C, H, W) -> (N, width, H/2, W/2).
+"""What the stages of an encoder are, by name: (N, C, H, W) -> (N, width, H/2, W/2), or sides as before.
 
 To add one: a module here, its name in DOWNSAMPLERS, and what it makes of a shape in ``topology.blocks``. Each has an
-``activation`` of its own; ``kernel`` is the side of the kernel that halves.
+``activation`` of its own; ``kernel`` is the side of the kernel, but of those that are always 1.
 """
 
 from collections import OrderedDict
@@ -75,9 +75,45 @@ class PoolBeside(Downscale):
         return torch.cat([super().forward(x), self.beside(F.avg_pool2d(x, 2))], dim=1)
 
 
+class Plain(Activated):
+    """act(norm(conv)): as many pixels come out as go in, (N, width, H, W)."""
+
+    def __init__(self, channels: int, width: int, kernel: int, activation: Activation, blocks: Blocks) -> None:
+        super().__init__(Conv(channels, width, kernel, padding=blocks.padding), width, activation, blocks)
+
+
+class Pointwise(Plain):
+    """The same with a kernel of 1, each pixel by itself: what a picture's three channels first become.
+
+    Source: cglukas/combModel, model/encoder.py, ``from_rgb``; deepfakes/faceswap, plugins/train/model/phaze_a.
+    """
+
+    def __init__(self, channels: int, width: int, kernel: int, activation: Activation, blocks: Blocks) -> None:
+        super().__init__(channels, width, 1, activation, blocks)
+
+
+class PairPool(Plain):
+    """max over 2x2 pixels of act(norm(conv(act(norm(conv))))); the first convolution keeps the channels.
+
+    Naruniec et al. 2020, "High-resolution neural face swapping for visual effects", as cglukas/combModel and
+    deepfakes/faceswap, plugins/train/model/phaze_a, have it.
+    """
+
+    def __init__(self, channels: int, width: int, kernel: int, activation: Activation, blocks: Blocks) -> None:
+        super().__init__(channels, width, kernel, activation, blocks)
+        self.first = Plain(channels, channels, kernel, activation, blocks)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve twice, and take the largest."""
+        return F.max_pool2d(super().forward(self.first(x)), 2)
+
+
 DOWNSAMPLERS: dict[str, Callable[[int, int, int, Activation, Blocks], nn.Module]] = {
     "conv": Downscale,
     "separable": Separable,
     "shuffled": Shuffled,
     "pool_beside": PoolBeside,
+    "plain": Plain,
+    "pointwise": Pointwise,
+    "pair_pool": PairPool,
 }

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from faceswap_lab.models.between import Dropout, Enlarge, Mix
-from faceswap_lab.models.blocks import Activation, Conv, DepthToSpace, Refined, Residual, sloped
+from faceswap_lab.models.blocks import Activated, Activation, Conv, DepthToSpace, Refined, Residual, sloped
 from faceswap_lab.models.bottlenecks import Bottleneck
 from faceswap_lab.models.downsamplers import DOWNSAMPLERS
 from faceswap_lab.models.part import Part, Staged
@@ -101,6 +101,35 @@ class Upscale(Part):
     def activations(self) -> Iterator[tuple[str, nn.Module]]:
         """Yield that of the upscale."""
         yield "up", activation_of(self.stages["0"])
+
+
+class FromPixel(Part):
+    """act(norm(conv3(act(norm(conv(act(x))))))), of a pixel: (N, C, 1, 1) -> (N, width, side, side).
+
+    The first convolution has a kernel of side x side.
+    """
+
+    def __init__(self, spec: kinds.FromPixel, seen: Shape, activation: Activation) -> None:
+        super().__init__()
+        self.places = spec.side if spec.repeated else 1
+        conv = (
+            Conv(seen[0], spec.width, spec.side, padding=spec.padding)
+            if spec.repeated
+            else nn.Conv2d(seen[0], spec.width, spec.side, padding=spec.side - 1)
+        )
+        self.bend = activation()
+        self.wide = Activated(conv, spec.width, activation, spec.at_stage(0))
+        second = Conv(spec.width, spec.width, 3, padding=spec.padding)
+        self.fine = Activated(second, spec.width, activation, spec.at_stage(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Bend, spread, and convolve twice."""
+        return self.fine(self.wide(self.bend(x).expand(-1, -1, self.places, self.places)))
+
+    def activations(self) -> Iterator[tuple[str, nn.Module]]:
+        """Yield those of the convolutions."""
+        yield "wide", self.wide.activation
+        yield "fine", self.fine.activation
 
 
 def refined(
@@ -215,6 +244,7 @@ MODULES: dict[str, Callable[[Any, Shape, Activation], Part]] = {
     "told_decoder": ToldDecoder,
     "upscale": Upscale,
     "enlarge": Enlarge,
+    "from_pixel": FromPixel,
     "mix": Mix,
     "dropout": Dropout,
 }

@@ -2,8 +2,8 @@
 
 What is said of 2, here and below, holds for any ``blocks.up_factor``.
 
-Each has an ``activation`` of its own, the one after the convolution that all of them have; between the two stands the
-norm, if there is one.
+Each has an ``activation`` of its own, the one after the convolution that all of them have (of a pair the first);
+between the two stands the norm, if there is one.
 """
 
 from collections.abc import Callable
@@ -88,6 +88,31 @@ class Bilinear(Nearest):
         return bilinear(x, self.factor)
 
 
+class NearestPair(Nearest):
+    """act(conv3(act(conv3(x made twice as large)))): no shuffle, so convolutions at the larger size.
+
+    Naruniec et al. 2020, "High-resolution neural face swapping for visual effects", as cglukas/combModel,
+    model/decoder.py, has it.
+    """
+
+    def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
+        super().__init__(channels, width, activation, blocks)
+        conv = Conv(width, width, kernel=blocks.up_kernel, padding=blocks.padding)
+        self.second = Activated(conv, width, activation, blocks)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Double the picture's sides."""
+        return self.second(super().forward(x))
+
+
+class BilinearPair(NearestPair):
+    """The same with pixels in between. Source: deepfakes/faceswap, lib/model/nn_blocks, ``UpscaleDNYBlock``."""
+
+    def larger(self, x: Tensor) -> Tensor:
+        """Interpolate."""
+        return bilinear(x, self.factor)
+
+
 class Transposed(Activated):
     """act(transposed convolution k4 s2), as pix2pix has it (Isola et al. 2017, arXiv 1611.07004).
 
@@ -112,6 +137,8 @@ UPSAMPLERS: dict[str, Callable[[int, int, Activation, Blocks], nn.Module]] = {
     "fast": Fast,
     "nearest": Nearest,
     "bilinear": Bilinear,
+    "nearest_pair": NearestPair,
+    "bilinear_pair": BilinearPair,
     "transposed": Transposed,
 }
 

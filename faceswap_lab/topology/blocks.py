@@ -42,10 +42,12 @@ class Downsampler(NamedTuple):
     Attributes:
         halves: whether it halves the map's sides; else they stay.
         joins: whether the channels that come in come out too, beside the stage's own.
+        shuffles: whether it halves them and lays four channels of each pixel side by side, so that they stay.
     """
 
     halves: bool = True
     joins: bool = False
+    shuffles: bool = False
 
     def gives(self, width: int, seen: Shape) -> Shape:
         """Return the shape of what comes out of a stage of that width.
@@ -53,7 +55,7 @@ class Downsampler(NamedTuple):
         Raises:
             ValueError: a map of odd sides cannot be halved and laid out at its size again.
         """
-        if not self.halves and seen[1] % 2:
+        if self.shuffles and seen[1] % 2:
             raise ValueError(f"a stage that shuffles needs a map of even sides, not {seen[1]}x{seen[1]}")
         return width + self.joins * seen[0], seen[1] >> self.halves
 
@@ -61,8 +63,11 @@ class Downsampler(NamedTuple):
 DOWNSAMPLERS: Mapping[str, Downsampler] = {
     "conv": Downsampler(),
     "separable": Downsampler(),
-    "shuffled": Downsampler(halves=False),
+    "shuffled": Downsampler(halves=False, shuffles=True),
     "pool_beside": Downsampler(joins=True),
+    "plain": Downsampler(halves=False),
+    "pointwise": Downsampler(halves=False),
+    "pair_pool": Downsampler(),
 }
 
 
@@ -81,7 +86,7 @@ class Blocks:
         icnr: whether the convolution before a pixel shuffle starts with equal kernels for the pixels it is shuffled to.
         norm: a key of ``models.norms.NORMS``.
         padding: a key of ``models.blocks.PADDINGS``.
-        up_kernel: side of the kernel of an upscale's convolution before the activation; transposed has its own.
+        up_kernel: side of the kernel of an upscale's convolutions before activations; transposed has its own.
         up_factor: how many times as large an upscale makes the sides.
         up_slope: negative slope of a LeakyReLU in an upscale; None: as everywhere.
         normed: after how many of the part's convolutions or upscales, from the first, the norm stands; None: all.

@@ -19,7 +19,7 @@ class Encoder(Staged, Blocks, Bottleneck, Residuals):
 
     Stages: one per convolution with its residual blocks, the bottleneck, the upscale (nothing happens there with
     ``bridge_width: 0``). ``downsamplers`` names what stands in a convolution's place, for all stages or for each.
-    ``kernel`` is the side of the kernel that halves, in all of them.
+    ``kernel`` is the side of the kernel, in all of them but ``pointwise``.
     """
 
     named: ClassVar[Mapping[str, str]] = {"widths": "encoder_widths", "residuals": "encoder_residuals"}
@@ -228,6 +228,34 @@ class Enlarge(Kind):
 
 
 @dataclass(frozen=True)
+class FromPixel(Kind, Blocks):
+    """A map of one pixel, bent, to one of ``side`` x ``side``: a convolution of as large a kernel, and one of kernel 3.
+
+    ``repeated``: the first of the two sees the pixel at every place of the map; else once, among zeros, so that it lays
+    its kernel out (cglukas/combModel, model/decoder.py; deepfakes/faceswap, plugins/train/model/phaze_a).
+    """
+
+    named: ClassVar[Mapping[str, str]] = {"side": "grid"}
+    width: int = 0
+    side: int = 0
+    repeated: bool = False
+
+    @classmethod
+    def usual(cls, sizes: Sizes) -> dict[str, Any]:
+        """Return the arguments that are not given: the map is as large as the encoder's last one."""
+        return super().usual(sizes) | {"width": sizes.dense_channels}
+
+    def stages(self, seen: Shape) -> list[Shape]:
+        """(c, 1), (width, side)."""
+        if seen[1] != 1:
+            raise ValueError(f"it makes a map of one pixel, not of {shape_text(seen)}")
+        if self.side < 2:
+            raise ValueError(f"side is 2 or more, not {self.side}")
+        self.padded(self.side)
+        return [seen, (self.width, self.side)]
+
+
+@dataclass(frozen=True)
 class Mix(Kind):
     """Of two joined maps, ``share`` of the first one's channels and the rest of the second's (DeepFaceLab's AMP).
 
@@ -271,6 +299,7 @@ KINDS: dict[str, type[Any]] = {
     "told_decoder": ToldDecoder,
     "upscale": Upscale,
     "enlarge": Enlarge,
+    "from_pixel": FromPixel,
     "mix": Mix,
     "dropout": Dropout,
 }

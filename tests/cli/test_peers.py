@@ -15,7 +15,7 @@ def test_no_peer_is_missing():
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("faceswap_gan", "perceptual losses.* Peers: amp, dfaker, dfl_h128"),
+        ("faceswap_gan", "perceptual losses.* Peers: amp, combmodel, dfaker, dfl_h128"),
         ("phaze_a_stojo", "EfficientNet-B4"),
         ("saehd_udt", r"Use one of saehd_df_udt, saehd_liae_udt\."),
         ("phaze_a", r"Use one of phaze_a_dfaker, phaze_a_dfl_h128, .*, phaze_a_original\."),

@@ -25,6 +25,12 @@ def conv(layer, x, stride=2):
     return same_conv(x.transpose(0, 2, 3, 1), kernel.transpose(2, 3, 1, 0), bias, stride).transpose(0, 3, 1, 2)
 
 
+def pointwise(layer, x):
+    """Each pixel by itself."""
+    kernel, bias = (p.detach().double().numpy() for p in (layer.weight[:, :, 0, 0], layer.bias))
+    return np.einsum("oc,nchw->nohw", kernel, x) + bias[:, None, None]
+
+
 def separable(layers, x):
     """Each channel with its own kernel, then all channels at each pixel."""
     kernel = layers.depthwise.weight.detach().double().numpy()
@@ -42,17 +48,31 @@ def pooled(x):
     return (x[:, :, ::2, ::2] + x[:, :, ::2, 1::2] + x[:, :, 1::2, ::2] + x[:, :, 1::2, 1::2]) / 4
 
 
+def plain(m, x):
+    return act(conv(m.conv, x, stride=1))
+
+
+def largest(x):
+    return np.maximum.reduce([x[:, :, i::2, j::2] for i in (0, 1) for j in (0, 1)])
+
+
 SLOW = {
     "conv": lambda m, x: act(conv(m.conv, x)),
     "separable": lambda m, x: act(separable(m.conv, x)),
     "shuffled": lambda m, x: shuffled(act(conv(m.conv, x))),
     "pool_beside": lambda m, x: np.concatenate([act(conv(m.conv, x)), act(pooled(x))], axis=1),
+    "plain": plain,
+    "pointwise": lambda m, x: act(pointwise(m.conv, x)),
+    "pair_pool": lambda m, x: largest(plain(m, plain(m.first, x))),
 }
 WEIGHTS = {
     "conv": lambda k: k**2 * CHANNELS * WIDTH + WIDTH,
     "separable": lambda k: k**2 * CHANNELS + CHANNELS * WIDTH + WIDTH,
     "shuffled": lambda k: 4 * (k**2 * CHANNELS * WIDTH + WIDTH),
     "pool_beside": lambda k: k**2 * CHANNELS * WIDTH + WIDTH,
+    "plain": lambda k: k**2 * CHANNELS * WIDTH + WIDTH,
+    "pointwise": lambda k: CHANNELS * WIDTH + WIDTH,
+    "pair_pool": lambda k: k**2 * CHANNELS * (CHANNELS + WIDTH) + CHANNELS + WIDTH,
 }
 
 
@@ -86,6 +106,9 @@ def test_a_stage_that_shuffles_is_refused_maps_of_odd_sides_which_it_would_not_k
     assert DOWNSAMPLERS["shuffled"](CHANNELS, WIDTH, 5, nn.ReLU, Blocks())(x).shape == (1, WIDTH, 6, 6)
     with pytest.raises(ValueError, match="even sides, not 7x7"):
         blocks.DOWNSAMPLERS["shuffled"].gives(WIDTH, (CHANNELS, 7))
+    for name in ("plain", "pointwise", "pair_pool"):
+        found = DOWNSAMPLERS[name](CHANNELS, WIDTH, 5, nn.ReLU, Blocks())(x).shape
+        assert found[1:3] == blocks.DOWNSAMPLERS[name].gives(WIDTH, (CHANNELS, 7))
 
 
 @pytest.mark.parametrize("slopes", [{}, {"residual_slope": 0.5, "up_slope": 0.05}])

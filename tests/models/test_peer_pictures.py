@@ -13,16 +13,16 @@ from faceswap_lab.training.build import architecture_of
 from tests.config.shipped import OPTIONS, composed
 
 
-def narrow(name):
-    """A peer at a sixteenth of its widths, with biases that are not zero."""
+def narrow(name, noise=0.05, resolution=None):
+    """A peer at a sixteenth of its widths, with biases that are not zero; in many layers the input needs more noise."""
     config = load(composed(f"+peer={name}"), OPTIONS)
-    sizes, parts = shrunk(config.model, config.topology.parts, config.model.resolution, 1 / 16)
+    sizes, parts = shrunk(config.model, config.topology.parts, resolution or config.model.resolution, 1 / 16)
     config = replace(config, model=sizes, topology=replace(config.topology, parts=parts))
     model = Autoencoder(architecture_of(config), seed=1)
     generator = torch.Generator().manual_seed(2)
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.add_(0.05 * torch.randn(parameter.shape, generator=generator))
+            parameter.add_(noise * torch.randn(parameter.shape, generator=generator))
     return model
 
 
@@ -201,6 +201,44 @@ def amp(parts, x, target):
     return decoder.decode(own, 4, doubles=True)
 
 
+class Pairs(Faceswap):
+    """Pairs of convolutions, max pooling, and upscales that shuffle nothing; all bend with slope 0.2."""
+
+    def bent(self, name, x):
+        return F.leaky_relu(self.conv(f"{name}.conv", x), 0.2)
+
+    def code(self, x, kinds):
+        for i, kind in enumerate(kinds):
+            x = self.bent(f"stages.{i}", self.bent(f"stages.{i}.first", x) if kind == "pair" else x)
+            x = F.max_pool2d(x, 2) if kind == "pair" else x
+        weight, bias = (self.of[f"stages.dense.squeeze.{which}"] for which in ("weight", "bias"))
+        return F.leaky_relu(F.conv2d(x, weight.reshape(len(weight), -1, 4, 4), bias), 0.2)
+
+    def up(self, name, x, **interpolation):
+        return self.bent(f"{name}.second", self.bent(name, F.interpolate(x, scale_factor=2, **interpolation)))
+
+
+def dny256(parts, x, target):
+    encoder, from_pixel, head = parts["encoder"], parts["from_pixel"], parts[f"head_{target}"]
+    code = encoder.dense("stages.dense.expand", encoder.code(x, ["one", *6 * ["pair"], "one"]).flatten(1))
+    x = F.leaky_relu(code, 0.2)[:, :, None, None]
+    x = F.interpolate(x, scale_factor=4, mode="bilinear")
+    x = parts["trunk"].up("stages.0", from_pixel.bent("fine", from_pixel.bent("wide", x)), mode="bilinear")
+    for i in range(1, 6):
+        x = head.up(f"stages.{i}", x, mode="bilinear")
+    return torch.sigmoid(head.conv("stages.out", x))
+
+
+def combmodel(parts, x, target):
+    from_pixel, decoder = parts[f"from_pixel_{target}"], parts[f"decoder_{target}"]
+    code = parts["encoder"].code(x, ["one", *4 * ["pair"]])  # at 64 px
+    x = F.conv2d(code, from_pixel.of["wide.conv.weight"], from_pixel.of["wide.conv.bias"], padding=3)
+    x = from_pixel.bent("fine", F.leaky_relu(x, 0.2))
+    for i in range(4):
+        x = decoder.up(f"stages.{i}", x, mode="nearest")
+    return torch.sigmoid(decoder.conv("stages.out", x))
+
+
 WRITTEN = {
     "saehd_liae_udt": (DeepFaceLab, liae_udt),
     "saehd_df": (DeepFaceLab, df),
@@ -209,18 +247,22 @@ WRITTEN = {
     "unbalanced": (Faceswap, unbalanced),
     "villain": (Faceswap, villain),
     "dlight": (Faceswap, dlight),
+    "phaze_a_dny256": (Pairs, dny256),
+    "combmodel": (Pairs, combmodel),
 }
+DEEP = {"villain": {"noise": 0.1}, "phaze_a_dny256": {"noise": 0.1}, "combmodel": {"noise": 0.2, "resolution": 64}}
 
 
 @pytest.mark.parametrize("name", WRITTEN)
 @torch.no_grad()
 def test_a_peers_pictures_are_those_of_its_layers_written_out(name):
-    model = narrow(name).double()  # so that nothing but a wrong layer tells the two apart
+    model = narrow(name, **DEEP.get(name, {})).double()  # so that nothing but a wrong layer tells the two apart
     layers, drawn = WRITTEN[name]
     parts = {part: layers(module) for part, module in model.parts.items()}
     side = model.architecture.resolution
     x = torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     own, swapped = drawn(parts, x, "A"), drawn(parts, x, "B")
     assert own.std() > 0.02  # or there would be nothing to compare
+    assert (own[0] - own[1]).std() > 1e-4  # nor of the input
     torch.testing.assert_close(model.reconstruct("A", x).float(), own.float(), atol=1e-6, rtol=0)
     torch.testing.assert_close(model.swap(x, "A", "B").float(), swapped.float(), atol=1e-6, rtol=0)

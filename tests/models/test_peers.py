@@ -59,6 +59,16 @@ def hybrid(a, b, larger=2):
     return conv(3, a, larger**2 * b // 2) + conv(3, a, b // 2)
 
 
+def pair(a, b):
+    """Two convolutions before a pooling; the first keeps the channels."""
+    return conv(3, a, a) + conv(3, a, b)
+
+
+def up_pair(a, b):
+    """Two convolutions after an enlarging."""
+    return conv(3, a, b) + conv(3, b, b)
+
+
 def mask_head(sees, *widths):
     """What draws a decoder's mask."""
     return chain(up, sees, *widths) + conv(1, widths[-1], 1)
@@ -117,6 +127,18 @@ PHAZE_A_SAE_DF = ENCODER_SAE + dense(1008 * 8 * 8, 512) + dense(512, 512 * 8 * 8
 PHAZE_A_SAE_DF += 2 * (chain(up, 512, 504, 248, 128) + 2 * sum(map(residual, (504, 248, 128))) + conv(5, 128, 3))
 PHAZE_A_SAE_LIAE = ENCODER_SAE + 2 * (dense(1008 * 8 * 8, 256) + dense(256, 512 * 8 * 8) + up(512, 512))
 PHAZE_A_SAE_LIAE += chain(up, 1024, 504, 248, 128) + 2 * sum(map(residual, (504, 248, 128))) + conv(5, 128, 3)
+TO_PIXEL = conv(3, 512, 512) + conv(4, 512, 512)  # the last of the encoder
+FROM_PIXEL = conv(4, 512, 512) + conv(3, 512, 512)  # the first of the decoder
+LAST_UPS = chain(up_pair, 512, 256, 128, 64, 32, 16) + conv(1, 16, 3)
+DNY256 = conv(1, 3, 16) + chain(pair, 16, 32, 64, 128, 256, 512, 512) + TO_PIXEL + dense(512, 512)
+DNY256 += FROM_PIXEL + up_pair(512, 512) + 2 * LAST_UPS
+DNY512 = DNY256 + pair(512, 512) + up_pair(512, 512)
+DNY1024 = DNY512 + pair(512, 512) + 2 * up_pair(512, 512)
+COMBMODEL = conv(1, 3, 16) + chain(pair, 16, 32, 64, 128, 256, 512, 512, 512, 512) + TO_PIXEL
+COMBMODEL += 2 * (FROM_PIXEL + 3 * up_pair(512, 512) + LAST_UPS)
+NARROW_THIRD = pair(64, 128) - conv(3, 64, 32) - conv(3, 32, 128)  # which combModel has less
+FIRST_LEVELS = (32, 64, 128, 256, 512, 512, 512, 512)  # channels of its other levels, each with two ends of its own
+OTHER_ENDS = sum(conv(1, 3, width) + 2 * conv(1, width, 3) for width in FIRST_LEVELS)
 WEIGHTS = {  # faceswap's own counts; of others, of realface and of Phaze-A's presets by arithmetic
     "faceswap_original_2026": 82_062_470,
     "oldpan": 82_062_470,
@@ -146,6 +168,10 @@ WEIGHTS = {  # faceswap's own counts; of others, of realface and of Phaze-A's pr
     "unbalanced": UNBALANCED,
     "villain": VILLAIN,
     "dlight": DLIGHT,
+    "combmodel": COMBMODEL,
+    "phaze_a_dny256": DNY256,
+    "phaze_a_dny512": DNY512,
+    "phaze_a_dny1024": DNY1024,
     "phaze_a_dfl_sae_df": PHAZE_A_SAE_DF,
     "phaze_a_dfl_sae_liae": PHAZE_A_SAE_LIAE,
     "phaze_a_dfl_saehd_df": DF - 2 * mask_head(256, 176, 88, 44),
@@ -183,6 +209,7 @@ def test_a_scale_beside_a_peer_changes_steps_and_faces_alone(name):
 
 def test_the_arithmetic_gives_the_known_counts():
     assert LIAE_UD == 82_376_555
+    assert (NARROW_THIRD, OTHER_ENDS) == (55_328, 25_328)  # in combmodel's head
     known = {DF: 57.5, DF_UD: 54.5, LIAE: 95.0, DF_T: 90.8, DF_UDT: 87.7, LIAE_T: 90.1, LIAE_UDT: 77.5}
     known |= {
         QUICK96: 38.3,
@@ -192,5 +219,6 @@ def test_the_arithmetic_gives_the_known_counts():
         UNBALANCED: 207.0,
         VILLAIN: 155.1,
         DLIGHT: 143.6,
+        COMBMODEL - NARROW_THIRD + OTHER_ENDS: 69.2,
     }
     assert {count: round(count / 1e6, 1) for count in known} == known

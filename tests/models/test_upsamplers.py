@@ -9,7 +9,7 @@ from torch import nn
 
 from faceswap_lab.models.architecture import Architecture
 from faceswap_lab.models.autoencoder import Autoencoder
-from faceswap_lab.models.blocks import DepthToSpace
+from faceswap_lab.models.blocks import PADDINGS, DepthToSpace
 from faceswap_lab.models.initialisation import INITIALISATIONS, initialise
 from faceswap_lab.models.parts import MODULES
 from faceswap_lab.models.upsamplers import UPSAMPLERS, upscale
@@ -78,6 +78,8 @@ SLOW = {
     "fast": lambda m, x, f: shuffle(act(conv(m.conv, x)), f) + bilinear(conv(m.straight, x), f),
     "nearest": lambda m, x, f: act(conv(m.conv, nearest(x, f))),
     "bilinear": lambda m, x, f: act(conv(m.conv, bilinear(x, f))),
+    "nearest_pair": lambda m, x, f: act(conv(m.second.conv, act(conv(m.conv, nearest(x, f))))),
+    "bilinear_pair": lambda m, x, f: act(conv(m.second.conv, act(conv(m.conv, bilinear(x, f))))),
     "transposed": lambda m, x, f: act(transposed(m.conv, x, f)),
 }
 WEIGHTS = {  # of 3 channels to w, f times as large, with a kernel of k; the straight way's is 3
@@ -86,6 +88,7 @@ WEIGHTS = {  # of 3 channels to w, f times as large, with a kernel of k; the str
     "fast": lambda w, f, k: f**2 * w * (3 * k**2 + 1) + w * (27 + 1),
     "nearest": lambda w, f, k: w * (3 * k**2 + 1),
     "bilinear": lambda w, f, k: w * (3 * k**2 + 1),
+    **dict.fromkeys(("nearest_pair", "bilinear_pair"), lambda w, f, k: w * (3 * k**2 + 1) + w * (w * k**2 + 1)),
     "transposed": lambda w, f, k: w * (3 * (2 * f) ** 2 + 1),
 }
 
@@ -110,7 +113,7 @@ def test_an_upscale_is_its_formula(name, width, factor, kernel):
     found = module(torch.tensor(x, dtype=torch.float32)).detach().numpy()
     assert found.shape == (2, width, factor * SIDE, factor * SIDE)
     assert found.shape[1:3] == blocks.upscaled(width, SIDE)
-    np.testing.assert_allclose(found, SLOW[name](module, x, factor), atol=2e-5)
+    np.testing.assert_allclose(found, SLOW[name](module, x, factor), rtol=3e-6, atol=2e-5)
     assert sum(p.numel() for p in module.parameters()) == WEIGHTS[name](width, factor, kernel)
 
 
@@ -154,6 +157,42 @@ def test_at_an_icnr_start_an_upscale_repeats_every_pixel_and_weighs_as_much_as_e
     more = (16 + 24 * factor**2) / (16 + 24) if initialisation == "glorot" else 1
     ratio = (starts[True].std() / starts[False].std()).item()
     assert ratio == pytest.approx(np.sqrt(more), rel=0.25)
+
+
+def laid_out(layer, pixel):
+    """(N, C), in a map of side² zeros but in the middle of as many all round: each place sees one tap of the kernel."""
+    kernel, bias = (p.detach().double().numpy() for p in (layer.weight, layer.bias))
+    return np.einsum("nc,ocij->noij", pixel, kernel[:, :, ::-1, ::-1]) + bias[:, None, None]
+
+
+def repeated(layer, pixel, side):
+    """(N, C) at every place of side²: a place sees the taps that fall on no zeros, of (side - 1) // 2 rows before."""
+    kernel, bias = (p.detach().double().numpy() for p in (layer.weight, layer.bias))
+    out = np.zeros((len(pixel), len(kernel), side, side))
+    for i, j in np.ndindex(side, side):
+        for row, column in np.ndindex(side, side):
+            if 0 <= i + row - (side - 1) // 2 < side and 0 <= j + column - (side - 1) // 2 < side:
+                out[:, :, i, j] += pixel @ kernel[:, :, row, column].T
+    return out + bias[:, None, None]
+
+
+@pytest.mark.parametrize("side", [4, 7])
+def test_a_map_out_of_a_pixel_is_its_formula(side):
+    pixel = np.random.default_rng(0).normal(size=(2, CHANNELS))
+    for slow, over in ((lambda m: laid_out(m, act(pixel)), False), (lambda m: repeated(m, act(pixel), side), True)):
+        spec = KINDS["from_pixel"](width=5, side=side, repeated=over)
+        module = random_weights(MODULES["from_pixel"](spec, (CHANNELS, 1), lambda: nn.LeakyReLU(SLOPE)))
+        found = module(torch.tensor(pixel, dtype=torch.float32)[:, :, None, None]).detach().numpy()
+        assert found.shape[1:3] == spec.out((CHANNELS, 1))
+        np.testing.assert_allclose(found, act(conv(module.fine.conv, act(slow(module.wide.conv)))), atol=1e-4)
+        assert sum(p.numel() for p in module.parameters()) == 5 * (CHANNELS * side**2 + 1) + 5 * (5 * 9 + 1)
+
+
+@pytest.mark.parametrize("padding", PADDINGS)
+def test_a_map_out_of_a_pixel_has_its_side_whatever_the_padding(padding):
+    for over in (False, True):
+        spec = KINDS["from_pixel"](width=2, side=4, repeated=over, padding=padding)
+        assert MODULES["from_pixel"](spec, (3, 1), nn.ReLU)(torch.ones(1, 3, 1, 1)).shape == (1, 2, 4, 4)
 
 
 def architecture_with(**sizes):

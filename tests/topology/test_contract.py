@@ -19,13 +19,12 @@ from faceswap_lab.models.architecture import Architecture
 from faceswap_lab.models.autoencoder import Autoencoder, Samples
 from faceswap_lab.models.blocks import PADDINGS
 from faceswap_lab.models.bottlenecks import BOTTLENECKS
-from faceswap_lab.models.downsamplers import DOWNSAMPLERS
 from faceswap_lab.models.norms import NORMS
 from faceswap_lab.models.parts import MODULES
 from faceswap_lab.models.upsamplers import UPSAMPLERS
 from faceswap_lab.orders import Plan
 from faceswap_lab.topology import KINDS, Blocks, Bottleneck, Declared, Residuals, TopologyError, expand
-from faceswap_lab.topology.blocks import RESIDUAL_STARTS
+from faceswap_lab.topology.blocks import DOWNSAMPLERS, RESIDUAL_STARTS
 from faceswap_lab.training.callbacks import Resume
 from faceswap_lab.training.device.processes import Place, further_processes
 from faceswap_lab.training.module import FaceswapModule
@@ -185,8 +184,9 @@ BLOCKS = st.builds(
     Blocks,
     *(st.sampled_from(sorted(UPSAMPLERS)), st.booleans()),
     *(st.sampled_from(sorted(registry)) for registry in (NORMS, PADDINGS)),
-)
-DOWN = [(), *((name,) for name in DOWNSAMPLERS if name != "shuffled"), ("conv", "shuffled", "pool_beside", "conv")]
+).filter(lambda blocks: blocks.upsampler != "transposed" or blocks.padding == "same")  # the others are refused
+DOWN = [(), *((name,) for name, known in DOWNSAMPLERS.items() if known.halves)]
+DOWN += [("conv", "shuffled", "pool_beside", "conv"), ("pointwise", "pair_pool", "conv", "pair_pool", "plain")]
 NECKS = st.builds(Bottleneck, st.sampled_from(sorted(BOTTLENECKS)), st.booleans())
 
 
@@ -201,7 +201,7 @@ def sizes(draw):
     residuals = Residuals(after, draw(st.sampled_from(tuple(RESIDUAL_STARTS))), **around)
     blocks = {"blocks": draw(BLOCKS), "bottleneck": draw(NECKS), "residuals": residuals, "downsamplers": down}
     blocks["encoder_widths"] = (4,) * max(3, len(down))
-    blocks["encoder_residuals"] = draw(st.sampled_from([(), (1, 0, 2, 0)[: len(blocks["encoder_widths"])]]))
+    blocks["encoder_residuals"] = draw(st.sampled_from([(), (1, 0, 2, 0, 0)[: len(blocks["encoder_widths"])]]))
     return dataclasses.replace(SIZES, code_size=16, decoder_widths=widths, **ends, **blocks)
 
 

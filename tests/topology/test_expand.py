@@ -91,6 +91,11 @@ REFUSED = [
         Declared({"larger": {"kind": "enlarge", "up_factor": 0}}, "larger"),
         "up_factor=0: expected a whole number from 1",
     ),
+    (Declared({"e": ENCODER, "p": {"kind": "from_pixel"}}, "e > p"), "of one pixel, not of 4 channels of 8x8"),
+    (
+        Declared({"e": {"kind": "code_encoder"}, "p": {"kind": "from_pixel", "side": 1}}, "e > p"),
+        "side is 2 or more, not 1",
+    ),
     (Declared({"encoder": {"kind": "encoder", "widths": 4}}, "encoder"), "a list such as [64,32]"),
     (Declared({"encoder": {"kind": "encoder", "downsamplers": "conv"}}, "encoder"), "a list such as [conv]"),
     (Declared({"encoder": {"kind": "encoder", "trained": 1}}, "encoder"), "true or false"),

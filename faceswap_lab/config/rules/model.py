@@ -68,7 +68,7 @@ def _sizes(config: Config) -> None:
 def _enlarged(config: Config) -> bool:
     """Tell whether a part makes maps larger by another factor than the sizes say; the topology then judges them."""
     parts = [part for part in config.topology.parts.values() if isinstance(part, Mapping)]
-    return any("up_factor" in part or part.get("kind") == "enlarge" for part in parts)
+    return any("up_factor" in part or part.get("kind") in ("enlarge", "from_pixel") for part in parts)
 
 
 def _of_length(widths: tuple[int, ...], needed: int) -> list[int]:
