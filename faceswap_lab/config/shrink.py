@@ -89,14 +89,6 @@ class Shrinking:
         """Return those of a decoder's stages that are left."""
         return tuple(map(self.width, row[: len(row) - self.dropped]))
 
-    def encoder_widths(self, row: Sequence[int]) -> tuple[int, ...]:
-        """Return those of the encoder's stages that are left."""
-        return tuple(map(self.width, row[: self.kept]))
-
-    def downsamplers(self, row: Sequence[str]) -> tuple[str, ...]:
-        """Return those of the encoder's stages that are left."""
-        return tuple(row[: self.kept])
-
     def code(self, units: int) -> int:
         """Return a smaller code's size."""
         step = self.side(self.model.grid) ** 2 if self.laid_out else 1
@@ -106,14 +98,6 @@ class Shrinking:
         """Return a map's side, in proportion to the encoder's last."""
         return side * (self.seen >> halvings(self.model.downsamplers, self.kept)) // self.model.grid
 
-    def residuals(self, row: Sequence[int]) -> tuple[int, ...]:
-        """Return the blocks of a decoder's stages that are left; the last stage keeps its own."""
-        return (*row[: len(row) - self.dropped - 1], row[-1]) if len(row) > 1 else tuple(row)
-
-    def encoder_residuals(self, row: Sequence[int]) -> tuple[int, ...]:
-        """Return the blocks of the encoder's stages that are left; the last stage keeps its own."""
-        return (*row[: self.kept - 1], row[-1]) if len(row) > 1 else tuple(row)
-
     def sizes(self, written: Mapping[str, Any]) -> dict[str, Any]:
         """Return all sizes among the settings of the model or of a part, shrunk. What is 0, empty or null stays."""
         kind = KINDS.get(written.get("kind", ""))
@@ -121,12 +105,17 @@ class Shrinking:
         return {key: _SIZES[name](self, written[key]) for key, name in called.items() if name in _SIZES}
 
 
+def _left(row: Sequence[int], count: int) -> tuple[int, ...]:
+    """Return the residual blocks of the first ``count`` stages; the last stage keeps its own."""
+    return (*row[: count - 1], row[-1]) if len(row) > 1 else tuple(row)
+
+
 _SIZES: dict[str, Callable[[Shrinking, Any], Any]] = {
     **dict.fromkeys(("decoder_widths", "mask_head"), Shrinking.widths),
-    "encoder_widths": Shrinking.encoder_widths,
-    "downsamplers": Shrinking.downsamplers,
-    "encoder_residuals": Shrinking.encoder_residuals,
-    "residuals": Shrinking.residuals,
+    "encoder_widths": lambda by, row: tuple(map(by.width, row[: by.kept])),
+    "downsamplers": lambda by, row: tuple(row[: by.kept]),
+    "encoder_residuals": lambda by, row: _left(row, by.kept),
+    "residuals": lambda by, row: _left(row, len(row) - by.dropped),
     **dict.fromkeys(("bridge_width", "dense_width", "width", "channels"), Shrinking.width),
     **dict.fromkeys(("grid", "dense_side", "side"), Shrinking.side),
     "code_size": Shrinking.code,

@@ -32,10 +32,14 @@ def instance(channels: int) -> nn.Module:
     return nn.GroupNorm(channels, channels)
 
 
-class OverAll(nn.Module):
-    """A norm over all numbers of a face's map, with one gain and one offset for all of them."""
+class Whole(nn.Module):
+    """(x - mean) / sqrt(variance + 1e-6) over all of a face's numbers, then one gain and one offset for all of them.
 
-    def __init__(self) -> None:
+    What faceswap calls instance normalisation: deepfakes/faceswap, lib/model/normalization, whose InstanceNormalization
+    has no axis where it is used.
+    """
+
+    def __init__(self, channels: int) -> None:
         super().__init__()
         self.gain, self.offset = nn.Parameter(torch.ones(1)), nn.Parameter(torch.zeros(1))
 
@@ -59,19 +63,11 @@ def rms(channels: int) -> nn.Module:
     return OverChannels(nn.RMSNorm(channels, eps=1e-6))
 
 
-def whole(channels: int) -> nn.Module:
-    """(x - mean) / sqrt(variance + 1e-6) over all of a face's numbers: what faceswap calls instance normalisation.
-
-    Source: deepfakes/faceswap, lib/model/normalization, whose InstanceNormalization has no axis where it is used.
-    """
-    return OverAll()
-
-
 NORMS: dict[str, Callable[[int], nn.Module]] = {
     "none": lambda channels: nn.Identity(),
     "instance": instance,
     "group": group,
     "layer": layer,
     "rms": rms,
-    "whole": whole,
+    "whole": Whole,
 }

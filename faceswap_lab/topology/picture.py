@@ -40,7 +40,12 @@ def svg(topology: Topology, captions: Mapping[str, str] | None = None, title: st
     path, by_pair = next(iter(topology.swaps.items()))
     lines += _way(by_pair["A", "B"], faces["A"], drawn["B"], centres, _SWAP, 5 * (len(shown) + 1) / 2, dashed=True)
     boxes = [
-        _box(centres[name], name, (captions or {}).get(name) or topology.parts[name].kind, _frozen(topology, name))
+        _box(
+            centres[name],
+            name,
+            (captions or {}).get(name) or topology.parts[name].kind,
+            not topology.parts[name].trained,
+        )
         for name in parts
     ]
     for i, side in enumerate(shown):
@@ -121,10 +126,6 @@ def _face(at: Place, name: str, colour: str) -> str:
         f'<text x="{at[0]:g}" y="{at[1] + 4:g}" font-size="12" fill="{colour}" text-anchor="middle">'
         f"{escape(name)}</text>"
     )
-
-
-def _frozen(topology: Topology, name: str) -> bool:
-    return not topology.parts[name].trained
 
 
 def _colour(i: int) -> str:

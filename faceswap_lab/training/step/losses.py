@@ -61,7 +61,9 @@ def loss_of(
             return inside
         return (1 - mask_weight) * measure(output, target, **settings).mean() + mask_weight * inside
     distance = measure(output, target, **settings)
-    mask = _cut(mask, distance)
+    side = distance.shape[-1]  # a window that lies within the picture has fewer places: the mask is cut to them
+    first = (mask.shape[-1] - side) // 2
+    mask = mask[..., first : first + side, first : first + side]
     if masking == "whole":
         inside = (distance * mask).mean((1, 2, 3))
     else:
@@ -83,15 +85,6 @@ def softened(mask: Tensor, blur: float) -> Tensor:
     sigma = max(1.0, float(int(blur * mask.shape[-1])))
     window = max(3, int(4 * sigma)) | 1
     return 2 * weighed(mask, window, sigma, "zero").clamp(max=0.5)
-
-
-def _cut(mask: Tensor, distance: Tensor) -> Tensor:
-    """Cut a mask to the places of a window that lies within the picture."""
-    side, window = distance.shape[-1], mask.shape[-1] - distance.shape[-1] + 1
-    if window == 1:
-        return mask
-    first = (window - 1) // 2
-    return mask[..., first : first + side, first : first + side]
 
 
 def codes_apart(codes: Sequence[Tensor]) -> list[Tensor]:

@@ -7,6 +7,7 @@ encoder had two sets of moments but one step counter, which is neither "two opti
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -77,14 +78,9 @@ def adamw(parameters: Parameters, s: Settings) -> Optimizer:
     return torch.optim.AdamW(parameters, lr=s.lr, betas=(s.beta1, s.beta2), eps=s.eps, weight_decay=s.weight_decay)
 
 
-def adabelief(parameters: Parameters, s: Settings) -> Optimizer:
-    """AdaBelief as its paper has it."""
-    return AdaBelief(parameters, s.lr, (s.beta1, s.beta2), s.eps, bias_correction=True)
-
-
-def adabelief_dfl(parameters: Parameters, s: Settings) -> Optimizer:
-    """AdaBelief as DeepFaceLab has it, without bias correction (core/leras/optimizers/AdaBelief.py)."""
-    return AdaBelief(parameters, s.lr, (s.beta1, s.beta2), s.eps, bias_correction=False)
+def adabelief(parameters: Parameters, s: Settings, bias_correction: bool = True) -> Optimizer:
+    """AdaBelief as its paper has it; without bias correction as DeepFaceLab (core/leras/optimizers/AdaBelief.py)."""
+    return AdaBelief(parameters, s.lr, (s.beta1, s.beta2), s.eps, bias_correction)
 
 
 def lion(parameters: Parameters, s: Settings) -> Optimizer:
@@ -98,7 +94,7 @@ OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
     "sgd": sgd,
     "adamw": adamw,
     "adabelief": adabelief,
-    "adabelief_dfl": adabelief_dfl,
+    "adabelief_dfl": partial(adabelief, bias_correction=False),
     "lion": lion,
 }
 CAN_SKIP = ("adam", "sgd")
