@@ -279,7 +279,7 @@ def test_every_variant_is_a_configuration_that_the_door_lets_in(optimizer):
     variants = list(_variants(config_for(f"optimizer={optimizer}", f"optimizer_state={state}")))
     for config in variants:
         check_rules(config, OPTIONS)
-    assert len(variants) == (7 if optimizer == "adam" else 6)
+    assert len(variants) == (8 if optimizer == "adam" else 6)
 
 
 def test_a_distance_without_a_way():
