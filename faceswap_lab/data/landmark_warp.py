@@ -15,12 +15,15 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import RBFInterpolator
+from scipy.spatial import cKDTree
 from scipy.special import ndtri
 
 from faceswap_lab.data.draws import SMALLEST, Draws
 from faceswap_lab.data.faces import FaceData, Faces, Side
 from faceswap_lab.data.warp import REFERENCE_SIDE, Recipe, control_points, pose
 from faceswap_lab.randomness import uniforms
+from faceswap_lab.twins import Head, identity, landmarks_of, state_of
 
 Landmarks = NDArray[np.float32]
 """(N, L, 2): x, y of the landmarks of N stored faces, as shares of the picture's side."""
@@ -48,8 +51,6 @@ class LandmarkWarp:
 
     def __init__(self, own: Landmarks, other: Landmarks, seed: int, side: Side) -> None:
         self.own, self.other, self.seed, self.side = own, other, seed, side
-        from scipy.spatial import cKDTree  # a quarter of a second, which no other warp should cost
-
         self._near = cKDTree(other.reshape(len(other), -1))
 
     def goals(self, which: NDArray[np.int64], first: int, jitter: float) -> Shares:
@@ -92,8 +93,6 @@ def shifted(places: Shares, points: Shares, shifts: Shares) -> Shares:
     It is a thin plate (Duchon 1977; scipy's RBFInterpolator) through the points and 16 fixed ones around the border,
     near which it fades to nothing.
     """
-    from scipy.interpolate import RBFInterpolator  # likewise
-
     plate = RBFInterpolator(
         np.concatenate([points, _BORDER]), np.concatenate([shifts, np.zeros_like(_BORDER)]), smoothing=SMOOTHING
     )
@@ -109,8 +108,6 @@ def training_landmarks(data: FaceData) -> dict[Side, Landmarks]:
 
 
 def _rendered(name: str, faces: Faces) -> Landmarks:
-    from faceswap_lab.twins import Head, identity, landmarks_of, state_of
-
     assert faces.states is not None  # rendered faces have them
     head = Head(identity(name))
     points = np.stack([landmarks_of(head, state_of(row), faces.size) for row in np.asarray(faces.states)])
