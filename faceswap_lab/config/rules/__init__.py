@@ -94,14 +94,16 @@ def _optimizer_state(config: Config, options: Options) -> None:
 
 
 def _loss(config: Config) -> None:
-    for term, told in terms_of(config.loss, config.model.resolution).items():
-        if told.region != "face" and isinstance(config.data, FoldersData):
-            other = _WITHOUT_REGIONS.get(config.loss.name)
-            remedy = f"loss={other}" if other else "region: face"
-            raise ConfigError(
-                f"loss.terms.{term}.region={told.region} with data=folders: where eyes and mouth are is known of "
-                f"rendered people alone. Use data=twins or data=people, or {remedy}."
-            )
+    terms = terms_of(config.loss, config.model.resolution)
+    regional = {name: term.region for name, term in terms.items() if term.region != "face"}
+    if regional and isinstance(config.data, FoldersData):
+        name, region = next(iter(regional.items()))
+        without = [f"'~loss.terms.{name}'" for name in regional]
+        remedy = f"leave out {' '.join(without)}" if len(without) < len(terms) else f"loss.terms.{name}.region=face"
+        raise ConfigError(
+            f"loss.terms.{name}.region={region} with data=folders: where eyes and mouth are is known of rendered "
+            f"people alone. Use data=twins or data=people, or {remedy}."
+        )
     if config.loss.weight_mask != 1 and not draws_masks(config):
         raise ConfigError(
             f"loss.weight_mask={config.loss.weight_mask:g} with model.mask_head=[]: no mask is drawn, so its weight "
@@ -127,10 +129,6 @@ def _loss(config: Config) -> None:
         raise ConfigError(
             f"{given} with update_order={name}: nothing would be trained. Give a trained side a weight above 0."
         )
-
-
-_WITHOUT_REGIONS = {"dfl_amp": "dfl", "faceswap_2026": "faceswap_2026_face", "mae_priority": "mae"}
-"""Of a loss that looks at regions the one that is most like it and does not."""
 
 
 def _weight_key(side: str) -> str:
