@@ -78,5 +78,7 @@ def test_a_folder_is_named_by_its_last_part_alone():
     """Long paths were cut so that two folders looked alike, and told where they lie."""
     words = ["data=folders", "data.a=/home/me/private/faces/anna", "data.b=../faces/ben/"]
     assert label_of(words, {"data": ["twins", "folders"]}) == "folders-a_anna-b_ben"
+    turned = ["data=folders", "++data.b=../faces/ben/", "data.a=/home/me/private/faces/anna"]
+    assert label_of(turned, {"data": ["twins", "folders"]}) == "folders-b_ben-a_anna"
     alike = ["data.a=/home/me/anna/aligned", "data.b=/home/me/ben/aligned", "data.more=[/home/me/cleo/aligned,x/d]"]
     assert label_of(alike, {}) == "a_anna-aligned-b_ben-aligned-more_cleo-aligned-x-d"

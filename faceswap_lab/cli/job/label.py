@@ -59,8 +59,8 @@ def _parts(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> li
     """Return what overrides choose and set, each in its shortest form; of a setting that is set again, the last."""
     overrides = list({override.lstrip("+~").partition("=")[0]: override for override in overrides}.values())
     groups_with = Counter(option for group in options.keys() - set(ADDED) for option in options[group])
-    typed = {override.partition("=")[0]: override.partition("=")[2] for override in overrides}
-    folders = {key: items_of(typed[key]) for key in TYPED_FOLDERS if key in typed}
+    typed = {override.lstrip("+~").partition("=")[0]: override.partition("=")[2] for override in overrides}
+    folders = {key: items_of(value) for key, value in typed.items() if key in TYPED_FOLDERS}
     names = told_apart([folder for of_key in folders.values() for folder in of_key])
     named, chosen, values = [], [], []
     for override in overrides:
