@@ -193,7 +193,7 @@ def read_across(folder: Path) -> Across:
         content = json.loads((folder / ACROSS).read_text(encoding="utf-8"))
         axis = str(content["axis"])
         folders = {str(level): folder.parent / name for level, name in content["levels"].items()}
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"{folder / ACROSS} cannot be read: {' '.join(str(error).split())}") from error
     return across(axis, folders)
 

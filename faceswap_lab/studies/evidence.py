@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -138,7 +139,7 @@ def read_evidence(folder: Path) -> Evidence:
         runs = _runs(folder, content)
         extras = {name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in content["extras"]}
         return Evidence(plan, runs, pictures.read_grids(content["grids"], folder / _FACES), extras)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, EOFError, BadZipFile, ValueError, LookupError, TypeError, AttributeError) as error:
         raise ConfigError(
             f"{folder}: its evidence cannot be read ({type(error).__name__}: {' '.join(str(error).split())}). "
             "Take it from the repository again, or make it from the runs: report +study=NAME"

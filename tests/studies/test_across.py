@@ -197,9 +197,10 @@ def test_what_is_not_one_question_is_refused(kept, tmp_path):
     with pytest.raises(ConfigError, match="at least two"):
         across("scale", {"small": kept.parent / "small"})
     (tmp_path / "broken").mkdir()
-    (tmp_path / "broken" / "across.json").write_text(json.dumps({"levels": {"small": "gone", "large": "gone too"}}))
-    with pytest.raises(ConfigError, match="cannot be read"):
-        read_across(tmp_path / "broken")
+    for content in ({"levels": {"small": "gone", "large": "gone too"}}, ["small", "large"]):
+        (tmp_path / "broken" / "across.json").write_text(json.dumps(content))
+        with pytest.raises(ConfigError, match="cannot be read"):
+            read_across(tmp_path / "broken")
 
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"

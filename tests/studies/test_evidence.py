@@ -121,7 +121,10 @@ def test_runs_put_side_by_side_are_evidence_too(tmp_path: Path) -> None:
     assert not read_evidence(tmp_path / "kept").plan.declared
 
 
-@pytest.mark.parametrize("damage", ["nothing", "cut", "newer", "no table", "not json"])
+@pytest.mark.parametrize(
+    "damage",
+    ["nothing", "cut", "newer", "no table", "not json", "half the curves", "empty curves", "more rows than curves"],
+)
 def test_what_cannot_be_read_is_named_with_a_remedy(kept: tuple[Findings, Path], tmp_path: Path, damage: str) -> None:
     folder = tmp_path / "kept"
     shutil.copytree(kept[1], folder)
@@ -134,6 +137,13 @@ def test_what_cannot_be_read_is_named_with_a_remedy(kept: tuple[Findings, Path],
         (folder / STUDY).write_text(json.dumps(told | {"format": 2}))
     elif damage == "no table":
         (folder / "results.csv").unlink()
+    elif damage == "half the curves":
+        (folder / "curves.npz").write_bytes((folder / "curves.npz").read_bytes()[:200])
+    elif damage == "empty curves":
+        (folder / "curves.npz").write_bytes(b"")
+    elif damage == "more rows than curves":
+        table = (folder / "results.csv").read_text()
+        (folder / "results.csv").write_text(table + table.splitlines()[-1] + "\n")
     else:
         (folder / STUDY).write_text("{")
     with pytest.raises(ConfigError, match=r"no evidence|cannot be read") as refused:

@@ -83,8 +83,9 @@ def _stages(config: Config) -> None:
     model, parts = config.model, config.topology.parts.values()
     rows = [model.residuals, model.encoder_residuals]
     rows += [part.get("residuals", ()) for part in parts if isinstance(part, Mapping)]
+    blocks = any(any(row) if isinstance(row, list | tuple) else row for row in rows)
     for key, usual in (("residual_start", "scaled"), ("residual_slope", 0.2)):
-        if getattr(model, key) != usual and not any(map(any, rows)):
+        if getattr(model, key) != usual and not blocks:
             raise ConfigError(
                 f"model.{key}={getattr(model, key)}: there are no residual blocks. Leave it {usual}, or add "
                 "model.residuals=[1]."

@@ -47,7 +47,7 @@ def _evidence(root: Path, name: str) -> Evidence:
 
 def _cite(words: list[str], read: Callable[[str], Evidence]) -> str:
     where = f"<!--= {' '.join(words)} -->"
-    against = words[-1].removeprefix(_AGAINST) if words[-1].startswith(_AGAINST) else None
+    against = next((word.removeprefix(_AGAINST) for word in words[-1:] if word.startswith(_AGAINST)), None)
     if not 3 <= len(words) - bool(against) <= 4:
         raise ConfigError(f"{where}: write <!--= study arm what -->, and after it a metric, {_AGAINST}ARM, or both.")
     study, arm, what, *metric = words[:-1] if against else words

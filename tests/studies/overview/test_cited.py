@@ -79,6 +79,7 @@ def test_numbers_are_those_of_the_table() -> None:
         ("encoder_count only_b effect swap_sim_AB", "there is no metric"),
         ("encoder_count baseline effect", "only the mean can be said"),
         ("encoder_count", "write <!--= study arm what"),
+        ("", "write <!--= study arm what"),
     ],
 )
 def test_what_is_not_there_is_refused(words: str, says: str) -> None:
