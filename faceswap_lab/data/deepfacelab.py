@@ -4,12 +4,11 @@ Used of it: ``landmarks`` (68 points in the picture), ``xseg_mask`` (a PNG or JP
 ``source_filename``.
 """
 
-import re
 from typing import Any
 
 import numpy as np
 
-from faceswap_lab.data.face_record import FaceRecord, points_of
+from faceswap_lab.data.face_record import FaceRecord, frame_of, points_of
 from faceswap_lab.data.mean_face import LANDMARKS, filled
 from faceswap_lab.data.pickle_walk import Call, walk
 
@@ -32,14 +31,13 @@ def record_of_jpg(data: bytes, size: tuple[int, int]) -> FaceRecord | None:
         raise ValueError("no dict")
     landmarks = points_of(_plain(values["landmarks"]), LANDMARKS)
     source = str(values.get("source_filename") or "")
-    numbers = re.findall(r"\d+", source)
     mask = mask_of(_bytes(values.get("xseg_mask")), *size)
     return FaceRecord(
         maker="DeepFaceLab",
         landmarks=landmarks,
         mask=filled(landmarks, size[1], size[0]) if mask is None else mask,
         source=source,
-        frame=int(numbers[-1][:12]) if numbers else None,
+        frame=frame_of(source),
     )
 
 

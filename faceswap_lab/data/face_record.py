@@ -5,6 +5,7 @@ or of another kind is no record: the picture is then one like any other.
 """
 
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -96,6 +97,12 @@ def points_of(values: Any, count: int | None) -> Points:
     if not np.isfinite(points).all() or np.abs(points).max() > 1e6:
         raise ValueError("points that are no places in a picture")
     return points
+
+
+def frame_of(source: str) -> int | None:
+    """Return the number of a frame, the last one in its file's name before the ending."""
+    found = re.findall(r"\d+", source.rsplit(".", 1)[0])
+    return int(found[-1][:12]) if found else None
 
 
 def _text(picture: Image.Image, keyword: str) -> str:

@@ -6,7 +6,6 @@ picture was cut from the frame is not stored: faceswap computes it from the land
 """
 
 import ast
-import re
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_lab.data.face_record import FaceRecord, points_of
+from faceswap_lab.data.face_record import FaceRecord, frame_of, points_of
 from faceswap_lab.data.mean_face import INNER, LANDMARKS, MEAN_FACE, Points, filled, moved, similarity
 
 KEYWORD = "faceswap"
@@ -59,7 +58,7 @@ def record_of_text(text: str, size: tuple[int, int]) -> FaceRecord:
         landmarks=landmarks,
         mask=filled(landmarks, size[1], size[0]) if mask is None else mask,
         source=str(source.get("source_filename", "")),
-        frame=_number(str(source.get("source_filename", ""))),
+        frame=frame_of(str(source.get("source_filename", ""))),
     )
 
 
@@ -105,8 +104,3 @@ def _mask(masks: Mapping[str, Any], to_picture: NDArray[np.float64], size: tuple
         whole = np.vstack([to_picture, [0, 0, 1]]) @ np.vstack([to_frame, [0, 0, 1]])
         return np.asarray(cv2.warpAffine(stored, whole[:2], size, flags=cv2.INTER_LINEAR), np.uint8)
     return None
-
-
-def _number(name: str) -> int | None:
-    found = re.findall(r"\d+", name.rsplit(".", 1)[0])
-    return int(found[-1][:12]) if found else None

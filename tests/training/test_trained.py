@@ -70,6 +70,14 @@ def test_reconstructions_codes_and_crops_are_those_of_the_network(run, model, fa
     assert (model.cropped(stored) == as_bytes(seen)).all()
 
 
+def test_a_file_is_large_enough_where_the_run_sees_little_of_its_pictures(tmp_path, run, faces):
+    model = TrainedModel(run.folder.path)
+    model.coverage = 0.2  # the lab stores 4 px for each that the network sees, and here it needs 5
+    large = np.asarray(Image.fromarray(faces[0][0]).resize((160, 160)))
+    (tmp_path / "large.png").write_bytes(png(large))
+    assert (np.asarray(model.cropped(tmp_path / "large.png")) == model.cropped(large)).all()
+
+
 def test_what_comes_back_is_of_the_kind_that_was_given(tmp_path, model, faces):
     stored = faces[0]
     expected = model.swap(stored[0])

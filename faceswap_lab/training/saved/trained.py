@@ -153,18 +153,21 @@ class TrainedModel:
         try:
             data = path.read_bytes()
             self._check_size(*opened(data, smallest=1).size[::-1], coverage)
-            return decode_square(data, _STORED * self.resolution, smallest=1).pixels
+            return decode_square(data, max(_STORED * self.resolution, self._needed(coverage)), smallest=1).pixels
         except FileNotFoundError:
             raise ValueError(f"{path}: there is no such file.") from None
         except (ValueError, OSError) as error:  # UnusablePicture is one of the first
             raise ValueError(f"{path}: {error}") from None
+
+    def _needed(self, coverage: float) -> int:
+        return math.ceil(self.resolution / coverage - 1e-9)
 
     def _check_size(self, height: int, width: int, coverage: float) -> None:
         if height != width:
             raise ValueError(
                 f"the picture is {width}×{height}, not square. Cut the aligned face out first, framed as in training."
             )
-        needed = math.ceil(self.resolution / coverage - 1e-9)
+        needed = self._needed(coverage)
         if width < needed:
             raise ValueError(
                 f"the picture has {width} px a side, and the network sees {self.resolution} px of the central "
