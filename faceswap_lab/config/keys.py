@@ -68,6 +68,14 @@ def takes_any_text(key: str) -> bool:
     return bool(found) and texts and not any(one.field.metadata["choices"] for one in found)
 
 
+@cache
+def labels() -> set[str]:
+    """Return the settings and groups that are no part of a run's identity, by dotted key."""
+    return {
+        key for key, found in _settings().items() if not all(one.field.metadata.get("identity", True) for one in found)
+    }
+
+
 class _Setting(NamedTuple):
     """A setting, or a group of them, in one of the schemas that have it."""
 

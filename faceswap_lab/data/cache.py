@@ -19,8 +19,8 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -192,19 +192,14 @@ def _faces(arrays: Mapping[str, np.ndarray]) -> Faces:
     return Faces(pixels, states)
 
 
-@contextmanager
-def _lock_of(entry: Path) -> Iterator[None]:
-    """Hold the entry's lock, after saying so if that means waiting for somebody."""
+def _lock_of(entry: Path) -> AbstractContextManager[object]:
+    """Take the entry's lock until the block ends, after saying so if that means waiting for somebody."""
     lock = FileLock(f"{entry}.lock")
     try:
-        lock.acquire(timeout=0)
+        return lock.acquire(timeout=0)
     except Timeout:
         _log.warning("another process is making the faces in '%s'; waiting for it", entry)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+        return lock.acquire()
 
 
 def _set_aside(entry: Path, damage: str) -> None:

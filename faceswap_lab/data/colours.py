@@ -80,27 +80,6 @@ class Transfer(ABC):
 
 
 @dataclass(frozen=True)
-class Statistics:
-    """Of a picture's colours.
-
-    Attributes:
-        mean: (3,).
-        covariance: (3, 3), positive definite.
-    """
-
-    mean: Numbers
-    covariance: Numbers
-
-    @classmethod
-    def of(cls, colours: Picture) -> "Statistics":
-        """Return those of a picture (S, S, 3)."""
-        mean = np.array(cv2.mean(colours)[:3])
-        around = colours.reshape(-1, 3) - mean.astype(np.float32)
-        covariance = (around.T @ around).astype(np.float64) / len(around)
-        return cls(mean, covariance + _LEAST * np.eye(3))
-
-
-@dataclass(frozen=True)
 class Linear(Transfer):
     """A linear map of the three channels around the mean.
 
@@ -111,16 +90,19 @@ class Linear(Transfer):
     matrix: Callable[[Numbers, Numbers], Numbers]
     lab: bool = False
 
-    def of_own(self, colours: Picture) -> Statistics:
-        """Return mean and covariance."""
-        return Statistics.of(colours)
+    def of_own(self, colours: Picture) -> tuple[Numbers, Numbers]:
+        """Return mean (3,) and covariance (3, 3), which is positive definite."""
+        mean = np.array(cv2.mean(colours)[:3])
+        around = colours.reshape(-1, 3) - mean.astype(np.float32)
+        covariance = (around.T @ around).astype(np.float64) / len(around)
+        return mean, covariance + _LEAST * np.eye(3)
 
     of_other = of_own
 
-    def moved(self, colours: Picture, own: Statistics, other: Statistics) -> Picture:
+    def moved(self, colours: Picture, own: tuple[Numbers, Numbers], other: tuple[Numbers, Numbers]) -> Picture:
         """Return colours with the other's mean, and what else the method moves."""
-        matrix = self.matrix(own.covariance, other.covariance)
-        offset = other.mean - matrix @ own.mean
+        matrix = self.matrix(own[1], other[1])
+        offset = other[0] - matrix @ own[0]
         return np.asarray(cv2.transform(colours, np.column_stack([matrix, offset])), np.float32)
 
 

@@ -10,7 +10,7 @@ import pickle
 import queue
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from faceswap_lab.data.parallel import available_cores, ordered_map
 from faceswap_lab.data.render_worker import Job
-from faceswap_lab.twins import Identity, State
+from faceswap_lab.twins import Identity
 
 _STATES_PER_JOB = 8
 _FEWEST_STATES_PER_PROCESS = 16  # below that a process costs more than it brings
@@ -35,8 +35,10 @@ class RenderPool:
         self._most = processes or available_cores()
         self._workers: list[_Worker] = []
 
-    def render(self, identity: Identity, states: Sequence[State], size: int) -> Iterator[NDArray[np.uint8]]:
+    def render(self, identity: Identity, states: NDArray[np.float64], size: int) -> Iterator[NDArray[np.uint8]]:
         """Yield the pictures of ``identity`` in all ``states`` with masks, (n, S, S, 4), some at a time, in order.
+
+        States are rows of numbers, which ``state_of`` knows.
 
         Raises:
             RuntimeError: a worker failed; the message holds its traceback.

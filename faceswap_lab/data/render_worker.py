@@ -9,7 +9,6 @@ import pickle
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
 from functools import lru_cache
 
 import cv2
@@ -17,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_lab.data.faces import rgba
-from faceswap_lab.twins import Head, Identity, State, render
+from faceswap_lab.twins import Head, Identity, render, state_of
 
-Job = tuple[Identity, Sequence[State], int]
-"""Some pictures of one person: in which states, at how many pixels a side."""
+Job = tuple[Identity, NDArray[np.float64], int]
+"""Some pictures of one person: in which states, as rows for ``state_of``, at how many pixels a side."""
 
 
 @lru_cache(maxsize=2)
@@ -28,9 +27,9 @@ def _head(identity: Identity) -> Head:
     return Head(identity)  # costly: geometry and baked texture
 
 
-def rendered(identity: Identity, states: Sequence[State], size: int) -> NDArray[np.uint8]:
+def rendered(identity: Identity, states: NDArray[np.float64], size: int) -> NDArray[np.uint8]:
     """Return pictures with masks (n, S, S, 4). Each depends on its state alone, not on how states are cut into jobs."""
-    pictures = [render(_head(identity), state, size) for state in states]
+    pictures = [render(_head(identity), state_of(row), size) for row in states]
     return np.stack([rgba(picture.image, picture.mask) for picture in pictures])
 
 

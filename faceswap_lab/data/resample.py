@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_lab.data.draws import Draws
-from faceswap_lab.data.warp import Maps, Recipe, control_points, expand, maps, onto_target, pose
+from faceswap_lab.data.warp import Recipe, control_points, expand, onto_target, pose, stored_points
 
 Picture = NDArray[np.uint8]
 Triple = tuple[Picture, Picture, Picture]
@@ -34,11 +34,15 @@ def resample(faces: Sequence[Picture], draws: Draws, recipe: Recipe, resolution:
     size = faces[0].shape[0]
     if recipe.two_stage:
         return _twice(faces, draws, recipe, resolution)
-    return _once(faces, maps(draws, recipe, size, resolution), resolution)
+    points, target = stored_points(draws, recipe, size, resolution)
+    return _once(faces, expand(points, resolution, recipe.share), target, resolution)
 
 
-def _once(faces: Sequence[Picture], places: Maps, resolution: int) -> Triple:
+def _once(faces: Sequence[Picture], places: NDArray[np.float32], onto: NDArray[np.float64], resolution: int) -> Triple:
     """Interpolate once, straight from the stored face into the batch; the mask comes along as a fourth colour.
+
+    ``places`` (n, 2, r, r) is where each pixel of the inputs lies in the stored faces, x and y; ``onto`` (n, 2, 3) the
+    affine maps of the targets' pixels.
 
     Each face is first copied, as far as it is needed, into one buffer that stays in the processor's cache. Scattered
     reads of cold memory made the same warp take twice as long.
@@ -47,26 +51,26 @@ def _once(faces: Sequence[Picture], places: Maps, resolution: int) -> Triple:
     seen, target, masked = _empty(len(faces), resolution)
     hot = np.empty_like(faces[0])
     warped = np.empty((*size, 4), np.uint8)
-    rows = _rows(places, faces[0].shape[0])
+    rows = _rows(places, onto, faces[0].shape[0])
     for i, (face, (top, bottom)) in enumerate(zip(faces, rows)):
-        x, y = places.input[i]
+        x, y = places[i]
         np.copyto(hot[top:bottom], face[top:bottom])
         cv2.remap(hot, x, y, cv2.INTER_LINEAR, warped, cv2.BORDER_REPLICATE)
         cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB, seen[i])
-        cv2.warpAffine(hot, places.target[i], size, warped, _AFFINE, cv2.BORDER_REPLICATE)
+        cv2.warpAffine(hot, onto[i], size, warped, _AFFINE, cv2.BORDER_REPLICATE)
         cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB, target[i])
         cv2.extractChannel(warped, 3, masked[i])
     return seen, target, masked
 
 
-def _rows(places: Maps, size: int) -> NDArray[np.int64]:
+def _rows(places: NDArray[np.float32], onto: NDArray[np.float64], size: int) -> NDArray[np.int64]:
     """Return which rows of its stored face each sample reads: (n, 2), from the first to before the last.
 
     A pixel is made of the two rows around it, and of the border's row where it lies outside.
     """
-    r = places.input.shape[-1] - 1
-    edges = places.target[:, 1] @ np.array([[0, r, 0, r], [0, 0, r, r], [1, 1, 1, 1]])  # y of the target's corners
-    input_y = places.input[:, 1]
+    r = places.shape[-1] - 1
+    edges = onto[:, 1] @ np.array([[0, r, 0, r], [0, 0, r, r], [1, 1, 1, 1]])  # y of the target's corners
+    input_y = places[:, 1]
     top = np.minimum(input_y.min((1, 2)), edges.min(1))
     bottom = np.maximum(input_y.max((1, 2)), edges.max(1))
     spare = 1  # for what OpenCV rounds on its way to a place

@@ -106,19 +106,6 @@ class Pose:
         return np.where(_along(self.flipped, shifts.ndim), -turned.conj(), turned)
 
 
-@dataclass(frozen=True)
-class Maps:
-    """Where each output pixel of n samples lies in the stored faces, in pixel indices.
-
-    Attributes:
-        input: (n, 2, r, r) float32: x, then y, of every pixel of the input.
-        target: (n, 2, 3) float64: the affine map from the target's (x, y, 1) to the stored (x, y).
-    """
-
-    input: NDArray[np.float32]
-    target: NDArray[np.float64]
-
-
 def pose(draws: Draws, recipe: Recipe, size: int) -> Pose:
     """Return the pose of each sample of faces stored at ``size`` pixels."""
     pivot = _centre(recipe, size) * (1 + 1j)
@@ -180,17 +167,12 @@ def fit(points: Complex, recipe: Recipe, resolution: int) -> tuple[Complex, Comp
     return a, goal.mean() - a * mean
 
 
-def maps(draws: Draws, recipe: Recipe, size: int, resolution: int) -> Maps:
-    """Return where n inputs and targets of ``resolution`` pixels lie in faces stored at ``size`` pixels."""
-    points, target = stored_points(draws, recipe, size, resolution)
-    return Maps(input=expand(points, resolution, recipe.share), target=target)
-
-
 def stored_points(draws: Draws, recipe: Recipe, size: int, resolution: int) -> tuple[Complex, NDArray[np.float64]]:
-    """Return ``maps`` before the input's grid is expanded: a few numbers per sample, whatever the resolution.
+    """Return where n inputs and targets of ``resolution`` pixels lie in faces stored at ``size`` pixels.
 
     Returns:
-        the control points in the stored faces, (n, k, k); the target's affine maps, (n, 2, 3), see ``Maps``.
+        the control points in the stored faces, (n, k, k), for ``expand``; the affine maps from the target's (x, y, 1)
+        to the stored (x, y), (n, 2, 3); both in pixel indices.
     """
     posed = pose(draws, recipe, size)
     points = control_points(draws, recipe, size)

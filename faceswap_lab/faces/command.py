@@ -58,16 +58,13 @@ def faces(args: Sequence[str]) -> int:
 
 def _storage(error: OSError, place: Path, forgetting: bool) -> StorageError:
     """Return what a full disk, a folder that may not be written, or a film that may not be read comes to, in a line."""
-    reason = error.reason if isinstance(error, StorageError) else error.errno or 0
     free = ""
     with suppress(OSError):
         free = f" ({shutil.disk_usage(place).free / 1e6:,.1f} MB are free there)"
-    said = os.strerror(reason) if reason else str(error)
+    said = os.strerror(error.errno) if error.errno else str(error)
     left = "Some of it is removed and some is not" if forgetting else "What was found so far is kept"
     return StorageError(
-        f"faces: {said}: '{error.filename or place}'{free}. {left}: mend that, and the same command goes on.",
-        place,
-        reason,
+        f"faces: {said}: '{error.filename or place}'{free}. {left}: mend that, and the same command goes on."
     )
 
 

@@ -48,11 +48,6 @@ INITIALISATIONS: dict[str, Fill] = {
 }
 
 
-def usual(weight: Tensor, fill: Fill, generator: torch.Generator) -> None:
-    """As the initialisation says."""
-    fill(weight, generator)
-
-
 @torch.no_grad()
 def icnr(weight: Tensor, fill: Fill, generator: torch.Generator, factor: int = 2) -> None:
     """One kernel for the channels that a pixel shuffle lays side by side, 2x2: at first it repeats every pixel.
@@ -73,17 +68,12 @@ def scaled(weight: Tensor, fill: Fill, generator: torch.Generator) -> None:
     nn.init.uniform_(weight, -bound, bound, generator=generator)
 
 
-def small(weight: Tensor, fill: Fill, generator: torch.Generator) -> None:
-    """N(0, 0.02²) whatever the initialisation (dfaker/df, model.py, ``res_block``)."""
-    normal(weight, generator)
-
-
 STARTS: dict[str, Callable[[Tensor, Fill, torch.Generator], None]] = {
-    "usual": usual,
+    "usual": lambda weight, fill, generator: fill(weight, generator),
     "icnr_2": icnr,
     "icnr_4": partial(icnr, factor=4),
     "scaled": scaled,
-    "normal": small,
+    "normal": lambda weight, fill, generator: normal(weight, generator),  # dfaker/df, model.py, ``res_block``
 }
 """What a layer may ask for itself, in place of the initialisation's own."""
 

@@ -36,6 +36,12 @@ class Staged(Part):
 
     stages: nn.ModuleDict
 
+    def activations(self) -> Iterator[tuple[str, nn.Module]]:
+        """Yield those of the stages that have one: of a stage's convolution, not of residual blocks after it."""
+        for name, stage in self.stages.items():
+            if hasattr(stage, "activation"):
+                yield name, stage.get_submodule("activation")
+
     def keep(self, first: int, last: int) -> None:
         """Keep a slice of the stages."""
         names = list(self.stages)

@@ -50,12 +50,6 @@ class Encoder(Staged):
         x = self.stages["dense"].from_code(code)  # type: ignore[operator]  # a Bottleneck
         return self.stages["up"](x) if "up" in self.stages else x
 
-    def activations(self) -> Iterator[tuple[str, nn.Module]]:
-        """Yield those of the convolutions and of the upscale."""
-        for name, stage in self.stages.items():
-            if name != "dense" and not isinstance(stage, nn.Identity):
-                yield name, activation_of(stage)
-
 
 class Inter(Part):
     """Dense layers of its own, and an upscale if it has a width: (N, C, s, s) -> (N, bridge_width, 2s, 2s)."""
@@ -85,7 +79,7 @@ class Inter(Part):
             yield "up", self.up.get_submodule("activation")
 
 
-class Upscale(Part):
+class Upscale(Staged):
     """An upscale, and residual blocks after it if there are any: (N, C, s, s) -> (N, width, 2s, 2s)."""
 
     def __init__(self, spec: kinds.Upscale, seen: Shape, activation: Activation) -> None:
@@ -94,13 +88,9 @@ class Upscale(Part):
         make = partial(upscale, seen[0], spec.width)
         self.stages = nn.ModuleDict({"0": refined("up", make, 0, spec.width, count, activation, spec)})
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Upscale, and refine."""
-        return self.stages["0"](x)
-
     def activations(self) -> Iterator[tuple[str, nn.Module]]:
         """Yield that of the upscale."""
-        yield "up", activation_of(self.stages["0"])
+        yield "up", self.stages["0"].get_submodule("activation")
 
 
 class FromPixel(Part):
@@ -156,11 +146,6 @@ def refined(
     return Refined(name, make(nn.Identity if spec.linear_before else activation, blocks), row, before, around)
 
 
-def activation_of(stage: nn.Module) -> nn.Module:
-    """Return that of a stage's convolution, not of the residual blocks after it."""
-    return stage.activation if isinstance(stage, Refined) else stage.get_submodule("activation")
-
-
 def mask_head(spec: kinds.Decoder, activation: Activation) -> nn.Module:
     """Return what draws the logit of the face's mask, (N, C, s, s) -> (N, 1, r, r): upscales without residual blocks.
 
@@ -199,12 +184,6 @@ class Decoder(Staged):
 
     def _with_mask(self, z: Tensor, x: Tensor) -> Tensor:
         return z if self.mask is None else torch.cat([z, self.mask(x)], dim=1)
-
-    def activations(self) -> Iterator[tuple[str, nn.Module]]:
-        """Yield those of the upscales."""
-        for name, stage in self.stages.items():
-            if name != "out":
-                yield name, activation_of(stage)
 
 
 class ToldDecoder(Decoder):

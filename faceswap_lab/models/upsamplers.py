@@ -7,6 +7,7 @@ between the two stands the norm, if there is one.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -63,54 +64,37 @@ class Fast(PixelShuffle):
         return super().forward(x) + bilinear(self.straight(x), self.factor)
 
 
-class Nearest(Activated):
-    """act(conv3(x made twice as large)), a quarter of pixel_shuffle's weights (Odena et al. 2016, distill.pub)."""
+class Interpolated(Activated):
+    """act(conv3(x made twice as large)), a quarter of pixel_shuffle's weights (Odena et al. 2016, distill.pub).
 
-    def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
+    ``how`` is torch's mode: "nearest" repeats every pixel, "bilinear" puts others in between.
+    """
+
+    def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks, how: str) -> None:
         conv = Conv(channels, width, kernel=blocks.up_kernel, padding=blocks.padding)
         super().__init__(conv, width, activation, blocks)
-        self.factor = blocks.up_factor
+        self.factor, self.how = blocks.up_factor, how
 
     def forward(self, x: Tensor) -> Tensor:
         """Double the picture's sides."""
-        return super().forward(self.larger(x))
-
-    def larger(self, x: Tensor) -> Tensor:
-        """Repeat every pixel."""
-        return F.interpolate(x, scale_factor=self.factor, mode="nearest")
+        return super().forward(F.interpolate(x, scale_factor=self.factor, mode=self.how))
 
 
-class Bilinear(Nearest):
-    """The same with pixels in between."""
-
-    def larger(self, x: Tensor) -> Tensor:
-        """Interpolate."""
-        return bilinear(x, self.factor)
-
-
-class NearestPair(Nearest):
+class Pair(Interpolated):
     """act(conv3(act(conv3(x made twice as large)))): no shuffle, so convolutions at the larger size.
 
     Naruniec et al. 2020, "High-resolution neural face swapping for visual effects", as cglukas/combModel,
-    model/decoder.py, has it.
+    model/decoder.py, has it; bilinear: deepfakes/faceswap, lib/model/nn_blocks, ``UpscaleDNYBlock``.
     """
 
-    def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks) -> None:
-        super().__init__(channels, width, activation, blocks)
+    def __init__(self, channels: int, width: int, activation: Activation, blocks: Blocks, how: str) -> None:
+        super().__init__(channels, width, activation, blocks, how)
         conv = Conv(width, width, kernel=blocks.up_kernel, padding=blocks.padding)
         self.second = Activated(conv, width, activation, blocks)
 
     def forward(self, x: Tensor) -> Tensor:
         """Double the picture's sides."""
         return self.second(super().forward(x))
-
-
-class BilinearPair(NearestPair):
-    """The same with pixels in between. Source: deepfakes/faceswap, lib/model/nn_blocks, ``UpscaleDNYBlock``."""
-
-    def larger(self, x: Tensor) -> Tensor:
-        """Interpolate."""
-        return bilinear(x, self.factor)
 
 
 class Transposed(Activated):
@@ -135,10 +119,10 @@ UPSAMPLERS: dict[str, Callable[[int, int, Activation, Blocks], nn.Module]] = {
     "pixel_shuffle": PixelShuffle,
     "hybrid": Hybrid,
     "fast": Fast,
-    "nearest": Nearest,
-    "bilinear": Bilinear,
-    "nearest_pair": NearestPair,
-    "bilinear_pair": BilinearPair,
+    "nearest": partial(Interpolated, how="nearest"),
+    "bilinear": partial(Interpolated, how="bilinear"),
+    "nearest_pair": partial(Pair, how="nearest"),
+    "bilinear_pair": partial(Pair, how="bilinear"),
     "transposed": Transposed,
 }
 

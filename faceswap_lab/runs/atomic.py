@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 _LEFTOVER = ".tmp-"
-_FULL_BELOW = 1 << 20  # bytes; a library's own error on a disk with less than this free is put down to the full disk
 
 _REASONS = {
     errno.ENOSPC: ("the disk is full", "free some space"),
@@ -38,28 +37,28 @@ _REASONS = {
 class StorageError(OSError):
     """A file could not be written; the message says which, why, how much space was free, and what to do.
 
-    Attributes:
-        path: the file that should have been written.
-        reason: the ``errno`` of the cause. (``OSError.errno`` stays unset: it would change the message.)
+    ``errno`` is that of the cause.
     """
-
-    def __init__(self, message: str, path: Path, reason: int) -> None:
-        super().__init__(message)
-        self.path = path
-        self.reason = reason
-
-    def __reduce__(self) -> tuple[Any, ...]:  # so that it survives the way back from a launcher's worker process
-        return type(self), (str(self), self.path, self.reason)
 
 
 def write_bytes(path: Path, data: bytes | memoryview) -> None:
     """Replace the content of ``path`` with ``data``, or leave everything as it was and raise.
 
+    A process that is killed leaves a temporary file behind: ``remove_leftovers`` removes it.
+
     Raises:
         StorageError: the disk is full, the folder read-only, gone, or the like.
     """
-    with replacing(path) as temporary:
-        temporary.write_bytes(data)
+    temporary = path.with_name(f"{_LEFTOVER}{secrets.token_hex(4)}-{path.name}")
+    try:
+        with explaining(path):
+            temporary.write_bytes(data)
+            _fsync(temporary)
+            os.replace(temporary, path)
+            _fsync(path.parent)
+    finally:
+        with suppress(OSError):  # a file system gone read-only refuses even this; the clear error is already on its way
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -85,32 +84,6 @@ def write_npz(path: Path, arrays: "Mapping[str, ArrayLike]") -> None:
     write_bytes(path, file.getvalue())
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield a path to write to, for libraries that write themselves; it takes the place of ``path`` at the end.
-
-    The yielded path lies in the same folder and ends in the same name, suffix included. If the body raises, the old
-    content stays and the temporary file goes. A process that is killed leaves the temporary file behind:
-    ``remove_leftovers`` removes it.
-
-    Raises:
-        StorageError: the disk is full, the folder read-only, gone, or the like, whichever way the library put it.
-    """
-    path = Path(path)
-    temporary = path.with_name(f"{_LEFTOVER}{secrets.token_hex(4)}-{path.name}")
-    try:
-        with explaining(path):
-            yield temporary
-            if not temporary.exists():
-                raise FileNotFoundError(errno.ENOENT, f"nothing was written that could become {path}")
-            _fsync(temporary)
-            os.replace(temporary, path)
-            _fsync(path.parent)
-    finally:
-        with suppress(OSError):  # a file system gone read-only refuses even this; the clear error is already on its way
-            temporary.unlink(missing_ok=True)
-
-
 def remove_leftovers(folder: Path) -> None:
     """Remove what killed writers left in ``folder``. Only for who holds the folder's lock: it asks no one's age."""
     for leftover in folder.rglob(f"{_LEFTOVER}*"):
@@ -119,47 +92,38 @@ def remove_leftovers(folder: Path) -> None:
 
 @contextmanager
 def explaining(path: Path) -> Iterator[None]:
-    """Turn an error in the body into a StorageError about ``path`` if its cause is storage; pass any other on.
-
-    torch and safetensors put a full disk into errors of their own, without an errno; then the free space decides.
-    """
+    """Turn an error in the body into a StorageError about ``path`` if its cause is storage; pass any other on."""
     try:
         yield
-    except Exception as error:
+    except OSError as error:
         clearer = _storage_error(error, path)
         if clearer is None:
             raise
         raise clearer from error
 
 
-def _storage_error(error: Exception, path: Path) -> StorageError | None:
+def _storage_error(error: OSError, path: Path) -> StorageError | None:
     """Return the clear error for a failure to write ``path``, or None if the cause is not storage."""
-    free = _free_bytes(path.parent)
-    reason = error.errno if isinstance(error, OSError) else None
-    if reason is None and 0 <= free < _FULL_BELOW and (isinstance(error, RuntimeError) or _is_safetensors(error)):
-        reason = errno.ENOSPC
+    reason = error.errno
     if isinstance(error, StorageError) or reason not in _REASONS:
         return None
     if reason == errno.ENOENT and path.parent.is_dir() and not _cannot_be_made(error, path):
         return None
+    free = _free_bytes(path.parent)
     why, remedy = _REASONS[reason]
     left = f" ({free / 1e6:,.1f} MB free)" if free >= 0 else ""
-    return StorageError(
+    clearer = StorageError(
         f"Cannot write {path}: {why}{left}. What was there before is untouched. To go on, {remedy} or choose another "
-        "folder (of runs: runs_dir), and repeat the command.",
-        path,
-        reason,
+        "folder (of runs: runs_dir), and repeat the command."
     )
+    clearer.errno = reason
+    return clearer
 
 
-def _cannot_be_made(error: Exception, path: Path) -> bool:
+def _cannot_be_made(error: OSError, path: Path) -> bool:
     """Tell whether it is ``path``, or what takes its place, that a folder does not take, as /proc takes none."""
-    name = Path(getattr(error, "filename", None) or "")
+    name = Path(error.filename or "")
     return name == path or name.name.startswith(_LEFTOVER)
-
-
-def _is_safetensors(error: Exception) -> bool:
-    return type(error).__name__ == "SafetensorError"  # by name: this room does not load safetensors
 
 
 def _fsync(path: Path) -> None:

@@ -84,22 +84,25 @@ def parsed_name(path: Path) -> RunName | None:
 _ENDING = re.compile(r"-s([0-9]+)-([0-9a-f]+)(?:\.([0-9]+))?$")  # of a run folder's name: seed, digest, number
 
 
-def find_or_create(root: Path, label: str, seed: int, digest: str) -> RunFolder:
+def find_or_create(root: Path, label: str, seed: int, digest: str, again: bool = False) -> RunFolder:
     """Return the run's folder, made now if there is none. Safe if several processes ask at once.
 
-    Raises:
-        StorageError: ``root`` cannot be written.
-    """
-    return _with_parts(find(root, seed, digest) or _create(Path(root), label, seed, digest, again=False))
-
-
-def create_fresh(root: Path, label: str, seed: int, digest: str) -> RunFolder:
-    """Return a new, empty folder for the run beside any that exist (``….2``, ``….3``); ``find`` now finds this one.
+    Args:
+        root: of all runs.
+        label: what its name begins with, if it is made.
+        seed: of the run.
+        digest: of its configuration.
+        again: make a new, empty one beside any that exist (``….2``, ``….3``), which ``find`` finds from now on.
 
     Raises:
         StorageError: ``root`` cannot be written.
     """
-    return _with_parts(_create(Path(root), label, seed, digest, again=True))
+    folder = None if again else find(root, seed, digest)
+    folder = folder or _create(Path(root), label, seed, digest, again)
+    with explaining(folder.path):
+        for path in (folder.previews, folder.checkpoints):  # whoever began it may have been stopped
+            path.mkdir(exist_ok=True)
+    return folder
 
 
 def is_run(path: Path) -> bool:
@@ -124,14 +127,6 @@ def _create(root: Path, label: str, seed: int, digest: str, again: bool) -> RunF
             (root / name).mkdir()
             note_start(root, seed, digest)
             return RunFolder(root / name)
-
-
-def _with_parts(folder: RunFolder) -> RunFolder:
-    """Make the folders in a run folder that are not there yet: whoever began it may have been stopped."""
-    with explaining(folder.path):
-        for path in (folder.previews, folder.checkpoints):
-            path.mkdir(exist_ok=True)
-    return folder
 
 
 def _numbered(root: Path, seed: int, digest: str) -> dict[int, Path]:

@@ -25,7 +25,7 @@ def asked_in(root: Path) -> StudyJob:
 
 
 def finish(asked: StudyJob, arm: str, seed: int, seconds: float, suffix: str = "") -> RunFolder:
-    digest = asked.digest(asked.config(arm, seed))
+    digest = asked.digest(arm, seed)
     folder = RunFolder(asked.plan.runs_dir / f"any-s{seed}-{digest}{suffix}")
     folder.path.mkdir(parents=True)
     write_result(folder, Result(digest=digest, label="any", seed=seed, steps=1, seconds=seconds, metrics={}))

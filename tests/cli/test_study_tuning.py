@@ -8,7 +8,8 @@ import pytest
 from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.cli.study.levels import levels_of
 from faceswap_lab.cli.study.plan import study_of
-from faceswap_lab.cli.study.tuning import _candidates, _Tuning, declares_tuning, report_tuned
+from faceswap_lab.cli.study.tuning import _Tuning, declares_tuning, report_tuned
+from faceswap_lab.cli.sweep.cells import combinations
 from faceswap_lab.config import ConfigError
 from faceswap_lab.runs.folder import find_or_create
 from tests.cli.test_study_plan import OURS
@@ -79,7 +80,7 @@ def test_a_factor_is_of_what_each_arm_has(tmp_path: Path) -> None:
 
 
 def test_several_settings_are_tried_in_every_combination() -> None:
-    assert _candidates({"optimizer.lr": [1e-3, 2e-3], "optimizer": ["adam", "sgd"]}) == [
+    assert combinations({"optimizer.lr": [1e-3, 2e-3], "optimizer": ["adam", "sgd"]}) == [
         [f"optimizer.lr={lr}", f"optimizer={name}"] for lr in (0.001, 0.002) for name in ("adam", "sgd")
     ]
 

@@ -1,12 +1,14 @@
 """Recipes and faces that the tests of this room share."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from hypothesis import strategies as st
 
+from faceswap_lab.data.draws import Draws
 from faceswap_lab.data.faces import Faces
-from faceswap_lab.data.warp import Recipe
+from faceswap_lab.data.warp import Recipe, expand, stored_points
 
 WARP_2018 = Recipe(
     name="warp_2018",
@@ -36,6 +38,23 @@ any_recipe = st.builds(
     misaligned=st.booleans(),
     two_stage=st.just(False),
 )
+
+
+class Maps(NamedTuple):
+    """Where each pixel of n samples lies in the stored faces.
+
+    Attributes:
+        input: (n, 2, r, r): x, then y, of every pixel of the input.
+        target: (n, 2, 3): the affine map from the target's (x, y, 1) to the stored (x, y).
+    """
+
+    input: np.ndarray
+    target: np.ndarray
+
+
+def maps(draws: Draws, recipe: Recipe, size: int, resolution: int) -> Maps:
+    points, target = stored_points(draws, recipe, size, resolution)
+    return Maps(expand(points, resolution, recipe.share), target)
 
 
 def noise_faces(count: int, size: int, seed: int = 0) -> Faces:

@@ -11,7 +11,7 @@ from faceswap_lab.data import twin_sets
 from faceswap_lab.data.faces import SIDES, FaceData, rgba
 from faceswap_lab.data.twin_sets import load_twins
 from faceswap_lab.randomness import stream
-from faceswap_lab.twins import STATE_FIELDS, identity, render, sample_state, state_vector
+from faceswap_lab.twins import STATE_FIELDS, identity, render, sample_state, state_of, state_vector
 
 REPOSITORY = Path(__file__).parents[2]
 SMALL = {"people": ("ada", "ben"), "faces": 10, "held_out": 6, "size": 24, "seed": 3}
@@ -45,9 +45,9 @@ def painted(load, monkeypatch, tmp_path):
 
         def render(self, person, states, size):
             jobs.append(person.seed)
-            for state in states:
+            for row in states:
                 picture = np.full((1, size, size, 3), person.seed, np.uint8)
-                yield rgba(picture, np.full((1, size, size), int(100 * abs(state.yaw)), np.uint8))
+                yield rgba(picture, np.full((1, size, size), int(100 * abs(state_of(row).yaw)), np.uint8))
 
     monkeypatch.setattr(twin_sets, "RenderPool", Painter)
 

@@ -7,9 +7,9 @@ from scipy.interpolate import RegularGridInterpolator
 from scipy.stats import truncnorm
 
 from faceswap_lab.data.draws import draw, jitter_in_cells
-from faceswap_lab.data.warp import Recipe, control_points, expand, fit, maps
+from faceswap_lab.data.warp import Recipe, control_points, expand, fit
 from tests.data import recipe_2018
-from tests.data.recipes import NONE, WARP_2018, any_recipe
+from tests.data.recipes import NONE, WARP_2018, any_recipe, maps
 
 PIXELS = np.stack(np.meshgrid(np.arange(64), np.arange(64)))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from faceswap_lab.runs.atomic import StorageError
-from faceswap_lab.runs.folder import create_fresh, find, find_all, find_or_create, is_run
+from faceswap_lab.runs.folder import find, find_all, find_or_create, is_run
 from faceswap_lab.runs.identity import run_name
 from faceswap_lab.runs.status import write_status
 from tests.runs.processes import child, exit_code
@@ -53,7 +53,7 @@ def test_another_run_is_not_found(tmp_path: Path) -> None:
 def test_fresh_starts_beside_and_becomes_the_one_that_is_found(tmp_path: Path) -> None:
     first = find_or_create(tmp_path, "x", 0, _DIGEST)
     (first.path / "result.json").write_text("precious")
-    fresh = [create_fresh(tmp_path, "y", 0, _DIGEST) for _ in range(10)]
+    fresh = [find_or_create(tmp_path, "y", 0, _DIGEST, again=True) for _ in range(10)]
     assert [folder.path.name for folder in fresh] == [f"y-s0-{_DIGEST}.{n}" for n in range(2, 12)]
     assert find(tmp_path, 0, _DIGEST) == fresh[-1]  # .11 is newer than .9
     assert (first.path / "result.json").read_text() == "precious"
@@ -64,7 +64,7 @@ def test_one_listing_finds_what_every_single_search_finds(tmp_path: Path) -> Non
     for seed, digest in runs:
         find_or_create(tmp_path, f"x-s{seed}-abc", seed, digest)  # a label that looks like an ending
     for _ in range(10):
-        create_fresh(tmp_path, "y", 12, _DIGEST)
+        find_or_create(tmp_path, "y", 12, _DIGEST, again=True)
     (tmp_path / "sweeps").mkdir()
     (tmp_path / f"a-file-s7-{_DIGEST}").write_text("no folder")
     (tmp_path / f"x-s8-{_DIGEST}.bak").mkdir()
@@ -73,7 +73,7 @@ def test_one_listing_finds_what_every_single_search_finds(tmp_path: Path) -> Non
 
 
 def test_fresh_without_an_older_one_is_the_plain_folder(tmp_path: Path) -> None:
-    assert create_fresh(tmp_path, "x", 0, _DIGEST).path.name == f"x-s0-{_DIGEST}"
+    assert find_or_create(tmp_path, "x", 0, _DIGEST, again=True).path.name == f"x-s0-{_DIGEST}"
 
 
 def test_many_at_once_make_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +98,7 @@ def test_many_at_once_make_one_folder(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_fresh_at_once_makes_as_many_as_asked(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as threads:
-        folders = list(threads.map(lambda _: create_fresh(tmp_path, "x", 0, _DIGEST).path, range(8)))
+        folders = list(threads.map(lambda _: find_or_create(tmp_path, "x", 0, _DIGEST, again=True).path, range(8)))
     assert len(set(folders)) == 8
 
 
@@ -119,4 +119,4 @@ def test_a_root_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a folder that takes no files")
 def test_a_root_that_takes_no_files_is_one_clear_error() -> None:
     with pytest.raises(StorageError, match=r"Cannot write /proc/\.create\.lock"):
-        create_fresh(Path("/proc"), "x", 0, _DIGEST)
+        find_or_create(Path("/proc"), "x", 0, _DIGEST, again=True)

@@ -4,7 +4,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from faceswap_lab.runs.folder import create_fresh, find_all, find_or_create
+from faceswap_lab.runs.folder import find_all, find_or_create
 from faceswap_lab.runs.started import key_of, started
 
 _DIGEST = "0123456789"
@@ -20,7 +20,7 @@ def test_a_start_counts_once_until_the_run_is_made_again(tmp_path: Path) -> None
     assert find_all(runs) == {}
     assert started(runs, find_all(runs)) == {run: 1}
     find_or_create(runs, "arm", 3, _DIGEST)
-    create_fresh(runs, "arm", 3, _DIGEST)
+    find_or_create(runs, "arm", 3, _DIGEST, again=True)
     assert started(runs, find_all(runs)) == {run: 3}
 
 

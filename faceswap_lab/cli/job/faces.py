@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faceswap_lab.config import (
@@ -36,7 +35,7 @@ def faces_of(config: Config) -> "FaceData":
     try:
         return load(config, config.data)  # type: ignore[arg-type]
     except CacheError as error:
-        raise StorageError(str(error), Path(config.cache_dir or "."), error.errno or 0) from error
+        raise StorageError(str(error)) from error
     except ValueError as error:
         raise error if isinstance(error, ConfigError) else ConfigError(f"data: {error}") from error
 

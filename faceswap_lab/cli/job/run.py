@@ -25,7 +25,7 @@ from faceswap_lab.interruption import Interrupted, interruptible
 from faceswap_lab.options import Options
 from faceswap_lab.plugins.finding import import_plugins
 from faceswap_lab.runs.atomic import StorageError, remove_leftovers, write_text
-from faceswap_lab.runs.folder import RunFolder, create_fresh, find, find_or_create
+from faceswap_lab.runs.folder import RunFolder, find, find_or_create
 from faceswap_lab.runs.lock import Holder, run_lock
 from faceswap_lab.runs.result import BadResult, Result, read_result
 
@@ -92,8 +92,7 @@ def _run(
     check_devices(config)
     check_functions(config)
     data = data or faces_of(config)
-    make = create_fresh if config.force else find_or_create
-    folder = make(root, label, config.seed, digest)
+    folder = find_or_create(root, label, config.seed, digest, again=config.force)
     with run_lock(folder.path, _tell_who_holds):
         remove_leftovers(folder.path)  # of a process that was killed while writing
         result = read_result(folder)  # whoever held it may have finished it

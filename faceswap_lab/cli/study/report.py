@@ -73,21 +73,13 @@ def measure_companion(job: StudyJob) -> None:
 
     measured = companion(job.baseline, faces_of(job.baseline))
     job.folder.mkdir(parents=True, exist_ok=True)
-    write_json(_file(job, name), {_OF: _baseline_run(job), **measured})
+    write_json(job.folder / f"{name}.json", {_OF: job.plan.cells[0].digest, **measured})
 
 
 def _measured(job: StudyJob, name: str) -> dict[str, Any] | None:
     """Return a measurement stored beside the report, if it was made with the study's baseline as it is now."""
     try:
-        content = json.loads(_file(job, name).read_text(encoding="utf-8"))
+        content = json.loads((job.folder / f"{name}.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return None
-    return content if isinstance(content, dict) and content.get(_OF) == _baseline_run(job) else None
-
-
-def _file(job: StudyJob, name: str) -> Path:
-    return job.folder / f"{name}.json"
-
-
-def _baseline_run(job: StudyJob) -> str:
-    return job.digest(job.baseline)
+    return content if isinstance(content, dict) and content.get(_OF) == job.plan.cells[0].digest else None

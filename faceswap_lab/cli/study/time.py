@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from faceswap_lab.cli.study.plan import StudyJob
-from faceswap_lab.config import ConfigError
 from faceswap_lab.runs.folder import find_all
 from faceswap_lab.runs.result import sound_result
 
@@ -39,7 +38,7 @@ def look(job: StudyJob) -> Known:
             seconds.setdefault(cell.arm, []).append(result.seconds)
     others = sorted({seed for seed, _ in folders} - set(job.plan.seeds))[:_OTHER_SEEDS]
     for arm in job.plan.arms.keys() - seconds.keys():
-        found = [sound_result(folders.get((seed, _digest(job, arm, seed)))) for seed in others]
+        found = [sound_result(folders.get((seed, job.digest(arm, seed)))) for seed in others]
         if any(found):
             seconds[arm] = [result.seconds for result in found if result]
     return Known(finished, {arm: fmean(values) for arm, values in seconds.items()})
@@ -76,10 +75,3 @@ def in_words(seconds: float) -> str:
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _digest(job: StudyJob, arm: str, seed: int) -> str:
-    try:
-        return job.digest(job.config(arm, seed))
-    except ConfigError:  # of a seed that nobody asked for
-        return ""

@@ -9,7 +9,6 @@
 Each of them is a study like any other, so a cell that is finished is found again.
 """
 
-import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -23,6 +22,7 @@ from faceswap_lab.cli.study.levels import Levels
 from faceswap_lab.cli.study.plan import StudyJob, study_of
 from faceswap_lab.cli.study.report import make_report
 from faceswap_lab.cli.study.time import look
+from faceswap_lab.cli.sweep.cells import combinations
 from faceswap_lab.config import ConfigError, PeopleData
 from faceswap_lab.options import Options
 from faceswap_lab.runs.atomic import write_json
@@ -148,7 +148,7 @@ class _Tuning:
         tried = _without(overrides, "seed", _POPULATION, "experiments_dir")
         tried += ["study.companion=null"] if study.companion else []  # measured once, beside the runs that count
         tried += [f"{_POPULATION}=development", f"seed={','.join(map(str, study.tuning_seeds))}"]
-        candidates = {" ".join(words): words for words in _candidates(study.tuning)}
+        candidates = {" ".join(words): words for words in combinations(study.tuning)}
         has = {cell.arm: flat(cell.config) for cell in whole.plan.cells}
         self.own = {
             candidate: {arm: [_of_arm(word, arm, has[arm]) for word in words] for arm in whole.plan.arms}
@@ -187,10 +187,6 @@ class _Tuning:
     def declare(self) -> None:
         """Write down what is declared, in which commit and how many of its runs had begun, unless it stands there."""
         declare(self._file, self.declared, self.untuned.plan.runs_dir)
-
-    def _begun(self, cells: Sequence[Planned]) -> int:
-        runs = {key_of(cell.seed, cell.digest) for cell in cells}
-        return len(begun(runs, self.untuned.plan.runs_dir))
 
     @property
     def declarations(self) -> list[dict[str, Any]]:
@@ -260,19 +256,14 @@ class _Tuning:
         plan = self.untuned.plan
         shown = [{key: entry[key] for key in entry if key != "declared"} for entry in self.declarations]
         self.folder.mkdir(parents=True, exist_ok=True)
-        beside = [
-            cell
+        beside = {
+            key_of(cell.seed, cell.digest)
             for candidate, job in self.settled.items()
             for cell in job.plan.cells
             if self._comes_to(candidate, cell.arm) not in (chosen[cell.arm], self.usual[cell.arm])
-        ]
-        extra = as_extra(self.tried, chosen, collect(plan), plan.metric, shown, self._begun(beside))
+        }
+        extra = as_extra(self.tried, chosen, collect(plan), plan.metric, shown, len(begun(beside, plan.runs_dir)))
         write_json(self.folder / f"{TUNING}.json", extra)
-
-
-def _candidates(tuning: Mapping[str, Any]) -> list[list[str]]:
-    """Return every combination of the settings' candidates, as overrides."""
-    return [list(one) for one in itertools.product(*([f"{key}={v}" for v in tuning[key]] for key in tuning))]
 
 
 def _is_factor(word: str) -> bool:

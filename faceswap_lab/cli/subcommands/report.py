@@ -1,6 +1,7 @@
 """``report``: a study again from its runs or its evidence, parts pooled, any runs side by side. Nothing loads torch."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ def report(words: Sequence[str], folders: Sequence[Path]) -> int:
     from faceswap_lab.studies.evidence import is_evidence
     from faceswap_lab.studies.report.across_page import across_lines, write_across_report
 
-    runs = [word for word in words if "=" not in word or _is_folder(word)]
+    runs = [word for word in words if "=" not in word or os.path.isdir(word)]
     settings = [word for word in words if word not in runs]
     if any(word.startswith("+study=") for word in settings) and not runs:
         lines = _study(settings, folders)
@@ -41,13 +42,6 @@ def report(words: Sequence[str], folders: Sequence[Path]) -> int:
         lines = _together(runs, settings)
     print("\n".join(lines))
     return 0
-
-
-def _is_folder(word: str) -> bool:
-    try:
-        return Path(word).is_dir()
-    except OSError:  # longer than any file's name
-        return False
 
 
 def _together(words: Sequence[str], settings: Sequence[str]) -> list[str]:

@@ -24,14 +24,15 @@ _MOST = 40  # rows
 def print_sweep(cells: Sequence[Cell], sweep_dir: Path) -> int:
     """List the cells of a sweep that need attention, then the results; return the sweep's exit code."""
     counts = Counter(status.state for _, status in cells)
+    common = set.intersection(*(set(words) for words, _ in cells)) if len(cells) > 1 else set()
     print()
     for overrides, status in cells:
         if status.code:
-            print(f"{status.state:<11} {_own(overrides, cells)}: {status.message}")
+            print(f"{status.state:<11} {_own(overrides, common)}: {status.message}")
             if status.folder:
                 print(f"{'':<11} {status.folder}")
     if sum(status.code == 0 for _, status in cells) > 1:
-        _print_results(cells, sweep_dir)
+        _print_results(cells, common, sweep_dir)
     print(f"sweep       {len(cells)} cells: {', '.join(f'{n} {state}' for state, n in sorted(counts.items()))}")
     if any(status.code for _, status in cells):
         print("            The same command again runs only what is missing.")
@@ -42,13 +43,13 @@ def print_sweep(cells: Sequence[Cell], sweep_dir: Path) -> int:
     return max(interrupted or [status.code for _, status in cells], default=0)
 
 
-def _print_results(cells: Sequence[Cell], sweep_dir: Path) -> None:
+def _print_results(cells: Sequence[Cell], common: set[str], sweep_dir: Path) -> None:
     """Print the means over the seeds of what is otherwise the same."""
     arms: dict[str, list[Mapping[str, float]]] = {}
     for overrides, status in cells:
         result = sound_result(RunFolder(Path(status.folder))) if status.code == 0 else None
         if result:
-            name = _own([word for word in overrides if not word.startswith("seed=")], cells) or "baseline"
+            name = _own([word for word in overrides if not word.startswith("seed=")], common) or "baseline"
             arms.setdefault(name.replace("+experiment=", ""), []).append(result.metrics)
     columns = [column for column in _COLUMNS if any(column[0] in metrics for rows in arms.values() for metrics in rows)]
     table = Table(box=None, pad_edge=False)
@@ -68,7 +69,6 @@ def _print_results(cells: Sequence[Cell], sweep_dir: Path) -> None:
     print(f"side by side: python -m faceswap_lab report {shlex.quote(str(sweep_dir))}")
 
 
-def _own(overrides: Sequence[str], cells: Sequence[Cell]) -> str:
+def _own(overrides: Sequence[str], common: set[str]) -> str:
     """Return the overrides that are not those of every cell."""
-    common = set.intersection(*(set(words) for words, _ in cells)) if len(cells) > 1 else set()
     return " ".join(word for word in overrides if word not in common)

@@ -1,14 +1,14 @@
 """Any run folders as the cells of a comparison, whether or not a study planned them."""
 
-import dataclasses
 import json
-import typing
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from faceswap_lab.config import Config, ConfigError
+from faceswap_lab.config import ConfigError
+from faceswap_lab.config.keys import labels
 from faceswap_lab.runs.flat import flat
 from faceswap_lab.runs.folder import RunFolder, is_run, parsed_name
 from faceswap_lab.runs.sessions import read_sessions
@@ -29,7 +29,7 @@ def cells_of(folders: Sequence[Path]) -> list[tuple[Planned, RunFolder]]:
     paths = list({path.resolve(): path for path in folders}.values())
     cells = [_planned(path) for path in paths]
     arms = _arms(cells, [path.name if _only(path, paths) else str(path) for path in paths])
-    return [(dataclasses.replace(cell, arm=arm), RunFolder(path)) for cell, arm, path in zip(cells, arms, paths)]
+    return [(replace(cell, arm=arm), RunFolder(path)) for cell, arm, path in zip(cells, arms, paths)]
 
 
 def _planned(path: Path) -> Planned:
@@ -67,21 +67,8 @@ def _only(path: Path, paths: Sequence[Path]) -> bool:
 
 def _that_counts(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that can change a result, by dotted name: not paths, loggers, worker counts and the like."""
-    labels = _labels(Config)
     return {
         name: value
         for name, value in flat(config).items()
-        if not any(name == label or name.startswith(f"{label}.") for label in labels)
+        if not any(name == label or name.startswith(f"{label}.") for label in labels())
     }
-
-
-def _labels(schema: type, where: str = "") -> set[str]:
-    """Return the dotted names of all settings and groups that the schema calls no part of a run's identity."""
-    hints, found = typing.get_type_hints(schema), set()
-    for entry in dataclasses.fields(schema):
-        if not entry.metadata.get("identity", True):
-            found.add(f"{where}{entry.name}")
-        for kind in typing.get_args(hints[entry.name]) or (hints[entry.name],):
-            if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-                found |= _labels(kind, f"{where}{entry.name}.")
-    return found

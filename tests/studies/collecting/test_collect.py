@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from faceswap_lab.runs.folder import create_fresh
+from faceswap_lab.runs.folder import find_or_create
 from faceswap_lab.runs.lock import run_lock
 from faceswap_lab.runs.status import write_status
 from faceswap_lab.studies.collecting.collect import collect, look_up, of_arm
@@ -60,7 +60,7 @@ def test_a_run_that_is_being_worked_on_is_running(plan):
 
 def test_a_folder_in_which_nothing_happened_yet(plan):
     missing = plan.cells[1]
-    folder = create_fresh(plan.runs_dir, "baseline", missing.seed, missing.digest)
+    folder = find_or_create(plan.runs_dir, "baseline", missing.seed, missing.digest, again=True)
     assert look_up(missing, folder).state == "interrupted"
     with run_lock(folder.path):
         assert look_up(missing, folder).state == "running"
@@ -70,7 +70,8 @@ def test_the_label_of_a_run_does_not_matter_and_the_newest_counts(plan):
     finished = collect(plan)[0].folder
     finished.rename(finished.with_name(finished.name.replace("baseline", "some-other-label")))
     assert collect(plan)[0].state == "finished"
-    again = create_fresh(plan.runs_dir, "baseline", 0, plan.cells[0].digest)  # force=true, and not far yet
+    # force=true, and not far yet
+    again = find_or_create(plan.runs_dir, "baseline", 0, plan.cells[0].digest, again=True)
     write_status(again, "failed", 3)
     assert collect(plan)[0].state == "failed"
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from faceswap_lab.config import ConfigError
-from faceswap_lab.runs.folder import RunFolder, create_fresh
+from faceswap_lab.runs.folder import RunFolder, find_or_create
 from faceswap_lab.studies.analysis import analyse, compared
 from faceswap_lab.studies.collecting.side_by_side import cells_of
 from tests.studies.fake_runs import FakeArm, fake_study, write_finished
@@ -78,7 +78,7 @@ def test_one_label_with_two_configurations_is_two_arms_under_their_runs_names(tm
 
 
 def test_a_seed_that_an_arm_has_already_is_an_arm_of_its_own(plan):
-    again = create_fresh(plan.runs_dir, "baseline", 0, plan.cells[0].digest)
+    again = find_or_create(plan.runs_dir, "baseline", 0, plan.cells[0].digest, again=True)
     write_finished(plan.runs_dir, plan.cells[0], FakeArm(), tiles=False)  # into the newest folder of the cell
     findings = analyse_any([*folders(plan, "baseline")])
     assert [arm.name for arm in findings.arms] == ["baseline", again.path.name]
