@@ -156,6 +156,7 @@ def _own_figure(found: Across) -> Figure | None:
     if not rows:
         return None
     metric, colour = found.first.primary.metric, vega.arm_colours(found.arms, found.first.baseline)
+    colour = colour | {"legend": {"title": None, "orient": "bottom", "columns": 4, "labelColor": "@ink"}}
     y = vega.quantity("mean", title=metric.key, scale={"zero": False})
     dash = vega.arm_dashes(found.arms, found.first.baseline)
     says = vega.tooltip("arm", "level", "mean")
@@ -167,8 +168,7 @@ def _own_figure(found: Across) -> Figure | None:
     return Figure(
         name="own",
         title=f"{headline(metric.caption)} along {found.axis}",
-        caption=f"Each arm's own mean over the seeds at every {found.axis}; {found.first.baseline} in grey. Point at a "
-        "mark to see whose it is.",
+        caption=f"Each arm's own mean over the seeds at every {found.axis}; {found.first.baseline} in grey.",
         alt="; ".join(f"{row['arm']} at {row['level']}: {row['mean']}" for row in rows),
         spec={"data": {"values": rows}, "height": 220, "encoding": {"x": x}, "layer": layers},
         left=72,
