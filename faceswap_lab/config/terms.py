@@ -161,6 +161,11 @@ class Adversarial(Beside):
     )
     sides: tuple[str, ...] = setting("the sides that learn to fool it; empty: all", default=())
     lr_factor: float = setting("its learning rate, as a factor of the autoencoder's", above=0.0, high=1e3, default=1.0)
+    first: bool = setting(
+        "true: it learns before the autoencoder's updates of a training step, from what is drawn once more; "
+        "false: after them, from what was drawn for them",
+        default=False,
+    )
 
     def smallest(self, side: int) -> tuple[str, int]:
         """A patch that is left at the end."""

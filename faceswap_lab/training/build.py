@@ -108,11 +108,11 @@ def _discriminator(config: Config, autoencoder: Autoencoder, name: str, term: Ad
             units = autoencoder.code(face, "A").shape[1]
         net = code_net(units, term.widths or (units,))
         _start(config, net, name)
-        return OfCodes(net, name, term.form, sides, term.lr_factor)
+        return OfCodes(net, name, term.form, sides, term.lr_factor, term.first)
     nets = {side: patch_net(term.widths or config.model.encoder_widths[:HALVINGS]) for side in sides}
     for side, net in nets.items():
         _start(config, net, name, side)
-    return OfPictures(nets, name, term.form, term.lr_factor)
+    return OfPictures(nets, name, term.form, term.lr_factor, term.first)
 
 
 def _start(config: Config, net: nn.Module, *stream: str) -> None:

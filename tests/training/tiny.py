@@ -63,15 +63,15 @@ FOOLING = Objective(
 )
 
 
-def adversaries(model, forms=("lsgan", "bce"), sides=None, lr_factor=0.1):
+def adversaries(model, forms=("lsgan", "bce"), sides=None, lr_factor=0.1, first=(False, False)):
     """Discriminators of faces and of codes, at their start; a form of None leaves one out."""
     sides, units = sides or model.sides, model.code(torch.zeros(1, 3, 32, 32), "A").shape[1]
     nets, of_codes = {side: patch_net((4, 4)) for side in sides}, code_net(units, (6,))
     for name, net in [*nets.items(), ("codes", of_codes)]:
         initialise(net, "glorot", seed_of(SEED, "discriminator", name))
     made = [
-        OfPictures(nets, "faces", forms[0], lr_factor) if forms[0] else None,
-        OfCodes(of_codes, "codes", forms[1], sides, lr_factor) if forms[1] else None,
+        OfPictures(nets, "faces", forms[0], lr_factor, first[0]) if forms[0] else None,
+        OfCodes(of_codes, "codes", forms[1], sides, lr_factor, first[1]) if forms[1] else None,
     ]
     return Discriminators([one for one in made if one])
 

@@ -49,11 +49,12 @@ class Discriminator(nn.Module, ABC):
         form: a key of FORMS.
         sides: who learns to fool it.
         lr_factor: its learning rate, as a factor of the autoencoder's.
+        first: whether it learns before the autoencoder's updates of a training step, or after them.
     """
 
-    def __init__(self, name: str, form: str, sides: Sequence[str], lr_factor: float) -> None:
+    def __init__(self, name: str, form: str, sides: Sequence[str], lr_factor: float, first: bool = False) -> None:
         super().__init__()
-        self.name, self.form, self.sides, self.lr_factor = name, form, sides, lr_factor
+        self.name, self.form, self.sides, self.lr_factor, self.first = name, form, sides, lr_factor, first
 
     @abstractmethod
     def fooling(self, side: str, shown: Shown) -> Tensor:
@@ -80,8 +81,10 @@ class OfPictures(Discriminator):
         nets: of each of ``sides``.
     """
 
-    def __init__(self, nets: Mapping[str, nn.Module], name: str, form: str, lr_factor: float) -> None:
-        super().__init__(name, form, tuple(nets), lr_factor)
+    def __init__(
+        self, nets: Mapping[str, nn.Module], name: str, form: str, lr_factor: float, first: bool = False
+    ) -> None:
+        super().__init__(name, form, tuple(nets), lr_factor, first)
         self.nets = nn.ModuleDict(nets)
 
     def fooling(self, side: str, shown: Shown) -> Tensor:
@@ -110,8 +113,10 @@ class OfCodes(Discriminator):
         net: (N, units) -> (N, 1).
     """
 
-    def __init__(self, net: nn.Module, name: str, form: str, sides: Sequence[str], lr_factor: float) -> None:
-        super().__init__(name, form, sides, lr_factor)
+    def __init__(
+        self, net: nn.Module, name: str, form: str, sides: Sequence[str], lr_factor: float, first: bool = False
+    ) -> None:
+        super().__init__(name, form, sides, lr_factor, first)
         self.net = net
 
     def fooling(self, side: str, shown: Shown) -> Tensor:
@@ -157,25 +162,30 @@ class Discriminators(nn.Module):
             for group in self.states.by_side[member.name].param_groups:
                 group["lr"] = member.lr_factor * lr
 
-    def step(self) -> None:
-        """Use the gradients that lie on the weights."""
-        self.states.step(list(self.states.by_side))
+    def who_learn(self, first: bool) -> list[Discriminator]:
+        """Return those that learn before the autoencoder's updates of a training step, or after them."""
+        return [member for member in self.members if member.first == first]
+
+    def step(self, first: bool) -> None:
+        """Use the gradients that lie on the weights of ``who_learn``."""
+        self.states.step([member.name for member in self.who_learn(first)])
 
     def fooling(self, side: str, shown: Shown) -> dict[str, Tensor]:
         """Return, by term, the losses of a side that fails to fool them."""
         return {member.name: member.fooling(side, shown) for member in self.members if side in member.sides}
 
-    def take_gradients(self, shown: Mapping[str, Shown]) -> dict[str, Tensor]:
-        """Put the gradients of their own losses on their weights, and return the losses as they are logged.
+    def take_gradients(self, shown: Mapping[str, Shown], first: bool) -> dict[str, Tensor]:
+        """Put the gradients of their own losses on the weights of ``who_learn``, and return the losses as logged.
 
         Args:
             shown: by side.
+            first: which of them.
         """
         self.requires_grad_(True)
         told = {
             f"loss_{side}/{member.name}/discriminator": loss
             for side, samples in shown.items()
-            for member in self.members
+            for member in self.who_learn(first)
             if (loss := member.telling(side, samples)) is not None
         }
         if told:  # a step may be of sides that none of them knows

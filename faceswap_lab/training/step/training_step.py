@@ -109,12 +109,14 @@ class TrainingStep:
         self.tied: list[Tensor] = []
         self.shown: dict[Portion, Shown] = {}  # to discriminators
         self.told: dict[str, Tensor] = {}  # their own losses, by name
+        if self.discriminators.who_learn(first=True):
+            self._teach(self._drawn_now(self.plan.portions(step)), first=True)
         for update in self.plan.updates(step, self._worst_first):
             for loss in self._losses(update):
                 self.backward(loss)
             self._update(list(dict.fromkeys(portion.side for portion in update.portions)))
-        if self.shown:
-            self._teach()
+        if self.shown and self.discriminators.who_learn(first=False):
+            self._teach(self.shown, first=False)
         return self.seen
 
     def _losses(self, update: Update) -> Iterator[Tensor]:
@@ -130,14 +132,17 @@ class TrainingStep:
         """Return the weighted loss of each portion at the present weights; those of summed portions may be tied."""
         if all(portion in self.ready for portion in portions):
             return [self.ready[portion] for portion in portions]
-        inputs = [Samples(p.side, self._picture(self.batch[p].input), self._first_here(p)) for p in portions]
-        drawn = self.autoencoder.reconstruct_all(inputs, only_last, with_codes=self.with_codes)
+        drawn = self._draw(portions, only_last)
         losses = [self._loss(*of_side) for of_side in zip(portions, drawn, self._same_codes(drawn))]
         if self.tie and len(portions) > 1:
             distance = code_distance([d.code for d in drawn if d.code is not None])
             self.tied.append(distance.detach())
             losses.append(self.tie * distance)
         return losses
+
+    def _draw(self, portions: Sequence[Portion], only_last: bool = False) -> list[Drawn]:
+        inputs = [Samples(p.side, self._picture(self.batch[p].input), self._first_here(p)) for p in portions]
+        return self.autoencoder.reconstruct_all(inputs, only_last, with_codes=self.with_codes)
 
     def _same_codes(self, drawn: Sequence[Drawn]) -> list[dict[str, Tensor]]:
         """Return, for each portion of an update, the terms that ask for the codes of the others."""
@@ -192,21 +197,28 @@ class TrainingStep:
         self._use_gradients(f"the update of {' and '.join(sides)}", losses, partial(self.states.step, sides))
         self.ready = {}
 
-    def _teach(self) -> None:
-        """Let discriminators learn from all that this step has drawn, in one update of their own.
+    @torch.no_grad()
+    def _drawn_now(self, portions: Sequence[Portion]) -> dict[Portion, Shown]:
+        """Return what the autoencoder, as it is before a step, draws of the step's samples."""
+        drawn = self._draw(portions)
+        return {p: Shown(self._picture(self.batch[p].target), d.faces, d.code) for p, d in zip(portions, drawn)}
 
-        It is the last of the step: what the autoencoder was trained on is there already, of all sides under every
-        order, and is not drawn again. DeepFaceLab has this order too; faceswap-GAN lets its discriminators learn first,
-        on other samples.
+    def _teach(self, shown: Mapping[Portion, Shown], first: bool) -> None:
+        """Let discriminators learn from all samples of this step, in one update of their own.
+
+        As the last of the step, what the autoencoder was trained on is there already, of all sides under every order,
+        and is not drawn again; DeepFaceLab has this order. faceswap-GAN lets its discriminators learn first, on samples
+        of their own.
         """
-        sides = dict.fromkeys(portion.side for portion in self.shown)
+        sides = dict.fromkeys(portion.side for portion in shown)
         told = self.discriminators.take_gradients(
-            {side: Shown.joined([shown for p, shown in self.shown.items() if p.side == side]) for side in sides}
+            {side: Shown.joined([seen for p, seen in shown.items() if p.side == side]) for side in sides}, first
         )
         for p in self.discriminators.parameters():
             p.grad = None if p.grad is None else _mean_over_devices(p.grad)
-        self.told = {name: _mean_over_devices(loss) for name, loss in told.items()}
-        self._use_gradients("the update of the discriminators", self.told.items(), self.discriminators.step)
+        told = {name: _mean_over_devices(loss) for name, loss in told.items()}
+        self.told |= told
+        self._use_gradients("the update of the discriminators", told.items(), partial(self.discriminators.step, first))
 
     def _use_gradients(self, what: str, losses: Iterable[tuple[str, Tensor]], step: Callable[[], None]) -> None:
         """Let optimizers use the gradients that wait, if all is finite, then drop the gradients."""
