@@ -4,7 +4,7 @@
 on people of the development population, with the same seeds. The runs that count see other people.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any
@@ -114,37 +114,68 @@ def shown(tuning: Mapping[str, Any], primary: Compared, runs: Sequence[Run], alp
         alpha=alpha,
     )
     usual = {one.arm: one.candidate for one in tried if one.untuned}
+    chosen = {arm: tuning["chosen"][arm] for arm in primary.values}
     compared = [
-        {
-            "arm": arm,
-            **_column("without", usual.get(arm, ""), before[arm], judgements.get(arm)),
-            **_column("tuned", tuning["chosen"][arm], primary.values[arm], primary.judgements.get(arm)),
-        }
-        for arm in primary.values
+        row
+        for arm in chosen
+        for row in (
+            _judged(arm, "without", usual.get(arm, ""), before[arm], judgements.get(arm)),
+            _judged(arm, "tuned", chosen[arm], primary.values[arm], primary.judgements.get(arm)),
+        )
     ]
-    turned = [row["arm"] for row in compared if row["without: verdict"] != row["tuned: verdict"]]
-    moved = [row["arm"] for row in compared if row["without: setting"] != row["tuned: setting"]]
+    pairs = zip(compared[::2], compared[1::2])
+    turned = [without["arm"] for without, tuned in pairs if without["verdict"] != tuned["verdict"]]
+    moved = [arm for arm in chosen if usual.get(arm) != chosen[arm]]
+    ends = [f"{arm} ({' '.join(words)})" for arm, words in at_an_end(tried, chosen).items()]
     return {
         "says": [
             f"Another setting than without tuning: {', '.join(moved) or 'no arm'}. "
             f"Another verdict: {', '.join(turned) or 'no arm'}.",
+            "Best at the smallest or the largest that was tried, and so perhaps better beyond: "
+            f"{', '.join(ends) or 'no arm'}.",
             _cost(tried),
         ],
         "verdicts_without_and_with_tuning": compared,
-        "tried_on_the_development_population": [_row(one, tuning["chosen"]) for one in tried],
+        "tried_on_the_development_population": [_row(one, chosen) for one in tried],
         "runs_started_and_reported": _runs(tuning, tried, runs),
         "declared": list(tuning["declared"]),
     }
 
 
-def _column(name: str, setting: str, values: Mapping[int, float], judgement: Judgement | None) -> dict[str, Any]:
+def at_an_end(tried: Sequence[Tried], chosen: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return arm → what of its choice is the smallest or the largest number that it tried; other arms are left out."""
+    found: dict[str, list[str]] = {}
+    for arm, candidate in chosen.items():
+        for key, value in _settings(candidate).items():
+            numbers = _numbers(_settings(one.candidate)[key] for one in tried if one.arm == arm)
+            if len(set(numbers)) > 1 and float(value) in (min(numbers), max(numbers)):
+                found.setdefault(arm, []).append(f"{key}={value}")
+    return found
+
+
+def _settings(candidate: str) -> dict[str, str]:
+    return dict(word.split("=", 1) for word in candidate.split(" ") if word)
+
+
+def _numbers(values: Iterable[str]) -> list[float]:
+    """Return them as numbers; none of them where one is no number."""
+    try:
+        return [float(value) for value in values]
+    except ValueError:
+        return []
+
+
+def _judged(
+    arm: str, tuning: str, candidate: str, values: Mapping[int, float], judgement: Judgement | None
+) -> dict[str, Any]:
+    settings = _settings(candidate)
+    setting = settings if len(settings) == 1 else {"setting": candidate}  # narrow where there is but one
     difference, verdict = "", "baseline"
     if judgement:
         comparison, verdict = judgement.comparison, judgement.verdict
         difference = digits.effect(comparison.difference, *comparison.interval)
     mean = fmean(values.values()) if values else None
-    numbers = {"setting": setting, "mean": mean, "difference": difference, "verdict": verdict}
-    return {f"{name}: {key}": value for key, value in numbers.items()}
+    return {"arm": arm, "tuning": tuning, **setting, "mean": mean, "difference": difference, "verdict": verdict}
 
 
 def _cost(tried: Sequence[Tried]) -> str:

@@ -13,7 +13,7 @@ from faceswap_lab.studies.analysis import analyse, evidence_of
 from faceswap_lab.studies.collecting.collect import collect
 from faceswap_lab.studies.evidence import read_evidence, write_evidence
 from faceswap_lab.studies.report import write_report
-from faceswap_lab.studies.tuning import Tried, as_extra, choose, tried_by
+from faceswap_lab.studies.tuning import Tried, as_extra, at_an_end, choose, tried_by
 from tests.studies.fake_runs import PEOPLE, FakeArm, fake_study
 
 SLOW, FAST = "optimizer.lr=0.001", "optimizer.lr=0.002"
@@ -88,14 +88,31 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_verdicts_without_and_with_tuning_stand_side_by_side(kept: Path) -> None:
     said = analyse(read_evidence(kept)).extras["tuning"]
-    baseline, slow = said["verdicts_without_and_with_tuning"]
-    assert (baseline["without: setting"], baseline["tuned: setting"]) == (SLOW, SLOW)
-    assert (slow["without: setting"], slow["tuned: setting"]) == (SLOW, FAST)
-    assert (slow["without: verdict"], slow["tuned: verdict"]) == ("worse", "equivalent")
-    assert slow["without: difference"].startswith("−0.2")
-    assert slow["tuned: mean"] - slow["without: mean"] == pytest.approx(0.2, abs=0.02)
+    rows = said["verdicts_without_and_with_tuning"]
+    assert [(row["arm"], row["tuning"], row["optimizer.lr"], row["verdict"]) for row in rows] == [
+        ("baseline", "without", "0.001", "baseline"),
+        ("baseline", "tuned", "0.001", "baseline"),
+        ("slow", "without", "0.001", "worse"),
+        ("slow", "tuned", "0.002", "equivalent"),
+    ]
+    assert rows[2]["difference"].startswith("−0.2")
+    assert rows[3]["mean"] - rows[2]["mean"] == pytest.approx(0.2, abs=0.02)
     assert said["says"][0] == "Another setting than without tuning: slow. Another verdict: slow."
-    assert "2 candidates of 3 runs each" in said["says"][1]
+    assert said["says"][1].endswith("beyond: baseline (optimizer.lr=0.001), slow (optimizer.lr=0.002).")
+    assert "2 candidates of 3 runs each" in said["says"][2]
+
+
+@given(
+    st.lists(st.integers(-9, 9).map(lambda n: n / 8), min_size=1, max_size=4, unique=True),
+    st.lists(st.sampled_from(("adam", "lion")), min_size=1, max_size=2, unique=True),
+    st.data(),
+)
+def test_a_choice_at_the_end_of_its_list_is_named(rates: list[float], names: list[str], data: st.DataObject) -> None:
+    rate, name = data.draw(st.sampled_from(rates)), data.draw(st.sampled_from(names))
+    found = [tried("arm", f"optimizer.lr={lr} optimizer.name={of}", [0.5]) for lr in rates for of in names]
+    named = at_an_end(found, {"arm": f"optimizer.lr={rate} optimizer.name={name}"})
+    inside = any(other < rate for other in rates) and any(other > rate for other in rates)
+    assert named == ({} if inside or len(rates) == 1 else {"arm": [f"optimizer.lr={rate}"]})
 
 
 def test_the_page_of_the_evidence_alone_has_choice_cost_declaration_and_counts(kept: Path) -> None:
