@@ -82,7 +82,7 @@ def launch(
     from faceswap_lab.cli.sweep.table import print_sweep
 
     number = stop.signal if stop else asked_to_stop(sweep_dir)
-    code = max(code, print_sweep(cells, sweep_dir), 0 if number is None else 128 + number)
+    code = max(code, print_sweep(cells, sweep_dir, task.planned), 0 if number is None else 128 + number)
     return max(code, task.study.report()) if task.study and code < 128 else code
 
 
@@ -92,6 +92,7 @@ class Task:
     Attributes:
         single: how the job ended, where there is only one.
         study: the study under way, in the launching process; the sweeper begins it.
+        planned: cells that the lab's own sweeper has planned, in the launching process.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class Task:
         self.folders, self.origin, self.own = folders, origin, own or {}
         self.single: JobStatus | None = None
         self.study: Any = None
+        self.planned = 0
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Task, (self.folders, self.origin)

@@ -68,7 +68,7 @@ def test_a_signal_ends_the_sweep_and_the_same_command_goes_on(program: Program) 
     second_cell = strike(STEP, 9, signal.SIGTERM)  # six steps a cell
     ended = program.run("-m", "seed=0,1,2", *SHORT, before=[second_cell])
     assert ended.code == 128 + signal.SIGTERM
-    assert "2 cells: 1 finished, 1 interrupted" in ended.out
+    assert "3 cells: 1 finished, 1 interrupted, 1 not begun" in ended.out
     assert {name: read_status(run).state for name, run in folders(program).items()} == {
         "s0": "finished", "s1": "interrupted",
     }  # fmt: skip

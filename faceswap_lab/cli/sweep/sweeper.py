@@ -46,6 +46,7 @@ class EveryCombination(Sweeper):
         for message in dict.fromkeys(status.message for _, status in closed if status.code):
             say(message)
         record_closed(Path(self.hydra.sweep.dir), closed)
+        self.task.planned = len(to_run) + len(closed)
         if to_run and self.task.study:
             self.task.study.declare()
         one_by_one = self.hydra.runtime.choices["hydra/launcher"] == ONE_AFTER_ANOTHER  # which keeps what jobs return

@@ -21,9 +21,16 @@ _COLUMNS = (
 _MOST = 40  # rows
 
 
-def print_sweep(cells: Sequence[Cell], sweep_dir: Path) -> int:
-    """List the cells of a sweep that need attention, then the results; return the sweep's exit code."""
-    counts = Counter(status.state for _, status in cells)
+def print_sweep(cells: Sequence[Cell], sweep_dir: Path, planned: int = 0) -> int:
+    """List the cells of a sweep that need attention, then the results; return the sweep's exit code.
+
+    Args:
+        cells: those that have ended.
+        sweep_dir: the sweep's folder.
+        planned: how many there should have been; 0 where the sweeper makes them as it goes.
+    """
+    counts: Counter[str] = Counter(status.state for _, status in cells)
+    counts["not begun"] = max(planned - len(cells), 0)
     common = set.intersection(*(set(words) for words, _ in cells)) if len(cells) > 1 else set()
     print()
     for overrides, status in cells:
@@ -33,8 +40,9 @@ def print_sweep(cells: Sequence[Cell], sweep_dir: Path) -> int:
                 print(f"{'':<11} {status.folder}")
     if sum(status.code == 0 for _, status in cells) > 1:
         _print_results(cells, common, sweep_dir)
-    print(f"sweep       {len(cells)} cells: {', '.join(f'{n} {state}' for state, n in sorted(counts.items()))}")
-    if any(status.code for _, status in cells):
+    states = ", ".join(f"{n} {state}" for state, n in sorted(counts.items()) if n)
+    print(f"sweep       {counts.total()} cells: {states}")
+    if counts["not begun"] or any(status.code for _, status in cells):
         print("            The same command again runs only what is missing.")
     found = sweep_dir / "optimization_results.yaml"  # of Optuna's sweeper
     if found.is_file():
