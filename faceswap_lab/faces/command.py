@@ -118,14 +118,15 @@ def _extract_into(kept: FaceSet, frames: Frames, like: Embedding | None, asked: 
             f"faceswap_lab: faces: what was found is kept in '{kept.path}'; the same command goes on", file=sys.stderr
         )
         raise
-    rows = kept.rows()
+    rows, deleted = kept.rows()
     looked = sum(int(source.header.get("looked", 0)) for source in kept.sources())
     if not rows:
         said = f"no face found in {looked} frames of" if looked else "nothing could be read of"
+        said = f"the pictures of all {deleted} faces have been deleted, of" if deleted else said
         print(f"faceswap_lab: faces: {said} '{asked.source.name}'", file=sys.stderr)
         return 1
     choice = settle(kept, rows, like)
-    told = summary(rows, choice, looked)
+    told = summary(rows, choice, looked, deleted)
     about = lines(told, str(kept.path))
     write_json(kept.path / "summary.json", told)
     sheet = kept.path / "contact_sheet.html"

@@ -171,10 +171,12 @@ class FaceSet:
         found = [Source(path.parent, json.loads(path.read_text(encoding="utf-8"))) for path in headers]
         return sorted(found, key=lambda source: str(source.header["name"]))
 
-    def rows(self) -> list[Row]:
-        """Return what was measured of all faces that were found, but for those whose pictures somebody has deleted."""
+    def rows(self) -> tuple[list[Row], int]:
+        """Return what was measured of the faces that were found, and of how many somebody has deleted the pictures."""
         there = {path.name for folder in (self.path, self.hidden / "dropped") for path in folder.glob("*.png")}
-        return [row for source in self.sources() for row in source.rows() if row.file in there]
+        found = [row for source in self.sources() for row in source.rows()]
+        rows = [row for row in found if row.file in there]
+        return rows, len(found) - len(rows)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

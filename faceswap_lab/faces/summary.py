@@ -13,8 +13,15 @@ _BINS = np.arange(-60, 61, 20)  # degrees of yaw
 _SIDEWAYS, _NODDING, _ODD = 15, 12, 0.5  # degrees, degrees, evenness
 
 
-def summary(rows: Sequence[Row], choice: Choice, looked: int) -> dict[str, Any]:
-    """Return what a set holds, as JSON values, for which ``looked`` frames were looked at."""
+def summary(rows: Sequence[Row], choice: Choice, looked: int, deleted: int = 0) -> dict[str, Any]:
+    """Return what a set holds, as JSON values.
+
+    Args:
+        rows: what was measured of its faces.
+        choice: which of them it keeps.
+        looked: frames that were looked at.
+        deleted: further faces, whose pictures somebody has deleted.
+    """
     kept = [row for row, reason in zip(rows, choice.reasons) if not reason]
     yaw, pitch = (np.array([getattr(row, name) for row in kept]) for name in ("yaw", "pitch"))
     poses = {
@@ -24,11 +31,12 @@ def summary(rows: Sequence[Row], choice: Choice, looked: int) -> dict[str, Any]:
         "up": int((pitch < -_NODDING).sum()),
         "down": int((pitch > _NODDING).sum()),
     }
+    by_hand = {"picture deleted by hand": deleted} if deleted else {}
     return {
         "frames": looked,
-        "found": len(rows),
+        "found": len(rows) + deleted,
         "kept": len(kept),
-        "dropped": dict(Counter(reason for reason in choice.reasons if reason).most_common()),
+        "dropped": dict(Counter(reason for reason in choice.reasons if reason).most_common()) | by_hand,
         "people": choice.people,
         "person": choice.chosen + 1,
         "poses": poses,
