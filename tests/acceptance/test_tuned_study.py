@@ -28,7 +28,9 @@ def test_from_the_declaration_to_the_report_and_again(program: Program) -> None:
     page = (folder / "report.md").read_text()
     assert "| of the candidates, on the development population | 4 | 4 |" in page
     assert "| of candidates that were not chosen, on the people that count | 0 | 0 |" in page
-    assert re.search(r"before the first run\. Runs started: (\d+); finished, and reported: \1\.", page)
+    assert re.search(
+        r"before the first run\. Runs started: (\d+); finished: \1; the section on tuning says which", page
+    )
     assert "| joint | optimizer.lr=0.1 | " in page
     evidence = sorted(path.parent.relative_to(folder).parts[:1] for path in folder.rglob("study.json"))
     assert evidence == [(), ("tuning",), ("tuning",), ("untuned",)]

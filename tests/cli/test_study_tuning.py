@@ -79,6 +79,20 @@ def test_a_factor_is_of_what_each_arm_has(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_factor_of_a_whole_number_is_rounded_only_where_the_setting_is_one(tmp_path: Path) -> None:
+    place = tmp_path / "drive (2), josé"
+    words = [word for word in asked_with(f"runs_dir={tmp_path}") if "tuning=" not in word]
+    tuned = ["+study.tuning={loss.weight_b:[x0.3,x1],training.batch_size:[x0.3,x1]}", f"experiments_dir='{place}'"]
+    found = _Tuning([*words, *tuned], None, [conf_dir()])
+    settled = {
+        (cell.config["loss"]["weight_b"], cell.config["training"]["batch_size"])
+        for job in found.settled.values()
+        for cell in job.plan.cells
+    }
+    assert settled == {(b, size) for b in (0.3, 1) for size in (5, 16)}
+    assert all(job.folder.is_relative_to(place) for job in (*found.candidates.values(), found.untuned))
+
+
 def test_several_settings_are_tried_in_every_combination() -> None:
     assert combinations({"optimizer.lr": [1e-3, 2e-3], "optimizer": ["adam", "sgd"]}) == [
         [f"optimizer.lr={lr}", f"optimizer={name}"] for lr in (0.001, 0.002) for name in ("adam", "sgd")

@@ -92,10 +92,10 @@ def became_of(job: StudyJob) -> dict[str, Any] | None:
     finished = sum(sound_result(folders.get(run)) is not None for run in set(runs))
     when = f"when {first} of its runs had begun, of this study or another" if first else "before the first run"
     count = sum(begun(runs, runs_dir).values())
-    says = (
-        f"Declared in commit {last['commit']}, hash {last['hash']}, {when}. Runs started: {count}; finished, and "
-        f"reported: {finished}."
-    )
+    reported = f"finished, and reported: {finished}"
+    if job.arms.own:  # runs of candidates that were not chosen may be there, on the people that count
+        reported = f"finished: {finished}; the section on tuning says which are reported"
+    says = f"Declared in commit {last['commit']}, hash {last['hash']}, {when}. Runs started: {count}; {reported}."
     if not job.arms.own and _hash(declared_by(job.plan, job.plan.cells)) != last["hash"]:
         says += " What is asked here is not what was declared then."
     earlier = [{key: one[key] for key in ("hash", "commit", _BEGUN)} for one in known[:-1]]

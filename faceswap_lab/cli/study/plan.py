@@ -105,10 +105,14 @@ class StudyJob:
     arms: Swept
     composer: Composer
 
+    def config(self, arm: str, seed: int) -> Config:
+        """Return a cell's configuration."""
+        return _config(self.arms, arm, seed, self.composer)
+
     def digest(self, arm: str, seed: int) -> str:
         """Return the hash that a cell's run folder carries; "" where it means nothing: of a seed nobody asked for."""
         try:
-            return self.composer.digest(_config(self.arms, arm, seed, self.composer))
+            return self.composer.digest(self.config(arm, seed))
         except ConfigError:
             return ""
 

@@ -11,11 +11,12 @@ Each of them is a study like any other, so a cell that is finished is found agai
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from faceswap_lab.cli.compose import quoted
 from faceswap_lab.cli.messages import say
 from faceswap_lab.cli.study.declaration import begun, declarations, declare, declared_by
 from faceswap_lab.cli.study.levels import Levels
@@ -149,7 +150,7 @@ class _Tuning:
         tried += ["study.companion=null"] if study.companion else []  # measured once, beside the runs that count
         tried += [f"{_POPULATION}=development", f"seed={','.join(map(str, study.tuning_seeds))}"]
         candidates = {" ".join(words): words for words in combinations(study.tuning)}
-        has = {cell.arm: flat(cell.config) for cell in whole.plan.cells}
+        has = {arm: flat(asdict(whole.config(arm, whole.plan.seeds[0]))) for arm in whole.plan.arms}
         self.own = {
             candidate: {arm: [_of_arm(word, arm, has[arm]) for word in words] for arm in whole.plan.arms}
             for candidate, words in candidates.items()
@@ -163,7 +164,7 @@ class _Tuning:
         self.untuned = replace(
             whole,
             folder=self.folder / "untuned" / self.folder.name,
-            overrides=[*_without(overrides, "experiments_dir"), f"experiments_dir={self.folder / 'untuned'}"],
+            overrides=[*_without(overrides, "experiments_dir"), _reports_in(self.folder / "untuned")],
         )
         self.usual = {arm: self._comes_to(_usual(arm, self.untuned, self.settled), arm) for arm in whole.plan.arms}
         self.declared: dict[str, Any] = declared_by(whole.plan, self._cells()) | {
@@ -176,7 +177,7 @@ class _Tuning:
         same, place = [word for word in words if not _is_factor(word)], self.folder / "tuning"
         if same != list(words):
             place /= "-".join(words).replace("=", "-")  # or all of them would have one folder
-        return [*same, f"experiments_dir={place}"]
+        return [*same, _reports_in(place)]
 
     def _comes_to(self, candidate: str, arm: str) -> str:
         return " ".join(self.own[candidate][arm])
@@ -264,6 +265,10 @@ class _Tuning:
         }
         extra = as_extra(self.tried, chosen, collect(plan), plan.metric, shown, len(begun(beside, plan.runs_dir)))
         write_json(self.folder / f"{TUNING}.json", extra)
+
+
+def _reports_in(place: Path) -> str:
+    return f"experiments_dir={quoted(str(place))}"
 
 
 def _is_factor(word: str) -> bool:
