@@ -24,6 +24,28 @@ def test_a_report_by_other_judges_is_another_report():
 
 
 @pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (["loss.terms.ssim.weight=2"], ["loss.terms.mse.weight=2"]),
+        (["events.planned.freeze.step=500"], ["events.planned.warp.step=500"]),
+        (["data.a=/p/anna/aligned", "data.b=/p/ben"], ["data.a=/p/carla/aligned", "data.b=/p/ben"]),
+    ],
+)
+def test_reports_on_two_things_have_two_folders(one: list[str], other: list[str]):
+    names = {label.report_name("objective", ["+study=objective", *words], {}, OPTIONS) for words in (one, other)}
+    assert len(names) == 2
+    assert all(len(name) <= 69 for name in names)
+    assert not any("anna" in name for name in names)
+
+
+def test_a_name_along_folders_is_short_and_tells_nobody_where_they_lie():
+    levels = [[f"/home/me/faces/{who}/{'x' * 90}/aligned" for who in pair] for pair in ("ab", "ac")]
+    names = [label.name_along("objective", "data.a", of) for of in levels]
+    assert names[0] != names[1]
+    assert all(len(name) <= 60 and "home" not in name for name in names)
+
+
+@pytest.mark.parametrize(
     ("overrides", "expected"),
     [
         ([], "baseline"),

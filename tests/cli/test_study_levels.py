@@ -72,6 +72,9 @@ def test_every_axis_of_the_page_on_studies_composes_in_all_of_its_arms(
 def test_two_axes_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"scale=smoke,quick and optimizer\.lr=1,2: a study goes along one axis"):
         levels_of(["+study=smoke", "scale=smoke,quick", "optimizer.lr=1,2"])
+    for word in ("scale=glob(s*)", "optimizer.lr=interval(1e-3,1e-2)", "scale=quick,quick"):
+        with pytest.raises(ConfigError, match="goes along a list of two values or more"):
+            levels_of(["+study=smoke", word])
 
 
 def test_levels_run_one_after_another_and_are_reported_together(

@@ -40,19 +40,40 @@ def report_name(
     parts += [word.replace("=", "_") for word in differs if word.startswith("seed=")]
     declared = [word.lstrip("+") for word in differs if word.lstrip("+").startswith(("study.", *_JUDGED))]
     parts += [word.partition(".")[2].replace("=", "_") for word in declared]
-    return _joined([study, *parts])
+    return _joined([study, *parts], told=[word for word in differs if _says_more(word)])
 
 
-def _joined(parts: Sequence[str]) -> str:
+def name_along(name: str, axis: str, levels: Sequence[str]) -> str:
+    """Make the name of the folder of a study along an axis, of the study's and its levels' shortest forms.
+
+    >>> name_along("smoke", "scale", ["smoke", "quick"])
+    'smoke-scale-smoke-quick'
+    """
+    folders = axis in TYPED_FOLDERS
+    whole = [f"{name}-{axis.replace('/', '-')}", *(told_apart(levels) if folders else levels)]
+    return _joined(whole, told=levels if folders else ())
+
+
+def _says_more(override: str) -> bool:
+    """Tell whether two such overrides can mean two things and yet be shortened to one."""
+    key = override.lstrip("+~").partition("=")[0]
+    return key in TYPED_FOLDERS or (key.count(".") > 1 and key.split(".")[0].split("/")[0] not in _NOT_IN_LABELS)
+
+
+def _joined(parts: Sequence[str], told: Sequence[str] = ()) -> str:
     """Return one word of what a file's name may hold; the end of what is too long is a hash: no two arms have one name.
+
+    Args:
+        parts: of the name.
+        told: what they are short for, where that could be several things; then there is a hash of it as well.
 
     >>> _joined(["augmentation_none"] * 3 + ["learning_rate_0.1"])[:52]
     'augmentation_none-augmentation_none-augmentation_no-'
     """
     name = "-".join(re.sub(r"[^A-Za-z0-9_.+-]+", "-", part).strip("-.").replace("_-", "_") for part in parts)
-    if len(name) <= _LONGEST:
+    if len(name) <= _LONGEST and not told:
         return name
-    return f"{name[: _LONGEST - 9]}-{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:8]}"
+    return f"{name[: _LONGEST - 9]}-{hashlib.sha256(' '.join([*parts, *told]).encode()).hexdigest()[:8]}"
 
 
 def _parts(overrides: Sequence[str], options: Mapping[str, Sequence[str]]) -> list[str]:

@@ -54,7 +54,12 @@ def levels_of(overrides: Sequence[str]) -> Levels | None:
         )
     (axis,) = swept
     typed, key = str(axis.input_line), axis.get_key_element()
-    values = [str(value) for value in axis.sweep_string_iterator()]
+    try:
+        values = [str(value) for value in axis.sweep_string_iterator()] if axis.is_discrete_sweep() else []
+    except HydraException:
+        values = []  # a glob: what it stands for is known where it is composed
+    if len(set(values)) < 2:
+        raise ConfigError(f"{typed}: a study goes along a list of two values or more, such as scale=smoke,quick.")
     places = {value: [f"{key}={value}" if word == typed else word for word in overrides] for value in values}
     return Levels(str(axis.key_or_group), places)
 
@@ -92,7 +97,7 @@ def report_levels(
     Raises:
         ConfigError: a level has no evidence.
     """
-    from faceswap_lab.cli.job.label import report_name
+    from faceswap_lab.cli.job.label import name_along, report_name
     from faceswap_lab.cli.study.plan import study_of
     from faceswap_lab.cli.study.report import kept_in
     from faceswap_lab.studies.across import read_across, write_across
@@ -103,8 +108,7 @@ def report_levels(
     first = next(iter(job.values()))
     same = [word for word in first.plan.settings if all(word in one.plan.settings for one in job.values())]
     name = report_name(first.plan.name, same, {}, first.composer.options)
-    name += f"-{levels.axis.replace('/', '-')}-{'-'.join(levels.overrides)}"
-    folder = first.folder.parent / "".join(letter if letter.isalnum() or letter in "-_.+" else "-" for letter in name)
+    folder = first.folder.parent / name_along(name, levels.axis, list(levels.overrides))
     write_across(levels.axis, {level: one.folder for level, one in job.items()}, folder)
     found = read_across(folder)
     return [*lines, *across_lines(found, write_across_report(found, folder, kept_in(first.baseline.cache_dir)))]
