@@ -65,10 +65,13 @@ class Interruptions(pl.Callback):
         if self._has_come():
             trainer.should_stop = True
 
-    def tell(self) -> None:
-        """Raise Interrupted if a signal has come, be it in the last step: whoever sent it waits for the end."""
+    def tell(self, failure: Exception | None = None) -> None:
+        """Raise Interrupted if a signal has come, be it in the last step: whoever sent it waits for the end.
+
+        ``failure``, which ended the training all the same, such as a full disk, becomes its cause.
+        """
         if self.received is not None:
-            raise Interrupted(self.received)
+            raise Interrupted(self.received) from failure
 
     def _has_come(self) -> bool:
         if self.hosts is None:

@@ -103,6 +103,9 @@ def _fit_here(
     except Diverged:
         interruptions.tell()  # whoever sent a signal waits for the sweep's end; repeated, the run diverges again
         raise
+    except Exception as error:
+        interruptions.tell(error)
+        raise
     finally:
         samples.resident = None  # Lightning's circles would keep the faces on the device, and the next cell needs room
         if torch.distributed.is_initialized():

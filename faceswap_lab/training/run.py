@@ -139,14 +139,17 @@ class Run:
         try:
             yield
         except Interrupted as interruption:
-            self._end("interrupted", self.saved_step, f"by {interruption}; repeat its command")
-            raise Interrupted(interruption.signal, self.saved_step) from None
+            failure = interruption.__cause__
+            if failure is None:
+                self._end("interrupted", self.saved_step, f"by {interruption}; repeat its command")
+            else:
+                self._end_failed(failure)
+            raise Interrupted(interruption.signal, self.saved_step) from failure
         except Diverged as error:
             self._end("diverged", error.step, str(error), error)
             raise
         except BaseException as error:
-            with suppress(StorageError):  # what could not be written to is most likely the cause already
-                self._end("failed", self.saved_step, "", error)
+            self._end_failed(error)
             raise
 
     def _callbacks(self) -> list[pl.Callback]:
@@ -241,6 +244,10 @@ class Run:
         result = write_result(self.folder, result)
         write_status(self.folder, "finished", self.last_step)
         return result
+
+    def _end_failed(self, error: BaseException) -> None:
+        with suppress(StorageError):  # what could not be written to is most likely the cause already
+            self._end("failed", self.saved_step, "", error)
 
     def _end(self, state: State, step: int, message: str, error: BaseException | None = None) -> None:
         write_status(self.folder, state, step, message, error)

@@ -9,6 +9,8 @@ from functools import cache, partial
 import pytest
 import torch
 
+from faceswap_lab.cli.job.train import train
+from faceswap_lab.runs.atomic import StorageError
 from faceswap_lab.runs.folder import find_or_create
 from faceswap_lab.runs.metrics import read_metrics
 from faceswap_lab.runs.sessions import read_sessions
@@ -152,6 +154,31 @@ def test_a_signal_finishes_the_step_and_saves(straight, tmp_path):
     assert json.loads(run.folder.status.read_text())["state"] == "interrupted"
     run_in(tmp_path / "told", "a_then_b").train_and_judge()
     assert_equal(left_by(tmp_path / "told"), straight("a_then_b"))
+
+
+def test_a_signal_is_not_lost_where_what_it_asks_for_fails(tmp_path, monkeypatch):
+    full = StorageError("the disk is full")
+
+    def fail(*_):
+        raise full
+
+    def told():
+        monkeypatch.setattr(run.table, "append", fail)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    run = run_in(tmp_path, "a_then_b", after={8: told})  # rows are of steps 3, 6, 9 …
+    with pytest.raises(Interrupted) as stop:
+        run.train_and_judge()
+    assert (stop.value.signal, stop.value.__cause__) == (signal.SIGTERM, full)
+    assert json.loads(run.folder.status.read_text())["state"] == "failed"
+    monkeypatch.setattr(Run, "train_and_judge", partial(fail_with, stop.value))
+    status, result = train(run.config, run.data, run.folder, DIGEST, "tiny", [])
+    assert result is None
+    assert (status.state, status.message, status.code) == ("failed", str(full), 128 + signal.SIGTERM)
+
+
+def fail_with(error, *_):
+    raise error
 
 
 def test_the_terms_of_a_loss_go_on_too(tmp_path, monkeypatch):

@@ -17,7 +17,7 @@ class JobStatus:
             refused: its configuration means nothing.
         folder: the run folder; empty if there is none.
         message: one line for a person; empty where all is well.
-        signal: the signal's number, if it was interrupted.
+        signal: the signal's number, if one came: it was interrupted, or failed as it was about to be.
     """
 
     state: State

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from faceswap_lab.cli.job.label import told_apart
@@ -47,7 +48,11 @@ def train(
     except Interrupted as stop:
         if stop.step is None:
             raise
-        said = f"interrupted at step {stop.step} of {run.last_step}, and saved. The same command goes on from there."
+        if isinstance(stop.__cause__, Exception):
+            return replace(_failed(folder, stop.__cause__), signal=stop.signal), None
+        without = "without force=true " if config.force else ""
+        said = f"interrupted at step {stop.step} of {run.last_step}, and saved. "
+        said += f"The same command {without}goes on from there."
         return JobStatus("interrupted", where, said, stop.signal), None
     except Exception as error:
         return _failed(folder, error), None

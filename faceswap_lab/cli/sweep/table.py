@@ -43,7 +43,8 @@ def print_sweep(cells: Sequence[Cell], sweep_dir: Path, planned: int = 0) -> int
     states = ", ".join(f"{n} {state}" for state, n in sorted(counts.items()) if n)
     print(f"sweep       {counts.total()} cells: {states}")
     if counts["not begun"] or any(status.code for _, status in cells):
-        print("            The same command again runs only what is missing.")
+        forced = any("force=true" in words for words, _ in cells)
+        print(f"            The same command again{' without force=true' * forced} runs only what is missing.")
     found = sweep_dir / "optimization_results.yaml"  # of Optuna's sweeper
     if found.is_file():
         print("best        " + "\n            ".join(found.read_text(encoding="utf-8").strip().splitlines()))
