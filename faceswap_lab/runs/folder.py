@@ -1,6 +1,7 @@
 """Where a run lives: ``<root>/<label>-s<seed>-<digest>/``, found again by seed and digest whatever its label."""
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,20 +51,37 @@ def find(root: Path, seed: int, digest: str) -> RunFolder | None:
 
     One listing of ``root``: a thousand finished runs are told apart in a thousand times a few milliseconds.
     """
-    found = _numbered(Path(root), seed, digest)
-    return RunFolder(found[max(found)]) if found else None
+    with suppress(FileNotFoundError, NotADirectoryError):  # a folder that cannot be listed is not one without runs
+        named = [(path, parsed_name(path)) for path in Path(root).iterdir()]
+        own = [path for path, name in named if name and (name.seed, name.digest) == (seed, digest)]
+        return _newest([path for path in own if path.is_dir()])
+    return None
 
 
 def find_all(root: Path) -> dict[tuple[int, str], RunFolder]:
     """Return the newest folder of every run in ``root`` by (seed, digest): one listing for any number of lookups."""
-    newest: dict[tuple[int, str], tuple[int, RunFolder]] = {}
-    for path in sorted(Path(root).iterdir()) if Path(root).is_dir() else ():
+    found: dict[tuple[int, str], list[Path]] = {}
+    for path in Path(root).iterdir() if Path(root).is_dir() else ():
         name = parsed_name(path)
         if name and path.is_dir():
-            run, number = (name.seed, name.digest), name.number
-            if run not in newest or number > newest[run][0]:
-                newest[run] = number, RunFolder(path)
-    return {run: folder for run, (_, folder) in newest.items()}
+            found.setdefault((name.seed, name.digest), []).append(path)
+    return {run: folder for run, paths in found.items() if (folder := _newest(paths))}
+
+
+def _newest(paths: Sequence[Path]) -> RunFolder | None:
+    """Return the one of a run's folders with the highest number; of two machines' with one number a finished one."""
+    if len(paths) < 2:
+        return RunFolder(paths[0]) if paths else None
+    return RunFolder(max(paths, key=_age))
+
+
+def _age(path: Path) -> tuple[int, bool, str]:
+    return _number(path), RunFolder(path).result.is_file(), path.name
+
+
+def _number(path: Path) -> int:
+    name = parsed_name(path)
+    return name.number if name else 0
 
 
 class RunName(NamedTuple):
@@ -120,18 +138,10 @@ def _create(root: Path, label: str, seed: int, digest: str, again: bool) -> RunF
         with explaining(lock):
             lock.touch()  # where none can be made, as in /proc, filelock would wait for ever
         with FileLock(lock):  # or two processes with two labels would make two folders of one run
-            existing = _numbered(root, seed, digest)
-            if existing and not again:
-                return RunFolder(existing[max(existing)])
-            name = run_name(label, seed, digest) + (f".{max(existing) + 1}" if existing else "")
+            found = find(root, seed, digest)
+            if found and not again:
+                return found
+            name = run_name(label, seed, digest) + (f".{_number(found.path) + 1}" if found else "")
             (root / name).mkdir()
             note_start(root, seed, digest)
             return RunFolder(root / name)
-
-
-def _numbered(root: Path, seed: int, digest: str) -> dict[int, Path]:
-    """Return the run's folders by their number: 1 for the plain name, n for the suffix ``.n``."""
-    with suppress(FileNotFoundError, NotADirectoryError):  # a folder that cannot be listed is not one without runs
-        named = [(parsed_name(path), path) for path in root.iterdir()]
-        return {n.number: path for n, path in named if n and (n.seed, n.digest) == (seed, digest) and path.is_dir()}
-    return {}

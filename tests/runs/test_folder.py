@@ -72,6 +72,19 @@ def test_one_listing_finds_what_every_single_search_finds(tmp_path: Path) -> Non
     assert find_all(tmp_path / "no such root") == {}
 
 
+def test_of_two_machines_folders_of_one_run_the_finished_one_is_found(tmp_path: Path) -> None:
+    for finished, label in enumerate(("b", "a", "c")):
+        (tmp_path / f"{label}-s0-{_DIGEST}").mkdir()
+        if finished == 1:
+            (tmp_path / f"{label}-s0-{_DIGEST}" / "result.json").write_text("{}")
+    for found in (find(tmp_path, 0, _DIGEST), find_all(tmp_path)[0, _DIGEST]):
+        assert found is not None
+        assert found.path.name == f"a-s0-{_DIGEST}"
+    again = find_or_create(tmp_path, "d", 0, _DIGEST, again=True)
+    assert again.path.name == f"d-s0-{_DIGEST}.2"
+    assert find(tmp_path, 0, _DIGEST) == again, "made anew on purpose"
+
+
 def test_fresh_without_an_older_one_is_the_plain_folder(tmp_path: Path) -> None:
     assert find_or_create(tmp_path, "x", 0, _DIGEST, again=True).path.name == f"x-s0-{_DIGEST}"
 
