@@ -3,21 +3,26 @@
 import re
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hydra.core.global_hydra import GlobalHydra
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from faceswap_lab.cli.compose import composed as composed_config
+from faceswap_lab.cli.compose import composing
 from faceswap_lab.cli.groups import conf_dir, first_comment
 from faceswap_lab.cli.job.faces import faces_of
 from faceswap_lab.cli.study import judges
+from faceswap_lab.cli.study.course import Course
 from faceswap_lab.cli.study.lines import plan_lines
 from faceswap_lab.cli.study.plan import Swept, study_of, swept
 from faceswap_lab.cli.study.time import Known
-from faceswap_lab.cli.sweep.cells import axes_of
+from faceswap_lab.cli.sweep.cells import Composer, axes_of, plan
+from faceswap_lab.cli.sweep.sweeper import EveryCombination
 from faceswap_lab.config import ConfigError
 from faceswap_lab.faces.model_files import ModelMissing
 from faceswap_lab.options import Options
@@ -160,6 +165,33 @@ def test_a_study_of_ones_own_with_an_experiment_of_ones_own(tmp_path: Path):
         study_of(["+study=ours"], [conf_dir(), tmp_path])
 
 
+def test_a_study_launches_the_cells_that_it_plans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Where the study and an arm set the same, the study counts, wherever the arms are named."""
+    ours = OURS.replace('+experiment: "baseline,mine", ', "").replace("study:", "training: {max_steps: 20}\nstudy:", 1)
+    for name, text in {
+        "experiment/mine": "# Mine.\ntraining: {max_steps: 10}\nloss: {weight_a: 0.5}",
+        "study/ours": ours,
+    }.items():
+        path = tmp_path / f"{name}.yaml"
+        path.parent.mkdir()
+        path.write_text(f"# @package _global_\n{text}\n")
+    words, folders = ["+study=ours", "scale=smoke", "+experiment=baseline,mine"], [conf_dir(), tmp_path]
+    monkeypatch.setattr(Course, "begin", lambda job, *_: job)
+    sweeper = EveryCombination(params={"seed": "0,1"})
+    sweeper.task = SimpleNamespace(folders=folders, own={}, study=None, origin=SimpleNamespace(sweep_dir=tmp_path))
+    sweeper.hydra = None
+    with composing(folders) as compose:
+        sweeper.loader = GlobalHydra.instance().config_loader()
+        monkeypatch.setattr("faceswap_lab.cli.sweep.sweeper.compose", lambda _, words: compose(words))
+        to_run, closed = sweeper._plan(words)
+        composer = Composer(compose, folders)
+        configs = [composer.config(cell) for cell in to_run]
+        launched = [(config.seed, composer.digest(config)) for config in configs]
+    assert not closed
+    assert sorted(launched) == sorted((cell.seed, cell.digest) for cell in sweeper.task.study.plan.cells)
+    assert [config.seed for config in configs] == [0, 0, 1, 1]
+
+
 OURS = """\
 # Ours.
 study:
@@ -271,6 +303,15 @@ def test_a_loss_under_masks_is_refused_where_pictures_have_none(folders: list[st
             picture.putalpha(oval)
             picture.save(file)
     assert faces_of(config).masked == {"A": 6, "B": 6}
+
+
+def test_every_cell_is_judged_by_what_it_asks_of_the_pictures(folders: list[str], tmp_path: Path):
+    plain, masked = (
+        ["scale=smoke", f"runs_dir={tmp_path}", f"loss={loss}", *folders] for loss in ("mae", "mae_masked")
+    )
+    for cells in ([plain, masked], [masked, plain]):
+        with composing([conf_dir()]) as compose, pytest.raises(ConfigError, match="0 of 6 pictures of B have one"):
+            plan(cells, Composer(compose, [conf_dir()]))
 
 
 def test_a_warp_by_landmarks_is_refused_where_pictures_have_none(folders: list[str]):

@@ -137,9 +137,18 @@ def _folders(config: Config, data: FoldersData) -> "FaceData":
         progress=config.progress,
         further=partial(count_faces, progress=config.progress),
     )
+    check_pictures(config, found)
+    return found
+
+
+def check_pictures(config: Config, found: "FaceData") -> None:
+    """Refuse what needs masks or landmarks where pictures have none.
+
+    Raises:
+        ConfigError: it names what lacks them.
+    """
     _check_masks(config, found)
     _check_landmarks(config, found)
-    return found
 
 
 def _check_masks(config: Config, found: "FaceData") -> None:

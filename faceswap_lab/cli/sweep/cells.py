@@ -4,11 +4,11 @@ import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from faceswap_lab.cli.compose import Compose
 from faceswap_lab.cli.job.digest import digest_of
-from faceswap_lab.cli.job.faces import faces_of
+from faceswap_lab.cli.job.faces import check_pictures, faces_of
 from faceswap_lab.cli.job.judge import judged
 from faceswap_lab.cli.job.status import JobStatus
 from faceswap_lab.config import Config, ConfigError, Conflict, RenderedData
@@ -16,6 +16,9 @@ from faceswap_lab.options import Options
 from faceswap_lab.runs.atomic import StorageError
 from faceswap_lab.runs.folder import find_all
 from faceswap_lab.runs.result import sound_result
+
+if TYPE_CHECKING:
+    from faceswap_lab.data.faces import FaceData
 
 Axes = dict[str, list[str]]
 """By its key as it is written (``+experiment``) every value that an override offers: several if it is swept over."""
@@ -65,7 +68,7 @@ class Composer:
     def __init__(self, compose: Compose, folders: Sequence[Path]) -> None:
         self.compose, self.options = compose, Options(folders)
         self._composed: dict[tuple[str, ...], Any] = {}
-        self._fingerprints: dict[object, str] = {}
+        self._pictures: dict[object, FaceData] = {}
 
     def config(self, overrides: Sequence[str]) -> Config:
         """Return the configuration that overrides mean.
@@ -86,10 +89,13 @@ class Composer:
 
     def digest(self, config: Config) -> str:
         """Return the hash in the run folder's name. A person's pictures are looked at once for all cells."""
-        key = config.data, config.model.resolution
-        if key not in self._fingerprints and not isinstance(config.data, RenderedData):
-            self._fingerprints[key] = faces_of(config).fingerprint
-        return digest_of(config, self._fingerprints.get(key))
+        if isinstance(config.data, RenderedData):
+            return digest_of(config)
+        key = config.data, config.model.resolution, config.augmentation.coverage
+        if key not in self._pictures:
+            self._pictures[key] = faces_of(config)
+        check_pictures(config, self._pictures[key])  # a cell may ask more of them than another
+        return digest_of(config, self._pictures[key].fingerprint)
 
 
 def plan(cells: Sequence[list[str]], composer: Composer) -> tuple[list[list[str]], list[Cell]]:

@@ -64,7 +64,8 @@ class EveryCombination(Sweeper):
 
                 job = study_job(arguments, self.params, axes, composer, self.task.own)
                 self.task.study = Course.begin(job, self.hydra, self.task.origin.sweep_dir)
-                axes = {"seed": axes["seed"]} | axes  # all arms of a seed first: half a study has half of its pairs
+                # all arms of a seed first: half a study has half of its pairs; the study over the arm, as in its plan
+                axes = {key: axes[key] for key in ("seed", "+experiment")} | axes
             empty = [key for key, values in axes.items() if not values]
             if empty:
                 raise ConfigError(f"{empty[0]}: no value is given, so there is no cell. Give some: {empty[0]}=0,1,2")
