@@ -286,7 +286,7 @@ def _says(axis: str, arm: str, levels: Mapping[str, Findings], changes: list[Int
         return f"changes with {axis} ({how}): {at_levels}"
     if not decided:
         seeds = min(found.primary.judgements[arm].comparison.seeds for found in levels.values())
-        return f"is undecided at every {axis}: too small to see with {seeds} seeds"
+        return f"is undecided at every {axis}, with {seeds} seed{'' if seeds == 1 else 's'}"
     if len(set(decided.values())) > 1:
         return f"has different verdicts ({at_levels}), and no change with {axis} is shown"
     open_at = [level for level in levels if level not in decided]

@@ -85,7 +85,8 @@ def _for_people(compared: Compared, baseline: str, whom: str) -> str:
 
 def _undecided(judgements: dict[str, Judgement], alpha: float) -> Iterator[str]:
     """Say which arms are undecided, and which of them for want of seeds."""
-    least, for_all = fewest_seeds(alpha), fewest_seeds(alpha, max(len(judgements), 1))
+    open_arms = sum(judged.p_holm > alpha for judged in judgements.values())  # Holm's correction is for these alone
+    least, for_all = fewest_seeds(alpha), fewest_seeds(alpha, max(open_arms, 1))
     arms = _with(judgements, "undecided")
     enough = [f"{arm} ({_difference(found)})" for arm, found in arms if found.comparison.seeds >= least]
     most = max((found.comparison.seeds for _, found in arms), default=0)
@@ -94,7 +95,7 @@ def _undecided(judgements: dict[str, Judgement], alpha: float) -> Iterator[str]:
     if enough:
         yield f"{_listed(enough)} {_is(enough)} undecided."
         if most < for_all:
-            yield f"{_seeds(most)} can show none of {len(judgements)} arms better or worse: it takes {for_all}."
+            yield f"{_seeds(most)} can show none of {open_arms} arms better or worse: it takes {for_all}."
     if few:
         most = max(few.values())
         whom = "anything" if len(few) == len(judgements) else f"on {_listed(list(few))}"

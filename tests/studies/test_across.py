@@ -186,7 +186,7 @@ def test_arms_that_only_some_levels_have_are_named(tmp_path):
         write_evidence(evidence_of(fake_study(tmp_path / level, arms, range(3), tiles=False)), tmp_path / f"e-{level}")
     found = across("data", {level: tmp_path / f"e-{level}" for level in ("one", "two")})
     assert (found.arms, found.left_out) == (["a"], ["b", "c"])
-    assert found.says["a"] == "is undecided at every data: too small to see with 3 seeds"
+    assert found.says["a"] == "is undecided at every data, with 3 seeds"
 
 
 def test_what_is_not_one_question_is_refused(kept, tmp_path):

@@ -20,7 +20,7 @@ def too_few(comparison: Comparison, alpha: float, arms: int) -> str:
 
 
 def too_few_for_so_many_arms(comparison: Comparison, alpha: float, arms: int) -> str:
-    """Return that seeds enough for one arm are too few after the correction for all."""
+    """Return that seeds enough for one arm are too few after the correction for all that are not decided."""
     least = fewest_seeds(alpha, arms)
     return f"{comparison.seeds} seeds cannot show a difference {_among(arms)}: that takes at least {least}"
 

@@ -106,8 +106,8 @@ def _judge(
         carried = f"; a few seeds carry it, the median is {comparison.median:.3g}" if comparison.few_carry_it else ""
         return Judgement(comparison, p_holm, verdict, f"{numbers}, corrected p {p_holm:.2g}{carried}")
     reason = f"{numbers}, corrected p {p_holm:.2g}"
-    if comparison.seeds < fewest_seeds(alpha, arms):
-        reason += f"; {sentences.too_few_for_so_many_arms(comparison, alpha, arms)}"
+    if comparison.seeds < fewest_seeds(alpha, max(still_open, 1)):
+        reason += f"; {sentences.too_few_for_so_many_arms(comparison, alpha, still_open)}"
     return _undecided(comparison, p_holm, reason, margin, alpha, still_open)
 
 

@@ -59,6 +59,15 @@ def test_p_alone_is_not_enough_and_neither_is_the_interval():
     assert "6 seeds cannot show a difference among 5 arms: that takes at least 8" in judged.reason
 
 
+def test_seeds_are_too_few_for_the_arms_that_are_not_decided_yet_and_not_for_all():
+    baseline = dict.fromkeys(range(16), 0.0)
+    decided = {f"arm {number}": dict(enumerate(10 + np.resize(NOISE, 16))) for number in range(5)}
+    few = dict(enumerate(NOISE[:7] - NOISE[:7].mean()))
+    judged = judge_arms(baseline, decided | {"few": few}, higher_is_better=True)["few"]
+    assert judged.verdict == "undecided"
+    assert "cannot show" not in judged.reason, "Holm asks no more of the last arm than of one alone"
+
+
 @pytest.mark.parametrize("seeds", range(6))
 def test_fewer_than_six_seeds_decide_nothing_and_the_words_say_so(seeds):
     judged = judge_one(100 + NOISE[:seeds], smallest_difference=1000)
