@@ -1,6 +1,7 @@
 """A person's folder of pictures before it is read: what it is, how it is read, and what is refused at its door."""
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
@@ -41,7 +42,7 @@ class Folder:
 
     def name_of(self, file: Path) -> str:
         """Return a file's name in the folder, printable whatever its bytes are."""
-        return printable(file.relative_to(self.path).as_posix())
+        return printable(Path(os.path.relpath(file, self.path)).as_posix())  # masks may lie beside it
 
     def held_out_count(self, faces: int) -> int:
         """Return how many of so many faces are held out.

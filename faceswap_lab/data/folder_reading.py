@@ -29,13 +29,33 @@ SPLIT_LIST = "split.tsv"
 NAMES = "names.json"
 """Beside them too: the name of each face's picture in the folder, row by row."""
 
+_COMPARED = 16  # pictures of a folder that was moved, evenly over all
 _MOST_THREADS = 8  # each may hold a decoded picture of MOST_PIXELS
 
 
 def read_folder(folder: Folder, listing: Listing, root: Path, shown: bool) -> Entry:
-    """Return the cache's entry of one folder. It knows nothing of the other side, so any pairing reuses it."""
+    """Return the cache's entry of one folder. It knows nothing of the other side, so any pairing reuses it.
+
+    A folder that was moved or copied is known again by its names, sizes and time stamps; but those may be another
+    person's too (pictures of one size out of an archive that sets all times alike), so some pictures are compared.
+    """
     reading = _Reading(folder, listing.found, root, shown)
-    return fetch(root, listing.recipe, reading.write, expected_bytes=listing.bytes)
+    entry = fetch(root, listing.recipe, reading.write, expected_bytes=listing.bytes)
+    if entry.notes["folder"] == str(folder.path) or _holds(entry, folder):
+        return entry
+    own = {**listing.recipe, "folder": str(folder.path)}
+    return fetch(root, own, reading.write, expected_bytes=listing.bytes)
+
+
+def _holds(entry: Entry, folder: Folder) -> bool:
+    """Tell whether an entry's pictures are those of a folder, by the content of some."""
+    try:
+        names = json.loads((entry.path / NAMES).read_text(encoding="utf-8"))
+    except FileNotFoundError:  # earlier versions wrote none
+        return False
+    digests = np.load(entry.path / "digests.npy")
+    rows = range(0, len(names), max(1, len(names) // _COMPARED))
+    return all(content_digest(folder.path / names[row]) == digests[row].tobytes() for row in rows)
 
 
 class _Reading:

@@ -122,8 +122,11 @@ def _cut(measures: NDArray[np.float32], coverage: float) -> str:
     cut = float((extents > coverage).mean())
     if cut < 0.05:
         return ", which holds the whole face"
-    need = min(1, float(np.percentile(extents, 95)))
-    return f", which cuts off chin, jaw or brows in {cut:.0%}; augmentation.coverage={need:.2f} would hold nearly all"
+    need = float(np.percentile(extents, 95))
+    remedy = f"augmentation.coverage={need:.2f} would hold nearly all"
+    if need > 1:  # they lie outside of the pictures
+        remedy = "no coverage holds nearly all: the faces are cut out too tightly (faces --framing whole_face)"
+    return f", which cuts off chin, jaw or brows in {cut:.0%}; {remedy}"
 
 
 def _some(skipped: Mapping[str, str]) -> str:

@@ -54,9 +54,10 @@ def find_pictures(folder: Path) -> Found:
     disks), and so is what is no regular file. Links to files are followed, links to folders are not.
 
     Folders of masks (``masks``, DeepFaceLab's ``…_masks``) are no faces: a mask there goes with the picture of the same
-    name beside or above its folder. Debug pictures and trash of DeepFaceLab's are no faces either.
+    name beside or above its folder, and those beside ``folder`` itself are looked at too. Debug pictures and trash of
+    DeepFaceLab's are no faces either.
     """
-    found = Found()
+    found, masks = Found(), list[Path]()
     for path in sorted(_visible(folder)):
         ending, place = path.suffix.lower(), path.parent.relative_to(folder).parts
         if not path.is_file() or path.name in OWN_FILES:
@@ -69,11 +70,18 @@ def find_pictures(folder: Path) -> Found:
         elif any(_is_debug(part) for part in place):
             found.left_out["debug pictures or trash, by their folder's name"] += 1
         elif place and _is_masks(place[-1]):
-            found.left_out["masks, by their folder's name"] += 1
-            for faces in _faces_of(path.parent):
-                found.masks[faces, path.stem] = path
+            masks.append(path)
         else:
             found.pictures.append(path)
+    beside = [path for place in _masks_beside(folder) for path in sorted(_visible(place)) if path.is_file()]
+    belongs = {place: _faces_of(place) for place in {mask.parent for mask in (*beside, *masks)}}
+    for mask in (*beside, *masks):  # what lies in the folder itself counts
+        for faces in belongs[mask.parent]:
+            found.masks[faces, mask.stem] = mask
+    used = {found.mask_of(picture) for picture in found.pictures}
+    found.masks = {key: mask for key, mask in found.masks.items() if mask in used or mask not in beside}
+    if idle := len(set(masks) - used):
+        found.left_out["masks of no picture, by their folder's name"] += idle
     return found
 
 
@@ -91,9 +99,25 @@ def _is_debug(name: str) -> bool:
 
 
 def _faces_of(masks: Path) -> list[Path]:
-    """Return the folders whose faces a folder of masks belongs to: the one above, and ``x`` beside ``x_masks``."""
-    beside = masks.name[: -len("_masks")] if masks.name.lower().endswith("_masks") else ""
-    return [masks.parent, *([masks.with_name(beside)] if beside else [])]
+    """Return the folders whose faces a folder of masks belongs to.
+
+    That is the one above, ``x`` beside ``x_masks``, and ``x`` beside ``masks`` where nothing else is there.
+    """
+    if masks.name.lower().endswith("_masks") and masks.name.lower() != "_masks":
+        return [masks.parent, masks.with_name(masks.name[: -len("_masks")])]
+    there = [place for place in masks.parent.iterdir() if not place.name.startswith(".")]
+    others = [place for place in there if place.suffix.lower() in SUFFIXES or place.is_dir()]
+    others = [place for place in others if not _is_masks(place.name) and not _is_debug(place.name)]
+    return [masks.parent, *(others if len(others) == 1 and others[0].is_dir() else [])]
+
+
+def _masks_beside(folder: Path) -> list[Path]:
+    """Return the folders of masks beside a folder that belong to its faces."""
+    try:
+        places = [place for place in folder.resolve().parent.iterdir() if _is_masks(place.name) and place.is_dir()]
+    except OSError:  # what lies beside it is not everybody's to see
+        return []
+    return [place for place in places if folder.resolve() in _faces_of(place)[1:]]
 
 
 def _visible(folder: Path) -> Iterator[Path]:

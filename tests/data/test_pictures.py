@@ -215,12 +215,40 @@ def test_files_are_found_by_name_below_the_folder(tmp_path):
         "no pictures by their names (no ending)": 1,
         "no pictures by their names (.part)": 1,
         "of a kind that is not read (.cr2)": 1,
-        "masks, by their folder's name": 2,
+        "masks of no picture, by their folder's name": 1,
         "debug pictures or trash, by their folder's name": 2,
     }
     assert found.mask_of(tmp_path / "a.jpg") == tmp_path / "masks" / "a.png"
     assert found.mask_of(tmp_path / "deep" / "c.jpg") == tmp_path / "deep_masks" / "c.png"
     assert found.mask_of(tmp_path / "e.bmp") is None
+
+
+@pytest.mark.parametrize(
+    ("folder", "files", "masks"),
+    [
+        ("x", ["x/faces/a.png", "x/masks/a.png"], {"x/faces/a.png": "x/masks/a.png"}),
+        ("x/faces", ["x/faces/a.png", "x/masks/a.png"], {"x/faces/a.png": "x/masks/a.png"}),
+        (
+            "x/aligned",
+            ["x/f.png", "x/aligned/a.png", "x/aligned_masks/a.png"],
+            {"x/aligned/a.png": "x/aligned_masks/a.png"},
+        ),
+        ("x/anna", ["x/anna/a.png", "x/ben/a.png", "x/masks/a.png"], {"x/anna/a.png": None}),
+        ("x", ["x/anna/a.png", "x/ben/a.png", "x/masks/a.png"], {"x/anna/a.png": None, "x/ben/a.png": None}),
+        ("x/faces", ["x/a.png", "x/faces/a.png", "x/masks/a.png"], {"x/faces/a.png": None}),
+        ("x", ["x/a.png", "x/masks/a.png", "x/masks/b.png"], {"x/a.png": "x/masks/a.png"}),
+    ],
+)
+def test_masks_beside_a_folder_or_in_it_go_with_pictures_where_it_is_clear_which(folder, files, masks, tmp_path):
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    found = find_pictures(tmp_path / folder)
+    assert {path: found.mask_of(path) for path in found.pictures} == {
+        tmp_path / picture: mask and tmp_path / mask for picture, mask in masks.items()
+    }
+    idle = {name for name in files if "masks/" in name and name.startswith(folder)} - set(masks.values())
+    assert found.left_out == ({"masks of no picture, by their folder's name": len(idle)} if idle else {})
 
 
 @pytest.mark.parametrize(
