@@ -57,13 +57,13 @@ def choose(rows: Sequence[Row], like: Embedding | None, excluded: set[str]) -> C
     for i, who in zip(good, person):
         if who != chosen:
             reasons[i] = "another person"
-    order = sorted(range(len(means)), key=lambda who: -counts[who])
+    told = [who for who in range(len(means)) if counts[who] >= _FEWEST or who == chosen]
+    order = sorted(told, key=lambda who: -counts[who])
     for i, row in enumerate(rows):
         if not reasons[i] and row.file in excluded:
             reasons[i] = "excluded by hand"
     _thin(rows, reasons)
-    people = [int(counts[who]) for who in order if counts[who] >= _FEWEST or who == chosen]
-    return Choice(reasons, likeness, people, order.index(chosen))
+    return Choice(reasons, likeness, [int(counts[who]) for who in order], order.index(chosen))
 
 
 def _fault(row: Row) -> str:

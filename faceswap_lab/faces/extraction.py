@@ -2,7 +2,9 @@
 
 import io
 import json
+import logging
 from collections import deque
+from collections.abc import Mapping
 
 import cv2
 import numpy as np
@@ -23,6 +25,9 @@ from faceswap_lab.faces.face_set import FaceSet, Row, Source
 from faceswap_lab.faces.frames import Frame, Frames
 from faceswap_lab.faces.mesh import Mesher
 
+_log = logging.getLogger(__name__)
+
+_NAMED = 10  # faces whose photo is gone
 _JUST_SEEN = 0.12  # distance of looks, half that of near-duplicates: the next frame of a face that keeps still
 _SHARPER = 1.2  # such a frame is worth another look, for of faces that look alike the sharpest is kept
 _REMEMBERED = 24  # faces of the last frames that a new one is compared with
@@ -135,7 +140,8 @@ def extract(frames: Frames, faces: FaceSet, framing: str, size: int, every: int 
     """Look at one in ``every`` frames and write their faces into a set.
 
     An interrupted one goes on where it stopped. Of a folder of photos those are looked at that are new, or could not be
-    read before; with another ``every`` all begins anew, and faces that are there already stay.
+    read before; with another ``every`` all begins anew, and faces that are there already stay. A face whose picture
+    somebody has deleted is not written again.
 
     Raises:
         SetRefused: the set has another framing or size.
@@ -144,14 +150,17 @@ def extract(frames: Frames, faces: FaceSet, framing: str, size: int, every: int 
     source = faces.source(printable(frames.path.name), (frames.identity, frames.earlier), framing, size)
     if source.header.get("every", every) != every:
         source.save(finished=False, next_frame=0, looked=0)
-    known = source.header.get("photos", frames.numbered({}))
-    photos, missed = frames.numbered(known), set[int](source.header.get("missed", ()))
-    first = len(known) if source.finished else source.next_frame
+    contents = dict[str, int](source.header.get("contents", {}))
+    known = source.header.get("photos", frames.numbered({}, {}))
+    photos, missed = frames.numbered(known, contents), set[int](source.header.get("missed", ()))
+    first = max(known.values(), default=-1) + 1 if source.finished else source.next_frame
+    _say_what_is_gone(frames, faces, source, photos)
     due = {number: frames.photos[photo] for photo, number in photos.items() if photo in frames.photos}
     due = {number: photo for number, photo in due.items() if number >= first or number in missed}
     if source.finished and not due:
         return source
     source.save(finished=False, next_frame=first, every=every, photos=photos)
+    deleted = {row.file for row in source.rows() if not faces.has(row.file)}
     extractor, waiting = Extractor(framing, size), list[Row]()
     seen = frames.of_numbers(due, missed) if frames.photos else frames.beginning_at(first)
     total = max(1, len(due) if frames.photos else frames.count - first)
@@ -160,20 +169,38 @@ def extract(frames: Frames, faces: FaceSet, framing: str, size: int, every: int 
         for frame in seen:
             if frame.number % every == 0:
                 looked += 1
+                contents |= {frame.identity: frame.number} if frames.photos else {}
                 for row, picture, about in extractor.faces(frame, source.stem):
+                    if row.file in deleted:
+                        continue
                     faces.place(row.file, kept=False).write_bytes(_png(picture, about))
                     waiting.append(row)
             if frame.number % _FRAMES_AT_ONCE == _FRAMES_AT_ONCE - 1:
                 source.append(waiting)
-                source.save(next_frame=max(first, frame.number + 1), looked=looked, missed=sorted(missed))
+                source.save(
+                    next_frame=max(first, frame.number + 1), looked=looked, missed=sorted(missed), contents=contents
+                )
                 waiting.clear()
             done += 1
             if done < total:  # what a file claims about its length may be wrong either way
                 advance(1)
         source.append(waiting)
-        source.save(finished=True, looked=looked, missed=sorted(missed))
+        source.save(finished=True, looked=looked, missed=sorted(missed), contents=contents)
         advance(1)
     return source
+
+
+def _say_what_is_gone(frames: Frames, faces: FaceSet, source: Source, photos: Mapping[str, int]) -> None:
+    """Name faces whose photo was taken away or replaced: perhaps somebody does not want them used any more."""
+    there = {photos[photo] for photo in frames.photos}
+    gone = set(photos.values()) - there
+    left = sorted(row.file for row in source.rows() if row.frame in gone and faces.has(row.file)) if gone else []
+    if left:
+        _log.warning(
+            "'%s': the photos of %d faces are not there any more, and the faces stay in the set: %s%s. If they are not "
+            "wanted, delete their pictures, or name them in exclude.txt",
+            *(frames.path, len(left), ", ".join(left[:_NAMED]), ", …" if len(left) > _NAMED else ""),
+        )
 
 
 def _png(picture: Image.Image, about: PngInfo) -> bytes:

@@ -191,6 +191,10 @@ class FaceSet:
         except Timeout:
             raise SetRefused(f"another command is at work on '{self.path}'; wait for its end") from None
 
+    def has(self, file: str) -> bool:
+        """Tell whether a face's picture is there, kept or dropped."""
+        return self.place(file, True).exists() or self.place(file, False).exists()
+
     def place(self, file: str, kept: bool) -> Path:
         """Return where a face's picture lies, or belongs."""
         return self.path / file if kept else self.hidden / "dropped" / file

@@ -17,6 +17,7 @@ from faceswap_lab.data.pictures import MOST_BYTES, MOST_PIXELS, UnusablePicture,
 _log = logging.getLogger(__name__)
 
 _LISTED = 5  # pictures that cannot be read, by name; of more their number
+_MOST_DAMAGED = 1_000  # frames in a row that cannot be read before a film is given up
 _MOST_FRAMES = 10_000_000  # four days at 25 a second: what claims more, or never ends, is cut off
 
 
@@ -64,10 +65,14 @@ class Frames:
     def beginning_at(self, first: int) -> Iterator[Frame]:
         """Yield the frames of a video from number ``first`` on."""
         video, name = _opened(self.path), printable(self.path.name)
+        grabbed, last = 0, -1
         try:
             for number in range(_MOST_FRAMES):
                 if not video.grab():
-                    return
+                    if number >= self.count or number - last > _MOST_DAMAGED:
+                        break
+                    continue
+                grabbed, last = grabbed + 1, number
                 if number < first:
                     continue
                 read, pixels = video.retrieve()
@@ -75,11 +80,24 @@ class Frames:
                     yield Frame(name, number, np.asarray(pixels[..., 2::-1], np.uint8), self.identity)
         finally:
             video.release()
+        if self.count - grabbed > max(2, self.count // 100):  # files may claim a frame or two too many
+            _log.warning("'%s': only %d of %d frames can be read: it is damaged, or cut off", name, grabbed, self.count)
 
-    def numbered(self, known: Mapping[str, int]) -> dict[str, int]:
-        """Return the number of each photo: those that are known keep theirs, and new ones come after them."""
-        new = [photo for photo in self.photos if photo not in known]
-        return dict(known) | {photo: number for number, photo in enumerate(new, start=len(known))}
+    def numbered(self, known: Mapping[str, int], contents: Mapping[str, int]) -> dict[str, int]:
+        """Return the number of each photo: those that are known keep theirs, and new ones come after them.
+
+        ``contents`` has the numbers of photos by their SHA-256: a copy, or one that was renamed, is no new one.
+        """
+        numbers = dict(known)
+        following = max(known.values(), default=-1) + 1
+        for photo, path in self.photos.items():
+            if photo in numbers:
+                continue
+            number = contents.get(_digest_of(path)) if contents else None
+            if number is None:
+                number, following = following, following + 1
+            numbers[photo] = number
+        return numbers
 
     def of_numbers(self, photos: Mapping[int, Path], missed: set[int]) -> Iterator[Frame]:
         """Yield photos by their numbers. Those that cannot be read are said and left out, and put into ``missed``."""
@@ -126,6 +144,14 @@ def frames_of(path: Path) -> Frames:
     return Frames(path, 1, identity, identity, {printable(path.name): path})
 
 
+def _digest_of(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:  # said when it is read
+        return ""
+
+
 def _hash_of(text: str) -> str:
     return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()
 
@@ -164,7 +190,7 @@ def _opened(path: Path) -> cv2.VideoCapture:
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     if printable(path.name) != path.name:
         raise NoFrames(f"the name '{printable(path.name)}' is not in UTF-8, and OpenCV opens no such film: rename it")
-    video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    video = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)  # clip:1.mp4 alone would be the protocol "clip"
     if not video.isOpened():
         raise NoFrames(f"'{path.name}' cannot be opened as a video: it is broken, or of a kind that FFmpeg cannot read")
     return video

@@ -42,6 +42,9 @@ def test_the_most_frequent_person_is_kept_or_the_one_asked_for():
     asked = choose(rows, PEOPLE[2].astype(float), set())
     assert [i for i, reason in enumerate(asked.reasons) if not reason] == [16, 17, 18, 19]
     assert asked.chosen == 2
+    rare = [row(i, who) for i, who in enumerate([0] * 5 + [1] * 2 + [2])]
+    asked = choose(rare, PEOPLE[2].astype(float), set())
+    assert (asked.people, asked.chosen) == ([5, 1], 1)
     with pytest.raises(SetRefused, match="nobody in it looks like"):
         choose(rows, unit(RNG.normal(size=128)).astype(float), set())
 

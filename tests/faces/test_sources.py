@@ -50,8 +50,10 @@ def test_of_photos_those_are_looked_at_that_are_new(tmp_path: Path, look: Callab
         photo(tmp_path / "photos" / name)
     assert look() == ["b.png 0", "d.png 1"]
     assert look() == []
-    photo(tmp_path / "photos" / "a.png")  # before the others by its name, and after them by its number
+    photo(tmp_path / "photos" / "a.png", 5)  # before the others by its name, and after them by its number
     assert look() == ["a.png 2"]
+    photo(tmp_path / "photos" / "copy.png", 5)
+    assert look() == []
     (tmp_path / "photos" / "b.png").unlink()
     photo(tmp_path / "photos" / "d.png", 9)  # another photo of the same name
     assert look() == ["d.png 3"]
