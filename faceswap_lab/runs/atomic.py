@@ -30,6 +30,7 @@ _REASONS = {
     errno.ENOENT: ("the folder is gone, or none can be made there", "bring it back"),
     errno.EEXIST: ("a file stands where a folder should be", "move that file away"),
     errno.ENOTDIR: ("a file stands where a folder should be", "move that file away"),
+    errno.ENAMETOOLONG: ("the name is too long", "choose a shorter one"),
     errno.EIO: ("the device reports an error", "check the disk"),
 }
 

@@ -1,5 +1,6 @@
 """``swap``: from face pictures to pictures that say that a model made them."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,23 @@ def test_faces_are_swapped_and_labelled_and_what_cannot_be_is_named(straight: Pa
         assert (np.asarray(written) == np.asarray(expected)).all()
         assert "Synthetic: this face was made by a model" in written.info["Description"]
         assert straight.name in written.info["Description"]
+
+
+def test_a_swap_of_another_run_is_not_overwritten_and_a_long_name_is_cut(straight: Path, program: Program) -> None:
+    face = render(identity("ada"), State(yaw=0.3), 128).image
+    for name in ("ada.png", f"{'日' * 82}.png"):
+        Image.fromarray(face).save(program.place / name)
+    other = program.place / "other-s0-0123456789"
+    shutil.copytree(straight, other)
+
+    def swapped(run: Path, name: str) -> list[str]:
+        ended = program.start_with("swap", str(run), name).ended()
+        assert ended.code == 0, ended.err
+        return ended.out.splitlines()
+
+    assert swapped(straight, "ada.png") == swapped(straight, "ada.png") == ["swaps/ada-A-to-B.png"]
+    assert swapped(other, "ada.png") == swapped(other, "ada.png") == ["swaps/ada-2-A-to-B.png"]
+    assert swapped(straight, f"{'日' * 82}.png") == [f"swaps/{'日' * 60}-A-to-B.png"]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from faceswap_lab.runs.atomic import StorageError
 if TYPE_CHECKING:
     from faceswap_lab.data.faces import FaceData
 
+_MASKED = 0.9  # the share of a side's pictures that must have a mask: to what has none all is face
 STORED = 4  # pixels kept per pixel the network sees, each way; 2018: 256 px for a network of 64 px
 
 
@@ -152,7 +153,7 @@ def check_pictures(config: Config, found: "FaceData") -> None:
 
 
 def _check_masks(config: Config, found: "FaceData") -> None:
-    """Refuse what needs masks where a side has none: a loss under them would be the plain loss under another name."""
+    """Refuse what needs masks where pictures have none: a loss under them would be the plain loss by another name."""
     assert found.masked is not None
     terms = terms_of(config.loss, config.model.resolution).values()
     needs = {
@@ -160,8 +161,8 @@ def _check_masks(config: Config, found: "FaceData") -> None:
         ("a decoder learns to draw the mask", "model.mask_head=[] loss.weight_mask=1"): draws_masks(config),
     }
     wanting = [use for use, is_wanted in needs.items() if is_wanted]
-    if wanting and not all(found.masked.values()):
-        counts = {side: len(found.train[side]) + len(found.held_out[side]) for side in found.sides}
+    counts = {side: len(found.train[side]) + len(found.held_out[side]) for side in found.sides}
+    if wanting and any(found.masked[side] < _MASKED * counts[side] for side in found.sides):
         have = " and ".join(f"{found.masked[side]} of {count} pictures of {side}" for side, count in counts.items())
         uses, remedies = zip(*wanting)
         raise ConfigError(

@@ -1,6 +1,6 @@
 """``swap``: a finished run's model on aligned face pictures, written as pictures that say what they are."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, count
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from faceswap_lab.data.picture_files import find_pictures, printable
 from faceswap_lab.refusal import nearest
 from faceswap_lab.runs.atomic import explaining
 
+_LONGEST = 180  # bytes of a picture's name; file systems take 255, and the writer adds to it for a moment
 _SETTINGS = {"source": "A", "target": "B", "out": "swaps", "cropped": "false"}
 
 
@@ -44,7 +45,7 @@ def swap(words: Sequence[str]) -> int:
         raise ConfigError(f"swap: no pictures in {', '.join(map(str, paths[1:]))}.")
     with explaining(out):
         out.mkdir(parents=True, exist_ok=True)
-    refused, taken = 0, set[str]()
+    refused, taken = 0, set[Path]()
     for file in files:
         try:
             face = np.asarray(model.swap(file, source, target, cropped=settings["cropped"] == "true"))
@@ -52,11 +53,9 @@ def swap(words: Sequence[str]) -> int:
             say(f"swap: {error}")
             refused += 1
             continue
-        stem = printable(file.stem)  # which pictures of several folders, or of several kinds, may share
-        name = next(name for name in chain([stem], (f"{stem}-{i}" for i in count(2))) if name not in taken)
-        taken.add(name)
-        written = out / f"{name}-{source}-to-{target}.png"
         about = _about(model.folder.name, printable(file.name), source, target)
+        written = _place(out, printable(file.stem), f"-{source}-to-{target}.png", about, taken)
+        taken.add(written)
         write_png(written, face, about, "trainedAlgorithmicMedia")
         print(written)
     return int(bool(refused))
@@ -77,6 +76,29 @@ def _read(words: Sequence[str]) -> tuple[dict[str, str], list[Path]]:
     if settings["cropped"] not in ("true", "false"):
         raise ConfigError(f"swap: cropped={settings['cropped']}: true or false.")
     return settings, paths
+
+
+def _place(out: Path, stem: str, ending: str, about: Mapping[str, str], taken: Collection[Path]) -> Path:
+    """Return where a swap goes: pictures of several folders or kinds may share a stem, and so do those of two runs."""
+    stem = stem.encode()[:_LONGEST].decode(errors="ignore")
+    names = chain([stem], (f"{stem}-{number}" for number in count(2)))
+    places = (out / f"{name}{ending}" for name in names)
+    return next(
+        place
+        for place in places
+        if place not in taken and (not place.exists() or _description_of(place) == about["Description"])
+    )
+
+
+def _description_of(path: Path) -> str:
+    """Return what a picture says about itself; nothing where it is none."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            return str(picture.info.get("Description", ""))
+    except (OSError, ValueError):
+        return ""
 
 
 def _about(run: str, file: str, source: str, target: str) -> dict[str, str]:
