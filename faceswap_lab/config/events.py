@@ -5,7 +5,7 @@ kind is told, and a function there.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from inspect import signature
@@ -15,7 +15,7 @@ from faceswap_lab.config.derived import side_weights_of, topology_of
 from faceswap_lab.config.fields import setting
 from faceswap_lab.config.kinds import read_kind
 from faceswap_lab.config.schema import Config
-from faceswap_lab.config.terms import terms_of
+from faceswap_lab.config.terms import compares, terms_of
 from faceswap_lab.events import EVENTS, Event, Events
 from faceswap_lab.orders import ORDERS
 from faceswap_lab.refusal import ConfigError, nearest
@@ -192,21 +192,40 @@ def _step(config: Config, where: str, told: float) -> int:
 
 
 def _check_what_is_left(config: Config, events: Events) -> None:
-    """Refuse events after which no weight would move."""
-    topology, order = topology_of(config), ORDERS.get(config.update_order.name)
-    sides = [side for side, weight in side_weights_of(config).items() if weight and not (order and order.idle(side))]
-    reached = {name for side in sides for name in topology.routes[side].parts}
-    trained = {name for name in reached if topology.parts[name].trained and topology.parts[name].spec.weighs}
+    """Refuse events after which no weight would move, or none towards a target."""
     terms = terms_of(config.loss, config.model.resolution)
+    turns = list(_turns(config))
     for event in events.planned:
         now = events.at(event.step)
-        if trained <= now.frozen:
+        for trained, last in turns:
+            if event.step < last and trained <= now.frozen:
+                until = f" until step {last}" if last < config.training.max_steps else ""
+                raise ConfigError(
+                    f"events.planned.{event.name}: after step {event.step} every part that would be trained{until} is "
+                    "frozen, so nothing is. Leave a part out."
+                )
+        left = [term for name, term in terms.items() if now.weights.get(name, term.weight)]
+        if not any(map(compares, left)):
+            what = "compares a picture with its target" if left else "has a weight, so nothing would be trained"
             raise ConfigError(
-                f"events.planned.{event.name}: after step {event.step} every part that would be trained is frozen, so "
-                "nothing is. Leave a part out."
+                f"events.planned.{event.name}: after step {event.step} no term of the loss {what}. Give one of them a "
+                "weight above 0."
             )
-        if not any(now.weights.get(name, term.weight) for name, term in terms.items()):
-            raise ConfigError(
-                f"events.planned.{event.name}: after step {event.step} every term of the loss has weight 0, so nothing "
-                "would be trained. Give one of them a weight above 0."
-            )
+
+
+def _turns(config: Config) -> Iterator[tuple[set[str], int]]:
+    """Yield the parts that are trained together, and the last step at which they are."""
+    topology, order, last = topology_of(config), ORDERS.get(config.update_order.name), config.training.max_steps
+    sides = [side for side, weight in side_weights_of(config).items() if weight and not (order and order.idle(side))]
+
+    def moving(names: Iterable[str]) -> set[str]:
+        return {name for name in names if topology.parts[name].trained and topology.parts[name].spec.weighs}
+
+    if order and order.decoders:
+        block = config.update_order.block or last // len(topology.sides)
+        for turn, side in enumerate(topology.sides):
+            route = topology.routes[side]
+            if side in sides:
+                yield moving(route.names[-1] if turn else route.parts), (turn + 1) * block
+    else:
+        yield moving(name for side in sides for name in topology.routes[side].parts), last

@@ -242,12 +242,17 @@ def terms_of(loss: Loss, side: int) -> dict[str, Term]:
         raise ConfigError(
             "loss.terms: every weight is 0, so nothing would be trained. Give one of them a weight above 0."
         )
-    if all(isinstance(term, Beside) for term in terms.values()):
+    if not any(term.weight and compares(term) for term in terms.values()):
         raise ConfigError(
             "loss.terms: none of them compares a picture with its target, and to the others any face would do. "
             "Add +loss.terms.mae.weight=1."
         )
     return terms
+
+
+def compares(term: Term) -> bool:
+    """Tell whether a term is a distance of a picture from its target."""
+    return not isinstance(term, Beside) and term.kind != "total_variation"
 
 
 def same_codes(terms: Mapping[str, Term]) -> tuple[str, ...]:

@@ -180,8 +180,9 @@ class Autoencoder(nn.Module):
                 with torch.set_grad_enabled(torch.is_grad_enabled() and (is_last or not only_last)):
                     y, code = self._through(name, batch, [trips[i] for i in who], sizes)
                 out |= {(i, name): part for i, part in zip(who, y.split(sizes) if len(who) > 1 else [y])}
-                if code is not None:
-                    codes |= dict(zip(who, code.flatten(1).split(sizes)))
+                if code is not None:  # perhaps of some: a part may make one side's code and stand on another's way
+                    of = zip(who, code.flatten(1).split(sizes))
+                    codes |= {i: part for i, part in of if trips[i].code_at == name}
             for i, trip in enumerate(trips):
                 if depth < len(trip.steps):
                     joined = [out[i, name] for name in trip.steps[depth]]
@@ -205,7 +206,7 @@ class Autoencoder(nn.Module):
     ) -> tuple[Tensor, Tensor | None]:
         """Run a part on the faces of some trips; return what comes out, and the code if it is asked for here."""
         part, kind = self._part(name), self.topology.parts[name].spec
-        if trips[0].code_at == name:
+        if any(trip.code_at == name for trip in trips):
             code = part.to_code(x)
             return part.from_code(code), code
         if kind.told:

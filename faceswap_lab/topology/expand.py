@@ -7,6 +7,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import combinations
 from typing import Any
 
 from faceswap_lab.refusal import nearest
@@ -100,6 +101,7 @@ def expand(
     for side, route in routes.items():
         if not any(parts[name].trained and parts[name].spec.weighs for name in route.parts):
             raise TopologyError(f"topology.parts: on the route of {side} ({route.text}) every part is frozen.")
+    _refuse_mistaken(routes, parts)
     code = {side: names.fill(declared.code, side=side) for side in sides}
     for side, part in code.items():
         if part not in routes[side].parts:
@@ -113,6 +115,19 @@ def expand(
             "Use encoders=two, or topology.tie=0."
         )
     return Topology(sides, parts, routes, swaps, code, shapes, declared.tie)
+
+
+def _refuse_mistaken(routes: Mapping[str, Route], parts: Mapping[str, Part]) -> None:
+    """Refuse sides that nothing tells apart where others are: the model would draw a mixture of them."""
+    alike = [(a, b) for a, b in combinations(routes, 2) if routes[a].names == routes[b].names]
+    told = any(part.spec.told for part in parts.values())
+    if alike and not told and len(alike) < len(routes) * (len(routes) - 1) // 2:
+        one, other = alike[0]
+        raise TopologyError(
+            f"topology.route: {one} and {other} go through the same parts ({routes[one].text}), so nothing tells the "
+            "model which of them to draw. Use fewer people, or a topology with parts of every side's own, such as "
+            "topology=iae."
+        )
 
 
 @dataclass(frozen=True)

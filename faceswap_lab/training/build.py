@@ -64,12 +64,31 @@ def autoencoder_of(config: Config, data: FaceData) -> Autoencoder:
     return autoencoder
 
 
+# what no name or shape of a weight tells
+_OF_A_NET = ("encoder_activation", "encoder_slope", "value_range")
+_OF_A_PART = ("padding", "pixel_norm", "residual_slope", "up_slope", "linear_before", "skip_around", "downsamplers")
+
+
 def _load(autoencoder: Autoencoder, name: str, path: Path, source: str) -> None:
+    """Let a part start from a trained model's.
+
+    Raises:
+        BadWeights: it does not fit, or was trained as part of another net than it would stand in here.
+    """
+    refused = f"topology.load={path}: its part {source} does not fit {name} here"
+    weights, there = load_part(path, source)
+    here = autoencoder.architecture
+    was, now = there.topology.parts[source].spec, here.topology.parts[name].spec
+    pairs = {key: (getattr(there, key), getattr(here, key)) for key in _OF_A_NET}
+    pairs |= {key: (getattr(was, key, None), getattr(now, key, None)) for key in _OF_A_PART}
+    unlike = [f"{key} was {one}, and is {other}" for key, (one, other) in pairs.items() if one != other]
+    if unlike:
+        raise BadWeights(f"{refused}: {', '.join(unlike)}")
     try:
-        autoencoder.parts[name].load_state_dict(load_part(path, source))
+        autoencoder.parts[name].load_state_dict(weights)
     except RuntimeError as error:  # torch's own, of names and shapes
         short = str(error).splitlines()[-1].strip()
-        raise BadWeights(f"topology.load={path}: its part {source} does not fit {name} here: {short}") from error
+        raise BadWeights(f"{refused}: {short}") from error
 
 
 def plan_of(config: Config) -> Plan:

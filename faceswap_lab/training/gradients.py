@@ -20,6 +20,7 @@ def gradient_diagnostics(
     objective: Objective,
     faces: int = 32,
     ellipses: Mapping[str, Ellipses] | None = None,
+    weights: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
     """Take each side's loss on undistorted held-out faces that are input and target at once, and look at its gradients.
 
@@ -31,6 +32,7 @@ def gradient_diagnostics(
         objective: the loss of a side.
         faces: how many of each side, >= 1.
         ellipses: of each side, where the eyes and mouths of its faces are; needed where the objective is regional.
+        weights: of terms of the loss that have another by now than they began with.
 
     Returns:
         finite numbers by name; what does not exist is left out:
@@ -46,7 +48,7 @@ def gradient_diagnostics(
           alone and covers a share s of the picture brings a factor 1/sqrt(s).
     """
     shared = _shared_by_the_pair(model)
-    weights = [p for part in shared for p in model.parts[part].parameters()]
+    trained = [p for part in shared for p in model.parts[part].parameters()]
     numbers: dict[str, float] = {}
     pulls: list[dict[str, Tensor]] = []  # of A and of B: by part the gradient
     with judged(model) as device, torch.enable_grad():
@@ -54,8 +56,8 @@ def gradient_diagnostics(
             x, mask = (part[side][:faces].to(device) for part in (held_out.images, held_out.masks))
             z = model.pre_activation(side, x).requires_grad_()
             masks = region_masks(mask, torch.from_numpy(ellipses[side][:faces])) if ellipses else {"face": mask}
-            found, _ = objective(model.picture(z, side), x, masks)
-            at_z, *at_weights = torch.autograd.grad(found, [z, *(weights if side in model.sides[:2] else [])])
+            found, _ = objective(model.picture(z, side), x, masks, weights or {})
+            at_z, *at_weights = torch.autograd.grad(found, [z, *(trained if side in model.sides[:2] else [])])
             numbers[f"preact_grad_{side}"] = float(at_z.double().square().mean().sqrt()) * at_z.numel()
             if at_weights:
                 pulls.append(_by_part(model, shared, at_weights))

@@ -51,16 +51,21 @@ class Judge:
         sizes = {side: self.data.held_out[side].size for side in stored}
         return {side: centred(found, sizes[side], self.size, self.coverage) for side, found in stored.items()}
 
-    def on_the_way(self, autoencoder: Autoencoder, average: Autoencoder | None = None) -> dict[str, float]:
+    def on_the_way(
+        self, autoencoder: Autoencoder, average: Autoencoder | None = None, weights: Mapping[str, float] | None = None
+    ) -> dict[str, float]:
         """Return the scores that cost little, of the declared pair alone, and what explains them.
 
         Args:
             autoencoder: the model.
             average: that of its averaged weights, if there is one; its scores are called ``ema_…``.
+            weights: of terms of the loss, where events have given them others.
         """
-        return self._scores(autoencoder, average, self.declared)
+        return self._scores(autoencoder, average, weights, self.declared)
 
-    def at_the_end(self, autoencoder: Autoencoder, average: Autoencoder | None = None) -> dict[str, float]:
+    def at_the_end(
+        self, autoencoder: Autoencoder, average: Autoencoder | None = None, weights: Mapping[str, float] | None = None
+    ) -> dict[str, float]:
         """Return all scores, of every side as every other, with the baselines that give them meaning.
 
         Arguments as above.
@@ -69,7 +74,7 @@ class Judge:
         if self.data.paired:
             cache = cache_root(self.config.cache_dir) / "followers"
             followers = train_followers(self.data.train, self.size, self.coverage, self.data.fingerprint, cache)
-        scores = self._scores(autoencoder, average, self.held_out.directions, followers)
+        scores = self._scores(autoencoder, average, weights, self.held_out.directions, followers)
         nulls = null_swaps(self.data.train, self.held_out, self.coverage)
         return scores | baselines(self.held_out, nulls, followers, self.config.evaluation.metrics)
 
@@ -105,6 +110,7 @@ class Judge:
         self,
         model: Autoencoder,
         average: Autoencoder | None,
+        weights: Mapping[str, float] | None,
         directions: Sequence[Direction],
         followers: Mapping[Side, Follower] | None = None,
     ) -> dict[str, float]:
@@ -112,6 +118,8 @@ class Judge:
         with as_written(self.config.trainer.compile):
             scores = evaluate(model, self.held_out, followers, directions, added)
             scores |= diagnose(model, self.held_out)
-            scores |= gradient_diagnostics(model, self.held_out, self.objective, ellipses=self.ellipses)
+            scores |= gradient_diagnostics(
+                model, self.held_out, self.objective, ellipses=self.ellipses, weights=weights
+            )
             of_average = {} if average is None else evaluate(average, self.held_out, followers, directions, added)
         return scores | {f"ema_{name}": value for name, value in of_average.items()}

@@ -1,7 +1,7 @@
 """The LightningModule: one training step under any update order, counted as one step."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import pytorch_lightning as pl
@@ -94,6 +94,11 @@ class FaceswapModule(pl.LightningModule):
     def all_optimizers(self) -> list[Optimizer]:
         """The autoencoder's, then the discriminators'."""
         return [*self.states.optimizers, *self.discriminators.states.optimizers]
+
+    @property
+    def term_weights(self) -> Mapping[str, float]:
+        """The weights of terms of the loss that events have changed by the step that was made last."""
+        return self.settings.events.at(self.steps_done - 1).weights
 
     def configure_optimizers(self) -> list[Optimizer]:
         """Build the optimizers, and what uses them, on the weights where they now lie."""

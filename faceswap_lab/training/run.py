@@ -186,7 +186,9 @@ class Run:
 
     def judge_on_the_way(self, module: FaceswapModule) -> None:
         """Add a row of the scores of the module as it is."""
-        scores = _finite(self.judge.on_the_way(module.autoencoder, module.average), module.steps_done)
+        scores = _finite(
+            self.judge.on_the_way(module.autoencoder, module.average, module.term_weights), module.steps_done
+        )
         self.write_row(scores, module.steps_done)
 
     def preview(self, module: FaceswapModule) -> None:
@@ -211,7 +213,7 @@ class Run:
         autoencoder, picture = module.autoencoder.cpu(), self.folder.previews / "final.png"
         average = None if module.average is None else module.average.cpu()
         real = self.judge.real_swaps(autoencoder, average)
-        scores = _finite(self.judge.at_the_end(autoencoder, average) | real.scores, self.last_step)
+        scores = _finite(self.judge.at_the_end(autoencoder, average, module.term_weights) | real.scores, self.last_step)
         if real.pictures:
             write_pictures(self.folder, real.pictures, self.data.held_out_groups)
         self.judge.draw(autoencoder, picture, self.last_step)

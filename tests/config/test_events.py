@@ -113,7 +113,18 @@ def test_freezing_what_one_side_has_is_refused_only_where_the_other_side_is_idle
         ({"exchange": {"step": 1, "parts": ["encoder", "decoder_A"]}}, [], "are of different sizes"),
         ({"exchange": {"step": 1, "parts": ["decoder_*"]}}, ["topology=weaker_a"], "are of different sizes"),
         ({"loss_weight": {"step": 1, "term": "dsim", "weight": 1}}, ["loss=dfl"], "Did you mean 'dssim'?"),
-        ({"loss_weight": {"step": 1, "term": "mae", "weight": 0}}, [], "every term of the loss has weight 0"),
+        ({"loss_weight": {"step": 1, "term": "mae", "weight": 0}}, [], "no term of the loss has a weight, so nothing"),
+        (
+            {"loss_weight": {"step": 1, "term": "mae", "weight": 0}},
+            ["loss=adversarial"],
+            "no term of the loss compares",
+        ),
+        ({"freeze": {"step": 50, "parts": ["decoder_B"]}}, ["update_order=a_then_b_alone"], "after step 50 every part"),
+        (
+            {"freeze": {"step": 9, "parts": ["encoder", "decoder_A"]}},
+            ["update_order=a_then_b_alone"],
+            "after step 9 every part that would be trained until step 50 is frozen",
+        ),
     ],
 )
 def test_an_event_that_means_nothing_is_refused_in_a_line(planned: dict[str, Any], overrides: list[str], said: str):

@@ -168,6 +168,17 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
             ["optimizer.eps=null", "rmsprop needs a number", "eps=1e-8"],
         ),
         (["update_order=only_a", "loss.weight_a=0"], ["update_order=only_a", "nothing would be trained"]),
+        (["topology.load=w.safetensors"], ["topology=original: none of its parts says load:", "topology=pretrained"]),
+        (["topology.split=3"], ["topology.split=3 with topology=original", "Leave it out"]),
+        (["loss=adversarial", "loss.terms.mae.weight=0"], ["none of them compares a picture with its target"]),
+        (["loss=total_variation", "loss.terms.mae.weight=0"], ["none of them compares a picture with its target"]),
+        (
+            [
+                *("topology=tied", "encoders=two", "update_order=joint_half", "optimizer_state=shared"),
+                "training.batch_size=2",
+            ],
+            ["topology.tie=1 with training.batch_size=2", "Use training.batch_size=4 or more"],
+        ),
         (["data.sampler=device", "augmentation.two_stage=true"], ["two_stage=true", "CPU only", "data.sampler=cv2"]),
         (["data.sampler=device", "augmentation=hsv_input"], ["augmentation.photometric_input=[", "CPU only"]),
         (["data.sampler=device", "colour_match=lct"], ["colour_match=lct", "CPU only", "data.sampler=cv2"]),

@@ -10,6 +10,9 @@ SIZES = Sizes(32, (4, 4, 4), 8, 4, (4, 4))
 SHIPPED = sorted(path.stem for path in (conf_dir() / "topology").glob("*.yaml"))
 
 
+MOST_SIDES = {"liae": 2, "liae_faceswap": 2}  # their third side would go the way of another
+
+
 def declared(name, **changes):
     """Return what conf/topology/<name>.yaml declares, with changes such as ``split=1``."""
     config = OmegaConf.merge(

@@ -11,11 +11,11 @@ from faceswap_lab.models.activations import HIDDEN, OUTPUT
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.training.gradients import gradient_diagnostics
 from faceswap_lab.training.step.losses import loss_of
-from faceswap_lab.training.step.objective import MAE
+from faceswap_lab.training.step.objective import MAE, Objective
 from tests.evaluation.pictures import random_held_out
 from tests.models.tiny import decoder_of, encoder_of, out_of, tiny
 from tests.topology.shipped import architecture
-from tests.training.tiny import single
+from tests.training.tiny import single, term
 
 SIDES = ("A", "B")
 PREACT = {"preact_grad_A", "preact_grad_B"}
@@ -173,3 +173,11 @@ def test_the_model_is_left_as_it_was(frozen, training):
     assert {p.requires_grad for p in model.parameters()} == {not frozen}
     assert [p.grad.tolist() for p in model.parameters() if p.grad is not None] == [[1, 1, 1]]
     assert not any(m._forward_hooks for m in model.modules())
+
+
+def test_a_term_counts_as_it_does_now():
+    model, held_out = Autoencoder(tiny(16)), random_held_out()
+    terms = {"mae": term("mae", mask_weight=0.0), "mse": term("mse", weight=0.0, mask_weight=0.0)}
+    now = gradient_diagnostics(model, held_out, Objective(terms), weights={"mae": 0.0, "mse": 1.0})
+    assert now == pytest.approx(gradient_diagnostics(model, held_out, single("mse", 0.0)))
+    assert now != pytest.approx(gradient_diagnostics(model, held_out, Objective(terms)))

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import pickle
 from copy import deepcopy
@@ -9,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
-from faceswap_lab.models.architecture import to_plain
+from faceswap_lab.models.architecture import Architecture, to_plain
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.runs.atomic import StorageError
+from faceswap_lab.training.build import _load
 from faceswap_lab.training.saved.weights import load_part, load_weights, save_weights
 from tests.models.tiny import tiny
+from tests.topology.shipped import SIZES, architecture, shipped
 
 ARCHITECTURES = [
     tiny(),
@@ -137,8 +140,26 @@ def test_files_from_before_topologies_are_the_models_they_were(encoders):
 def test_a_part_is_read_by_name(tmp_path):
     model = Autoencoder(tiny(), seed=1)
     save_weights(tmp_path / "w.safetensors", model)
-    part = load_part(tmp_path / "w.safetensors", "decoder_B")
+    part, architecture = load_part(tmp_path / "w.safetensors", "decoder_B")
+    assert architecture == model.architecture
     assert part.keys() == model.parts["decoder_B"].state_dict().keys()
     assert all(torch.equal(tensor, part[name]) for name, tensor in model.parts["decoder_B"].state_dict().items())
     with pytest.raises(ValueError, match=r"no part inter. It has encoder, decoder_A, decoder_B"):
         load_part(tmp_path / "w.safetensors", "inter")
+
+
+def test_a_part_that_was_trained_in_another_net_is_refused_though_its_shapes_fit(tmp_path):
+    path = tmp_path / "w.safetensors"
+    for said, changes in {
+        "encoder_activation was tanh, and is leaky_relu": {"encoder_activation": "tanh", "encoder_slope": None},
+        "value_range was signed, and is unit": {"value_range": "signed"},
+    }.items():
+        save_weights(path, Autoencoder(tiny(**changes), seed=1))
+        with pytest.raises(ValueError, match=said):
+            _load(Autoencoder(tiny()), "encoder", path, "encoder")
+    padded = dataclasses.replace(SIZES, blocks=dataclasses.replace(SIZES.blocks, padding="reflect"))
+    save_weights(path, Autoencoder(Architecture(32, shipped("original", sizes=padded))))
+    with pytest.raises(ValueError, match="padding was reflect, and is same"):
+        _load(Autoencoder(architecture("original")), "encoder", path, "encoder")
+    save_weights(path, Autoencoder(architecture("original"), seed=1))
+    _load(Autoencoder(architecture("original")), "encoder", path, "encoder")

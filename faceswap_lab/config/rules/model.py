@@ -19,6 +19,7 @@ def check_model(config: Config, options: Options) -> None:
     _stages(config)
     _encoders(config)
     _topology(config)
+    _referred_to(config, options)
     _numbers(config, options)
 
 
@@ -147,10 +148,32 @@ def _topology(config: Config) -> None:
                 f"topology.tie={topology.tie:g} with update_order={order}: codes can be tied only where all sides are "
                 "in one update. Use update_order=joint optimizer_state=shared."
             )
+        portions = ORDERS[order].parts if order in ORDERS else 1
+        if config.training.batch_size < 2 * portions:
+            raise ConfigError(
+                f"topology.tie={topology.tie:g} with training.batch_size={config.training.batch_size}: codes of one "
+                f"face have no spread. Use training.batch_size={2 * portions} or more."
+            )
         if config.trainer.devices > 1:
             raise ConfigError(
                 f"topology.tie={topology.tie:g} with trainer.devices={config.trainer.devices}: it is taken over the "
                 "whole batch, which no device has. Use trainer.devices=1, or topology.tie=0."
+            )
+
+
+def _referred_to(config: Config, options: Options) -> None:
+    """Refuse numbers and files that no part of the topology refers to: the run would differ by its name alone."""
+    told = config.topology
+    if told.load is not None and all(part.load is None for part in topology_of(config).parts.values()):
+        raise ConfigError(
+            f"topology.load={told.load} with topology={told.name}: none of its parts says load:, so nothing would "
+            "start from there. Use topology=pretrained, or leave it out."
+        )
+    written = options.written("topology", told.name)
+    for key, value in (("split", told.split), ("share", told.share)):
+        if value not in (None, written.get(key)) and f"${{topology.{key}}}" not in str(written):
+            raise ConfigError(
+                f"topology.{key}={value} with topology={told.name}: none of its parts refers to it. Leave it out."
             )
 
 

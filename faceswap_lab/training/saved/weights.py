@@ -49,8 +49,8 @@ def load_weights(path: Path) -> Autoencoder:
     return autoencoder
 
 
-def load_part(path: Path, part: str) -> dict[str, Tensor]:
-    """Return the weights of one part of a trained model, by their names inside the part.
+def load_part(path: Path, part: str) -> tuple[dict[str, Tensor], Architecture]:
+    """Return the weights of one part of a trained model, by their names inside the part, and what model it was.
 
     Raises:
         BadWeights: the file is no such file, or has no such part.
@@ -58,7 +58,7 @@ def load_part(path: Path, part: str) -> dict[str, Tensor]:
     autoencoder = load_weights(path)
     if part not in autoencoder.parts:
         raise BadWeights(f"{path} has no part {part}. It has {', '.join(autoencoder.parts)}.")
-    return dict(autoencoder.parts[part].state_dict())
+    return dict(autoencoder.parts[part].state_dict()), autoencoder.architecture
 
 
 def _read(path: Path) -> tuple[Architecture, dict[str, Tensor]]:

@@ -133,7 +133,7 @@ class TrainingStep:
         if all(portion in self.ready for portion in portions):
             return [self.ready[portion] for portion in portions]
         drawn = self._draw(portions, only_last)
-        losses = [self._loss(*of_side) for of_side in zip(portions, drawn, self._same_codes(drawn))]
+        losses = [self._loss(*of_side) for of_side in zip(portions, drawn, self._same_codes(drawn), strict=True)]
         if self.tie and len(portions) > 1:
             distance = code_distance([d.code for d in drawn if d.code is not None])
             self.tied.append(distance.detach())
