@@ -72,7 +72,7 @@ def grads(loss, model):
     return {name: g for (name, _), g in zip(model.named_parameters(), found, strict=True) if g is not None}
 
 
-@pytest.mark.parametrize("topology", ["liae", "told_decoder", "amp", "weaker_a"])
+@pytest.mark.parametrize("topology", ["iae", "told_decoder", "amp", "weaker_a"])
 def test_with_every_topology_of_whole_decoders_it_learns(topology):
     start, model = model_with(topology=topology, people=3), model_with(topology=topology, people=3)
     (x,) = [drawn.mask for drawn in model.reconstruct_all([Samples("C", faces())])]
