@@ -168,13 +168,15 @@ def _shares(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 MOST_ARRANGED = 9  # pairs: so many have 362,880 arrangements
+_TRIED = 100_000  # arrangements of more
 
 
 def spearman(first: NDArray[np.float64], second: NDArray[np.float64]) -> tuple[float, float]:
     """Return Spearman's correlation of n independent pairs of numbers, and its two-sided p.
 
-    Of few pairs p is exact, from all arrangements of one side: Student's t, which is taken for more, is then too small
-    (of 40 correlations of 6 pairs 10 % of families would have a false one, and of 8 pairs 9 %, in place of 5 %).
+    Of up to 9 pairs p is exact, from all arrangements of one side; of more it is (b + 1) / (m + 1) of m = 100,000 fixed
+    random ones. Student's t, which is usual, is too small far out: of 40 correlations of 8 pairs 9 % of families would
+    have a false one, of 12 pairs 7 % and of 16 pairs 6 %, in place of 5 %.
 
     Args:
         first: (n,) numbers, not all equal.
@@ -182,14 +184,16 @@ def spearman(first: NDArray[np.float64], second: NDArray[np.float64]) -> tuple[f
     """
     from scipy.stats import rankdata, spearmanr  # imported here: scipy.stats takes a second
 
-    tested = spearmanr(first, second)
-    if len(first) > MOST_ARRANGED:
-        return float(tested.statistic), float(tested.pvalue)
     one, other = (rank - rank.mean() for rank in (rankdata(first), rankdata(second)))
-    found = abs(one @ other)
-    return float(tested.statistic), float((np.abs(one[_arrangements(len(one))] @ other) >= found * (1 - 1e-9)).mean())
+    arrangements, beyond = _arrangements(len(one)), int(len(one) > MOST_ARRANGED)
+    as_far = int((np.abs(one[arrangements] @ other) >= abs(one @ other) * (1 - 1e-9)).sum())
+    return float(spearmanr(first, second).statistic), (as_far + beyond) / (len(arrangements) + beyond)
 
 
 @cache
-def _arrangements(count: int) -> NDArray[np.int8]:
-    return np.array(list(permutations(range(count))), np.int8)
+def _arrangements(count: int) -> NDArray[np.int16]:
+    """Return all arrangements of so many, or as many random ones as are tried of more."""
+    if count <= MOST_ARRANGED:
+        return np.array(list(permutations(range(count))), np.int16)
+    every = np.broadcast_to(np.arange(count, dtype=np.int16), (_TRIED, count))
+    return np.random.default_rng(0).permuted(every, axis=1)
