@@ -15,6 +15,7 @@ COPY constraints.txt pyproject.toml README.md LICENSE NOTICE.md ./
 RUN pip install --no-cache-dir -c constraints.txt torch ${TORCH_INDEX:+--index-url "$TORCH_INDEX"}
 COPY conf conf
 COPY faceswap_lab faceswap_lab
+COPY hydra_plugins hydra_plugins
 RUN pip install --no-cache-dir -c constraints.txt ".[parallel]"
 
 RUN useradd --create-home lab && mkdir -p /work/runs && chown -R lab /work

@@ -81,3 +81,5 @@ def test_the_container_is_given_files_that_there_are():
     for name in copied:
         assert (ROOT / name).exists(), name
         assert name in allowed, name
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert {*packages["packages"], *packages.get("force-include", {})} <= set(copied), "or the wheel lacks it, silently"
