@@ -15,6 +15,8 @@ from faceswap_lab.interruption import Interrupted, interruptible
 from faceswap_lab.options import Options
 from faceswap_lab.refusal import ConfigError
 
+_PRINTING = {"--cfg", "-c", "--info", "-i", "--shell-completion", "-sc"}  # Hydra's flags that run nothing
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code: 0 done, 1 failed, 2 refused, 128 + n ended by signal n."""
@@ -83,6 +85,8 @@ def _dispatch(args: list[str]) -> int:
     from faceswap_lab.cli.typed import as_hydra_reads
 
     read, flags = as_hydra_reads(words, Options(folders), arguments.multirun), arguments.flags
+    if _PRINTING & {flag.partition("=")[0] for flag in flags}:
+        return launch(args, read, flags, folders)
     levels = levels_of(read)
     if any(word.startswith("+study=") for word in read):
         from faceswap_lab.cli.study.tuning import declares_tuning, run_tuned

@@ -22,7 +22,7 @@ from faceswap_lab.cli.compose import composed
 from faceswap_lab.cli.plugins import plug_in
 from faceswap_lab.config import Config, ConfigError
 from faceswap_lab.interruption import Interrupted
-from faceswap_lab.plugins.finding import import_plugins
+from faceswap_lab.plugins.finding import import_plugins, look_in
 from faceswap_lab.runs.folder import RunFolder, find
 from faceswap_lab.runs.status import read_status
 from faceswap_lab.runs.table import find_runs, results
@@ -53,6 +53,8 @@ def load(run: str | PathLike[str], plugins: Sequence[str] = ()) -> "TrainedModel
     """
     from faceswap_lab.training.saved.trained import TrainedModel
 
+    if plugins:
+        look_in(Path.cwd())
     import_plugins(plugins)
     return TrainedModel(run)
 

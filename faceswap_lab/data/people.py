@@ -15,6 +15,9 @@ from faceswap_lab.randomness import stream
 from faceswap_lab.twins import Identity, identity
 from faceswap_lab.twins.likeness import colour_difference, lightness, shape_difference
 
+JUDGES_OWN = {"person": range(10_000, 10_256), "random": range(70_000_000, 70_002_000)}
+"""Numbers of people that the judge of identities knows, as strangers or from its training (scripts/train_reader.py)."""
+
 POPULATIONS = {"development": range(5_000), "confirmation": range(5_000, 10_000)}
 """Numbers of ``person-<n>``; those of 10,000 and more belong to nobody, and may train instruments of judgement."""
 
@@ -70,6 +73,12 @@ class Restriction:
             return True
         apart = shape_difference(one, other)
         return apart <= _SHAPE_DIFFERENCE[0] if self.likeness == "alike" else apart >= _SHAPE_DIFFERENCE[1]
+
+
+def known_to_the_judge(name: str) -> bool:
+    """Tell whether somebody of that name would be judged by a network that has met them."""
+    family, _, number = name.partition("-")
+    return number.isdecimal() and int(number) in JUDGES_OWN.get(family, ())
 
 
 def drawn_people(population: str, group: int, sides: int = 2, restriction: Restriction = Restriction()) -> list[str]:

@@ -152,11 +152,15 @@ def test_a_python_without_the_dependencies_says_which_one_it_is(tmp_path: Path, 
 
 def test_hydras_questions_are_answered(tmp_path: Path):
     args = [["--version"], ["--cfg", "job", "seed=7"], ["--info", "defaults"]]
+    args += [["+study=optimizer_choice", "--cfg", "job"], ["+study=smoke", "scale=smoke,quick", "--cfg", "job"]]
     ended, _ = python("-c", DRIVER, cwd=tmp_path, stdin=json.dumps(args))
-    version, job, defaults = (json.loads(line) for line in ended.stdout.splitlines())
+    version, job, defaults, tuned, axis = (json.loads(line) for line in ended.stdout.splitlines())
     assert version == [0, f"faceswap_lab {__version__}\n", "", False]
     assert (job[0], yaml.safe_load(job[1])["seed"]) == (0, 7)
     assert (defaults[0], "decoder_activation/sigmoid" in defaults[1]) == (0, True)
+    assert (tuned[0], yaml.safe_load(tuned[1])["study"]["name"]) == (0, "optimizer_choice")
+    assert (axis[0], "Give one value" in axis[2]) == (2, True)
+    assert not [path for path in tmp_path.rglob("*.json") if path.name != "config.json"], "nothing is declared"
 
 
 def test_the_same_command_again_returns_at_once_and_force_starts_beside_it(program: Program):

@@ -7,8 +7,10 @@ import pytest
 
 from faceswap_lab.__main__ import main
 from faceswap_lab.cli.subcommands.workspace import workspace
+from faceswap_lab.config import load
 from faceswap_lab.config.schema import Study
 from faceswap_lab.training.tracking import wandb_mirror
+from tests.config.shipped import OPTIONS, composed
 
 STUDY = Study(
     name="encoder_count",
@@ -42,7 +44,7 @@ def drawn(section):
 
 @pytest.fixture(scope="module")
 def spec():
-    return spec_of(workspace("faces", "lab", STUDY))
+    return spec_of(workspace("faces", "lab", STUDY, STUDY.name))
 
 
 def test_both_losses_have_a_panel_grouped_by_arm_against_training_steps(spec):
@@ -133,3 +135,15 @@ def test_without_an_account_one_message_says_what_to_do(monkeypatch, capsys, tmp
 def test_words_that_mean_nothing_are_refused(words, told, capsys):
     assert main(["dashboard", *words]) == 2
     assert told in capsys.readouterr().err
+
+
+def test_the_dashboard_looks_where_runs_go(monkeypatch):
+    config = load(composed("logger.group=mine"), OPTIONS)
+    assert wandb_mirror.group_of(config) == "mine"
+    for name, value in (("WANDB_ENTITY", "team"), ("WANDB_RUN_GROUP", "ours")):
+        monkeypatch.setenv(name, value)
+    plain = load(composed(), OPTIONS)
+    assert (wandb_mirror.entity_of(plain.logger), wandb_mirror.group_of(plain)) == ("team", "ours")
+    (runs,) = spec_of(workspace("faces", "lab", STUDY, "ours"))["runSets"]
+    (condition,) = runs["filters"]["filters"]
+    assert condition["value"] == "ours"

@@ -60,3 +60,10 @@ def test_judges_of_real_people_that_are_not_installed_are_missed_before_a_traini
     faces.check_judges(load(composed(), OPTIONS))  # nobody asks for them
     with pytest.raises(ConfigError, match=r"evaluation.real_judges=true: the detector model is not .* pip install x"):
         faces.check_judges(load(composed("evaluation.real_judges=true"), OPTIONS))
+
+
+@pytest.mark.parametrize("name", ["person-10040", "random-70000005"])
+def test_whom_the_judge_was_made_with_is_nobody_to_be_judged(name):
+    with pytest.raises(ConfigError, match=f"{name} is one of those whom the judge of identities was made with"):
+        faces.check_identities(load(composed(f"data.identity_b={name}"), OPTIONS))
+    faces.check_identities(load(composed("data.identity_b=person-10300"), OPTIONS))

@@ -175,7 +175,11 @@ def test_the_pages_say_so_without_the_runs(kept):
     for arm, says in found.says.items():
         assert says in words.replace("\\", "")
         assert f"<b>{arm}</b>" in page
-    assert 'href="../small/report.html"' in page
+    assert 'href="../small/report.md"' in page
+    made = kept.parent / "small" / "report.html"
+    made.write_text("")
+    assert 'href="../small/report.html"' in write_across_report(found, kept).read_text()
+    made.unlink()
     assert "small → large" in words
     assert across_lines(found, kept / "report.html")[-1] == f"report      {kept / 'report.html'}"
 

@@ -43,12 +43,16 @@ def faces_of(config: Config) -> "FaceData":
 
 def check_identities(config: Config) -> None:
     """Refuse people that nobody can draw, that are the same person under two names, or of whom there are too few."""
+    from faceswap_lab.data.people import known_to_the_judge
     from faceswap_lab.data.twin_sets import different_people
 
     if not isinstance(config.data, RenderedData):
         return
     try:
-        different_people(people_of(config, config.data))
+        people = people_of(config, config.data)
+        different_people(people)
+        if known := [name for name in people if known_to_the_judge(name)]:
+            raise ValueError(f"{known[0]} is one of those whom the judge of identities was made with; name another")
     except ValueError as error:
         said = config.data.overrides if isinstance(config.data, TwinsData) else "data"
         raise ConfigError(f"{said}: {error}") from error

@@ -86,7 +86,7 @@ def _run(
     if folder and result:
         print(f"This run is finished already: {folder.path}   (force=true trains it again, beside it)")
         if config.logger.kinds:
-            _show_again(config, folder, result, differing_options(folders), sweep)
+            _show_again(config, folder, label, result, differing_options(folders), sweep)
         tell(folder, result)
         return JobStatus("reused", str(folder.path))
     check_devices(config)
@@ -107,12 +107,14 @@ def _run(
     return JobStatus("finished", str(folder.path))
 
 
-def _show_again(config: Config, folder: RunFolder, result: Result, options: Sequence[str], sweep: str | None) -> None:
+def _show_again(
+    config: Config, folder: RunFolder, label: str, result: Result, options: Sequence[str], sweep: str | None
+) -> None:
     """Let mirrors that do not know a finished run have its record."""
     from faceswap_lab.training.tracking.mirror import Described
     from faceswap_lab.training.tracking.mirrors import show_finished
 
-    show_finished(Described(config, folder, result.label, options, sweep, result.steps), result)
+    show_finished(Described(config, folder, label, options, sweep, result.steps), result)
 
 
 def _said(state: State, message: str, signal: int | None = None) -> JobStatus:

@@ -25,10 +25,10 @@ def dashboard(words: Sequence[str], folders: Sequence[Path]) -> int:
     save = [_SAVE[word] for word in words if word in _SAVE]
     config = composed([word for word in words if word not in _SAVE], folders)
     from faceswap_lab.cli.subcommands.workspace import workspace
-    from faceswap_lab.training.tracking.wandb_mirror import project_of
+    from faceswap_lab.training.tracking.wandb_mirror import entity_of, group_of, project_of
 
     try:
-        made = workspace(project_of(config.logger), config.logger.entity or "", config.study)
+        made = workspace(project_of(config.logger), entity_of(config.logger), config.study, group_of(config))
     except ImportError as error:
         raise ConfigError(
             f"dashboard: {error.name} is not installed. It comes with pip install 'faceswap-lab[dashboard]'"

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faceswap_lab.cli.compose import composed
+from faceswap_lab.cli.job.judge import check_functions
 from faceswap_lab.cli.messages import listed
 from faceswap_lab.config import Config, ConfigError, events_of
 from faceswap_lab.runs.atomic import explaining, write_bytes
@@ -34,6 +35,7 @@ def describe(words: Sequence[str], folders: Sequence[Path]) -> int:
     config, title = composed(settings, folders), " ".join(settings) or "baseline"
     from faceswap_lab.training.description import describe as described
 
+    check_functions(config)
     found, console = described(config), Console()
     console.print(_table(found, title))
     shrunk = [f"{'shrunk':<12}{config.shrunk}"] if config.shrunk else []

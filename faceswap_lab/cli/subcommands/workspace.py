@@ -16,11 +16,11 @@ _WHY = (
 _MOST_RUNS = 200  # of a workspace's lines; W&B shows ten otherwise, and a study has more
 
 
-def workspace(project: str, entity: str, study: Study | None) -> "Workspace":
+def workspace(project: str, entity: str, study: Study | None, group: str | None = None) -> "Workspace":
     """Return a workspace in which runs are grouped by arm and drawn against training steps.
 
     Its sections: both losses, the swap's error, the previews, what the study declared as it is at the end (some
-    metrics are taken only then), and the diagnostics. Without a study it shows all of the project's runs.
+    metrics are taken only then), and the diagnostics. Without a group it shows all of the project's runs.
     """
     import wandb_workspaces.workspaces as ws
     from wandb_workspaces.expr import Metric
@@ -40,7 +40,7 @@ def workspace(project: str, entity: str, study: Study | None) -> "Workspace":
         ],
         settings=ws.WorkspaceSettings(x_axis=_STEP, max_runs=_MOST_RUNS),
         runset_settings=ws.RunsetSettings(
-            filters=[Metric("Group") == study.name] if study else [],
+            filters=[Metric("Group") == group] if group else [],
             groupby=[Metric("JobType")],
             pinned_columns=[f"summary:{name}" for name in swap[:2]],
         ),

@@ -59,7 +59,9 @@ def _level(name: str, found: Across, folder: Path) -> dict[str, Any]:
     study = found.levels[name]
     commits = dict.fromkeys(part for known in study.provenance.facts.get("commit", {}) for part in known.split(THEN))
     commit = ", ".join(commit[:7] if len(commit) == 40 else commit for commit in commits)
-    link = Path(os.path.relpath(found.folders[name], folder)) / "report.html"
+    made = (found.folders[name] / "report.html").is_file()  # kept evidence has the other alone
+    page = "report.html" if made else "report.md"
+    link = Path(os.path.relpath(found.folders[name], folder)) / page
     seeds = len(study.seeds)
     return {"name": name, "seeds": seeds, "commit": commit, "link": link.as_posix()}
 

@@ -116,7 +116,7 @@ def cell_rows(findings: Findings) -> list[tuple[Run, str, str, str]]:
     return [
         (
             cell,
-            digits.fixed(cell.metrics[key], decimals + 1) if key in cell.metrics else "",
+            "" if (value := cell.value(key)) is None else digits.fixed(value, decimals + 1),
             digits.duration(cell.seconds) if cell.seconds is not None else "",
             cell.folder.name if cell.folder else "",
         )

@@ -14,7 +14,7 @@ from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
-from faceswap_lab.config.schema import Logger
+from faceswap_lab.config.schema import Config, Logger
 from faceswap_lab.runs.identity import identity, plain
 from faceswap_lab.runs.sessions import read_sessions
 from faceswap_lab.training.tracking.mirror import Described, caption_of
@@ -120,6 +120,17 @@ def project_of(settings: Logger) -> str:
     return settings.project or os.environ.get("WANDB_PROJECT") or "faceswap_lab"
 
 
+def entity_of(settings: Logger) -> str:
+    """Return W&B's entity: as configured, or as the environment says; empty: the account's own."""
+    return settings.entity or os.environ.get("WANDB_ENTITY") or ""
+
+
+def group_of(config: Config) -> str | None:
+    """Return W&B's group that a configuration asks for: its own, the environment's, or its study's name."""
+    asked = config.logger.group or os.environ.get("WANDB_RUN_GROUP")
+    return asked or (config.study.name if config.study else None)
+
+
 def _of_the_agent() -> str | None:
     return os.environ.get("WANDB_RUN_ID") if os.environ.get("WANDB_SWEEP_ID") else None
 
@@ -130,8 +141,7 @@ def _place(run: Described, mode: str) -> str:
 
 
 def _group(run: Described) -> str | None:
-    asked = run.config.logger.group or os.environ.get("WANDB_RUN_GROUP")
-    return asked or (run.config.study and run.config.study.name) or run.sweep or os.environ.get("WANDB_SWEEP_ID")
+    return group_of(run.config) or run.sweep or os.environ.get("WANDB_SWEEP_ID")
 
 
 def _tags(run: Described) -> list[str]:
