@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d, cross_entropy, normalize, one_hot, pad
 
+from faceswap_lab.data.people import JUDGES_OWN
 from faceswap_lab.data.sampler import centre
 from faceswap_lab.evaluation import reader
 from faceswap_lab.evaluation.held_out import to_tensor
@@ -27,12 +28,12 @@ from faceswap_lab.twins import STATE_FIELDS, identity, render, sample_state, sta
 from faceswap_lab.twins.head import Head
 
 # Whom the networks learn from, whom they are tested on, and the strangers they ship with: the family of names, the
-# first number, people, pictures of each. No population that studies draw from reaches these numbers, and nobody should
-# name one of these people in a run: the judge knows them.
+# first number, people, pictures of each. No population that studies draw from reaches these numbers, and a run that
+# names somebody of whom the judge knows is refused.
 PEOPLE = {
-    "train": ("random", 70_000_000, 2000, 6),
+    "train": ("random", JUDGES_OWN["random"].start, len(JUDGES_OWN["random"]), 6),
     "test": ("person", 11_000, 120, 10),
-    "crowd": ("person", 10_000, 256, 6),
+    "crowd": ("person", JUDGES_OWN["person"].start, len(JUDGES_OWN["person"]), 6),
 }
 NETWORKS = (("shape", 32, 1200), ("shape", 64, 1200), ("colour", 32, 800))  # kind, size, training steps
 TOGETHER, VIEWS = 64, 4  # people in a batch, pictures of each

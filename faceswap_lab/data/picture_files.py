@@ -73,7 +73,8 @@ def find_pictures(folder: Path) -> Found:
             masks.append(path)
         else:
             found.pictures.append(path)
-    beside = [path for place in _masks_beside(folder) for path in sorted(_visible(place)) if path.is_file()]
+    beside = [path for place in _masks_beside(folder) for path in sorted(_visible(place))]
+    beside = [path for path in beside if path.suffix.lower() in SUFFIXES and path.is_file()]
     belongs = {place: _faces_of(place) for place in {mask.parent for mask in (*beside, *masks)}}
     for mask in (*beside, *masks):  # what lies in the folder itself counts
         for faces in belongs[mask.parent]:

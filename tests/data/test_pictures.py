@@ -228,6 +228,7 @@ def test_files_are_found_by_name_below_the_folder(tmp_path):
     [
         ("x", ["x/faces/a.png", "x/masks/a.png"], {"x/faces/a.png": "x/masks/a.png"}),
         ("x/faces", ["x/faces/a.png", "x/masks/a.png"], {"x/faces/a.png": "x/masks/a.png"}),
+        ("x/faces", ["x/faces/a.png", "x/masks/a.png", "x/masks/a.txt"], {"x/faces/a.png": "x/masks/a.png"}),
         (
             "x/aligned",
             ["x/f.png", "x/aligned/a.png", "x/aligned_masks/a.png"],

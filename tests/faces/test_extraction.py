@@ -20,12 +20,12 @@ from faceswap_lab.config import ConfigError
 from faceswap_lab.data.faces import SIDES
 from faceswap_lab.data.folders import load_folders
 from faceswap_lab.data.mean_face import FRAMINGS, MEAN_FACE, aligning, moved
-from faceswap_lab.faces import extraction, frames
+from faceswap_lab.faces import extraction
 from faceswap_lab.faces.command import faces
 from faceswap_lab.faces.detector import Detector
 from faceswap_lab.faces.extraction import cut, inside
 from faceswap_lab.faces.face_set import FaceSet
-from faceswap_lab.faces.frames import Frame, frames_of
+from faceswap_lab.faces.frames import Frame
 from faceswap_lab.faces.mesh import Mesher
 from faceswap_lab.interruption import Interrupted
 from tests.faces.films import HEIGHT, MESH_POINTS, WIDTH, shot, write_video
@@ -167,53 +167,6 @@ def test_excluded_names_are_left_out_and_come_back(videos, sets, tmp_path, capsy
         path.unlink()
     assert faces(command) == 1
     assert f"the pictures of all {before['found']} faces have been deleted" in capsys.readouterr().err
-
-
-def test_what_was_taken_out_stays_out_and_a_photo_that_is_gone_is_named(tmp_path, ada, caplog):
-    photos, place = tmp_path / "ph", tmp_path / "set"
-    photos.mkdir()
-    for number, one in enumerate(ada[::8]):
-        Image.fromarray(one.pixels).save(photos / f"{number}.png")
-    command = [str(photos), "--out", str(place), "--quiet"]
-    assert faces(command) == 0
-    there = {path.name for path in pictures(place)}
-    assert {"ph_000001.png", "ph_000002.png"} <= there
-    (place / "exclude.txt").write_text("ph_000001.png")
-    (place / "ph_000002.png").unlink()
-    copies = [shutil.copyfile(path, path.with_name(f"copy {path.name}")) for path in sorted(photos.iterdir())]
-    for path in copies:
-        path.with_name(path.name.removeprefix("copy ")).unlink()
-    for more in ((), ("--every", "2")):
-        assert faces([*command, *more]) == 0
-        assert {path.name for path in pictures(place)} <= there - {"ph_000001.png", "ph_000002.png"}
-    assert "not there any more" not in caplog.text
-    copies[0].unlink()
-    assert faces([*command, "--every", "2"]) == 0
-    assert "the photos of 1 faces are not there any more, and the faces stay in the set: ph_000000.png" in caplog.text
-
-
-def test_a_film_with_a_hole_is_read_beyond_it_and_its_name_is_no_protocol(tmp_path, ada, caplog, monkeypatch):
-    film = write_video(tmp_path / "clip:1.mp4", [*ada, *ada])
-    monkeypatch.chdir(tmp_path)
-    whole = [frame.number for frame in frames_of(Path(film.name)).beginning_at(0)]
-    assert whole == list(range(96))
-    grab, at = cv2.VideoCapture.grab, iter(range(1_000))
-
-    class Holed:
-        def __init__(self, video):
-            self.video = video
-
-        def grab(self):
-            return grab(self.video) and not 20 <= next(at) < 40
-
-        def __getattr__(self, name):
-            return getattr(self.video, name)
-
-    opened = frames._opened
-    monkeypatch.setattr(frames, "_opened", lambda path: Holed(opened(path)))
-    asked = frames_of(Path(film.name))
-    assert [frame.number for frame in asked.beginning_at(10)] == [*range(10, 20), *range(40, 96)]
-    assert "only 76 of 96 frames can be read" in caplog.text
 
 
 def test_of_a_face_that_keeps_still_while_the_camera_focuses_a_sharp_frame_is_taken_too(ada):

