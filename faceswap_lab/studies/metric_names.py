@@ -38,7 +38,7 @@ _STEMS: dict[str, tuple[str, bool, float | None]] = {  # what it is, is higher b
     "pose": ("agreement in pose", True, 0.03),
     "expression": ("agreement in expression", True, 0.05),
     "lighting": ("agreement in lighting", True, 0.03),
-    "sharpness": ("sharpness against the truth's", True, 0.05),
+    "sharpness": ("agreement in sharpness", True, 0.05),
     "ssim": ("SSIM", True, 0.02),
     "fitted_mae": ("colour-fitted error", False, 0.002),
     "mae": ("error under the mask", False, 0.003),
@@ -170,6 +170,15 @@ def judged_metric(key: str) -> Metric:
         f"recon_<what>_A or another side, with <what> one of {', '.join([*METRICS, *_LIKENESS])}; loss_A and so on. "
         "One of a plugin's: add plugins=[its_module]."
     )
+
+
+def as_judged(key: str, value: float) -> float:
+    """Return what arms are judged by. Sharpness above 1 is noise: twice the truth's is as far from it as half of it.
+
+    Every other metric is judged by its own value. ``swap_score`` takes sharpness in the same way.
+    """
+    match = _swap(key.removeprefix(_AVERAGED))
+    return 1 / value if match and match[2] == "sharpness" and value > 1 else value
 
 
 def needs_truth(key: str) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from faceswap_lab.studies.metric_names import own_path
+from faceswap_lab.studies.metric_names import as_judged, own_path
 from faceswap_lab.studies.statistics.crossed import Blocks
 
 Series = dict[int, float]
@@ -73,8 +73,9 @@ class Run:
         return f"{self.arm}/{self.seed}"
 
     def value(self, key: str) -> float | None:
-        """Return a metric of a finished run."""
-        return _of(self.metrics, key)
+        """Return a metric of a finished run, as arms are judged by it."""
+        value = _of(self.metrics, key)
+        return None if value is None else as_judged(key, value)
 
     def in_blocks(self, key: str) -> Blocks | None:
         """Return what single pictures say of a metric, as ``value`` does of all of them."""
@@ -82,7 +83,7 @@ class Run:
 
     def curve(self, key: str) -> Series:
         """Return a metric over training steps; empty if the run has none of it."""
-        return _of(self.history, key) or {}
+        return {step: as_judged(key, value) for step, value in (_of(self.history, key) or {}).items()}
 
 
 def _of(found: Mapping[str, _T], key: str) -> _T | None:

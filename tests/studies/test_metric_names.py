@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from faceswap_lab.config import ConfigError
 from faceswap_lab.studies.metric_names import (
+    as_judged,
     diagnostic,
     diagnostics_of,
     is_of_real_swaps,
@@ -111,3 +114,11 @@ def test_the_path_through_the_sources_own_encoder():
     assert own_path("swap_ssim_AB_target_path") == "swap_ssim_AB"
     assert own_path("swap_identity_colour_BC_mixed_own_path") == "swap_identity_colour_BC"
     assert own_path("swap_ssim_AB") is None
+
+
+@given(st.floats(1e-3, 1e3))
+def test_sharpness_is_judged_by_how_near_it_is_to_the_truths(value):
+    for key in ("swap_sharpness_AB", "swap_sharpness_BC_target_path", "ema_swap_sharpness_AB", "copy_sharpness_AB"):
+        assert as_judged(key, value) == pytest.approx(min(value, 1 / value))
+    for key in ("swap_score_AB", "swap_mae_AB", "own_sharpness_AB", "loss_A", "swap_light_AB_sharpness_path"):
+        assert as_judged(key, value) == value

@@ -22,3 +22,11 @@ def test_one_path_stands_for_all_and_of_several_none_for_another(
     metrics: dict[str, float], key: str, value: float | None
 ) -> None:
     assert Run("arm", 0, "finished", metrics=metrics).value(key) == value
+
+
+def test_noise_is_judged_as_far_from_the_truths_sharpness_as_a_blur() -> None:
+    key = "swap_sharpness_AB"
+    run = Run("arm", 0, "finished", metrics={key: 4.0}, history={key: {100: 0.5, 200: 2.0}})
+    assert run.value(key) == 0.25
+    assert run.curve(key) == {100: 0.5, 200: 0.5}
+    assert run.metrics == {key: 4.0}  # as it was measured
