@@ -16,9 +16,9 @@ INSTALLED_TEST := $(VENV)/.installed-test
 demo: $(INSTALLED)
 	$(BIN)/python -m faceswap_lab
 
-# three at once on two cores: many of them wait for processes of their own
+# four at once on two cores: many of them wait for processes of their own
 test: check
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 4 --dist loadfile
 
 check: $(INSTALLED_TEST)
 	$(BIN)/ruff check .

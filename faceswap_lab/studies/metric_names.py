@@ -177,8 +177,8 @@ def as_judged(key: str, value: float) -> float:
 
     Every other metric is judged by its own value. ``swap_score`` takes sharpness in the same way.
     """
-    match = _swap(key.removeprefix(_AVERAGED))
-    return 1 / value if match and match[2] == "sharpness" and value > 1 else value
+    match = _swap(key.removeprefix(_AVERAGED)) if value > 1 else None
+    return 1 / value if match and match[2] == "sharpness" else value
 
 
 def needs_truth(key: str) -> bool:

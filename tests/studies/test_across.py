@@ -43,8 +43,12 @@ def kept(tmp_path_factory):
     return folder
 
 
-def test_each_arm_has_its_line(kept):
-    found = read_across(kept)
+@pytest.fixture(scope="module")
+def found(kept):
+    return read_across(kept)
+
+
+def test_each_arm_has_its_line(found):
     assert found.says["holds"] == "is worse at every scale: it holds"
     assert found.says["turns"].startswith("turns with scale: better at small, ")
     assert found.says["turns"].endswith(", worse at large")
@@ -53,8 +57,7 @@ def test_each_arm_has_its_line(kept):
     assert found.says["nothing"] == "is equivalent at every scale: it holds"
 
 
-def test_interactions_are_differences_of_differences_paired_by_seed(kept):
-    found = read_across(kept)
+def test_interactions_are_differences_of_differences_paired_by_seed(found):
     for arm in SHIFTS:
         small, *others = (found.levels[level].primary.values for level in LEVELS)
         for change, level in zip(found.interactions[arm], others):
@@ -68,8 +71,7 @@ def test_interactions_are_differences_of_differences_paired_by_seed(kept):
             assert change.p_holm >= change.comparison.p
 
 
-def test_a_trend_is_a_line_through_every_seed_and_is_corrected_with_the_rest(kept):
-    found = read_across(kept)
+def test_a_trend_is_a_line_through_every_seed_and_is_corrected_with_the_rest(found, kept):
     every = [change.comparison.p for arm in SHIFTS for change in found.interactions[arm]]
     lines = {}
     for arm in SHIFTS:
@@ -92,15 +94,14 @@ def test_a_trend_is_a_line_through_every_seed_and_is_corrected_with_the_rest(kep
     assert "| fades | trend, small to large | +0." in words
 
 
-def test_a_trend_within_the_margin_is_too_little_to_matter(kept):
-    trend = read_across(kept).trends["fades"]
+def test_a_trend_within_the_margin_is_too_little_to_matter(found):
+    trend = found.trends["fades"]
     assert replace(trend, margin=1.0).says == "rising, too little to matter"
     assert not replace(trend, margin=1.0).matters
     assert replace(trend, margin=1.0, p_holm=0.06).says == "no trend is shown"
 
 
-def test_what_an_arm_gains_by_itself_is_paired_and_stands_beside_its_means(kept):
-    found = read_across(kept)
+def test_what_an_arm_gains_by_itself_is_paired_and_stands_beside_its_means(found, kept):
     assert list(found.own) == ["baseline", *SHIFTS]
     values = [level.primary.values["baseline"] for level in found.levels.values()]
     own = found.own["baseline"]
@@ -167,9 +168,8 @@ def test_whom_it_is_about_stands_above_the_answer(kept, tmp_path):
         assert across_lines(found, page)[1] == f"scope       {found.scope[0]}"
 
 
-def test_the_pages_say_so_without_the_runs(kept):
+def test_the_pages_say_so_without_the_runs(found, kept):
     assert is_across(kept)
-    found = read_across(kept)
     page = write_across_report(found, kept).read_text()
     words = (kept / "report.md").read_text()
     for arm, says in found.says.items():
