@@ -1,6 +1,8 @@
 """A whole question from the command line: its plan, its cells, its report; and the report again without torch."""
 
 import csv
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -175,6 +177,8 @@ def test_a_study_of_ones_own_with_an_arm_of_ones_own(program: Program) -> None:
     assert ended.code == 0, ended.err
     assert "ours: Is mine better?" in ended.out
     assert {row["arm"] for row in rows(report_folder(program))} == {"baseline", "mine"}
+    (repeated,) = re.findall(r"    (python -m faceswap_lab .*)", (report_folder(program) / "report.md").read_text())
+    assert shlex.split(repeated)[-2:] == ["--config-dir", "own"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from faceswap_lab.cli.compose import composing
-from faceswap_lab.cli.groups import first_comment
+from faceswap_lab.cli.groups import conf_dir, first_comment
 from faceswap_lab.cli.job.label import report_name
 from faceswap_lab.cli.plugins import PLUGGED
 from faceswap_lab.cli.study.judges import judged_by
@@ -119,7 +119,8 @@ class StudyJob:
     def command(self, *first: str) -> str:
         """Return the command that asks for this study here and now, after the word ``first`` if there is one."""
         others = [word for word in self.overrides if not word.startswith("+study=")]
-        return shlex.join(["python", "-m", "faceswap_lab", *first, f"+study={self.plan.name}", *others, *PLUGGED.words])
+        words = [*first, f"+study={self.plan.name}", *others, *_beside(self.composer.options)]
+        return shlex.join(["python", "-m", "faceswap_lab", *words])
 
 
 def study_job(
@@ -163,7 +164,7 @@ def study_job(
         group_seeds=study.group_seeds,
         cells=[Planned(arm, config.seed, composer.digest(config), identity(config)) for arm, config in configs],
         runs_dir=Path(first.runs_dir),
-        command=_command(sweep.study, overrides),
+        command=_command(sweep.study, overrides, composer.options),
         settings=_settings(overrides),
     )
     _check_alike(plan)
@@ -227,5 +228,12 @@ def _settings(overrides: Sequence[str]) -> list[str]:
     return [word for word in overrides if not word.startswith(_NOT_SAID)]
 
 
-def _command(study: str, overrides: Sequence[str]) -> str:
-    return shlex.join(["python", "-m", "faceswap_lab", f"+study={study}", *_settings(overrides), *PLUGGED.words])
+def _command(study: str, overrides: Sequence[str], options: Options) -> str:
+    return shlex.join(["python", "-m", "faceswap_lab", f"+study={study}", *_settings(overrides), *_beside(options)])
+
+
+def _beside(options: Options) -> list[str]:
+    """Return what a command needs beside its overrides: plugins, and a folder of one's own groups, seen from here."""
+    own = [folder for folder in options.folders if folder not in (conf_dir(), *PLUGGED.folders)]
+    seen = [folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder for folder in own]
+    return [*PLUGGED.words, *(word for folder in seen for word in ("--config-dir", str(folder)))]
