@@ -26,7 +26,7 @@ from faceswap_lab.config import ConfigError
 from faceswap_lab.runs.atomic import explaining, write_npz, write_text
 from faceswap_lab.runs.flat import flat
 from faceswap_lab.studies.collecting import blocks, pictures
-from faceswap_lab.studies.collecting.collect import cells_by_fact, collect, config_of
+from faceswap_lab.studies.collecting.collect import cells_by_fact, collect, config_of, differing
 from faceswap_lab.studies.collecting.history import steps_to_show
 from faceswap_lab.studies.findings import Drawing, Grid
 from faceswap_lab.studies.plan import StudyPlan
@@ -76,6 +76,22 @@ def gather(plan: StudyPlan) -> Evidence:
 def is_evidence(folder: Path) -> bool:
     """Tell whether a folder holds evidence."""
     return (folder / STUDY).is_file()
+
+
+def other_question(plan: StudyPlan, folder: Path) -> list[str]:
+    """Return in what the evidence of a folder is of another question than this one; empty where it is of none.
+
+    Other arms, seeds and words are no other question; another metric or another setting of the baseline is.
+    """
+    try:
+        content = json.loads((folder / STUDY).read_text(encoding="utf-8"))
+        asked = [(key, content["study"][key], getattr(plan, key)) for key in ("baseline", "metric")]
+        here = next(cell.config for cell in plan.cells if cell.arm == plan.baseline)
+        settings = differing(content["config"], here)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # nothing is lost with what nobody can read
+        return []
+    both = [(key, *values) for key, values in settings.items() if None not in values]
+    return [f"{what} {there!r}, not {here!r}" for what, there, here in [*asked, *both] if there != here]
 
 
 def write_evidence(found: Evidence, folder: Path) -> None:

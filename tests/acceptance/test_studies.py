@@ -179,6 +179,13 @@ def test_a_study_of_ones_own_with_an_arm_of_ones_own(program: Program) -> None:
     assert {row["arm"] for row in rows(report_folder(program))} == {"baseline", "mine"}
     (repeated,) = re.findall(r"    (python -m faceswap_lab .*)", (report_folder(program) / "report.md").read_text())
     assert shlex.split(repeated)[-2:] == ["--config-dir", "own"]
+    study, runs = program.place / "own" / "study" / "ours.yaml", sorted(program.runs.iterdir())
+    study.write_text(study.read_text().replace("swap_ssim_AB", "swap_score_AB"))
+    ended = program.run(*own)
+    assert ended.code == 2
+    assert "another question, which the report would replace: metric 'swap_ssim_AB', not 'swap_score_AB'." in ended.err
+    assert program.run(*own, "experiments_dir=other").code == 0
+    assert runs == sorted(program.runs.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,15 @@ from hypothesis import strategies as st
 
 from faceswap_lab.config import ConfigError
 from faceswap_lab.studies.analysis import analyse, compared, evidence_of
-from faceswap_lab.studies.evidence import STUDY, _difference, _nested, read_evidence, results_csv, write_evidence
+from faceswap_lab.studies.evidence import (
+    STUDY,
+    _difference,
+    _nested,
+    other_question,
+    read_evidence,
+    results_csv,
+    write_evidence,
+)
 from faceswap_lab.studies.findings import Findings
 from faceswap_lab.studies.report import write_report
 from faceswap_lab.studies.run import Run
@@ -163,3 +171,21 @@ def test_the_table_holds_every_cell_with_all_digits() -> None:
     assert second["swap_ssim_AB"] == ""
     assert float(second["x"]) == 1 / 3
     assert results_csv([]) == "arm,seed,state,seconds,cpu_seconds,steps,parameters,flops_per_step,folder,message\n"
+
+
+def test_another_metric_or_setting_of_the_baseline_is_another_question_and_more_seeds_and_arms_are_not(tmp_path: Path):
+    first = fake_study(tmp_path / "runs", {"baseline": FakeArm(), "two": FakeArm(shift=-0.4)}, range(3), tiles=False)
+    folder = tmp_path / "kept"
+    assert other_question(first, folder) == []  # nothing lies there
+    write_evidence(evidence_of(first), folder)
+    more = {"baseline": FakeArm(), "three": FakeArm(changes={"encoders.count": 2})}
+    assert other_question(fake_study(tmp_path / "more", more, range(1, 5), tiles=False), folder) == []
+    longer = {"baseline": FakeArm(changes={"training.max_steps": 900})}
+    plan = fake_study(tmp_path / "longer", longer, range(3), tiles=False, metric="swap_yaw_AB")
+    asked = first.cells[0].config["training"]["max_steps"]
+    assert other_question(plan, folder) == [
+        f"metric {first.metric!r}, not 'swap_yaw_AB'",
+        f"training.max_steps {asked}, not 900",
+    ]
+    (folder / STUDY).write_text("[]")  # there is nothing to lose
+    assert other_question(plan, folder) == []

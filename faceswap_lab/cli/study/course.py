@@ -12,7 +12,7 @@ from faceswap_lab.cli.messages import say
 from faceswap_lab.cli.study.declaration import declare, declared_by, place_of
 from faceswap_lab.cli.study.lines import plan_lines
 from faceswap_lab.cli.study.plan import StudyJob, arm_name
-from faceswap_lab.cli.study.report import make_report, measure_companion
+from faceswap_lab.cli.study.report import check_folder, make_report, measure_companion
 from faceswap_lab.cli.study.time import Key, Known, cells_at_once, in_words, look
 from faceswap_lab.cli.sweep.cells import Cell
 from faceswap_lab.cli.sweep.launchers import ONE_AFTER_ANOTHER
@@ -57,7 +57,12 @@ class Course:
 
     @classmethod
     def begin(cls, job: StudyJob, hydra: Any, sweep_dir: Path) -> "Course":
-        """Print the plan; where cells run in other processes, as Hydra's settings say, watch for their ends."""
+        """Print the plan; where cells run in other processes, as Hydra's settings say, watch for their ends.
+
+        Raises:
+            ConfigError: the report would replace that of another question.
+        """
+        check_folder(job)
         known = look(job)
         if job.baseline.force:
             known = Known(set(), known.seconds)  # all of them again

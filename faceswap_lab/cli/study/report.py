@@ -9,12 +9,27 @@ from faceswap_lab.cli.job.faces import faces_of
 from faceswap_lab.cli.study.declaration import DECLARED, became_of
 from faceswap_lab.cli.study.lines import result_lines
 from faceswap_lab.cli.study.plan import StudyJob
-from faceswap_lab.config import Config
+from faceswap_lab.config import Config, ConfigError
 from faceswap_lab.runs.atomic import write_json
-from faceswap_lab.studies.evidence import Evidence, read_evidence, write_evidence
+from faceswap_lab.studies.evidence import Evidence, other_question, read_evidence, write_evidence
 from faceswap_lab.studies.tuning import TUNING
 
 _OF = "of"  # under this key a measurement names the run it belongs to
+
+
+def check_folder(job: StudyJob) -> None:
+    """Refuse to lose the evidence of another question: one of the same name that was asked with other settings.
+
+    Raises:
+        ConfigError: the study's folder holds such evidence.
+    """
+    unlike = other_question(job.plan, job.folder)
+    if unlike:
+        more = f", and {len(unlike) - 3} more differences" if unlike[3:] else ""
+        raise ConfigError(
+            f"{job.folder} holds the answer to another question, which the report would replace: "
+            f"{'; '.join(unlike[:3])}{more}. Move that folder, or write elsewhere: experiments_dir=FOLDER"
+        )
 
 
 def make_report(job: StudyJob) -> list[str]:
@@ -22,9 +37,11 @@ def make_report(job: StudyJob) -> list[str]:
 
     Raises:
         OSError: the folder cannot be written.
+        ConfigError: it holds the evidence of another question.
     """
     from faceswap_lab.studies.analysis import evidence_of
 
+    check_folder(job)
     name = job.study.companion
     measured = _measured(job, name) if name else None
     extras = {name: measured} if name and measured else {}
