@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from simulations.tables import table
@@ -36,20 +37,22 @@ def comparisons(results: Path, metric: str) -> Iterator[tuple[float, float]]:
 
 def report(_: int) -> str:
     rows: list[list[object]] = []
+    declared = {path.parent: json.loads(path.read_text(encoding="utf-8")) for path in EXPERIMENTS.glob("*/study.json")}
+    parts = {part for content in declared.values() for part in content["study"].get("pooled", [])}
+    whole = {folder: content for folder, content in sorted(declared.items()) if folder.name not in parts}
     for whom, metric in METRICS.items():
         everything = []
-        for results in sorted(EXPERIMENTS.glob("*/results.csv")):
-            found = list(comparisons(results, metric)) if _about(results.parent) == whom else []
+        for folder, content in whole.items():
+            found = list(comparisons(folder / "results.csv", metric)) if _about(content) == whom else []
             if found:
                 everything += found
-                rows.append([results.parent.name, *_summary(found)])
+                rows.append([folder.name, *_summary(found)])
         rows.append([f"**all of {whom}** (`{metric}`)", *_summary(everything)])
     return table(["study", "comparisons", "paired ÷ unpaired noise, median", "correlation, median", "noisier"], rows)
 
 
-def _about(folder: Path) -> str:
-    config = json.loads((folder / "study.json").read_text(encoding="utf-8"))["config"]
-    return "people" if config["data"]["name"] == "people" else "one pair"
+def _about(content: dict[str, Any]) -> str:
+    return "people" if content["config"]["data"]["name"] == "people" else "one pair"
 
 
 def _summary(found: list[tuple[float, float]]) -> list[object]:

@@ -31,7 +31,8 @@ def dashboard(words: Sequence[str], folders: Sequence[Path]) -> int:
         made = workspace(project_of(config.logger), entity_of(config.logger), config.study, group_of(config))
     except ImportError as error:
         raise ConfigError(
-            f"dashboard: {error.name} is not installed. It comes with pip install 'faceswap-lab[dashboard]'"
+            f"dashboard: {error.name} is not installed. It is the extra [dashboard]; in a clone: "
+            'pip install -e ".[dashboard]"'
         ) from error
     if save[-1:] == [False]:
         print(made._to_model().spec.model_dump_json(by_alias=True, exclude_none=True, indent=2))

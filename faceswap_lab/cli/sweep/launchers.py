@@ -54,8 +54,8 @@ def chosen(kind: str, overrides: Sequence[str]) -> str:
     if name in extras and not _is_installed(_PACKAGES[extras[name]], kind):
         extra = extras[name]
         raise ConfigError(
-            f"hydra/{kind}={name}: hydra-{_PACKAGES[extra]}-{kind} is not installed. It is the extra [{extra}]: "
-            f'pip install "faceswap_lab[{extra}]"; in a clone: pip install -e ".[{extra}]"'
+            f"hydra/{kind}={name}: hydra-{_PACKAGES[extra]}-{kind} is not installed. It is the extra [{extra}]; in a "
+            f'clone: pip install -e ".[{extra}]"'
         )
     return name
 

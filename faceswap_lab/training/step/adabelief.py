@@ -13,7 +13,7 @@ class AdaBelief(Optimizer):
 
     Zhuang et al. 2020: m = β₁ m + (1 - β₁) g, s = β₂ s + (1 - β₂)(g - m)² + ε, and the step is lr · m̂ / (√ŝ + ε), both
     moments corrected for their start at zero. DeepFaceLab corrects neither and has ε beside the root alone, so its
-    first steps are up to (1 - β₁) / √(1 - β₂) = 3.2 times as long, at β = 0.9, 0.999.
+    first steps are up to (1 - β₁) / (β₁ √(1 - β₂)) = 3.5 times as long, at β = 0.9, 0.999.
 
     Args:
         parameters: as for every torch optimizer.
