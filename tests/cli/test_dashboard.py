@@ -106,7 +106,7 @@ def test_what_is_not_installed_is_said_with_its_command(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "wandb_workspaces", None)
     monkeypatch.delitem(sys.modules, "wandb_workspaces.workspaces", raising=False)
     assert main(["dashboard", "+study=encoder_count", "save=false"]) == 2
-    assert "pip install 'faceswap-lab[dashboard]'" in capsys.readouterr().err
+    assert 'pip install -e ".[dashboard]"' in capsys.readouterr().err
 
 
 def test_without_an_account_one_message_says_what_to_do(monkeypatch, capsys, tmp_path):
