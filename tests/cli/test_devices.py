@@ -133,7 +133,7 @@ def test_a_launcher_that_is_not_installed_is_named_with_its_extra(
     words = ["seed=0,1", f"hydra/launcher={launcher}"]
     assert chosen("launcher", words) == launcher
     monkeypatch.setattr("faceswap_lab.cli.sweep.launchers.find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match=rf"hydra/launcher={launcher}.*pip install.*faceswap_lab\[{extra}\]"):
+    with pytest.raises(ConfigError, match=rf"hydra/launcher={launcher}.*pip install -e \"\.\[{extra}\]\""):
         chosen("launcher", words)
 
 
