@@ -62,7 +62,7 @@ def _read(word: str, options: Mapping[str, Sequence[str]], sweep: bool) -> str:
     if override.is_sweep_override() and not sweep:
         if takes_any_text(name):
             return f"{key}={quoted(text)}"
-        raise ConfigError(f"{word}: several values make a sweep. Add -m to run each of them.")
+        raise ConfigError(f"{word}: several values make a sweep. Give one, or run each of them with -m.")
     if name in options and not override.is_delete():
         _check_option(word, name, override, options[name])
     if "\\" in text and takes_any_text(name) and text[:1] not in ("'", '"'):

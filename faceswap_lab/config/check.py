@@ -121,7 +121,7 @@ def _scalar(kind: type, value: Any, path: str, field: "dataclasses.Field[Any]") 
     if kind in (int, float) and isinstance(value, (int, float)) and not isinstance(value, bool):
         if isinstance(value, float) and not math.isfinite(value):
             raise ConfigError(f"{path}={value}: expected a finite number. It is: {_doc(field)}.")
-        if abs(value) > _LARGEST:
+        if abs(value) > _LARGEST and field.metadata["low" if value < 0 else "high"] is None:
             raise ConfigError(f"{path}={value}: must be within ±{_LARGEST}. It is: {_doc(field)}.")
         if kind is float or value == int(value):
             return kind(value)

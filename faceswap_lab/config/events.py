@@ -187,6 +187,8 @@ def _step(config: Config, where: str, told: float) -> int:
         raise ConfigError(
             f"{where}.step={told:g} with training.max_steps={last}: an event comes between two steps, so it never "
             f"would. Give a number from 1 to {last - 1}, or a share of the steps such as 0.8."
+            if last > 1
+            else f"{where} with training.max_steps={last}: an event comes between two steps. Give more steps."
         )
     return step
 

@@ -128,7 +128,9 @@ class Topology:
         absent=ORIGINAL.tie,
         default=0.0,
     )
-    split: int | None = label("after how many stages a part is split, where the YAML's parts refer to it", None)
+    split: int | None = setting(
+        "after how many stages a part is split, where the YAML's parts refer to it", identity=False, low=0, default=None
+    )
     share: float | None = label("of a part's widths, where the YAML's parts refer to it", None)
     load: str | None = label("weights.safetensors of the run whose parts the parts with load: start from", None)
 

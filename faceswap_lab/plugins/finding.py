@@ -60,7 +60,7 @@ def _import(module: str) -> None:
     except PluginError:
         forget(module)
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a module may end with sys.exit(main())
         forget(module)
         if isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}."):
             raise PluginError(

@@ -71,6 +71,8 @@ def read_result(folder: RunFolder) -> Result | None:
         text = folder.result.read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise _bad(folder, f"it cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise _bad(folder, f"it is not text ({error.reason})") from error
     try:
@@ -92,7 +94,7 @@ def weights_are_intact(folder: RunFolder, result: Result) -> bool:
     """Tell whether the weights file still has the checksum that the result stored."""
     if result.weights_sha256 is None:
         return not folder.weights.exists()
-    return folder.weights.exists() and sha256_of(folder.weights) == result.weights_sha256
+    return folder.weights.is_file() and sha256_of(folder.weights) == result.weights_sha256
 
 
 _KINDS: dict[str, tuple[type, ...]] = {

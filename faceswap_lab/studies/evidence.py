@@ -16,6 +16,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -30,7 +31,7 @@ from faceswap_lab.studies.collecting.collect import cells_by_fact, collect, conf
 from faceswap_lab.studies.collecting.history import steps_to_show
 from faceswap_lab.studies.findings import Drawing, Grid
 from faceswap_lab.studies.plan import StudyPlan
-from faceswap_lab.studies.run import Run, Series
+from faceswap_lab.studies.run import STATES, Run, Series
 
 STUDY, _RESULTS, _CURVES, _FACES = "study.json", "results.csv", "curves.npz", "faces.webp"
 _FORMAT = 1
@@ -191,10 +192,12 @@ def _facts(runs: Sequence[Run]) -> dict[str, dict[str, list[str] | None]]:
 
 def _runs(folder: Path, content: Mapping[str, Any]) -> list[Run]:
     curves = _unpacked(folder / _CURVES)
-    with (folder / _RESULTS).open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = _rows(folder, content)
     found, drawn = [], _drawn(folder, content)
     of_pictures = blocks.kept_blocks(folder, content["study"]["metric"])
+    for name, kept in ((_CURVES, curves), ("what single pictures say", of_pictures)):
+        if kept and len(kept) != len(rows):
+            raise ValueError(f"{name}: {len(kept)} runs, where {_RESULTS} has {len(rows)}")
     for place, row in enumerate(rows):
         name, seed, arm = f"{row['arm']}/{row['seed']}", int(row["seed"]), content["arms"][row["arm"]]
         begun = row["folder"] and name not in content["unknown"]
@@ -220,6 +223,24 @@ def _runs(folder: Path, content: Mapping[str, Any]) -> list[Run]:
             )
         )
     return found
+
+
+def _rows(folder: Path, content: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the table of all cells.
+
+    Raises:
+        ValueError: a row is cut or has a state that there is not, or a cell of the study has none, or two.
+    """
+    with (folder / _RESULTS).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for line, row in enumerate(rows, start=2):
+        if None in row or None in row.values() or row["state"] not in STATES:
+            raise ValueError(f"{_RESULTS}, line {line}: a row that is cut, or of an unknown state")
+    cells = [(row["arm"], int(row["seed"])) for row in rows]
+    planned = list(product(content["arms"], content["study"]["seeds"]))
+    if (content["study"].get("declared", True) and sorted(cells) != sorted(planned)) or not cells:
+        raise ValueError(f"{_RESULTS}: {len(cells)} rows, and the study has {len(planned)} cells")
+    return rows
 
 
 def _facts_of(name: str, facts: Mapping[str, Mapping[str, list[str] | None]]) -> dict[str, str]:

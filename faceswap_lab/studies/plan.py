@@ -1,5 +1,6 @@
 """What a study is going to run: its question, its arms and seeds, and which run each cell is. Made before any run."""
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,7 +48,8 @@ class StudyPlan:
         declared: whether all this was laid down before the runs; if not, they were put side by side afterwards.
 
     Raises:
-        ValueError: the baseline or a cell's arm is none of the arms, or a cell comes twice.
+        ValueError: the baseline or a cell's arm is none of the arms, a cell comes twice, what should be a word or a
+            list is none, or the smallest difference is not above 0.
     """
 
     name: str
@@ -69,6 +71,15 @@ class StudyPlan:
     pooled: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        words = {name: getattr(self, name) for name in ("name", "title", "question", "baseline", "metric", "command")}
+        lists = {name: getattr(self, name) for name in ("seeds", "secondary", "notes", "settings", "pooled")}
+        wrong = [name for name, value in words.items() if not isinstance(value, str)]
+        wrong += [name for name, value in lists.items() if not isinstance(value, list)]
+        wrong += ["seeds"] * (not wrong and not all(type(seed) is int for seed in self.seeds))
+        least = self.smallest_difference
+        if wrong or not (least is None or (isinstance(least, int | float) and 0 < least < math.inf)):
+            name = wrong[0] if wrong else "smallest_difference"
+            raise ValueError(f"the study's {name} is {getattr(self, name)!r}")
         named = {"the baseline": [self.baseline], "a cell's arm": [cell.arm for cell in self.cells]}
         for what, names in named.items():
             for name in names:

@@ -8,6 +8,9 @@ from typing import Any, TypeVar
 from faceswap_lab.studies.metric_names import as_judged, own_path
 from faceswap_lab.studies.statistics.crossed import Blocks
 
+STATES = ("finished", "running", "interrupted", "failed", "diverged", "damaged", "missing")
+"""Of a cell: what became of its run."""
+
 Series = dict[int, float]
 """Training step → value, in ascending order of the steps."""
 _T = TypeVar("_T")
@@ -20,7 +23,7 @@ class Run:
     Attributes:
         arm: the arm's name.
         seed: the seed.
-        state: finished, or why not: missing, running, interrupted, failed, diverged, damaged.
+        state: one of ``STATES``.
         message: one line for a person; empty where all is well.
         folder: the run folder; None if there is none.
         config: what can change the result, nested.

@@ -120,7 +120,8 @@ class Staged(Kind):
         whole = self.whole(seen)
         first, last = self.used(len(whole) - 1)
         if max(abs(self.first), abs(self.last or 0)) > len(whole) - 1:
-            raise ValueError(f"it has {len(whole) - 1} stages, and is split after {max(self.first, self.last or 0)}")
+            beyond = max(self.first, self.last or 0, key=abs)
+            raise ValueError(f"it has {len(whole) - 1} stages, and is split after {beyond}")
         if seen != whole[first]:
             raise ValueError(f"its stage {first} sees {shape_text(whole[first])}, not {shape_text(seen)}")
         return whole[first : last + 1]

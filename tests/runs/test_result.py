@@ -101,3 +101,12 @@ def test_no_bytes_make_it_raise_anything_else(content: bytes, tmp_path_factory: 
     folder.result.write_bytes(content)
     with pytest.raises(BadResult):
         read_result(folder)
+
+
+def test_a_folder_in_the_place_of_a_file_is_damage(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    run.weights.mkdir()
+    assert not weights_are_intact(run, Result(**_GOOD, metrics=_METRICS, weights_sha256="0" * 64))
+    run.result.mkdir()
+    with pytest.raises(BadResult, match=r"result\.json cannot be used: it cannot be read \(Is a directory\)"):
+        read_result(run)

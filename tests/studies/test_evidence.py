@@ -189,3 +189,40 @@ def test_another_metric_or_setting_of_the_baseline_is_another_question_and_more_
     ]
     (folder / STUDY).write_text("[]")  # there is nothing to lose
     assert other_question(plan, folder) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (lambda rows: rows[: len(rows) // 2], "10 rows, and the study has 21 cells"),
+        (lambda rows: rows[:1], "0 rows"),
+        (lambda rows: [], "0 rows"),
+        (lambda rows: [*rows[:-1], rows[-2]], "21 rows, and the study has 21 cells"),
+        (lambda rows: [*rows[:-1], rows[-1][:20]], "line 22: a row that is cut"),
+        (lambda rows: [*rows[:-1], rows[-1] + ",1"], "line 22: a row that is cut"),
+        (lambda rows: [*rows[:-1], rows[-1].replace("finished", "finishd")], "of an unknown state"),
+    ],
+)
+def test_a_table_that_lost_or_changed_rows_is_no_evidence(kept: tuple[Findings, Path], tmp_path: Path, damage, told):
+    """A study that seems to have been asked with fewer pairs would say something else, and look whole."""
+    folder = tmp_path / "kept"
+    shutil.copytree(kept[1], folder)
+    rows = (folder / "results.csv").read_text().splitlines()
+    (folder / "results.csv").write_text("".join(f"{row}\n" for row in damage(rows)))
+    with pytest.raises(ConfigError, match=f"its evidence cannot be read .*{told}"):
+        read_evidence(folder)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("metric", None), ("metric", []), ("smallest_difference", "x"), ("smallest_difference", -3), ("seeds", -3),
+     ("seeds", ["0"]), ("title", {}), ("secondary", "swap_ssim_AB"), ("smallest_difference", float("nan"))],
+)  # fmt: skip
+def test_a_declaration_of_wrong_types_is_no_evidence(kept: tuple[Findings, Path], tmp_path: Path, key: str, value: Any):
+    folder = tmp_path / "kept"
+    shutil.copytree(kept[1], folder)
+    told = json.loads((folder / STUDY).read_text())
+    told["study"][key] = value
+    (folder / STUDY).write_text(json.dumps(told))
+    with pytest.raises(ConfigError, match=rf"its evidence cannot be read .*the study's {key} is "):
+        read_evidence(folder)

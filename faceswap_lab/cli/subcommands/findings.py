@@ -32,6 +32,11 @@ def findings(words: Sequence[str], folders: Sequence[Path]) -> int:
     print("\n".join(lines(found)))
     written = write_overview(found, root)
     for text in texts:
-        write_text(text, rewritten(text.read_text(encoding="utf-8"), root))
-    print("\n" + "\n".join(f"{'written':<11} {path}" for path in [*written, *texts]))
+        old = text.read_text(encoding="utf-8")
+        if "<!--= " not in old:
+            print(f"\nunchanged   {text} cites nothing; a number is cited as <!--= study arm what --><!--/-->")
+            continue
+        write_text(text, rewritten(old, root))
+        written = [*written, text]
+    print("\n" + "\n".join(f"{'written':<11} {path}" for path in written))
     return 0

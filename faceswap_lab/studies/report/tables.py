@@ -10,12 +10,11 @@ from faceswap_lab.studies import digits
 from faceswap_lab.studies.findings import Arm, Compared, Findings
 from faceswap_lab.studies.people import said_of
 from faceswap_lab.studies.report import meanings
-from faceswap_lab.studies.run import Run
+from faceswap_lab.studies.run import STATES, Run
 from faceswap_lab.studies.statistics.verdicts import Judgement
 
 _NAMED = 12  # cells at most, of the value that most cells share
 NONE = "–"  # of a number that an arm does not have, such as that of a layer that others have
-_COUNTED = ("finished", "running", "interrupted", "failed", "diverged", "damaged", "missing")
 
 
 @dataclass(frozen=True)
@@ -131,10 +130,8 @@ def unfinished(findings: Findings) -> list[Run]:
 
 def states(findings: Findings) -> str:
     """Return how many cells are in which state, such as "88 finished, 2 failed"."""
-    counts = {state: sum(cell.state == state for cell in findings.cells) for state in _COUNTED}
-    others = sum(cell.state not in _COUNTED for cell in findings.cells)
-    words = [f"{count} {state}" for state, count in counts.items() if count]
-    return ", ".join([*words, *([f"{others} in another state"] if others else [])]) or "none planned"
+    counts = {state: sum(cell.state == state for cell in findings.cells) for state in STATES}
+    return ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "none planned"
 
 
 def alike(findings: Findings) -> list[tuple[str, str]]:

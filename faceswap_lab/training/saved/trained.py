@@ -59,12 +59,18 @@ class TrainedModel:
     def __init__(self, folder: str | PathLike[str]) -> None:
         run = RunFolder(Path(folder))
         result, sessions = (read_result(run), read_sessions(run)) if run.path.is_dir() else (None, [])
-        if result is None or not sessions:
+        if result is None:
             raise ValueError(
-                f"{run.path} holds no finished run. faceswap_lab.find_runs() lists those of a runs folder."
+                f"{run.path} holds no finished run: there is no result.json in it. Runs lie in runs/, each in a folder "
+                "of its own."
             )
+        if not sessions:
+            raise ValueError(f"{run.path}: its run.json, which says how the model is made, is missing or damaged.")
         if not weights_are_intact(run, result):
-            raise ValueError(f"{run.weights} is missing, or not what the run wrote: its checksum differs.")
+            raise ValueError(
+                f"{run.weights} is missing, or not what the run wrote: its checksum differs. Take it from a copy, or "
+                "train again beside it with force=true."
+            )
         try:
             bring_back(sessions[-1].get("plugins"))
         except PluginError as error:

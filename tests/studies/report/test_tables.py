@@ -55,8 +55,8 @@ def test_what_an_arm_has_not_is_a_dash_and_a_meaning_is_said_once(findings: Find
 
 def test_states_count_every_cell(findings: Findings) -> None:
     assert tables.states(findings) == "26 finished, 2 failed"
-    odd = replace(findings, cells=[*findings.cells, Run("joint", 9, "lost")])
-    assert tables.states(odd) == "26 finished, 2 failed, 1 in another state"
+    odd = replace(findings, cells=[*findings.cells, Run("joint", 9, "missing")])
+    assert tables.states(odd) == "26 finished, 2 failed, 1 missing"
     assert [cell.seed for cell in tables.unfinished(odd)] == [5, 6, 9]
 
 
