@@ -126,5 +126,5 @@ def test_a_studys_command_names_the_plugin_it_was_typed_with(place: Path):
 @pytest.mark.parametrize("code", ["raise SystemExit(0)", "import sys\nsys.exit('bye')"])
 def test_a_plugin_that_exits_does_not_end_the_command_in_silence(place: Path, code: str):
     (place / "my_exit.py").write_text(code)
-    with pytest.raises(faceswap_lab.ConfigError, match="plugin my_exit: importing it failed. SystemExit: "):
+    with pytest.raises(faceswap_lab.ConfigError, match=r"plugin my_exit: importing it failed\. SystemExit: "):
         faceswap_lab.compose(["plugins=[my_exit]"])
