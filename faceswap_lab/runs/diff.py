@@ -13,7 +13,7 @@ from faceswap_lab.runs.flat import flat, text_of
 from faceswap_lab.runs.folder import RunFolder, is_run
 from faceswap_lab.runs.result import sound_result
 from faceswap_lab.runs.sessions import read_sessions
-from faceswap_lab.runs.show import code_line, not_a_run
+from faceswap_lab.runs.show import code_line, damages, not_a_run
 from faceswap_lab.runs.status import read_status
 
 _ABSENT = "(absent)"
@@ -31,6 +31,8 @@ def diff(left: Path, right: Path, console: Console) -> int:
         return max(not_a_run(path, console) for path in strangers)
     sides = [_described(folder) for folder in folders]
     console.print(*(f"[bold]{mark}[/] {escape(str(folder.path))}" for mark, folder in zip("ab", folders)), sep="\n")
+    for said in [said for folder in folders for said in damages(folder)]:
+        console.print(f"[yellow]{escape(said)}[/]", soft_wrap=True)
     tables = [_table(group, sides[0][group], sides[1][group]) for group in sides[0]]
     shown = [table for table in tables if table.row_count]
     console.print(*shown, sep="\n") if shown else console.print("no differences")

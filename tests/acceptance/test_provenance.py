@@ -43,6 +43,13 @@ def test_show_and_diff_of_a_resumed_run_and_another(program: Program) -> None:
     for setting in ("update_order.name", "a_then_b", "b_then_a", "seed", "checkpoint.every_steps", "weights_sha256"):
         assert setting in told.out
     assert "model.code_size" not in told.out  # it is the same
+    for name in ("result.json", "run.json"):
+        (program.folder / name).write_text("{")
+    told = program.start_with("diff", str(run), str(program.folder)).ended()
+    assert told.code == 1, told.err
+    assert f"{program.folder}/result.json cannot be used: it is not JSON" in told.out
+    assert f"{program.folder}/run.json is missing or damaged" in told.out
+    assert str(run / "run.json") not in told.out
 
 
 def test_the_command_in_the_record_finds_the_run(program: Program) -> None:

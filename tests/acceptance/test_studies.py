@@ -16,6 +16,7 @@ from tests.acceptance.program import STEP, TINY, TWINS, At, Program, strike
 from tests.acceptance.test_sweeps import fail
 from tests.cli.test_study_plan import OURS
 
+EVIDENCE = str(Path(__file__).parents[2] / "experiments" / "weaker_a-population_confirmation")
 pytestmark = pytest.mark.acceptance
 
 SHORT = ("training.max_steps=12", "progress=false")
@@ -201,6 +202,8 @@ def test_a_study_of_ones_own_with_an_arm_of_ones_own(program: Program) -> None:
         (["report", "+study=smok"], "Did you mean 'smoke'?"),
         (["report"], "two runs or more are compared"),
         (["report", str(conf_dir() / "loss"), str(conf_dir() / "loss")], "is no run folder"),
+        (["report", EVIDENCE, EVIDENCE], "two folders of evidence or more are pooled"),
+        (["report", EVIDENCE, str(conf_dir() / "loss")], "loss none. Give folders of one kind."),
     ],
 )
 def test_what_cannot_be_meant_is_said_in_one_message(program: Program, asked: list[str], told: str) -> None:

@@ -54,10 +54,15 @@ def _together(words: Sequence[str], settings: Sequence[str]) -> list[str]:
 
     paths = list(dict.fromkeys(map(Path, words)))
     of_a_study = bool(paths) and all(map(is_evidence, paths))
+    evidence = [path for path in paths if is_evidence(path)]
+    if evidence and not of_a_study:
+        other = next(path for path in paths if path not in evidence)
+        raise ConfigError(f"report: {evidence[0]} holds evidence, and {other} none. Give folders of one kind.")
     folders = paths if of_a_study else list(dict.fromkeys(run for path in paths for run in _runs_in(path)))
     wrong = [word for word in settings if not word.startswith(_PLACE)]
     if wrong or len(folders) < 2:
-        told = f"{wrong[0]} is no setting of a comparison" if wrong else "two runs or more are compared"
+        what = "folders of evidence or more are pooled" if of_a_study else "runs or more are compared"
+        told = f"{wrong[0]} is no setting of a comparison" if wrong else f"two {what}"
         raise ConfigError(f"report: {told}. Usage: {USAGE}")
     found = pooled(folders) if of_a_study else compared(folders)
     root = Path(settings[-1].removeprefix(_PLACE) if settings else "experiments")
