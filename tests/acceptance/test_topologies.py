@@ -125,6 +125,9 @@ def test_a_pretrained_part_is_the_other_runs_wherever_its_file_lies(program: Pro
     missing = run(program, *asked, f"topology.load={here}")
     assert missing.code == 2
     assert f"topology.load={here}: no such file" in missing.err
+    here.write_text("no weights")
+    junk = run(program, *asked, f"topology.load={here}")
+    assert (junk.code, f"topology.load={here}: it holds no weights" in junk.err) == (2, True)
     other = run(program, *asked, f"topology.load={there}", "model.code_size=9")
     assert other.code == 1
     assert "its part encoder does not fit encoder here" in other.err

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from safetensors import SafetensorError, safe_open
+
 from faceswap_lab.cli.job.faces import faces_of, renderer
 from faceswap_lab.config import Config, ConfigError, RenderedData, topology_of
 from faceswap_lab.plugins.used import used
@@ -13,7 +15,7 @@ def digest_of(config: Config, faces: str | None = None) -> str:
     """Return the hash in the run folder's name; ``faces`` is the fingerprint of a person's pictures, where it is known.
 
     Raises:
-        ConfigError: the weights that a part is to start from are not there.
+        ConfigError: the weights that a part is to start from are not there, or no weights.
     """
     return hash_of(config, data_of(config, faces))
 
@@ -36,9 +38,11 @@ def loaded_weights(config: Config) -> Path | None:
     if all(part.load is None for part in topology_of(config).parts.values()):
         return None
     path = Path(config.topology.load or "")
-    if not path.is_file():
+    try:
+        with safe_open(path, framework="numpy"):  # its header alone is read
+            return path
+    except (OSError, SafetensorError) as error:
+        why = f"it holds no weights ({error})" if path.is_file() else "no such file"
         raise ConfigError(
-            f"topology.load={path}: no such file. It is a finished run's weights, such as "
-            "runs/<run>/weights.safetensors."
-        )
-    return path
+            f"topology.load={path}: {why}. It is a finished run's weights, such as runs/<run>/weights.safetensors."
+        ) from error
