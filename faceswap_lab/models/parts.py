@@ -58,7 +58,8 @@ class Inter(Part):
         super().__init__()
         gives = (spec.width, spec.side or seen[1])
         self.dense = Bottleneck(spec.bottleneck, spec.pixel_norm, seen, gives, spec.code_size, activation)
-        self.up = upscale(spec.width, spec.bridge_width, activation, spec) if spec.bridge_width else None
+        first = spec.at_stage(0)
+        self.up = upscale(spec.width, spec.bridge_width, activation, first) if spec.bridge_width else None
 
     def to_code(self, x: Tensor) -> Tensor:
         """Return the code's units, (N, code_size)."""
@@ -152,7 +153,7 @@ def mask_head(spec: kinds.Decoder, activation: Activation) -> nn.Module:
     DeepFaceLab, core/leras/archis/DeepFakeArchi.py; deepfakes/faceswap, "learn mask". The last kernel is the picture's.
     """
     channels = (spec.channels, *spec.mask_head)
-    up = [upscale(a, b, activation, spec) for a, b in zip(channels, spec.mask_head)]
+    up = [upscale(a, b, activation, spec.at_stage(i)) for i, (a, b) in enumerate(zip(channels, spec.mask_head))]
     kernel = 1 if spec.depth_to_space else spec.out_kernel
     return nn.Sequential(*up, Conv(channels[-1], 1, kernel, padding=spec.padding))
 

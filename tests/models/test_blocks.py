@@ -11,7 +11,7 @@ from faceswap_lab.models.bottlenecks import BOTTLENECKS, Bottleneck
 from faceswap_lab.models.downsamplers import Downscale
 from faceswap_lab.models.initialisation import initialise
 from faceswap_lab.models.norms import NORMS
-from faceswap_lab.models.parts import Decoder
+from faceswap_lab.models.parts import MODULES, Decoder
 from faceswap_lab.topology import KINDS, ORIGINAL, Blocks, Residuals, Sizes, TopologyError, expand
 from faceswap_lab.topology import Bottleneck as Neck
 
@@ -156,13 +156,26 @@ def test_the_first_residual_blocks_of_a_row_have_no_biases_if_so_asked(bare):
     assert all(parameter is not None for parameter in (stages["0"].up.conv.bias, stages["out"].bias))
 
 
+DENSE = {"code_size": 8, "bridge_width": 4}
+WITH_NORMS = {  # a kind's arguments, the map it sees, and its stages in their order
+    "encoder": (DENSE | {"resolution": 16, "widths": (4, 4), "residuals": (1,)}, (3, 16), lambda part: part.stages),
+    "inter": (DENSE | {"width": 4}, (4, 4), lambda part: {"up": part.up}),
+    "decoder": ({"channels": 4, "widths": (4, 4), "residuals": (1,)}, (4, 8), lambda part: part.stages),
+    "told_decoder": ({"channels": 4, "widths": (4, 4), "mask_head": (4, 4)}, (4, 8), lambda part: part.mask._modules),
+    "upscale": ({"width": 4, "residuals": (1,)}, (4, 8), lambda part: part.stages),
+    "from_pixel": ({"width": 4, "side": 4}, (4, 1), lambda part: {"wide": part.wide, "fine": part.fine}),
+}
+
+
 @pytest.mark.parametrize("normed", [None, 0, 1, 2])
-def test_a_norm_may_stand_in_the_first_stages_alone(normed):
-    spec = KINDS["decoder"](channels=4, widths=(4, 4), residuals=(1,), norm="instance", normed=normed)
-    stages = Decoder(spec, (4, 8), nn.ReLU).stages
-    for i in range(2):
-        norms = [stages[str(i)].up.norm, *(block.norm for block in stages[str(i)].residuals)]
-        assert {isinstance(norm, nn.GroupNorm) for norm in norms} == {normed is None or i < normed}
+@pytest.mark.parametrize("kind", WITH_NORMS)
+def test_a_norm_may_stand_in_the_first_stages_alone(kind, normed):
+    told, seen, stages_of = WITH_NORMS[kind]
+    part = MODULES[kind](KINDS[kind](norm="instance", normed=normed, **told), seen, nn.ReLU)
+    modules = [stage.named_modules() for name, stage in stages_of(part).items() if name not in ("dense", "out", "2")]
+    for i, names in enumerate(modules):
+        norms = [isinstance(norm, nn.GroupNorm) for name, norm in names if name.split(".")[-1] == "norm"]
+        assert norms == [normed is None or i < normed] * (2 if "residuals" in told and i < 2 else 1)
 
 
 SEEN, GIVES, CODE = (3, 2), (5, 4), 8
