@@ -1,13 +1,17 @@
 """What a configuration's augmentation makes of each side's samples."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from faceswap_lab.data.colours import TRANSFERS
 from faceswap_lab.data.faces import FaceData, Faces
 from faceswap_lab.data.landmark_warp import training_landmarks
+from faceswap_lab.data.warp import Recipe
 from faceswap_lab.training.build import samplers_of
 from faceswap_lab.twins import State, state_vector
+from tests.data.recipes import WARP_2018
 from tests.training.configs import config_for
 from tests.training.test_colour_match import data_of
 
@@ -40,6 +44,15 @@ def test_each_side_is_mirrored_as_often_as_it_is_said():
     assert flip() == {"A": 0.4, "B": 0.4}
     assert flip("augmentation.flips=[0.1]") == {"A": 0.1, "B": 0.4}
     assert flip("augmentation.flips=[0.4,0.0]") == {"A": 0.4, "B": 0.0}
+
+
+def test_a_recipe_has_the_numbers_of_its_yaml():
+    words = ["rotation=7", "zoom=0.14", "shift=0.03", "jitter=15", "coverage=0.6", "grid=0.7", "two_stage=true"]
+    samplers = samplers_of(config_for("augmentation=warp_dfl", *(f"augmentation.{word}" for word in words)), data_of(8))
+    due = Recipe("warp_dfl", 7.0, 0.14, 0.03, 0.4, 15.0, 0.6, False, True, 0.7, fitted=False, nodes="dfl_cells")
+    assert {side: sampler.recipe for side, sampler in samplers.items()} == {"A": due, "B": replace(due, flip=0.0)}
+    plain = samplers_of(config_for("augmentation=warp_2018"), data_of(8))["B"].recipe
+    assert plain == WARP_2018
 
 
 def rendered(held_out: State) -> FaceData:
