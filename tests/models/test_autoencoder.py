@@ -5,8 +5,10 @@ from hypothesis import strategies as st
 
 from faceswap_lab.models.architecture import Architecture, from_plain, to_plain
 from faceswap_lab.models.autoencoder import Autoencoder, Samples
+from faceswap_lab.models.part import Drawing
 from faceswap_lab.topology import ORIGINAL, Sizes, expand
 from tests.models.tiny import decoder_of, encoder_of, tiny
+from tests.topology.shipped import architecture
 
 X = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 TWO = {"encoders": 2, "encoder_start": "independent"}
@@ -51,6 +53,34 @@ def test_swap_paths():
         one.swap(X, "A", "B", path="target")
     with pytest.raises(ValueError, match=r"A to C.*sides A, B"):
         one.swap(X, "A", "C")
+
+
+@torch.no_grad()
+def test_a_swap_tells_the_decoder_who_is_drawn():
+    model = Autoencoder(architecture("told_decoder", "ABC"))
+    for film in model.parts["decoder"].film.parameters():
+        film.normal_(generator=torch.Generator().manual_seed(1))
+    drawn = {side: model.reconstruct(side, X) for side in "ABC"}  # by one encoder
+    for source, target in ("AB", "BA", "CA", "AC"):
+        assert torch.equal(model.swap(X, source, target), drawn[target])
+        assert not torch.allclose(drawn[source], drawn[target], atol=0.01)
+
+
+def drawn_by_parts(name, seed, side):
+    """Return what the parts that draw are told of 20 training samples of a side."""
+    model, told = Autoencoder(architecture(name, "ABC"), seed), {}
+    for part, module in model.parts.items():
+        if isinstance(module, Drawing):
+            module.register_forward_hook(lambda _, args, out, part=part: told.update({part: args[1].tolist()}))
+    model.reconstruct_all([Samples(side, torch.zeros(20, 3, 32, 32), first=0)])
+    return told
+
+
+def test_parts_draw_otherwise_for_every_seed_side_and_part():
+    mixed = [drawn_by_parts("amp", seed, side)["mix"] for seed, side in ((1, "B"), (1, "C"), (2, "B"))]
+    assert all(mixed.count(drawn) == 1 for drawn in mixed)
+    dropped = drawn_by_parts("dropout_a", 1, "A")
+    assert dropped["dropout_1"] != dropped["dropout_2"]
 
 
 @pytest.mark.parametrize("changes", [{}, TWO])

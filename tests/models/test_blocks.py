@@ -178,6 +178,19 @@ def test_a_norm_may_stand_in_the_first_stages_alone(kind, normed):
         assert norms == [normed is None or i < normed] * (2 if "residuals" in told and i < 2 else 1)
 
 
+def test_a_told_decoder_scales_and_shifts_each_channel_after_every_upscale():
+    spec = KINDS["told_decoder"](channels=4, widths=(6, 4), people=3)
+    decoder, who = random_weights(MODULES["told_decoder"](spec, (4, 2), nn.Tanh)), (2, 0)
+    x = z = RANDOM.normal(size=(2, 4, 2, 2))
+    for stage, width in (("0", 6), ("1", 4)):
+        z, film = run(decoder.stages[stage], z), array(decoder.film[stage])
+        for sample, channel in np.ndindex(2, width):
+            scale, shift = film[who[sample], channel], film[who[sample], width + channel]
+            z[sample, channel] = z[sample, channel] * (1 + scale) + shift
+    got = decoder(torch.tensor(x, dtype=torch.float32), torch.tensor(who)).detach().numpy()
+    np.testing.assert_allclose(got, run(decoder.stages["out"], z), atol=1e-4)
+
+
 SEEN, GIVES, CODE = (3, 2), (5, 4), 8
 
 
