@@ -79,6 +79,14 @@ def test_random_is_fair_reproducible_and_drawn_per_step():
     assert 900 < repeats < 1100
 
 
+def test_random_has_every_order_of_three_sides_equally_often():
+    seen = Counter(
+        "".join(portion.side for portion in Plan("random", tuple("ABC"), 4).portions(step)) for step in range(3000)
+    )
+    assert seen.keys() == set(map("".join, itertools.permutations("ABC")))
+    assert all(400 < count < 600 for count in seen.values())  # 4.9 standard deviations
+
+
 def updates(order, worst_first=None, sides=SIDES):
     asked = {"worst_first": worst_first} if worst_first else {}
     return [

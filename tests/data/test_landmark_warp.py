@@ -137,6 +137,11 @@ def test_samples_depend_on_their_index_alone():
     assert not np.array_equal(sampler(seed=6).places(3, 9).points, whole.points)
 
 
+def test_each_side_has_goals_of_its_own():
+    a, b = (LandmarkWarp(OWN, OTHER, 5, side).goals(np.zeros(20, np.int64), 0, 0.01) for side in "AB")
+    assert (a != b).all()
+
+
 def test_the_strength_of_the_warp_scales_every_shift():
     still, half, whole = (sampler().places(0, 5, warp).points for warp in (0.0, 0.5, 1.0))
     plain = sampler(replace(RECIPE, nodes="5x5", jitter=0.0)).places(0, 5).points

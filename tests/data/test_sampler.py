@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceswap_lab.data.draws import shown
+from faceswap_lab.data.draws import jitter_in_cells, shown
 from faceswap_lab.data.faces import Faces
 from faceswap_lab.data.sampler import SideSampler, centre
 from tests.data.recipes import NONE, WARP_2018, any_recipe, noise_faces
@@ -49,6 +49,25 @@ def test_each_photometric_sample_has_its_own_noise():
     b = SideSampler(one_face, NONE, 16, 0, "B", photometric=GRAINY).batch(0, 2).target
     assert (a[0] != a[1]).any()
     assert (a[0] != b[0]).any()
+
+
+def test_each_side_is_warped_in_cells_of_its_own():
+    recipe = replace(WARP_2018, nodes="dfl_cells", fitted=False)
+    a, b = (SideSampler(FACES, recipe, 16, 0, side).draws(3, 20).jitter for side in "AB")
+    assert np.array_equal(b, jitter_in_cells(0, "B", 3, 20))
+    assert all((one != other).any() for one, other in zip(a, b))
+
+
+def test_the_input_has_noise_of_its_own():
+    """Where a sample is the stored face, pixel for pixel, the same change would show in both."""
+    whole = replace(NONE, coverage=1.0)
+    faces = Faces.joined(np.full((5, 16, 16, 3), 128, np.uint8), np.full((5, 16, 16), 255, np.uint8))
+    noise = ({"name": "GaussNoise", "p": 1.0},)
+    both, alone = (
+        SideSampler(faces, whole, 16, 0, "A", **{name: noise}).batch(0, 5).input
+        for name in ("photometric", "photometric_input")
+    )
+    assert all((one != other).any() for one, other in zip(both, alone))
 
 
 def test_photometric_changes_input_and_target_alike_and_never_the_mask_or_the_stored_face():

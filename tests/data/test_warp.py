@@ -143,3 +143,4 @@ def test_cells_have_the_spread_that_was_said_and_do_not_depend_on_the_batch():
     np.testing.assert_allclose(middle.std(), 2**0.5 * truncnorm(-2.5, 2.5).std(), rtol=0.05)
     np.testing.assert_array_equal(jitter[700:710], jitter_in_cells(0, "B", 700, 10))
     assert (jitter[:10] != jitter_in_cells(1, "B", 0, 10)).any()
+    assert (jitter[:10] != jitter_in_cells(0, "A", 0, 10)).any()
