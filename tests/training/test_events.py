@@ -16,7 +16,7 @@ from faceswap_lab.models.initialisation import initialise
 from faceswap_lab.randomness import seed_of
 from faceswap_lab.schedules import Schedule
 from faceswap_lab.training.step.objective import Objective
-from faceswap_lab.training.step.optimizers import OPTIMIZERS, Shared
+from faceswap_lab.training.step.optimizers import OPTIMIZERS, STATES, Shared
 from faceswap_lab.training.step.weights import Weights as Replaced
 from tests.data.recipes import WARP_ALIGNED
 from tests.models.tiny import tiny
@@ -158,16 +158,19 @@ def test_the_latest_of_a_kind_counts_and_those_of_one_step_come_by_name():
             event("freeze", 2, "b", parts=("decoder_B",)),
             event("freeze", 3, "a", parts=("decoder_A",)),
             event("loss_weight", 3, term="mse", weight=2.0),
+            event("learning_rate", 2, "slow", factor=0.3),
+            event("learning_rate", 4, "slower", factor=0.1),
         )
     )
     now = [events.at(step) for step in range(7)]
     assert [n.warp for n in now] == [1, 1, 2, 2, 2, 0, 0]
+    assert [n.rate for n in now] == [1, 1, 0.3, 0.3, 0.1, 0.1, 0.1]  # of the schedule's, not of the last
     assert [sorted(n.frozen) for n in now[1:4]] == [[], ["decoder_B"], ["decoder_A", "decoder_B"]]
     assert [n.weights for n in now[2:4]] == [{}, {"mse": 2.0}]
     assert [[e.name for e in events.due(step)] for step in range(6)] == [
-        [], [], ["b", "wider"], ["a", "loss_weight"], [], ["warp"]
+        [], [], ["b", "slow", "wider"], ["a", "loss_weight"], ["slower"], ["warp"]
     ]  # fmt: skip
-    assert str(events.due(2)[1]) == "step 2: wider (warp, strength 2)"
+    assert str(events.due(2)[2]) == "step 2: wider (warp, strength 2)"
 
 
 def test_what_starts_again_takes_first_steps_no_longer_than_a_fresh_optimizers():
@@ -180,6 +183,16 @@ def test_what_starts_again_takes_first_steps_no_longer_than_a_fresh_optimizers()
     fresh = model.started("decoder_A", "reset", "reset").named_parameters()
     moved = [(after[f"parts.decoder_A.{name}"] - p).abs().max() for name, p in fresh]
     assert 0.5 * ADAM.lr < max(moved) < 1.01 * ADAM.lr
+
+
+@pytest.mark.parametrize(("state", "due"), [("keras_2018", (5, 5)), ("keras_own_clocks", (3, 2))])
+def test_clocks_of_keras_go_on_when_a_part_starts_again(state, due):
+    model = Autoencoder(tiny(), SEED)
+    states = STATES[state]({side: list(model.parameters_of(side)) for side in "AB"}, ADAM)
+    for number, side in enumerate("ABAAB"):
+        step(model, states, number, [side])
+    Replaced([model], states).reset("encoder", "reset")
+    assert states.clocks == dict(zip("AB", due))
 
 
 def test_parts_that_start_equal_start_equal_again_and_elsewhere():
@@ -235,8 +248,8 @@ def shared(model, numbers):
     return Shared({side: list(model.parameters_of(side)) for side in "AB"}, numbers)
 
 
-def step(model, states, number):
+def step(model, states, number, sides=("A", "B")):
     draws = torch.Generator().manual_seed(number)
     for p in model.parameters():
         p.grad = torch.randn(p.shape, generator=draws)
-    states.step(["A", "B"])
+    states.step(sides)

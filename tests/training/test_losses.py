@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceswap_lab.training.step.losses import loss_of
+from faceswap_lab.training.step.losses import code_distance, loss_of
 
 weights = st.sampled_from([0.0, 0.25, 1.0])
 NAMES = ("mae", "mse")  # of all others see test_terms.py
@@ -63,3 +63,19 @@ def test_outside_the_mask_nothing_counts_at_weight_one():
     before = loss_of(output, target, mask, "mae", 1.0)
     assert torch.equal(loss_of(output + 9 * (mask == 0), target, mask, "mae", 1.0), before)
     assert not torch.equal(loss_of(output + 9 * (mask == 0), target, mask, "mae", 0.5), before)
+
+
+@pytest.mark.parametrize("sides", [2, 3])
+def test_the_distance_of_codes_is_that_of_their_means_and_covariances(sides):
+    units, count = 4, 6
+    rng = np.random.default_rng(sides)
+    codes = rng.normal(
+        rng.normal(size=(sides, 1, units)), rng.uniform(0.5, 2, (sides, 1, units)), (sides, count, units)
+    )
+    means = [sum(code) / count for code in codes]
+    spreads = [sum(np.outer(row - m, row - m) for row in code) / (count - 1) for code, m in zip(codes, means)]
+    due = 0.0
+    for mean, spread in zip(means, spreads):
+        due += ((mean - sum(means) / sides) ** 2).sum() / units / sides
+        due += ((spread - sum(spreads) / sides) ** 2).sum() / units**2 / sides
+    assert code_distance(list(torch.tensor(codes))).item() == pytest.approx(due, rel=1e-9)

@@ -71,6 +71,23 @@ def test_every_update_of_a_step_has_draws_of_its_own():
     assert share == pytest.approx(0.25, abs=0.1)
 
 
+@pytest.mark.parametrize("seed", [SEED, 5])
+def test_which_weights_move_is_drawn_for_every_seed_step_and_update(monkeypatch, seed):
+    monkeypatch.setattr("tests.training.tiny.SEED", seed)
+    seen, module = weights_over(2, order="a_then_b", optimizer=DESCENT, lr_dropout=0.3)
+    names = [name for name, _ in module.autoencoder.named_parameters()]
+    for step in range(2):
+        drawn = [torch.zeros(p.shape, dtype=torch.bool) for p in seen[0]]
+        for update, other in enumerate(("decoder_B", "decoder_A")):
+            draws = torch.Generator().manual_seed(seed_of(seed, "lr_dropout", step, update))
+            for name, moves in zip(names, drawn):
+                if other not in name:
+                    moves |= torch.rand(moves.shape, generator=draws) < 0.3
+        for before, after, moves in zip(seen[step], seen[step + 1], drawn):
+            assert torch.equal(after[~moves], before[~moves])
+        assert torch.cat([(q != p)[moves] for p, q, moves in zip(*seen[step : step + 2], drawn)]).float().mean() > 0.5
+
+
 def test_the_average_is_the_explicit_sum():
     decay = 0.6
     seen, module = weights_over(4, ema=decay)

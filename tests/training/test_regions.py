@@ -43,6 +43,20 @@ def test_a_step_takes_the_error_of_eyes_and_mouth_as_often_as_it_says(twins):
     assert set(replica.module.step.terms[replica.plan.portions(0)[0]._replace(first=8)]) == {"eyes", "mae", "mouth"}
 
 
+def test_eyes_and_mouth_are_where_the_warp_of_the_step_has_them(twins):
+    words = ["update_order=joint", "optimizer_state=shared", "augmentation=warp_aligned", "augmentation.jitter=15"]
+    config = config_for("loss=mae_priority", "+events.planned.warp={step: 1, strength: 0}", *words)
+    replica = Replica(config, twins, torch.device("cpu"))
+    for step, (batch, warp) in enumerate(zip(batches_of(config, twins), (1.0, 0.0))):
+        regions = replica.module.settings.regions
+        due, other = (
+            {p.side: _expected(replica.autoencoder, p, regions[p.side].batch(4 * step, 4, w)) for p in batch}
+            for w in (warp, 1 - warp)
+        )
+        assert replica.step(batch) == pytest.approx(due, rel=1e-5)
+        assert due != pytest.approx(other, rel=1e-3)
+
+
 def _expected(model, samples, ellipses):
     error = (model.reconstruct(samples.side, picture(samples.input)) - picture(samples.target)).abs()
     masks = region_masks(samples.mask.unsqueeze(1) / 255, torch.from_numpy(ellipses))

@@ -1,5 +1,7 @@
 """The same code for the same state: the term beside its formula, its training beside a slow loop, its pairs as such."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -7,10 +9,11 @@ import torch
 from faceswap_lab.data.faces import FaceData
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.training.build import samplers_of
-from faceswap_lab.training.step.losses import codes_apart
+from faceswap_lab.training.step.losses import code_distance, codes_apart
 from faceswap_lab.training.step.objective import Objective
 from tests.data.recipes import noise_faces
 from tests.models.tiny import tiny
+from tests.topology.shipped import architecture
 from tests.training.configs import config_for
 from tests.training.slow_updates import SlowUpdates
 from tests.training.tiny import BATCH, SEED, term, trained
@@ -71,6 +74,29 @@ def test_training_is_its_slow_loop_and_every_side_logs_the_term(order, encoders)
         max((p - q).abs().max() for p, q in zip(module.autoencoder.parameters(), without.autoencoder.parameters()))
         > 1e-4
     )
+
+
+class Tied(SlowUpdates):
+    """Beside the losses the distance between the sides' codes is minimised."""
+
+    def together(self, count=BATCH):
+        drawn = {side: self.draw(side, count) for side in "AB"}
+        apart = code_distance([self.model.code(drawn[side][0], side) for side in "AB"])
+        self.history.append(apart.item())
+        losses = sum(self.loss(side, drawn[side]) for side in "AB")
+        self.state.step(["A", "B"], self.gradients(losses + self.model.topology.tie * apart))
+
+
+def test_a_tie_moves_the_encoders_as_its_slow_loop_does():
+    slow = Tied(Autoencoder(architecture("tied", tie=50.0), SEED), "shared")
+    slow.step("joint", 0)
+    tied, loose = (trained("joint", "shared", 1, architecture=architecture("tied", tie=tie)) for tie in (50.0, 0.0))
+    for name, due in slow.model.named_parameters():
+        got, without = (module.autoencoder.get_parameter(name) for module in (tied, loose))
+        torch.testing.assert_close(got, due, atol=1e-5, rtol=0)
+        if re.search(r"encoder_.*(conv|squeeze)\.weight", name) and "stages.up" not in name:  # all before the code
+            assert (got - without).abs().max() > 1e-3
+    assert tied.last_losses["loss_tie"] == pytest.approx(slow.history[0], rel=1e-4)
 
 
 def test_the_pairs_of_a_batch_show_the_same_face_turned_and_warped_alike():
