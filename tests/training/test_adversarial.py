@@ -12,6 +12,7 @@ from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.orders import ORDERS
 from faceswap_lab.schedules import Schedule
 from faceswap_lab.training.saved.weights import load_weights, save_weights
+from faceswap_lab.training.step.optimizers import Settings
 from tests.models.tiny import tiny
 from tests.training.slow_updates import SlowUpdates
 from tests.training.tiny import ADAM, FOOLING, SEED, adversaries, trained
@@ -118,7 +119,6 @@ def test_training_against_discriminators_is_its_slow_loop(order, state, forms, s
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_each_loss_is_logged_by_side_and_discriminators_learn_once_in_a_step(order):
-    steps = []
     module = trained(order, "shared", STEPS, against=adversaries)
     assert all(int(s["step"]) == STEPS for s in module.discriminators.states.by_side["codes"].state.values())
     row, sides = module.last_losses, {"only_b": "B"}.get(order, "A" if order in ("only_a", *BLOCKS) else "AB")
@@ -127,12 +127,25 @@ def test_each_loss_is_logged_by_side_and_discriminators_learn_once_in_a_step(ord
     for side in sides:
         terms = {name: row[f"loss_{side}/{name}"] for name in WEIGHTS}
         assert row[f"loss_{side}"] == pytest.approx(sum(WEIGHTS[name] * terms[name] for name in terms), rel=1e-5)
-    assert not steps
 
 
 def test_a_step_may_be_of_a_side_that_no_discriminator_knows():
     module = trained("alternate", "shared", STEPS + 1, against=partial(adversaries, forms=("lsgan", None), sides="B"))
     assert {name for name in module.last_losses if "faces" in name} == {"loss_B/faces", "loss_B/faces/discriminator"}
+
+
+def test_their_gradient_is_clipped_too():
+    """Plain descent goes as far as the gradient is long."""
+    descent, clip = Settings("sgd", lr=0.1, beta1=0.0, beta2=0.0, eps=0.0), 1e-3
+    start = vector(adversaries(Autoencoder(tiny(), SEED)))
+    against = partial(adversaries, lr_factor=1)
+    ends = [
+        trained("joint", "shared", 1, against=against, optimizer=descent, gradient_clip=bound).discriminators
+        for bound in (None, clip)
+    ]
+    whole, clipped = (np.linalg.norm(vector(end) - start) for end in ends)
+    assert whole > 2 * descent.lr * clip
+    assert clipped == pytest.approx(descent.lr * clip, rel=0.01)
 
 
 def test_their_learning_rate_follows_the_schedule_by_its_factor():
