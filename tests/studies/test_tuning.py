@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from faceswap_lab.studies.analysis import analyse, evidence_of
 from faceswap_lab.studies.collecting.collect import collect
 from faceswap_lab.studies.evidence import read_evidence, write_evidence
+from faceswap_lab.studies.findings import Compared
+from faceswap_lab.studies.metric_names import judged_metric
 from faceswap_lab.studies.report import write_report
-from faceswap_lab.studies.tuning import Tried, as_extra, at_an_end, choose, tried_by
+from faceswap_lab.studies.run import Run
+from faceswap_lab.studies.tuning import Tried, as_extra, at_an_end, choose, shown, tried_by
 from tests.studies.fake_runs import PEOPLE, FakeArm, fake_study
 
 SLOW, FAST = "optimizer.lr=0.001", "optimizer.lr=0.002"
@@ -44,6 +47,11 @@ def test_every_arm_chooses_for_itself_and_a_candidate_that_lacks_a_seed_has_not_
     ]
     assert choose(found, SEEDS, True) == {"baseline": SLOW, "other": SLOW}
     assert choose([replace(one, values=one.values | {2: 0.0}) for one in found], SEEDS, True)["other"] == FAST
+
+
+def test_only_the_seeds_that_are_asked_for_are_averaged() -> None:
+    found = [tried("arm", SLOW, [0.5, 0.5, 0.5, 0.0]), tried("arm", FAST, [0.4, 0.4, 0.4, 1.0])]
+    assert choose(found, SEEDS, True) == {"arm": SLOW}
 
 
 def test_what_is_tried_counts_what_was_begun_and_what_was_finished(tmp_path: Path) -> None:
@@ -102,6 +110,32 @@ def test_verdicts_without_and_with_tuning_stand_side_by_side(kept: Path) -> None
     assert "2 candidates of 3 runs each" in said["says"][2]
 
 
+@pytest.mark.parametrize(
+    ("alpha", "verdicts"),
+    [(0.2, ["baseline", "better", "equivalent"]), (0.05, ["baseline", "undecided", "undecided"])],
+)
+def test_verdicts_without_tuning_have_the_metrics_way_its_margin_and_the_level(
+    alpha: float, verdicts: list[str]
+) -> None:
+    """Of 5 seeds p is 2/32 at least: enough at 0.2, also after Holm for two arms, and never at 0.05."""
+    error = replace(judged_metric("swap_mae_AB"), smallest_difference=0.05)
+    luck = (0.01, -0.01, 0.02, -0.02, 0.0)
+    means = {"baseline": 0.5, "lower": 0.3, "alike": 0.5}
+    arms = {
+        arm: {seed: mean + (0.0 if arm == "baseline" else one) for seed, one in enumerate(luck)}
+        for arm, mean in means.items()
+    }
+    untuned = [
+        Run(arm, seed, "finished", metrics={error.key: value})
+        for arm, values in arms.items()
+        for seed, value in values.items()
+    ]
+    found = [tried(arm, SLOW, [mean] * 3) for arm, mean in means.items()]
+    extra = as_extra(found, choose(found, SEEDS, False), untuned, error.key, [], 0)
+    rows = shown(extra, Compared(error, arms, {}), untuned, alpha)["verdicts_without_and_with_tuning"]
+    assert [row["verdict"] for row in rows if row["tuning"] == "without"] == verdicts
+
+
 @given(
     st.lists(st.integers(-9, 9).map(lambda n: n / 8), min_size=1, max_size=4, unique=True),
     st.lists(st.sampled_from(("adam", "lion")), min_size=1, max_size=2, unique=True),
@@ -113,6 +147,12 @@ def test_a_choice_at_the_end_of_its_list_is_named(rates: list[float], names: lis
     named = at_an_end(found, {"arm": f"optimizer.lr={rate} optimizer.name={name}"})
     inside = any(other < rate for other in rates) and any(other > rate for other in rates)
     assert named == ({} if inside or len(rates) == 1 else {"arm": [f"optimizer.lr={rate}"]})
+
+
+def test_the_ends_are_those_of_what_the_arm_itself_tried() -> None:
+    lists = {"few": (2, 3), "many": (1, 2, 3, 4)}
+    found = [tried(arm, f"optimizer.lr={rate}", [0.5]) for arm, rates in lists.items() for rate in rates]
+    assert at_an_end(found, dict.fromkeys(lists, "optimizer.lr=3")) == {"few": ["optimizer.lr=3"]}
 
 
 def test_the_page_of_the_evidence_alone_has_choice_cost_declaration_and_counts(kept: Path) -> None:
