@@ -1,31 +1,40 @@
 """A study in parts says, once its parts are pooled, what it would have said in one go."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from faceswap_lab.cli.subcommands.report import report
 from faceswap_lab.config import ConfigError
 from faceswap_lab.studies.analysis import analyse, evidence_of
+from faceswap_lab.studies.collecting.pictures import AT_BOTH_ENDS
 from faceswap_lab.studies.evidence import Evidence, read_evidence, write_evidence
 from faceswap_lab.studies.findings import Findings
 from faceswap_lab.studies.overview.table import overview
 from faceswap_lab.studies.pooled import pooled
-from tests.studies.fake_runs import FakeArm, fake_study
+from tests.studies.fake_runs import PEOPLE, FakeArm, fake_study
 from tests.studies.test_evidence import near
 
 ARMS = {"baseline": FakeArm(says="The baseline."), "two": FakeArm(shift=-0.1, changes={"encoders.count": 2})}
 OTHERWISE = ("notes", "command", "settings", "grids", "scope")
 
 
-def part(
-    folder: Path, seeds: Iterable[int], arms: Mapping[str, FakeArm] = ARMS, **states: Mapping[tuple[str, int], str]
-) -> Path:
+def part(folder: Path, seeds: Iterable[int], arms: Mapping[str, FakeArm] = ARMS, **fields: Any) -> Path:
     """Keep what a study with these seeds said."""
-    write_evidence(evidence_of(fake_study(folder / "runs", arms, seeds, settings=["scale=smoke"], **states)), folder)
+    study = fake_study(folder / "runs", arms, seeds, **({"settings": ["scale=smoke"]} | fields))
+    write_evidence(evidence_of(study), folder)
     return folder
+
+
+def drawn(folder: Path, seeds: Iterable[int], people: str = "people") -> Path:
+    """Keep a study whose every seed draws people of its own, with a fingerprint of their own."""
+    seeds, arms = list(seeds), {arm: replace(one, changes=one.changes | {"data": PEOPLE}) for arm, one in ARMS.items()}
+    made = {(arm, seed): {"data_fingerprint": f"{people}-{seed}"} for arm in arms for seed in seeds}
+    return part(folder, seeds, arms, provenance=made)
 
 
 def cells(found: Evidence) -> list[tuple[str, int, str]]:
@@ -66,6 +75,7 @@ def test_an_arm_that_only_some_parts_have_is_missing_in_the_others(tmp_path: Pat
     states = ["missing", "missing", "finished", "finished"]
     assert cells(found) == expected + [("third", seed, state) for seed, state in enumerate(states)]
     assert [run.config["training"]["max_steps"] for run in found.runs if run.arm == "third"] == [900] * 4
+    assert [run.config["seed"] for run in found.runs if run.arm == "third"] == [0, 1, 2, 3]
     assert any("third/0" in warning for warning in analyse(found).provenance.warnings)
 
 
@@ -78,6 +88,9 @@ def test_other_questions_and_arms_with_other_settings_are_not_pooled(tmp_path: P
     write_evidence(replace(one, plan=replace(one.plan, metric="swap_ssim_BA")), tmp_path / "asked")
     with pytest.raises(ConfigError, match="metric is 'swap_ssim_AB' and 'swap_ssim_BA'"):
         pooled([first, tmp_path / "asked"])
+    write_evidence(replace(one, plan=replace(one.plan, smallest_difference=0.05)), tmp_path / "margin")
+    with pytest.raises(ConfigError, match=r"smallest_difference is 0\.02 and 0\.05"):
+        pooled([first, tmp_path / "margin"])
     write_evidence(replace(one, extras={"tuning": {}}), tmp_path / "tuned")
     (tmp_path / "tuned" / "tuning.json").write_text("{}")
     with pytest.raises(ConfigError, match="tuned is of a study that tunes its arms"):
@@ -95,6 +108,39 @@ def test_every_two_parts_must_agree_and_on_the_same_people(tmp_path: Path) -> No
     write_evidence(replace(told, runs=others), tmp_path / "others")
     with pytest.raises(ConfigError, match=r"the data of baseline is 'twins-0123abcd' and 'folders-other'"):
         pooled([first, tmp_path / "others"])
+
+
+def test_parts_with_other_plugins_are_not_pooled(tmp_path: Path) -> None:
+    for name, seeds in (("first", range(2)), ("then", range(2, 4))):
+        told = read_evidence(part(tmp_path / name, seeds))
+        runs = [replace(run, facts=run.facts | {"plugins": f"loss.py of {name}"}) for run in told.runs]
+        write_evidence(replace(told, runs=runs), tmp_path / name)
+    with pytest.raises(ConfigError, match=r"the plugins of baseline is 'loss\.py of first' and 'loss\.py of then'"):
+        pooled([tmp_path / "first", tmp_path / "then"])
+
+
+def test_every_seed_may_draw_people_of_its_own_and_the_same_seed_the_same(tmp_path: Path) -> None:
+    first, then = drawn(tmp_path / "first", range(3)), drawn(tmp_path / "then", range(3, 6))
+    found = pooled([first, then])
+    assert [run.facts["data"] for run in found.runs] == [f"people-{seed}" for seed in range(6)] * 2
+    titles = [grid.title for grid in read_evidence(first).grids]
+    assert [grid.title for grid in found.grids] == [title for title in titles if title != AT_BOTH_ENDS] != titles
+    with pytest.raises(ConfigError, match=r"the data of baseline/2 is 'people-2' and 'others-2'"):
+        pooled([first, drawn(tmp_path / "others", range(2, 4), "others")])
+
+
+def test_only_settings_of_all_parts_are_kept_and_not_how_the_first_was_declared(tmp_path: Path) -> None:
+    parts = [
+        part(tmp_path / name, seeds, settings=["scale=smoke", f"study.seeds={len(seeds)}"])
+        for name, seeds in (("first", range(2)), ("then", range(2, 5)))
+    ]
+    extras = {"declared": {"commit": "c0ffee"}, "order_effect": {"says": "none"}}
+    for name, extra in extras.items():
+        (parts[0] / f"{name}.json").write_text(json.dumps(extra))
+    write_evidence(replace(read_evidence(parts[0]), extras=extras), parts[0])
+    found = pooled(parts)
+    assert found.plan.settings == ["scale=smoke"]
+    assert found.extras == {"order_effect": extras["order_effect"]}
 
 
 def test_the_report_of_the_parts_is_evidence_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
