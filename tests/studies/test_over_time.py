@@ -111,3 +111,24 @@ def test_a_budget_is_the_first_step_at_the_baselines_end():
     assert budgets_of(runs, ["baseline", "fast"], falling)[1].reached == 3  # it starts below the baseline's end
     assert budgets_of(runs, ["baseline"], SSIM) == []
     assert budgets_of(runs, ["baseline", "fast"], dataclasses.replace(SSIM, key="not_logged")) == []
+
+
+def test_a_budget_is_paired_by_seed_and_the_median_of_the_seeds():
+    def run(arm, seed, reached, last, target, seconds, cpu):
+        curve = {reached: target, last: target + 0.1} if reached < last else {last: target}
+        known = {"seconds": seconds, "cpu_seconds": cpu, "steps": last}
+        return Run(arm, seed, "finished", history={"swap_ssim_AB": curve}, **known)
+
+    runs = [
+        run("baseline", 0, 100, 100, 0.5, 10.0, 10.0),
+        run("baseline", 1, 400, 400, 0.6, 10.0, 10.0),
+        run("baseline", 2, 1000, 1000, 0.7, 10.0, 10.0),
+        run("arm", 0, 50, 200, 0.5, 10.0, 100.0),
+        run("arm", 1, 100, 1000, 0.6, 70.0, 40.0),
+        run("arm", 2, 900, 900, 0.7, 30.0, 50.0),
+    ]
+    _, arm = budgets_of(runs, ["baseline", "arm"], SSIM)
+    assert arm.steps == 100  # of 50, 100 and 900
+    assert arm.ratio == 50 / 100  # beside 100 / 400 and 900 / 1000
+    assert arm.seconds == pytest.approx(70 * 100 / 1000)  # beside 10 * 50 / 200 and all 30
+    assert arm.cpu_seconds == pytest.approx(100 * 50 / 200)  # beside 40 * 100 / 1000 and all 50
