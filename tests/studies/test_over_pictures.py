@@ -12,8 +12,8 @@ from faceswap_lab.studies.analysis import analyse, evidence_of
 from faceswap_lab.studies.evidence import read_evidence, write_evidence
 from faceswap_lab.studies.report import write_report
 from faceswap_lab.studies.report.pictures_table import picture_sentences
-from faceswap_lab.studies.statistics.crossed import Blocks, over_seeds_and_blocks
 from tests.studies.fake_runs import FOLDERS, FakeArm, fake_study
+from tests.studies.statistics.test_crossed import slowly
 
 KEY, SEEDS = "identity_sface_AB", range(7)
 BLOCKS = np.repeat([5, 2, 9, 4], [4, 4, 6, 4])
@@ -36,12 +36,11 @@ def study(root: Path, blocks: np.ndarray = BLOCKS, kept: bool = True):
 
 
 def differences(root: Path) -> np.ndarray:
-    """Return the mean of each block, arm minus baseline, seed by seed, read the slow way."""
+    """Return every picture's value, arm minus baseline, seed by seed, read the slow way."""
     rows = {}
     for file in root.glob("*/pictures.npz"):
         arm, seed = file.parent.name.rsplit("-", 2)[:2]
-        values = np.load(file)[KEY].astype(float)
-        rows[arm, seed] = [values[block == BLOCKS].mean() for block in np.unique(BLOCKS)]
+        rows[arm, seed] = np.load(file)[KEY].astype(float)
     return np.array([np.subtract(rows["other", f"s{seed}"], rows["baseline", f"s{seed}"]) for seed in SEEDS])
 
 
@@ -51,7 +50,7 @@ def test_both_intervals_are_reported_and_remade_from_evidence_alone(tmp_path):
     direct, remade = analyse(found), analyse(read_evidence(tmp_path / "evidence"))
     over = direct.over_pictures
     assert (over.blocks, over.pictures) == (4, 18)
-    expected = over_seeds_and_blocks(Blocks(differences(tmp_path / "runs"), np.array([4, 4, 4, 6])))
+    expected = slowly(differences(tmp_path / "runs"), BLOCKS)
     assert over.intervals["other"] == pytest.approx(expected, abs=1e-6)
     assert remade.over_pictures.intervals["other"] == pytest.approx(expected, abs=1e-6)
     seeds_only = direct.primary.judgements["other"].comparison.interval

@@ -21,6 +21,27 @@ def blocked(values: np.ndarray, blocks: np.ndarray) -> Blocks:
     return Blocks(np.array([row.means for row in rows]), rows[0].sizes)
 
 
+def deleting_blocks(pictures: np.ndarray, blocks: np.ndarray) -> float:
+    """Return the variance of the mean of pictures (n,): Busing's jackknife, which leaves out m_j of them at a time."""
+    n, whole, names = len(pictures), pictures.mean(), np.unique(blocks)
+    sizes = [int((blocks == name).sum()) for name in names]
+    others = [pictures[blocks != name].mean() for name in names]
+    middle = len(names) * whole - sum((1 - m / n) * other for m, other in zip(sizes, others))
+    pseudo = [n / m * whole - (n / m - 1) * other for m, other in zip(sizes, others)]
+    return sum((one - middle) ** 2 / (n / m - 1) for one, m in zip(pseudo, sizes)) / len(names)
+
+
+def slowly(pictures: np.ndarray, blocks: np.ndarray) -> tuple[float, float]:
+    """Return the interval over seeds and blocks from single pictures (seeds, n), by leaving out block after block."""
+    rows, columns, mean = pictures.mean(axis=1), pictures.mean(axis=0), pictures.mean()
+    by_seed, by_block = rows.var(ddof=1) / len(rows), deleting_blocks(columns, blocks)
+    rest = pictures - rows[:, None] - columns + mean
+    both = sum(deleting_blocks(row, blocks) for row in rest) / (len(rows) * (len(rows) - 1))
+    variance = max(by_seed + by_block - both, by_seed, by_block)
+    degrees = variance**2 / (by_seed**2 / (len(rows) - 1) + by_block**2 / (len(np.unique(blocks)) - 1))
+    return stats.t.interval(0.95, degrees, mean, np.sqrt(variance))
+
+
 @pytest.mark.parametrize(
     ("seeds", "blocks", "sd"),
     [
@@ -60,6 +81,15 @@ def test_equal_blocks_give_the_textbooks_table_without_replication():
     degrees = variance**2 / ((ms_rows / 35) ** 2 / 4 + (ms_columns / 35) ** 2 / 6)
     low, high = over_seeds_and_blocks(Blocks(table, np.full(7, 3)))
     assert (low, high) == pytest.approx(stats.t.interval(0.95, degrees, mean, np.sqrt(variance)))
+
+
+@pytest.mark.parametrize("sd", [(0.3, 0.3, 0.1, 0.2), (0.05, 0.4, 0.1, 0.1), (0.4, 0.05, 0.1, 0.1)])
+def test_unequal_blocks_weigh_by_their_pictures_as_when_each_is_left_out(sd):
+    values, blocks = world(np.random.default_rng(3), 4, np.array([1, 2, 5, 12, 3]), sd)
+    assert over_seeds_and_blocks(blocked(values, blocks)) == pytest.approx(slowly(values, blocks))
+    for row in values:
+        spread = np.sqrt(deleting_blocks(row, blocks))
+        assert over_blocks(in_blocks(row, blocks)) == pytest.approx(stats.t.interval(0.95, 4, row.mean(), spread))
 
 
 def test_one_run_over_equal_blocks_is_students_interval_of_their_means():
