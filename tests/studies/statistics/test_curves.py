@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from faceswap_lab.studies.statistics.curves import curve_difference
 from faceswap_lab.studies.statistics.intervals import mean_interval
@@ -47,6 +48,18 @@ def test_the_band_is_wider_than_the_interval_and_narrower_than_bonferronis():
     assert (result.band_high > result.high).all()
     assert (result.band_low < result.low).all()
     assert (result.band_high < bonferroni.high).all()
+
+
+@pytest.mark.parametrize("seeds", [3, 4, 5])
+def test_the_band_of_three_or_four_seeds_is_bonferronis_and_that_of_five_is_narrower(seeds):
+    values = np.cumsum(np.random.default_rng(7).standard_normal((seeds, 12)), axis=1)
+    result = curve_difference(zeros(values), curves(values), confidence=0.9)
+    half = stats.t.ppf(1 - 0.05 / 12, seeds - 1) * stats.sem(values)  # to both sides of 12 steps
+    if seeds < 5:
+        assert result.band_high == pytest.approx(values.mean(axis=0) + half)
+        assert result.band_low == pytest.approx(values.mean(axis=0) - half)
+    else:
+        assert (result.band_high < values.mean(axis=0) + 0.9 * half).all()
 
 
 @pytest.mark.parametrize(("seeds", "steps"), [(3, 60), (5, 12)])
