@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import spearmanr
+from scipy.stats import spearmanr, ttest_1samp
 
 from faceswap_lab.studies.metric_names import judged_metric
 from faceswap_lab.studies.predicting import predictions
 from faceswap_lab.studies.run import Run
+from tests.studies.statistics.test_rank_correlation import by_jackknife
 
 SSIM = judged_metric("swap_ssim_AB")
 
@@ -72,6 +73,23 @@ def test_over_time_takes_the_loss_that_was_logged_at_each_evaluation():
     for prediction in predictions(runs, ["arm"], SSIM, 0.05):
         assert prediction.over_time.rho == pytest.approx(np.mean(expected))
         assert prediction.over_time.runs == 5
+
+
+@pytest.mark.parametrize("alpha", [0.2, 0.05])
+def test_all_intervals_have_the_level_that_is_asked_for(alpha):
+    rng = np.random.default_rng(3)
+    runs, moments = [], []
+    for seed in range(6):
+        losses, scores = rng.random(8), rng.random(8)
+        history = {"loss_A": dict(enumerate(losses)), "swap_ssim_AB": dict(enumerate(scores))}
+        runs.append(run("arm", seed, *rng.random(3), history))
+        moments.append(spearmanr(losses, -scores).statistic)
+    found = predictions(runs, ["arm"], SSIM, alpha)[0]
+    rows = {one.seed: (one.metrics["loss_A"], -one.metrics["swap_ssim_AB"]) for one in runs}
+    for across in (found.across_runs, found.across_seeds):  # of one arm they are the same
+        assert across.interval == pytest.approx(by_jackknife({seed: [row] for seed, row in rows.items()}, 1 - alpha))
+    low, high = ttest_1samp(moments, 0).confidence_interval(1 - alpha)
+    assert found.over_time.interval == pytest.approx((low, high))
 
 
 def test_the_same_runs_under_other_names_are_no_further_evidence():

@@ -7,7 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from faceswap_lab.studies.statistics.rank_correlation import rank_correlation, rank_correlation_within, spearman
+from faceswap_lab.studies.statistics.rank_correlation import (
+    rank_correlation,
+    rank_correlation_within,
+    rank_correlation_within_arms,
+    spearman,
+)
 
 ROWS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=5)
 RUNS = st.dictionaries(st.integers(0, 99), ROWS, min_size=4, max_size=7)
@@ -17,6 +22,31 @@ def noisy_runs(count: int, rows: int, seed: int = 0) -> dict[int, list[tuple[flo
     values = np.random.default_rng(seed).standard_normal((count, 1, 2)) @ [[1, 0.6], [0, 0.8]]
     values = values + 0.3 * np.random.default_rng(seed + 1).standard_normal((count, rows, 2))
     return {run: [tuple(row) for row in block] for run, block in enumerate(values.tolist())}
+
+
+def by_jackknife(runs, confidence: float) -> tuple[float, float]:
+    """Return Student's interval on Fisher's scale, from leaving out one run after the other."""
+
+    def fisher(kept) -> float:
+        return math.atanh(stats.spearmanr(*np.array([row for run in kept for row in runs[run]]).T).statistic)
+
+    scores = [fisher([run for run in runs if run != left]) for left in runs]
+    error = math.sqrt((len(runs) - 1) * np.var(scores))
+    half = stats.t.ppf((1 + confidence) / 2, len(runs) - 1) * error
+    return math.tanh(fisher(runs) - half), math.tanh(fisher(runs) + half)
+
+
+def share_below(value: float, values) -> float:
+    """Return which share of the values are smaller, with ties as half: itself too."""
+    return sum((one < value) + (one == value) / 2 for one in values) / len(values)
+
+
+def as_shares(rows):
+    """Return an arm's rows with every number's share in its place."""
+    return {
+        seed: tuple(share_below(row[i], [one[i] for one in rows.values()]) for i in (0, 1))
+        for seed, row in rows.items()
+    }
 
 
 @settings(max_examples=40)
@@ -65,6 +95,38 @@ def test_a_perfect_order_of_few_runs_is_not_a_certainty():
     assert (few.rho, few.interval.high) == pytest.approx((1, 1))
     assert (more.rho, more.interval.high) == pytest.approx((1, 1))
     assert few.interval.low < 0.6 < more.interval.low < 1
+
+
+@pytest.mark.parametrize(("count", "rows", "confidence"), [(8, 2, 0.95), (5, 4, 0.8)])
+def test_the_interval_is_students_on_fishers_scale_with_the_jackknife(count, rows, confidence):
+    runs = noisy_runs(count, rows)
+    assert rank_correlation(runs, confidence).interval == pytest.approx(by_jackknife(runs, confidence))
+
+
+@pytest.mark.parametrize("count", [4, 5, 9])
+def test_the_interval_of_a_perfect_order_is_that_of_independent_rows(count):
+    """ρ is half a step of 12 / (n³ - n) below 1 then, and its error that of Bonett and Wright at 1."""
+    centre = math.atanh(1 - 6 / (count**3 - count))
+    low = math.tanh(centre - stats.t.ppf(0.975, count - 1) * math.sqrt(1.5 / (count - 3)))
+    for way, interval in ((1, (low, 1)), (-1, (-1, -low))):
+        found = rank_correlation({run: [(run, way * run)] for run in range(count)})
+        assert found.interval == pytest.approx(interval)
+
+
+def test_arms_of_different_numbers_of_seeds_are_pooled_by_the_shares_below():
+    rng = np.random.default_rng(8)
+    arms = {
+        name: {seed: (float(rng.integers(5)), float(rng.normal())) for seed in range(seeds)}
+        for name, seeds in (("few", 3), ("many", 6), ("none", 2))
+    }
+    pooled = {}
+    for rows in (as_shares(arms["few"]), as_shares(arms["many"])):
+        for seed, row in rows.items():
+            pooled.setdefault(seed, []).append(row)
+    found = rank_correlation_within_arms(arms, 0.9)
+    every = np.array([row for rows in pooled.values() for row in rows])
+    assert (found.rho, found.rows) == (pytest.approx(stats.spearmanr(*every.T).statistic), 9)
+    assert found.interval == pytest.approx(by_jackknife(pooled, 0.9))
 
 
 def test_what_cannot_be_known_is_open():
