@@ -31,6 +31,25 @@ def test_the_way_back_is_measured_under_the_mask(back, error):
     assert cycle_error(Shift(back), images, masks, "A", "B").tolist() == pytest.approx([error] * 3, abs=1e-6)
 
 
+class TwoPaths(Shift):
+    """Makes a face lighter by 0.1 on one path and by 0.2 on the other, and on the way back as much darker."""
+
+    swap_paths = ("own", "target")
+
+    def __init__(self):
+        super().__init__(back=0.1)
+
+    def swap(self, x, source, target, path=None):
+        by = {"own": 0.1, "target": 0.2}[path or "own"]
+        return x + by if target == "B" else x - by
+
+
+@pytest.mark.parametrize("path", [None, "own", "target"])
+def test_the_way_back_takes_the_path_of_the_way_there(path):
+    images, masks = torch.full((2, 3, 8, 8), 0.5), torch.ones(2, 1, 8, 8)
+    assert cycle_error(TwoPaths(), images, masks, "A", "B", path).tolist() == pytest.approx([0, 0], abs=1e-6)
+
+
 def test_half_the_contrast_is_half_as_sharp_and_the_pictures_need_not_be_equally_many():
     faces = torch.rand(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     mask = torch.ones(4, 1, 16, 16)
