@@ -11,12 +11,15 @@ from scipy import stats
 
 from faceswap_lab.config import PeopleData
 from faceswap_lab.studies.analysis import analyse, evidence_of
-from faceswap_lab.studies.findings import GoesWith, People
-from faceswap_lab.studies.people import said_of
+from faceswap_lab.studies.findings import Compared, GoesWith, People
+from faceswap_lab.studies.metric_names import judged_metric
+from faceswap_lab.studies.people import people_in, said_of
 from faceswap_lab.studies.report import write_report
 from faceswap_lab.studies.report.people_table import goes_with
+from faceswap_lab.studies.run import Run
 from faceswap_lab.studies.scope import people_of, scope_of, size_of, such_people
 from faceswap_lab.studies.statistics.intervals import prediction_interval
+from faceswap_lab.studies.statistics.verdicts import judge_arms
 from tests.studies.fake_runs import CONFIG, PEOPLE, FakeArm, analysed, fake_study, pair_of
 
 FOR_PEOPLE = {"data": PEOPLE}
@@ -114,6 +117,27 @@ def test_few_pairs_say_nothing_of_what_an_effect_goes_with(tmp_path):
     assert "a new pair should fall between" in said_of(found.primary.judgements["worse"].comparison)
     one = analysed(fake_study(tmp_path / "one", ARMS, [3]))
     assert said_of(one.primary.judgements["worse"].comparison) == "in 1 of 1 pairs"
+
+
+def test_six_pairs_are_enough_what_never_differs_is_left_out_and_of_equal_p_the_larger_correlation_is_first():
+    facts = {
+        "least": (3, 6, 1, 5, 2, 4),
+        "more": (5, 1, 2, 3, 6, 4),
+        "most": (4, 5, 2, 6, 1, 3),  # the other way, and no surer than the rest after Holm
+        "constant": (1,) * 6,
+    }
+    differences = {"arm": dict(enumerate(range(6))), "same": dict.fromkeys(range(6), 0)}
+    judged = judge_arms(differences["same"], differences, higher_is_better=True)
+    runs = [
+        Run("baseline", seed, "finished", people={name: values[seed] for name, values in facts.items()})
+        for seed in range(6)
+    ]
+    found = people_in(runs, Compared(judged_metric("swap_ssim_AB"), differences, judged), "baseline").goes_with
+    assert [(one.arm, one.fact, one.p, one.pairs) for one in found] == [
+        ("arm", name, 1, 6) for name in ("most", "more", "least")
+    ]
+    for one in found:
+        assert one.rho == pytest.approx(stats.spearmanr(facts[one.fact], range(6)).statistic)
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ def test_inside_and_outside():
     assert Interval(0.1, 2).excludes_zero()
     assert Interval(-2, -0.1).excludes_zero()
     assert not Interval(0, 2).excludes_zero()
+    assert not Interval(-2, 0).excludes_zero()
 
 
 @pytest.mark.parametrize("confidence", [0, 1, 95])

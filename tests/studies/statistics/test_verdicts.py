@@ -59,6 +59,13 @@ def test_p_alone_is_not_enough_and_neither_is_the_interval():
     assert "6 seeds cannot show a difference among 5 arms: that takes at least 8" in judged.reason
 
 
+def test_a_p_of_exactly_the_level_is_enough():
+    judged = judge_one(2 + NOISE[:6], alpha=2 / 64)
+    assert judged.p_holm == 2 / 64
+    assert judged.comparison.interval.excludes_zero()
+    assert judged.verdict == "better"
+
+
 def test_seeds_are_too_few_for_the_arms_that_are_not_decided_yet_and_not_for_all():
     baseline = dict.fromkeys(range(16), 0.0)
     decided = {f"arm {number}": dict(enumerate(10 + np.resize(NOISE, 16))) for number in range(5)}
