@@ -106,7 +106,8 @@ class Across:
 
     Attributes:
         axis: the setting that differs, such as ``scale``.
-        levels: level → what its study found, in the order given; all of the same question.
+        levels: level → what its study found, in the order given; all of the same question, the
+            smallest difference that matters included.
         folders: level → where its evidence lies.
         arms: those that every level has, without the baseline.
         left_out: arms that only some levels have.
@@ -155,15 +156,20 @@ def across(axis: str, folders: Mapping[str, Path]) -> Across:
         folders: level → its folder of evidence, at least two.
 
     Raises:
-        ConfigError: fewer than two, a folder without evidence, or studies whose baselines or primary metrics differ.
+        ConfigError: fewer than two, a folder without evidence, or studies whose baselines, primary metrics or
+            smallest differences that matter differ.
     """
     if len(folders) < 2:
         raise ConfigError(f"report: to compare a question along {axis} takes at least two folders of evidence.")
     levels = {level: analyse(read_evidence(folder)) for level, folder in folders.items()}
-    questions = {(found.baseline, found.primary.metric.key) for found in levels.values()}
-    if len(questions) > 1:
-        differ = "; ".join(f"{level}: {one.baseline}, {one.primary.metric.key}" for level, one in levels.items())
-        raise ConfigError(f"report: these are not one question: their baselines or primary metrics differ ({differ}).")
+    metrics = {level: found.primary.metric for level, found in levels.items()}
+    questions = {level: (levels[level].baseline, one.key, one.smallest_difference) for level, one in metrics.items()}
+    if len(set(questions.values())) > 1:
+        differ = "; ".join(f"{level}: {', '.join(map(str, asked))}" for level, asked in questions.items())
+        raise ConfigError(
+            "report: these are not one question: their baselines, primary metrics or smallest differences that matter "
+            f"differ ({differ})."
+        )
     every = [list(found.primary.judgements) for found in levels.values()]
     arms = [arm for arm in every[0] if all(arm in others for others in every)]
     left_out = list(dict.fromkeys(arm for one in every for arm in one if arm not in arms))

@@ -10,11 +10,12 @@ import pytest
 from scipy import stats
 
 from faceswap_lab.config import ConfigError
-from faceswap_lab.studies.across import across, is_across, read_across, write_across
+from faceswap_lab.studies.across import Interaction, across, is_across, read_across, write_across
 from faceswap_lab.studies.analysis import evidence_of
 from faceswap_lab.studies.evidence import write_evidence
 from faceswap_lab.studies.report.across_page import across_lines, write_across_report
 from faceswap_lab.studies.statistics.p_values import holm, sign_flip_p
+from faceswap_lab.studies.statistics.paired import compare
 from tests.studies.fake_runs import PEOPLE, FakeArm, fake_study, pair_of
 
 SHIFTS = {  # arm → what it does at small, middle, large; each level's configuration differs, and so does its noise
@@ -99,6 +100,15 @@ def test_a_trend_within_the_margin_is_too_little_to_matter(found):
     assert replace(trend, margin=1.0).says == "rising, too little to matter"
     assert not replace(trend, margin=1.0).matters
     assert replace(trend, margin=1.0, p_holm=0.06).says == "no trend is shown"
+
+
+def test_a_small_p_does_not_show_a_change_whose_interval_holds_zero():
+    one_outlier = dict(enumerate([0.1] * 7 + [10.0]))
+    found = compare(dict.fromkeys(range(8), 0.0), one_outlier, higher_is_better=True)
+    assert found.p == 2 / 256
+    assert stats.ttest_1samp(list(one_outlier.values()), 0).confidence_interval().low < 0
+    change = Interaction("arm", "large", found, found.p, None)
+    assert (change.says, change.matters) == ("no change is shown", False)
 
 
 def test_what_an_arm_gains_by_itself_is_paired_and_stands_beside_its_means(found, kept):
@@ -198,6 +208,10 @@ def test_what_is_not_one_question_is_refused(kept, tmp_path):
     write_evidence(evidence_of(other), tmp_path / "other")
     with pytest.raises(ConfigError, match="not one question"):
         across("scale", {"small": kept.parent / "small", "other": tmp_path / "other"})
+    margin = fake_study(tmp_path / "margin", {"baseline": FakeArm()}, range(3), tiles=False, smallest_difference=0.05)
+    write_evidence(evidence_of(margin), tmp_path / "wider")
+    with pytest.raises(ConfigError, match=r"matter differ \(small: .*, 0\.02; wider: .*, 0\.05\)"):
+        across("scale", {"small": kept.parent / "small", "wider": tmp_path / "wider"})
     with pytest.raises(ConfigError, match="at least two"):
         across("scale", {"small": kept.parent / "small"})
     (tmp_path / "broken").mkdir()
