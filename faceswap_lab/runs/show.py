@@ -48,7 +48,7 @@ def show(path: Path, console: Console) -> int:
     if sessions:
         console.print(_how(sessions), _session_table(sessions), _config_table(sessions[-1]))
     for said in damages(folder, result=False):  # of a damaged result the status says so
-        console.print(f"[yellow]{escape(said)}[/]")
+        console.print(f"[yellow]{escape(said)}[/]", soft_wrap=True)
     _print_files(folder, console)
     return 0
 

@@ -14,7 +14,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from pathlib import Path
@@ -79,10 +79,11 @@ def is_evidence(folder: Path) -> bool:
     return (folder / STUDY).is_file()
 
 
-def other_question(plan: StudyPlan, folder: Path) -> list[str]:
+def other_question(plan: StudyPlan, folder: Path, tuned: Collection[str] = ()) -> list[str]:
     """Return in what the evidence of a folder is of another question than this one; empty where it is of none.
 
-    Other arms, seeds and words are no other question; another metric or another setting of the baseline is.
+    Other arms, seeds and words are no other question; another metric or another setting of the baseline is, but for
+    the settings that are ``tuned``.
     """
     try:
         content = json.loads((folder / STUDY).read_text(encoding="utf-8"))
@@ -91,7 +92,7 @@ def other_question(plan: StudyPlan, folder: Path) -> list[str]:
         settings = differing(content["config"], here)
     except (OSError, ValueError, LookupError, TypeError, AttributeError):  # nothing is lost with what nobody can read
         return []
-    both = [(key, *values) for key, values in settings.items() if None not in values]
+    both = [(key, *values) for key, values in settings.items() if None not in values and key not in tuned]
     return [f"{what} {there!r}, not {here!r}" for what, there, here in [*asked, *both] if there != here]
 
 

@@ -42,7 +42,7 @@ REFUSED: Mapping[tuple[str, ...], Sequence[str]] = {
     ("augmentation.photometric=[{name: Bluur}]",): ["augmentation.photometric", "Bluur", "RandomGamma"],
     ("-m", "seed=0,1,two"): ["seed='two'"],
     ("-m", "encoders=one,three"): ["encoders=three", "one, two"],
-    ("seed=0,1",): ["seed=0,1", "Add -m"],
+    ("seed=0,1",): ["seed=0,1", "with -m"],
     ("seed=[1",): ["[1"],
     ("seed=${nobody}",): ["nobody", "seed"],
     ("seed=${seed}",): ["seed", "ecursive"],

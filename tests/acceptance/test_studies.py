@@ -221,8 +221,10 @@ def test_a_page_from_kept_evidence_and_all_findings_without_torch_or_runs(studie
     assert ended.returncode == 0, ended.stderr
     assert (folder / "report.html").stat().st_size > 100_000
     assert "About one pair only" in ended.stdout
-    ended = without_torch(studied, "findings", str(folder.parent))
+    (studied.place / "notes.md").write_text("nothing is cited")
+    ended = without_torch(studied, "findings", str(folder.parent), f"readme={studied.place / 'notes.md'}")
     assert ended.returncode == 0, ended.stderr
+    assert f"unchanged   {studied.place / 'notes.md'} cites nothing" in ended.stdout
     assert "two_encoders" in ended.stdout
     assert "not asked yet" in ended.stdout
     assert (folder.parent / "findings.html").is_file()

@@ -187,6 +187,7 @@ def test_another_metric_or_setting_of_the_baseline_is_another_question_and_more_
         f"metric {first.metric!r}, not 'swap_yaw_AB'",
         f"training.max_steps {asked}, not 900",
     ]
+    assert other_question(plan, folder, {"training.max_steps"}) == [f"metric {first.metric!r}, not 'swap_yaw_AB'"]
     (folder / STUDY).write_text("[]")  # there is nothing to lose
     assert other_question(plan, folder) == []
 

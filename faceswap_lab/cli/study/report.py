@@ -23,7 +23,8 @@ def check_folder(job: StudyJob) -> None:
     Raises:
         ConfigError: the study's folder holds such evidence.
     """
-    unlike = other_question(job.plan, job.folder)
+    tuned = {word.partition("=")[0] for words in job.arms.own.values() for word in words}
+    unlike = other_question(job.plan, job.folder, tuned)
     if unlike:
         more = f", and {len(unlike) - 3} more differences" if unlike[3:] else ""
         raise ConfigError(
