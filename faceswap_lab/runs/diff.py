@@ -1,6 +1,6 @@
 """What differs between two runs: what ``python -m faceswap_lab diff <run> <run>`` prints."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,9 @@ from rich.table import Table
 from faceswap_lab.plugins.used import descriptions
 from faceswap_lab.runs.flat import flat, text_of
 from faceswap_lab.runs.folder import RunFolder, is_run
-from faceswap_lab.runs.result import sound_result
+from faceswap_lab.runs.result import BadResult, read_result, sound_result
 from faceswap_lab.runs.sessions import read_sessions
-from faceswap_lab.runs.show import code_line, damages, not_a_run
+from faceswap_lab.runs.show import code_line, no_record, not_a_run
 from faceswap_lab.runs.status import read_status
 
 _ABSENT = "(absent)"
@@ -31,12 +31,22 @@ def diff(left: Path, right: Path, console: Console) -> int:
         return max(not_a_run(path, console) for path in strangers)
     sides = [_described(folder) for folder in folders]
     console.print(*(f"[bold]{mark}[/] {escape(str(folder.path))}" for mark, folder in zip("ab", folders)), sep="\n")
-    for said in [said for folder in folders for said in damages(folder)]:
+    for said in [said for folder in folders for said in _damages(folder)]:
         console.print(f"[yellow]{escape(said)}[/]", soft_wrap=True)
     tables = [_table(group, sides[0][group], sides[1][group]) for group in sides[0]]
     shown = [table for table in tables if table.row_count]
     console.print(*shown, sep="\n") if shown else console.print("no differences")
     return 1 if shown else 0
+
+
+def _damages(folder: RunFolder) -> Iterator[str]:
+    """Say what of a run cannot be read, and so is compared as absent."""
+    if not read_sessions(folder):
+        yield no_record(folder)
+    try:
+        read_result(folder)
+    except BadResult as error:
+        yield str(error)
 
 
 def _described(folder: RunFolder) -> dict[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ from faceswap_lab.plugins.used import descriptions
 from faceswap_lab.runs.flat import flat, text_of
 from faceswap_lab.runs.folder import RunFolder, is_run
 from faceswap_lab.runs.lock import holder
-from faceswap_lab.runs.result import BadResult, Result, read_result, sound_result
+from faceswap_lab.runs.result import Result, sound_result
 from faceswap_lab.runs.sessions import read_sessions
 from faceswap_lab.runs.status import Status, read_status
 
@@ -47,20 +47,15 @@ def show(path: Path, console: Console) -> int:
     _print_result(folder, console)
     if sessions:
         console.print(_how(sessions), _session_table(sessions), _config_table(sessions[-1]))
-    for said in damages(folder, result=False):  # of a damaged result the status says so
-        console.print(f"[yellow]{escape(said)}[/]", soft_wrap=True)
+    else:
+        console.print(f"[yellow]{escape(no_record(folder))}[/]", soft_wrap=True)
     _print_files(folder, console)
     return 0
 
 
-def damages(folder: RunFolder, *, result: bool = True) -> list[str]:
-    """Return what of a run's record is missing or damaged; of its result too, unless told otherwise."""
-    said = [] if read_sessions(folder) else [f"{folder.run} is missing or damaged: how the run was made is not known"]
-    try:
-        read_result(folder) if result else None
-    except BadResult as error:
-        said.append(str(error))
-    return said
+def no_record(folder: RunFolder) -> str:
+    """Return what to say of a run whose record cannot be read."""
+    return f"{folder.run} is missing or damaged: how the run was made is not known"
 
 
 def not_a_run(path: Path, console: Console) -> int:
