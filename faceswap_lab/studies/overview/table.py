@@ -174,11 +174,15 @@ def _most(values: "Counter[str]") -> str:
 
 
 def agreements(rows: Sequence[Row]) -> list[tuple[str, str, str]]:
-    """Return what is said of the claims that more than one study asked, by whatever metric, contradictions first."""
+    """Return what is said of the claims that more than one study asked, by whatever metric, contradictions first.
+
+    Runs put side by side after the fact asked nothing: two of one seed would turn every agreement into a difference.
+    """
     found = []
     claims: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        claims.setdefault((row.arm, row.plan.baseline), []).append(row)
+        if row.plan.declared:
+            claims.setdefault((row.arm, row.plan.baseline), []).append(row)
     for (arm, _), own in claims.items():
         if len(own) < 2:
             continue

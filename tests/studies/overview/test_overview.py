@@ -80,6 +80,15 @@ def test_what_nobody_could_decide_is_open(found: Overview) -> None:
     assert [says for _, says, _ in agreements(undecided)] == ["is open"]
 
 
+def test_runs_put_side_by_side_afterwards_neither_agree_nor_contradict(found: Overview) -> None:
+    tanh = [row for row in found.rows if row.arm == "tanh"]
+    before = agreements(tanh)
+    assert before[0][1] == "contradicts"
+    afterwards = replace(tanh[0], plan=replace(tanh[0].plan, declared=False))
+    assert agreements([*tanh, afterwards]) == before
+    assert agreements([afterwards, afterwards]) == []
+
+
 def test_what_nobody_has_asked(found: Overview) -> None:
     assert found.open_questions == ["Arms that no study has asked about: never_asked."]
 
