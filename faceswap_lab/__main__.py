@@ -89,6 +89,7 @@ def _dispatch(args: list[str]) -> int:
         return launch(args, read, flags, folders)
     levels = levels_of(read)
     if any(word.startswith("+study=") for word in read):
+        flags = [*flags, "--multirun"]  # the study says so itself; beside a typing error Hydra would blame the seeds
         from faceswap_lab.cli.study.tuning import declares_tuning, run_tuned
 
         if declares_tuning(read, folders):

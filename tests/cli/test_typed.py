@@ -8,6 +8,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from faceswap_lab.__main__ import main
 from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.cli.plugins import runs_dir_of
 from faceswap_lab.cli.typed import as_hydra_reads
@@ -138,6 +139,28 @@ def test_a_configuration_that_is_shown_is_one(seeds: str):
     with pytest.raises(ConfigError) as error:
         judged(["+study=smoke", seeds])
     assert str(error.value) == f"{seeds}: several values make a sweep, and this is about one run. Give one value."
+
+
+@pytest.mark.parametrize("seeds", ["seed=range(0,8)", "seed=0,1"])
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (["nonsense=0"], "there is no setting 'nonsense'"),
+        (["training.max_step=3"], "Did you mean 'max_steps'?"),
+        (["loss=maee"], "Did you mean 'mae'?"),
+        (["scale=smoke,quick", "loss=maee"], "Did you mean 'mae'?"),
+        (["+experiment=baseline,two_encoder"], "Did you mean 'two_encoders'?"),
+    ],
+)
+def test_a_typing_error_is_named_however_many_seeds_stand_beside_it(
+    seeds: str, wrong: list[str], told: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    places = [f"runs_dir={tmp_path}/runs", f"experiments_dir={tmp_path}/experiments"]
+    assert main(["+study=smoke", seeds, *wrong, *places]) == 2
+    said = capfd.readouterr().err
+    assert told in said
+    assert "several values" not in said
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch):
