@@ -101,6 +101,7 @@ _SAYS: dict[str, Callable[[Comparison], str]] = {
     "effect": _effect,
     "difference": lambda numbers: _effect(numbers).split(" ")[0],
     "interval": lambda numbers: _range(numbers.interval),
+    "median": lambda numbers: digits.fixed(numbers.median, 3, sign=True),
     "prediction": lambda numbers: _range(numbers.prediction),
     "pairs": lambda numbers: f"{numbers.same_way} of {numbers.seeds}",
     "seeds": lambda numbers: str(numbers.seeds),

@@ -62,6 +62,7 @@ def test_numbers_are_those_of_the_table() -> None:
         assert near(cited(f"{ONE_PAIR} only_b difference {metric}"), own.mean())
         assert near(cited(f"{ONE_PAIR} only_b effect {metric}"), own.mean(), low, high)
         assert near(cited(f"{ONE_PAIR} only_b interval {metric}"), low, high)
+        assert near(cited(f"{ONE_PAIR} only_b median {metric}"), np.median(own))
         assert near(cited(f"{ONE_PAIR} only_b prediction {metric}"), *further)
         same = max((own < 0).sum(), (own > 0).sum())
         assert cited(f"{ONE_PAIR} only_b pairs {metric}") == f"{same} of {len(own)}"
