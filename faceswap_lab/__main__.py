@@ -87,18 +87,18 @@ def _dispatch(args: list[str]) -> int:
     read, flags = as_hydra_reads(words, Options(folders), arguments.multirun), arguments.flags
     if _PRINTING & {flag.partition("=")[0] for flag in flags}:
         return launch(args, read, flags, folders)
-    levels = levels_of(read)
+    levels, typed = levels_of(read), flags
     if any(word.startswith("+study=") for word in read):
         flags = [*flags, "--multirun"]  # the study says so itself; beside a typing error Hydra would blame the seeds
         from faceswap_lab.cli.study.tuning import declares_tuning, run_tuned
 
         if declares_tuning(read, folders):
             return run_tuned(
-                read, levels, lambda words, own: launch([*words, *flags], words, flags, folders, own), folders
+                read, levels, lambda words, own: launch([*words, *typed], words, flags, folders, own), folders
             )
     if levels is None:
         return launch(args, read, flags, folders)
-    return run_levels(levels, lambda words: launch([*words, *PLUGGED.words, *flags], words, flags, folders), folders)
+    return run_levels(levels, lambda words: launch([*words, *PLUGGED.words, *typed], words, flags, folders), folders)
 
 
 if __name__ == "__main__":
