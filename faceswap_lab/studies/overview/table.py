@@ -19,7 +19,14 @@ from faceswap_lab.studies.scope import in_general, people_of, size_of, such_peop
 from faceswap_lab.studies.statistics.paired import Comparison
 from faceswap_lab.studies.statistics.verdicts import Judgement
 
-_SAID_ELSEWHERE = ("data", "model", "training.max_steps", "name")  # by the people and the size
+_SAID_ELSEWHERE = (  # by the people and the size
+    "data",
+    "model.resolution",
+    "model.encoder_widths",
+    "training.max_steps",
+    "name",
+)
+_ABSENT = "absent"  # a setting that holds the value it had before it came to be is in no record
 
 
 @dataclass(frozen=True)
@@ -117,13 +124,13 @@ def overview(root: Path, experiments: Iterable[str] = ()) -> Overview:
     return Overview(rows, agreements(rows), _open(rows, compared, sorted(experiments)))
 
 
-def _rows(name: str, found: Evidence, usual: dict[str, dict[str, Any]]) -> list[Row]:
+def _rows(name: str, found: Evidence, usual: dict[str, dict[str, str]]) -> list[Row]:
     """Return a row per arm; a study of the baseline against itself has none."""
     if found.plan.group_seeds is not None:
         return []
     config = config_of(found.runs, found.plan.baseline)
     of_size = usual[size_of(config)]
-    unusual = {key: value for key, value in _settings(config).items() if value != of_size[key]}
+    unusual = {key: value for key, value in _settings(config).items() if json.dumps(value) != of_size[key]}
     under = ", ".join(f"{key}={text_of(value)}" for key, value in unusual.items())
     commit = ", ".join(dict.fromkeys(run.facts.get("commit", "")[:7] for run in found.runs if run.facts))
     people, general, some, size = people_of(config), in_general(config), bool(such_people(config)), size_of(config)
@@ -143,30 +150,23 @@ def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _usual(found: Iterable[Evidence]) -> dict[str, dict[str, Any]]:
-    """Return by size the value that most studies' baselines have, of every setting.
+def _usual(found: Iterable[Evidence]) -> dict[str, dict[str, str]]:
+    """Return by size the value that most studies' baselines have, of every setting, as JSON or ``_ABSENT``.
 
     What goes with the size, as the learning rate does, is compared among the studies of one size alone.
     """
-    by_size: dict[str, dict[str, Counter[str]]] = {}
-    for one in found:
-        config = config_of(one.runs, one.plan.baseline)
-        counted = by_size.setdefault(size_of(config), {})
-        for key, value in _settings(config).items():
-            counted.setdefault(key, Counter())[json.dumps(value)] += 1
-    overall: dict[str, Counter[str]] = {}
-    for counted in by_size.values():
-        for key, values in counted.items():
-            overall.setdefault(key, Counter()).update(values)
-    goes_with_size = {
-        key for key in overall if len({_most(counted[key]) for counted in by_size.values() if key in counted}) > 1
-    }
-    return {
-        size: {
-            key: json.loads(_most(values if key in goes_with_size else overall[key])) for key, values in counted.items()
-        }
-        for size, counted in by_size.items()
-    }
+    configs = [config_of(one.runs, one.plan.baseline) for one in found]
+    settings = [(size_of(config), _settings(config)) for config in configs]
+    usual: dict[str, dict[str, str]] = {size: {} for size, _ in settings}
+    for key in dict.fromkeys(key for _, own in settings for key in own):
+        by_size: dict[str, Counter[str]] = {}
+        for size, own in settings:
+            by_size.setdefault(size, Counter())[json.dumps(own[key]) if key in own else _ABSENT] += 1
+        overall = _most(sum(by_size.values(), Counter()))
+        goes_with_size = len({_most(values) for values in by_size.values()}) > 1
+        for size, values in by_size.items():
+            usual[size][key] = _most(values) if goes_with_size else overall
+    return usual
 
 
 def _most(values: "Counter[str]") -> str:

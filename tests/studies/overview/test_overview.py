@@ -15,6 +15,7 @@ from tests.studies.fake_runs import PEOPLE, FakeArm, fake_study
 
 PAIR = {"data": {"name": "twins", "identity_a": "ada", "identity_b": "ben"}}
 TANH = {"decoder_activation.name": "tanh"}
+OTHER = {"loss.name": "mse", "training.batch_size": 8, "model.dense_width": 16}  # usually no record has a dense width
 EVIL = '<img src=x onerror=alert(1)> | [x](javascript:1) "quoted"'
 
 
@@ -34,7 +35,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     ask("one_pair", 0.1, PAIR, 8)
     ask("people", -0.1, {"data": PEOPLE, "training.max_steps": 900, "training.batch_size": 32}, 8)
-    ask("other_loss", 0.1, PAIR | {"loss.name": "mse", "training.batch_size": 8}, 8, question=EVIL, title=EVIL)
+    ask("other_loss", 0.1, PAIR | OTHER, 8, question=EVIL, title=EVIL)
     alone = {"baseline": FakeArm(changes=PAIR)}
     again = fake_study(folder / "runs" / "again", alone, range(4), tiles=False, group_seeds=2)
     write_evidence(evidence_of(again), folder / "experiments" / "again")
@@ -54,7 +55,7 @@ def test_a_row_per_arm_with_people_size_and_what_else_differs(found: Overview) -
     assert (people.people, people.general, people.verdict) == ("people (development)", True, "worse")
     assert re.fullmatch(r"−0\.\d+ to [+−]0\.\d+", people.prediction)
     assert (pair.size, people.size) == ("32 px, width 16, 800 steps", "32 px, width 16, 900 steps")
-    assert (pair.under, other.under) == ("", "loss.name=mse, training.batch_size=8")
+    assert (pair.under, other.under) == ("", "model.dense_width=16, loss.name=mse, training.batch_size=8")
     assert people.under == "", "a batch size that goes with the size is none of its own"
     assert pair.numbers.seeds == 8
     assert pair.commit == "aaaaaaa"
