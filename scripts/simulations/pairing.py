@@ -14,7 +14,7 @@ METRICS = {"one pair": "swap_ssim_AB", "people": "swap_score_AB"}  # SSIM is wha
 FEWEST = 4  # pairs: fewer say nothing of a spread
 
 
-def comparisons(results: Path, metric: str) -> Iterator[tuple[float, float]]:
+def comparisons(results: Path, metric: str, baseline: str) -> Iterator[tuple[float, float]]:
     """Yield for each arm of a study how loud a pair's difference is beside two unpaired runs, and their correlation.
 
     The first is the standard deviation of the paired differences, divided by that of the difference of two runs that
@@ -26,10 +26,10 @@ def comparisons(results: Path, metric: str) -> Iterator[tuple[float, float]]:
         for row in csv.DictReader(file):
             if row.get(metric):
                 values.setdefault(row["arm"], {})[row["seed"]] = float(row[metric])
-    baseline = values.pop("baseline", {})
+    usual = values.pop(baseline, {})
     for arm in values.values():
-        seeds = [seed for seed in baseline if seed in arm]
-        a, b = (np.array([of[seed] for seed in seeds]) for of in (arm, baseline))
+        seeds = [seed for seed in usual if seed in arm]
+        a, b = (np.array([of[seed] for seed in seeds]) for of in (arm, usual))
         if len(seeds) >= FEWEST and np.ptp(a - b) > 0:
             unpaired = np.sqrt(a.var(ddof=1) + b.var(ddof=1))
             yield float((a - b).std(ddof=1) / unpaired), float(np.corrcoef(a, b)[0, 1])
@@ -43,7 +43,8 @@ def report(_: int) -> str:
     for whom, metric in METRICS.items():
         everything = []
         for folder, content in whole.items():
-            found = list(comparisons(folder / "results.csv", metric)) if _about(content) == whom else []
+            asked = comparisons(folder / "results.csv", metric, content["study"]["baseline"])
+            found = list(asked) if _about(content) == whom else []
             if found:
                 everything += found
                 rows.append([folder.name, *_summary(found)])
