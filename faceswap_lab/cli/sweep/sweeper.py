@@ -1,8 +1,9 @@
 """The lab's sweeper, by Hydra's own interface for them: every combination, judged before the first is launched."""
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from faceswap_lab.cli.messages import say
 from faceswap_lab.cli.sweep.cells import Cell, Composer, axes_of, combinations, plan
 from faceswap_lab.cli.sweep.launchers import ONE_AFTER_ANOTHER
 from faceswap_lab.cli.sweep.records import record_closed
+from faceswap_lab.cli.sweep.stopping import asked_to_stop
 from faceswap_lab.config import ConfigError
 
 
@@ -52,7 +54,8 @@ class EveryCombination(Sweeper):
         one_by_one = self.hydra.runtime.choices["hydra/launcher"] == ONE_AFTER_ANOTHER  # which keeps what jobs return
         size = self.max_batch_size or (1 if one_by_one else len(to_run) or 1)
         for first in range(0, len(to_run), size):
-            self.launcher.launch(to_run[first : first + size], initial_job_idx=first)
+            cells = UntilStopped(to_run[first : first + size], Path(self.hydra.sweep.dir))
+            self.launcher.launch(cells, initial_job_idx=first)
 
     def _plan(self, arguments: list[str]) -> tuple[list[list[str]], list[Cell]]:
         with refusing():
@@ -78,6 +81,22 @@ class EveryCombination(Sweeper):
         from faceswap_lab.cli.study.course import key_of
 
         return list(self.task.own.get(key_of(cell)[0], ()))
+
+
+class UntilStopped(list[list[str]]):
+    """Cells to launch, of which no more are given out once their sweep has been asked to stop.
+
+    joblib takes the next one when a worker is free, and composes it before the worker can refuse it: with a study's
+    400 cells left, a stop took two minutes.
+    """
+
+    def __init__(self, cells: Iterable[list[str]], sweep_dir: Path) -> None:
+        super().__init__(cells)
+        self.sweep_dir = sweep_dir
+
+    def __iter__(self) -> Iterator[list[str]]:
+        """Look for the signal before each cell."""
+        return takewhile(lambda cell: asked_to_stop(self.sweep_dir) is None, super().__iter__())
 
 
 class ForgetConfigurations(Callback):
