@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from faceswap_lab.studies.run import Run
 from faceswap_lab.studies.same_again import false_alarms, in_groups
 from faceswap_lab.studies.scope import in_general, of_real_people, scope_of, such_people
 from faceswap_lab.studies.statistics.verdicts import Judgement, judge_arms
-from faceswap_lab.studies.tuning import TUNING, shown
+from faceswap_lab.studies.tuning import TUNING, shown, tuned_in
 
 ALPHA = 0.05
 _LOSSES = ("loss_A", "loss_B")
@@ -165,11 +165,18 @@ def _findings(found: Evidence) -> Findings:
         notes=[*plan.notes, *_on_paths(plan, finished)],
         extras=_with_verdicts(found, primary),
         budgets=budgets_of(runs, arms, primary.metric),
-        scope=scope_of(config, len({run.seed for run in finished})),
+        scope=_scope(found, config, len({run.seed for run in finished})),
         people=people_in(runs, primary, plan.baseline) if general and plan.group_seeds is None else None,
         over_pictures=of_pictures,
         drawings=drawings_of(runs, arms),
     )
+
+
+def _scope(found: Evidence, config: Mapping[str, Any], pairs: int) -> str:
+    """Return how far the verdicts reach, and whether the arms were tuned for it."""
+    tuned = tuned_in(found.extras)
+    best = [f"Every arm has the {' and '.join(tuned)} that was best for it on other people."] if tuned else []
+    return " ".join([scope_of(config, pairs), *best])
 
 
 def _with_verdicts(found: Evidence, primary: Compared) -> dict[str, Any]:

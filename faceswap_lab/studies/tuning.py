@@ -94,6 +94,11 @@ def as_extra(
     }
 
 
+def tuned_in(extras: Mapping[str, Any]) -> list[str]:
+    """Return the settings of which every arm took its own best, of evidence that has these extras; mostly none."""
+    return sorted({key for one in extras.get(TUNING, {}).get("tried", []) for key in _settings(one["candidate"])})
+
+
 def shown(tuning: Mapping[str, Any], primary: Compared, runs: Sequence[Run], alpha: float) -> dict[str, Any]:
     """Return the section of a report: the verdicts without and with tuning, and what they rest on.
 

@@ -14,6 +14,7 @@ from faceswap_lab.studies.collecting.collect import collect
 from faceswap_lab.studies.evidence import read_evidence, write_evidence
 from faceswap_lab.studies.findings import Compared
 from faceswap_lab.studies.metric_names import judged_metric
+from faceswap_lab.studies.overview.table import overview
 from faceswap_lab.studies.report import write_report
 from faceswap_lab.studies.run import Run
 from faceswap_lab.studies.tuning import Tried, as_extra, at_an_end, choose, shown, tried_by
@@ -108,6 +109,14 @@ def test_verdicts_without_and_with_tuning_stand_side_by_side(kept: Path) -> None
     assert said["says"][0] == "Another setting than without tuning: slow. Another verdict: slow."
     assert said["says"][1].endswith("beyond: baseline (optimizer.lr=0.001), slow (optimizer.lr=0.002).")
     assert "2 candidates of 3 runs each" in said["says"][2]
+
+
+def test_a_report_and_the_findings_say_that_every_arm_was_tuned(kept: Path) -> None:
+    found = read_evidence(kept)
+    assert analyse(found).scope.endswith(". Every arm has the optimizer.lr that was best for it on other people.")
+    assert "that was best for it" not in analyse(replace(found, extras={})).scope
+    (row,) = overview(kept.parent).rows
+    assert row.where.endswith("; optimizer.lr tuned in every arm")
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from faceswap_lab.studies.plan import StudyPlan
 from faceswap_lab.studies.scope import in_general, people_of, size_of, such_people
 from faceswap_lab.studies.statistics.paired import Comparison
 from faceswap_lab.studies.statistics.verdicts import Judgement
+from faceswap_lab.studies.tuning import tuned_in
 
 _SAID_ELSEWHERE = (  # by the people and the size
     "data",
@@ -42,7 +43,7 @@ class Row:
         people: whose faces; general: whether every seed brought its own pair.
         some: whether only some people were drawn, such as those with glasses.
         size: of pictures and trainings.
-        under: other settings in which the study's baseline is not as most are; may be empty.
+        under: other settings in which the study's baseline is not as most are, and those that were tuned; may be empty.
         commit: of the runs.
     """
 
@@ -131,7 +132,8 @@ def _rows(name: str, found: Evidence, usual: dict[str, dict[str, str]]) -> list[
     config = config_of(found.runs, found.plan.baseline)
     of_size = usual[size_of(config)]
     unusual = {key: value for key, value in _settings(config).items() if json.dumps(value) != of_size[key]}
-    under = ", ".join(f"{key}={text_of(value)}" for key, value in unusual.items())
+    tuned = [f"{key} tuned in every arm" for key in tuned_in(found.extras)]
+    under = ", ".join([*(f"{key}={text_of(value)}" for key, value in unusual.items()), *tuned])
     commit = ", ".join(dict.fromkeys(run.facts.get("commit", "")[:7] for run in found.runs if run.facts))
     people, general, some, size = people_of(config), in_general(config), bool(such_people(config)), size_of(config)
     compared = judge_primary(found)
