@@ -40,6 +40,8 @@ BUDGETS: dict[str, tuple[Cost, str, str]] = {
 }
 """By the option's name: what is matched, how it is written, and its unit."""
 
+_COSTS: dict[tuple[str, str, Plan], float] = {}  # a study asks the same of an arm for every candidate and every cell
+
 
 def matched(config: Config, baseline: Sizes, by: Callable[[float], Config]) -> tuple[float, str]:
     """Return the factor at which a model costs nearest to the baseline, and what both cost, in words.
@@ -55,15 +57,15 @@ def matched(config: Config, baseline: Sizes, by: Callable[[float], Config]) -> t
         Conflict: the nearest is further than ``LARGEST_MISS``.
     """
     name, sides = config.shrink.name, plan_of(config).sides
-    cost_of, digits, unit = BUDGETS[name]
+    _, digits, unit = BUDGETS[name]
 
     @cache
     def cost(steps: int) -> float:
         small = by(steps / _STEPS)
-        return cost_of(architecture_of(small), plan_of(small))
+        return _cost(name, architecture_of(small), plan_of(small))
 
     original = Architecture(baseline.resolution, expand(ORIGINAL, sides, baseline))
-    target = cost_of(original, Plan("a_then_b", sides, config.training.batch_size))
+    target = _cost(name, original, Plan("a_then_b", sides, config.training.batch_size))
     below = last_below(cost, target)
     best = min((max(below, 1), min(below + 1, _MOST)), key=lambda steps: abs(cost(steps) - target))
     factor, miss = best / _STEPS, cost(best) / target - 1
@@ -74,6 +76,13 @@ def matched(config: Config, baseline: Sizes, by: Callable[[float], Config]) -> t
             "Use a larger scale, or shrink=by_factor shrink.factor=0.5."
         )
     return factor, costs
+
+
+def _cost(budget: str, architecture: Architecture, plan: Plan) -> float:
+    key = budget, repr(architecture), plan
+    if key not in _COSTS:
+        _COSTS[key] = BUDGETS[budget][0](architecture, plan)
+    return _COSTS[key]
 
 
 def last_below(cost: Callable[[int], float], target: float) -> int:

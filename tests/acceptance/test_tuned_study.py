@@ -20,8 +20,9 @@ def test_from_the_declaration_to_the_report_and_again(program: Program) -> None:
     assert ended.code == 0, ended.err
     (folder,) = (program.place / "experiments").iterdir()
     said = ended.out.splitlines()
-    assert said[0] == "tuning      optimizer.lr=x1, optimizer.lr=x50"
-    assert said[3].startswith("declared    ")
+    assert said[0] == "tuning      every arm is judged at every candidate before the first run …"
+    assert said[1] == "tuning      optimizer.lr=x1, optimizer.lr=x50"
+    assert said[4].startswith("declared    ")
     assert len([line for line in said if line.startswith("tuned       ") and "optimizer.lr=" in line]) == 2
     runs = set(program.runs.glob("*-s*"))
     assert len([run for run in runs if "-s5-" in run.name]) == 4  # of two arms at two candidates

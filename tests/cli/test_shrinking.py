@@ -13,6 +13,7 @@ from faceswap_lab.cli.job.shrinking import shrink
 from faceswap_lab.config import Config, Conflict, load
 from faceswap_lab.models.architecture import Architecture
 from faceswap_lab.models.costs import costs
+from faceswap_lab.orders import Plan
 from faceswap_lab.runs.identity import run_hash
 from faceswap_lab.training import matched
 from faceswap_lab.training.build import architecture_of, plan_of
@@ -73,6 +74,25 @@ def test_what_comes_no_nearer_is_refused_with_the_nearest(monkeypatch: pytest.Mo
     told = r"nearest is widths × 0.115, 671,709 weights against the baseline's 663,430 \(\+1.2%\), .* within 1%"
     with pytest.raises(Conflict, match=told):
         peer_at("dfl_h128", "quick", "matched_parameters")
+
+
+def test_a_models_cost_is_counted_once_whatever_its_rate(monkeypatch: pytest.MonkeyPatch):
+    counted = []
+
+    def cost(architecture: Architecture, plan: Plan) -> float:
+        counted.append((repr(architecture), plan))
+        return matched.parameters(architecture, plan)
+
+    monkeypatch.setattr(matched, "_COSTS", {})
+    monkeypatch.setitem(matched.BUDGETS, "matched_parameters", (cost, ",.0f", "weights"))
+    plain = composed("scale=quick", "topology=iae", "shrink=matched_parameters")
+    found = []
+    for rate in (1e-3, 2e-3):
+        plain["optimizer"]["lr"] = rate
+        found.append(shrink(load(plain, OPTIONS), OmegaConf.create(plain), OPTIONS))
+    assert found[0].shrunk == found[1].shrunk
+    assert (found[0].optimizer.lr, found[1].optimizer.lr) == (1e-3, 2e-3)
+    assert len(counted) == len(set(counted)) > 2
 
 
 def test_the_sizes_are_the_identity_and_nothing_is_shrunk_twice():

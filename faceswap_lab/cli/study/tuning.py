@@ -69,6 +69,7 @@ def run_tuned(
     Raises:
         ConfigError: something means nothing; no run was started.
     """
+    print("tuning      every arm is judged at every candidate before the first run …", flush=True)
     tuning = _Tuning(overrides, levels, folders)
     tuning.declare()
     print("\n".join(tuning.lines()), flush=True)
