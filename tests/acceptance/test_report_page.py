@@ -93,6 +93,22 @@ def test_the_answer_and_what_needs_attention_are_on_the_first_screen(driver: Any
     assert "cells are finished" in driver.execute_script("return document.querySelector('.notice').innerText")
 
 
+def test_a_click_on_a_head_sorts_the_arms_by_their_numbers(driver: Any, page: Path) -> None:
+    browser.look(driver, page, dark=False, width=DESKTOP)
+    click = "document.querySelectorAll('table.sortable thead button')[arguments[0]].click()"
+    rows = "return [...document.querySelectorAll('.sortable tbody tr')].map((row) => row.cells[arguments[0]].innerText)"
+    declared = driver.execute_script(rows, 0)
+    for column in (1, 2):  # the mean and the difference, of which the baseline has none
+        sorted_by = []
+        for _ in range(2):
+            driver.execute_script(click, column)
+            said = driver.execute_script(rows, column)
+            sorted_by.append([float(text.replace("−", "-")) for text in said if text])
+        assert sorted_by[0] == sorted(sorted_by[0]) != sorted_by[1] == sorted(sorted_by[0], reverse=True)
+        assert len(sorted_by[0]) == len(declared) - column + 1
+    assert sorted(driver.execute_script(rows, 0)) == sorted(declared) != driver.execute_script(rows, 0)
+
+
 def test_plots_follow_the_reader_s_theme_and_answer_the_pointer(driver: Any, page: Path) -> None:
     browser.look(driver, page, dark=False, width=DESKTOP)
     browser.scheme(driver, dark=True)

@@ -43,6 +43,7 @@ def render(template: str, words: Mapping[str, Any], cache: Path | None = None) -
         font=FONT,
         style=_asset("page.css"),
         script=_asset("page.js"),
+        sorting=_asset("sort.js"),
         library_conditions=_asset("library-conditions.txt"),
         library=library(cache) if figures else "",
     )
