@@ -43,7 +43,7 @@ class Row:
         people: whose faces; general: whether every seed brought its own pair.
         some: whether only some people were drawn, such as those with glasses.
         size: of pictures and trainings.
-        under: other settings in which the study's baseline is not as most are, and those that were tuned; may be empty.
+        under: other settings in which the study is not as most are (its baseline, shrunk or tuned arms); may be empty.
         commit: of the runs.
     """
 
@@ -132,8 +132,9 @@ def _rows(name: str, found: Evidence, usual: dict[str, dict[str, str]]) -> list[
     config = config_of(found.runs, found.plan.baseline)
     of_size = usual[size_of(config)]
     unusual = {key: value for key, value in _settings(config).items() if json.dumps(value) != of_size[key]}
+    shrunk = [word for word in found.plan.settings if word.startswith("shrink=")]  # the baseline has its size already
     tuned = [f"{key} tuned in every arm" for key in tuned_in(found.extras)]
-    under = ", ".join([*(f"{key}={text_of(value)}" for key, value in unusual.items()), *tuned])
+    under = ", ".join([*(f"{key}={text_of(value)}" for key, value in unusual.items()), *shrunk, *tuned])
     commit = ", ".join(dict.fromkeys(run.facts.get("commit", "")[:7] for run in found.runs if run.facts))
     people, general, some, size = people_of(config), in_general(config), bool(such_people(config)), size_of(config)
     compared = judge_primary(found)

@@ -35,7 +35,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     ask("one_pair", 0.1, PAIR, 8)
     ask("people", -0.1, {"data": PEOPLE, "training.max_steps": 900, "training.batch_size": 32}, 8)
-    ask("other_loss", 0.1, PAIR | OTHER, 8, question=EVIL, title=EVIL)
+    ask("other_loss", 0.1, PAIR | OTHER, 8, question=EVIL, title=EVIL, settings=["shrink=matched_flops", "cache_dir=x"])
     alone = {"baseline": FakeArm(changes=PAIR)}
     again = fake_study(folder / "runs" / "again", alone, range(4), tiles=False, group_seeds=2)
     write_evidence(evidence_of(again), folder / "experiments" / "again")
@@ -55,7 +55,8 @@ def test_a_row_per_arm_with_people_size_and_what_else_differs(found: Overview) -
     assert (people.people, people.general, people.verdict) == ("people (development)", True, "worse")
     assert re.fullmatch(r"−0\.\d+ to [+−]0\.\d+", people.prediction)
     assert (pair.size, people.size) == ("32 px, width 16, 800 steps", "32 px, width 16, 900 steps")
-    assert (pair.under, other.under) == ("", "model.dense_width=16, loss.name=mse, training.batch_size=8")
+    others = "model.dense_width=16, loss.name=mse, training.batch_size=8, shrink=matched_flops"
+    assert (pair.under, other.under) == ("", others)
     assert people.under == "", "a batch size that goes with the size is none of its own"
     assert pair.numbers.seeds == 8
     assert pair.commit == "aaaaaaa"
