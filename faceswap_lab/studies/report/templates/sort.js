@@ -3,17 +3,17 @@
 (() => {
   const UNITS = { k: 1e3, M: 1e6 };
 
-  // A cell's number as it is written ("−0.021 to +0.003", "1.06 M", "63 %"), or its text; a row's head is a name.
+  // What a cell of numbers (class "n") says as it is written ("−0.021 to +0.003", "1.06 M", "63 %"), or a text.
   function value(row, column) {
     const cell = row.cells[column];
     const text = (cell.dataset.value || cell.textContent).trim();
     const number = Number.parseFloat(text.replace("−", "-").replaceAll(",", "").replace("< ", ""));
-    if (cell.tagName === "TH" || Number.isNaN(number)) return text;
+    if (!cell.classList.contains("n") || Number.isNaN(number)) return text; // a commit may begin with digits
     return number * (UNITS[text.split(" ").pop()] || 1);
   }
 
   function compare(one, other) {
-    if (typeof one !== typeof other) return typeof one === "number" ? -1 : 1; // what has no number comes last
+    if (typeof one !== typeof other) return typeof one === "number" ? -1 : 1; // numbers first
     return typeof one === "number" ? one - other : one.localeCompare(other);
   }
 
