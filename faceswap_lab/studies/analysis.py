@@ -175,7 +175,7 @@ def _findings(found: Evidence) -> Findings:
 def _scope(found: Evidence, config: Mapping[str, Any], pairs: int) -> str:
     """Return how far the verdicts reach, and whether the arms were shrunk or tuned for it."""
     tuned = tuned_in(found.extras)
-    shrunk = [f"Every arm has its size from {word}." for word in found.plan.settings if word.startswith("shrink=")]
+    shrunk = [f"Every arm has its size from {found.plan.shrink}."] if found.plan.shrink else []
     best = [f"Every arm has the {' and '.join(tuned)} that was best for it on other people."] if tuned else []
     return " ".join([scope_of(config, pairs), *shrunk, *best])
 

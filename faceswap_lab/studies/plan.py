@@ -90,6 +90,11 @@ class StudyPlan:
             raise ValueError(f"arm {twice[0][0]!r} has seed {twice[0][1]} twice; name each seed once")
 
     @property
+    def shrink(self) -> str:
+        """The override that gave every arm its size, such as ``shrink=matched_flops``; empty where none is typed."""
+        return next((word for word in self.settings if word.startswith("shrink=") and word != "shrink=none"), "")
+
+    @property
     def alike(self) -> list[list[str]]:
         """Arms that are one and the same run at every seed, together; empty where all arms differ."""
         runs = {arm: tuple(cell.digest for cell in self.cells if cell.arm == arm) for arm in self.arms}

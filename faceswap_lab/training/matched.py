@@ -40,7 +40,7 @@ BUDGETS: dict[str, tuple[Cost, str, str]] = {
 }
 """By the option's name: what is matched, how it is written, and its unit."""
 
-_COSTS: dict[tuple[str, str, Plan], float] = {}  # a study asks the same of an arm for every candidate and every cell
+_COSTS: dict[tuple[str, str, Plan], float] = {}  # every candidate of a tuning asks for the same models again
 
 
 def matched(config: Config, baseline: Sizes, by: Callable[[float], Config]) -> tuple[float, str]:

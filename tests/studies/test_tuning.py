@@ -117,6 +117,7 @@ def test_a_report_and_the_findings_say_that_every_arm_was_tuned(kept: Path) -> N
     assert "that was best for it" not in analyse(replace(found, extras={})).scope
     shrunk = replace(found, plan=replace(found.plan, settings=["shrink=matched_flops"]))
     assert "800 steps). Every arm has its size from shrink=matched_flops. Every arm has the" in analyse(shrunk).scope
+    assert "its size" not in analyse(replace(found, plan=replace(found.plan, settings=["shrink=none"]))).scope
     (row,) = overview(kept.parent).rows
     assert row.where.endswith("; optimizer.lr tuned in every arm")
 

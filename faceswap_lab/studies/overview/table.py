@@ -132,8 +132,8 @@ def _rows(name: str, found: Evidence, usual: dict[str, dict[str, str]]) -> list[
     config = config_of(found.runs, found.plan.baseline)
     of_size = usual[size_of(config)]
     unusual = {key: value for key, value in _settings(config).items() if json.dumps(value) != of_size[key]}
-    shrunk = [word for word in found.plan.settings if word.startswith("shrink=")]  # the baseline has its size already
     tuned = [f"{key} tuned in every arm" for key in tuned_in(found.extras)]
+    shrunk = [found.plan.shrink] if found.plan.shrink else []  # the baseline's settings do not tell
     under = ", ".join([*(f"{key}={text_of(value)}" for key, value in unusual.items()), *shrunk, *tuned])
     commit = ", ".join(dict.fromkeys(run.facts.get("commit", "")[:7] for run in found.runs if run.facts))
     people, general, some, size = people_of(config), in_general(config), bool(such_people(config)), size_of(config)
