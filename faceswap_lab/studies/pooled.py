@@ -1,16 +1,18 @@
 """One study from several folders of its evidence: pairs that were added later, or run on another machine."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from faceswap_lab.config import ConfigError
+from faceswap_lab.studies import digits
 from faceswap_lab.studies.collecting.collect import config_of, differing
 from faceswap_lab.studies.collecting.pictures import AT_BOTH_ENDS
 from faceswap_lab.studies.evidence import Evidence, read_evidence
+from faceswap_lab.studies.plan import StudyPlan
 from faceswap_lab.studies.run import Run
 from faceswap_lab.studies.scope import in_general
 from faceswap_lab.studies.tuning import TUNING
@@ -25,14 +27,16 @@ _LOOKED_BEFORE = (
 def pooled(folders: Sequence[Path]) -> Evidence:
     """Return one study's evidence from several folders: all arms at all seeds that any of them has.
 
-    A cell that several folders have is the first one's in which it is finished. What no folder has is missing.
+    A seed that several folders have is that one's in which most of its cells are finished, the first of them. What
+    is not finished there is another one's, where its baseline is the same run. What no folder has is missing.
     Pictures and further measurements are the first folder's, but for the pairs at both ends, which are others now.
 
     Args:
         folders: of evidence, two or more, in the order in which they were made.
 
     Raises:
-        ConfigError: a folder holds no evidence, or they are not one study: what they ask or an arm's settings differ.
+        ConfigError: a folder holds no evidence, or they are not one study: what they ask or an arm's settings differ;
+            or an arm would be paired with a baseline that was not trained beside it.
     """
     parts = {folder: read_evidence(folder) for folder in folders}
     for (where, one), (folder, other) in combinations(parts.items(), 2):
@@ -41,7 +45,6 @@ def pooled(folders: Sequence[Path]) -> Evidence:
     first = parts[folders[0]]
     arms = {arm: says for part in parts.values() for arm, says in part.plan.arms.items()}
     seeds = sorted({seed for part in parts.values() for seed in part.plan.seeds})
-    runs = [run for part in parts.values() for run in part.runs]
     plan = replace(
         first.plan,
         pooled=[folder.name for folder in parts],
@@ -53,7 +56,8 @@ def pooled(folders: Sequence[Path]) -> Evidence:
     )
     grids = [grid for grid in first.grids if grid.title != AT_BOTH_ENDS]
     extras = {name: extra for name, extra in first.extras.items() if name != "declared"}  # of its own runs alone
-    cells = [_cell(runs, arm, seed) for arm in arms for seed in seeds]
+    of_seed = {seed: _cells(parts, first.plan, arms, seed) for seed in seeds}
+    cells = [of_seed[seed][arm] for arm in arms for seed in seeds]
     return replace(first, plan=plan, runs=cells, grids=grids, extras=extras)
 
 
@@ -96,8 +100,34 @@ def _goes(parts: dict[Path, Evidence]) -> str:
     return _LOOKED_BEFORE.format(len(parts), "; ".join(told))
 
 
-def _cell(runs: Sequence[Run], arm: str, seed: int) -> Run:
-    """Return the first finished run of a cell, the first one in any state, or the word that there is none."""
-    own = [run for run in runs if (run.arm, run.seed) == (arm, seed)]
-    missing = Run(arm, seed, "missing", "in none of the folders", config={**config_of(runs, arm), "seed": seed})
-    return next((run for run in own if run.finished), own[0] if own else missing)
+def _cells(parts: dict[Path, Evidence], asked: StudyPlan, arms: Iterable[str], seed: int) -> dict[str, Run]:
+    """Return a seed's cell of every arm, each beside the baseline that it was trained with."""
+    cells = {folder: {run.arm: run for run in part.runs if run.seed == seed} for folder, part in parts.items()}
+    finished = {folder: {arm: run for arm, run in own.items() if run.finished} for folder, own in cells.items()}
+    beside = max(parts, key=lambda folder: (asked.baseline in finished[folder], len(finished[folder])))
+    order = sorted(parts, key=lambda folder: folder != beside)
+    found = {}
+    for arm in arms:
+        where = next((one for one in order if arm in finished[one]), None)
+        if where:
+            _refuse_another_baseline(asked, {one: finished[one].get(asked.baseline) for one in (where, beside)})
+            found[arm] = finished[where][arm]
+        else:
+            every = [run for part in parts.values() for run in part.runs]
+            missing = Run(
+                arm, seed, "missing", "in none of the folders", config={**config_of(every, arm), "seed": seed}
+            )
+            found[arm] = next((cells[one][arm] for one in order if arm in cells[one]), missing)
+    return found
+
+
+def _refuse_another_baseline(asked: StudyPlan, baselines: Mapping[Path, Run | None]) -> None:
+    """Refuse a pair of two parts: what differs between machines and commits would look like the arm's doing."""
+    values = {folder: run.metrics.get(asked.metric) for folder, run in baselines.items() if run}
+    if len(set(values.values())) > 1:
+        told = " and ".join(f"{folder} ({digits.fixed(value, 4)})" for folder, value in values.items())
+        raise ConfigError(
+            f"report: {asked.baseline} with the same seed came to another {asked.metric} in {told}, on another machine "
+            "or commit, and no arm of the one is paired with the other's. Give each folder seeds of its own, or all "
+            "arms; or report each by itself."
+        )

@@ -54,18 +54,38 @@ def test_parts_say_together_what_the_whole_says(tmp_path: Path) -> None:
     assert cells(pooled([then, first])) == cells(found)
 
 
-def test_a_finished_cell_counts_before_one_that_is_not_and_else_the_first(tmp_path: Path) -> None:
-    states = {("two", 1): "diverged", ("two", 3): "missing"}
+def of_another_machine(
+    folder: Path, seeds: Iterable[int], arms: Mapping[str, FakeArm] = ARMS
+) -> dict[tuple[str, int], Any]:
+    """Keep a study all of whose runs came out higher by 1 than here; return its metrics by cell."""
+    found = read_evidence(part(folder, seeds, arms))
+    runs = [replace(run, metrics={key: value + 1 for key, value in run.metrics.items()}) for run in found.runs]
+    write_evidence(replace(found, runs=runs), folder)
+    return {(run.arm, run.seed): run.metrics for run in runs}
+
+
+def test_a_seed_is_of_the_part_that_has_more_of_its_cells_finished_and_else_of_the_first(tmp_path: Path) -> None:
+    states = {("two", 1): "diverged", ("baseline", 2): "failed", ("two", 3): "missing"}
     first = part(tmp_path / "first", range(4), states=states)
-    then = read_evidence(part(tmp_path / "then", range(1, 4)))
-    runs = [replace(run, metrics={key: value + 1 for key, value in run.metrics.items()}) for run in then.runs]
-    write_evidence(replace(then, runs=runs), tmp_path / "then")
-    found = {(run.arm, run.seed): run for run in pooled([first, tmp_path / "then"]).runs}
-    own = {(run.arm, run.seed): run for run in read_evidence(first).runs}
-    others = {(run.arm, run.seed): run for run in runs}
-    for cell, run in found.items():
-        assert run.state == "finished"
-        assert run.metrics == (others if cell in states else own)[cell].metrics
+    others = of_another_machine(tmp_path / "then", range(1, 4))
+    own = {(run.arm, run.seed): run.metrics for run in read_evidence(first).runs}
+    found = pooled([first, tmp_path / "then"])
+    assert {(run.arm, run.seed): run.metrics for run in found.runs} == {
+        (arm, seed): (others if seed else own)[arm, seed] for arm in ARMS for seed in range(4)
+    }
+
+
+def test_no_arm_is_paired_with_a_baseline_of_another_machine(tmp_path: Path) -> None:
+    other = {"baseline": ARMS["baseline"], "third": FakeArm(changes={"training.max_steps": 900})}
+    first, here = part(tmp_path / "first", range(3)), part(tmp_path / "here", range(3), other)
+    assert {state for _, _, state in cells(pooled([first, here]))} == {"finished"}
+    of_another_machine(tmp_path / "there", range(2, 5), other)
+    with pytest.raises(
+        ConfigError, match=r"baseline with the same seed came to another swap_ssim_AB in .*there \(1\..*first \(0\."
+    ):
+        pooled([first, tmp_path / "there"])
+    of_another_machine(tmp_path / "later", range(3, 5), other)
+    assert len(pooled([first, tmp_path / "later"]).runs) == 15
 
 
 def test_an_arm_that_only_some_parts_have_is_missing_in_the_others(tmp_path: Path) -> None:
