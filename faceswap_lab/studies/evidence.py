@@ -92,7 +92,7 @@ def other_question(plan: StudyPlan, folder: Path, tuned: Collection[str] = ()) -
         settings = differing(content["config"], here)
     except (OSError, ValueError, LookupError, TypeError, AttributeError):  # nothing is lost with what nobody can read
         return []
-    both = [(key, *values) for key, values in settings.items() if None not in values and key not in tuned]
+    both = [(key, *values) for key, values in settings.items() if key not in tuned]
     return [f"{what} {there!r}, not {here!r}" for what, there, here in [*asked, *both] if there != here]
 
 
@@ -128,6 +128,7 @@ def write_evidence(found: Evidence, folder: Path) -> None:
         "config": {key: value for key, value in baseline.items() if key != "seed"},
         "facts": _facts(found.runs),
         "unknown": [run.name for run in found.runs if run.folder is not None and not run.facts],
+        **({} if found.plan.declared else {"cells": [[run.arm, run.seed] for run in found.runs]}),
         "people": {str(run.seed): run.people for run in found.runs if run.people},
         "extras": list(found.extras),
         "grids": grids,
@@ -230,7 +231,8 @@ def _rows(folder: Path, content: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return the table of all cells.
 
     Raises:
-        ValueError: a row is cut or has a state that there is not, or a cell of the study has none, or two.
+        ValueError: a row is cut or has a state that there is not, or the rows are not the study's cells in their
+            order, by which each has its curves and pictures.
     """
     with (folder / _RESULTS).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -239,8 +241,12 @@ def _rows(folder: Path, content: Mapping[str, Any]) -> list[dict[str, str]]:
             raise ValueError(f"{_RESULTS}, line {line}: a row that is cut, or of an unknown state")
     cells = [(row["arm"], int(row["seed"])) for row in rows]
     planned = list(product(content["arms"], content["study"]["seeds"]))
-    if (content["study"].get("declared", True) and sorted(cells) != sorted(planned)) or not cells:
+    if not content["study"].get("declared", True):  # whichever runs were put side by side; of old ones no order is kept
+        planned = [(arm, seed) for arm, seed in content.get("cells", cells)]
+    if sorted(cells) != sorted(planned) or not cells:
         raise ValueError(f"{_RESULTS}: {len(cells)} rows, and the study has {len(planned)} cells")
+    if cells != planned:
+        raise ValueError(f"{_RESULTS}: its rows were put in another order, and curves belong to rows by their place")
     return rows
 
 

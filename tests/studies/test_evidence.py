@@ -127,6 +127,11 @@ def test_runs_put_side_by_side_are_evidence_too(tmp_path: Path) -> None:
     again = analyse(read_evidence(tmp_path / "kept"))
     assert again.answer == analyse(found).answer
     assert not read_evidence(tmp_path / "kept").plan.declared
+    table = tmp_path / "kept" / "results.csv"
+    head, *rows = table.read_text().splitlines(keepends=True)
+    table.write_text("".join([head, *reversed(rows)]))
+    with pytest.raises(ConfigError, match="rows were put in another order"):
+        read_evidence(tmp_path / "kept")
 
 
 @pytest.mark.parametrize(
@@ -188,6 +193,11 @@ def test_another_metric_or_setting_of_the_baseline_is_another_question_and_more_
         f"training.max_steps {asked}, not 900",
     ]
     assert other_question(plan, folder, {"training.max_steps"}) == [f"metric {first.metric!r}, not 'swap_yaw_AB'"]
+    named = {"baseline": FakeArm(changes={"loss.name": None, "training.ema": 0.9})}  # one more setting, and one less
+    assert other_question(fake_study(tmp_path / "named", named, range(3), tiles=False), folder) == [
+        "loss.name 'mae', not None",
+        "training.ema None, not 0.9",
+    ]
     (folder / STUDY).write_text("[]")  # there is nothing to lose
     assert other_question(plan, folder) == []
 
@@ -199,6 +209,7 @@ def test_another_metric_or_setting_of_the_baseline_is_another_question_and_more_
         (lambda rows: rows[:1], "0 rows"),
         (lambda rows: [], "0 rows"),
         (lambda rows: [*rows[:-1], rows[-2]], "21 rows, and the study has 21 cells"),
+        (lambda rows: [rows[0], *reversed(rows[1:])], "rows were put in another order, and curves belong to rows"),
         (lambda rows: [*rows[:-1], rows[-1][:20]], "line 22: a row that is cut"),
         (lambda rows: [*rows[:-1], rows[-1] + ",1"], "line 22: a row that is cut"),
         (lambda rows: [*rows[:-1], rows[-1].replace("finished", "finishd")], "of an unknown state"),
