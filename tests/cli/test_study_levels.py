@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from faceswap_lab.cli.groups import conf_dir
-from faceswap_lab.cli.study.levels import levels_of, run_levels
+from faceswap_lab.cli.study.levels import levels_of, report_levels, run_levels
 from faceswap_lab.cli.study.plan import study_of
 from faceswap_lab.config import ConfigError
 from faceswap_lab.studies.analysis import evidence_of
@@ -110,3 +110,12 @@ def test_a_stopped_level_stops_the_rest_and_a_wrong_one_the_first(tmp_path: Path
     assert wrong is not None
     with pytest.raises(ConfigError, match="max_steps"):
         run_levels(wrong, lambda words: pytest.fail("it ran"), [conf_dir()])
+
+
+def test_levels_that_are_the_same_runs_are_refused() -> None:
+    levels = levels_of(["+study=smoke", "data.sampler=cv2,device"])
+    assert levels is not None
+    with pytest.raises(ConfigError, match=r"data\.sampler=cv2,device: cv2 and device are the same runs"):
+        run_levels(levels, lambda words: pytest.fail("it ran"), [conf_dir()])
+    with pytest.raises(ConfigError, match="cv2 and device are the same runs"):
+        report_levels(levels, [conf_dir()])

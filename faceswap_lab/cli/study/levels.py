@@ -1,6 +1,6 @@
 """A study along one further axis (``scale=smoke,quick``): one study after another, then what they say together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,12 +70,12 @@ def run_levels(levels: Levels, run: Callable[[list[str]], int], folders: Sequenc
     A level that is stopped by a signal stops the rest.
 
     Raises:
-        ConfigError: a level means nothing; none was started.
+        ConfigError: a level means nothing, or two are the same runs; none was started.
     """
     from faceswap_lab.cli.study.plan import study_of
 
-    for overrides in levels.overrides.values():  # a night is too long to wait for the last level to be refused
-        study_of(overrides, folders)
+    # a night is too long to wait for the last level to be refused
+    _check_runs(levels, {level: study_of(overrides, folders) for level, overrides in levels.overrides.items()})
     print(f"axis        {levels.axis}: {', '.join(levels.overrides)}, one study after another\n", flush=True)
     codes = []
     for level, overrides in levels.overrides.items():
@@ -95,7 +95,7 @@ def report_levels(
     ``remake`` makes a level's own report anew first, and returns what it says; None: they are as they should be.
 
     Raises:
-        ConfigError: a level has no evidence.
+        ConfigError: a level has no evidence, or two are the same runs.
     """
     from faceswap_lab.cli.job.label import name_along, report_name
     from faceswap_lab.cli.study.plan import study_of
@@ -104,6 +104,7 @@ def report_levels(
     from faceswap_lab.studies.report.across_page import across_lines, write_across_report
 
     job = {level: study_of(overrides, folders) for level, overrides in levels.overrides.items()}
+    _check_runs(levels, job)
     lines = [line for one in job.values() for line in remake(one)] if remake else []
     first = next(iter(job.values()))
     same = [word for word in first.plan.settings if all(word in one.plan.settings for one in job.values())]
@@ -112,3 +113,16 @@ def report_levels(
     write_across(levels.axis, {level: one.folder for level, one in job.items()}, folder)
     found = read_across(folder)
     return [*lines, *across_lines(found, write_across_report(found, folder, kept_in(first.baseline.cache_dir)))]
+
+
+def _check_runs(levels: Levels, jobs: Mapping[str, "StudyJob"]) -> None:
+    """Refuse levels that are the same runs: compared with themselves, whatever they say would hold."""
+    by_runs: dict[tuple[tuple[str, int, str], ...], str] = {}
+    for level, job in jobs.items():
+        runs = tuple((cell.arm, cell.seed, cell.digest) for cell in job.plan.cells)
+        if runs in by_runs:
+            raise ConfigError(
+                f"{levels.axis}={','.join(levels.overrides)}: {by_runs[runs]} and {level} are the same runs, since no "
+                f"result depends on it. Give {levels.axis} one value."
+            )
+        by_runs[runs] = level
