@@ -25,15 +25,20 @@ from faceswap_lab.studies.statistics.intervals import Interval
 from faceswap_lab.studies.statistics.paired import Comparison
 
 _AGAINST = "against="
-_CITED = re.compile(r"(<!--=\s*(.*?)\s*-->)(.*?)(<!--/-->)", re.DOTALL)
+_OPENS = "<!--="
+_CITED = re.compile(rf"({_OPENS}\s*(.*?)\s*-->)((?:(?!{_OPENS}).)*?)(<!--/-->)", re.DOTALL)
 
 
 def rewritten(text: str, root: Path) -> str:
     """Return a text in which everything between the comments is as the evidence in ``root`` gives it.
 
     Raises:
-        ConfigError: a comment names what is not there.
+        ConfigError: a comment names what is not there, or is not closed.
     """
+    for piece in text.split(_OPENS)[1:]:
+        if not _CITED.match(_OPENS + piece):
+            words = " ".join(piece.partition("-->")[0][:200].split())
+            raise ConfigError(f"{_OPENS} {words} -->: after what it vouches for, <!--/--> is missing.")
     read = lru_cache(maxsize=None)(lambda name: _evidence(root, name))
     return _CITED.sub(lambda cited: f"{cited[1]}{_cite(cited[2].split(), read)}{cited[4]}", text)
 

@@ -89,6 +89,13 @@ def test_what_is_not_there_is_refused(words: str, says: str) -> None:
         cited(words)
 
 
+def test_a_number_whose_comment_is_not_closed_takes_nothing_else_away() -> None:
+    open_one, closed = f"<!--= {ONE_PAIR} only_b effect -->", f"<!--= {ONE_PAIR} only_b pairs -->8 of 8<!--/-->"
+    for text in (f"{open_one}0.1 in {closed} pairs", f"{closed} and {open_one}0.1"):
+        with pytest.raises(ConfigError, match=r"only_b effect -->: after .* <!--/--> is missing"):
+            rewritten(text, EXPERIMENTS)
+
+
 def uncited(text: str) -> list[str]:
     """Return the decimal numbers in the answers of a text that no comment vouches for."""
     cited = re.compile(r"<!--=.*?-->.*?<!--/-->", re.DOTALL)
