@@ -9,6 +9,7 @@ from typing import Any
 
 from faceswap_lab.config import ConfigError
 from faceswap_lab.runs.flat import flat, text_of
+from faceswap_lab.runs.folder import parsed_name
 from faceswap_lab.studies import digits
 from faceswap_lab.studies.analysis import judge_primary
 from faceswap_lab.studies.collecting.collect import config_of
@@ -45,6 +46,7 @@ class Row:
         size: of pictures and trainings.
         under: other settings in which the study is not as most are (its baseline, shrunk or tuned arms); may be empty.
         commit: of the runs.
+        runs: the arm's finished runs, by seed and hash.
     """
 
     study: str
@@ -58,6 +60,7 @@ class Row:
     size: str
     under: str
     commit: str
+    runs: frozenset[tuple[int, str]]
 
     @property
     def verdict(self) -> str:
@@ -117,8 +120,12 @@ def overview(root: Path, experiments: Iterable[str] = ()) -> Overview:
     if not folders:
         raise ConfigError(f"findings: there is no evidence in {root}. Run a study first: +study=encoder_count")
     found = {folder.name: read_evidence(folder) for folder in folders}
-    parts = {name for evidence in found.values() for name in evidence.plan.pooled}  # they are in it, and count once
-    found = {name: evidence for name, evidence in found.items() if name not in parts}
+    pools = [set(evidence.plan.pooled) for evidence in found.values()]
+    found = {  # what is in a pool counts once
+        name: evidence
+        for name, evidence in found.items()
+        if not any(name in pool or set(evidence.plan.pooled or [name]) < pool for pool in pools)
+    }
     usual = _usual(found.values())
     rows = [row for name, evidence in found.items() for row in _rows(name, evidence, usual)]
     compared = [evidence for evidence in found.values() if evidence.plan.group_seeds is None]
@@ -138,8 +145,13 @@ def _rows(name: str, found: Evidence, usual: dict[str, dict[str, str]]) -> list[
     commit = ", ".join(dict.fromkeys(run.facts.get("commit", "")[:7] for run in found.runs if run.facts))
     people, general, some, size = people_of(config), in_general(config), bool(such_people(config)), size_of(config)
     compared = judge_primary(found)
+
+    def of_arm(arm: str) -> frozenset[tuple[int, str]]:
+        names = [parsed_name(run.folder) for run in found.runs if run.arm == arm and run.finished and run.folder]
+        return frozenset((name.seed, name.digest) for name in names if name)
+
     return [
-        Row(name, found.plan, arm, compared.metric, judgement, people, general, some, size, under, commit)
+        Row(name, found.plan, arm, compared.metric, judgement, people, general, some, size, under, commit, of_arm(arm))
         for arm, judgement in compared.judgements.items()
     ]
 
@@ -180,13 +192,15 @@ def agreements(rows: Sequence[Row]) -> list[tuple[str, str, str]]:
     """Return what is said of the claims that more than one study asked, by whatever metric, contradictions first.
 
     Runs put side by side after the fact asked nothing: two of one seed would turn every agreement into a difference.
+    And a study that shares an arm's runs with another one has not asked again: the one with more pairs counts.
     """
     found = []
     claims: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         if row.plan.declared:
             claims.setdefault((row.arm, row.plan.baseline), []).append(row)
-    for (arm, _), own in claims.items():
+    for (arm, _), all_of_arm in claims.items():
+        own = _with_runs_of_their_own(all_of_arm)
         if len(own) < 2:
             continue
         verdicts, several = {row.verdict for row in own}, len({row.metric.key for row in own}) > 1
@@ -200,6 +214,15 @@ def agreements(rows: Sequence[Row]) -> list[tuple[str, str, str]]:
         listed = "; ".join(f"{row.verdict} {row.effect} ({row.where}{metric})" for row, metric in zip(own, by))
         found.append((arm, says, listed))
     return sorted(found, key=lambda one: ("contradicts", "differs", "agrees", "is open").index(one[1]))
+
+
+def _with_runs_of_their_own(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows in their order, of those that share runs only the one with most pairs."""
+    kept: list[int] = []
+    for i in sorted(range(len(rows)), key=lambda i: -rows[i].numbers.seeds):
+        if all(rows[i].runs.isdisjoint(rows[other].runs) for other in kept):
+            kept.append(i)
+    return [rows[i] for i in sorted(kept)]
 
 
 def _open(rows: Sequence[Row], compared: Sequence[Evidence], experiments: Sequence[str]) -> list[str]:

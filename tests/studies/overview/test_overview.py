@@ -1,6 +1,7 @@
 """All findings in one place, made from folders of evidence alone."""
 
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from faceswap_lab.config import ConfigError
 from faceswap_lab.studies.analysis import evidence_of
-from faceswap_lab.studies.evidence import write_evidence
+from faceswap_lab.studies.evidence import read_evidence, write_evidence
 from faceswap_lab.studies.overview.show import lines, write_overview
 from faceswap_lab.studies.overview.table import Overview, _open, agreements, overview
 from tests.studies.fake_runs import PEOPLE, FakeArm, fake_study
@@ -89,6 +90,25 @@ def test_runs_put_side_by_side_afterwards_neither_agree_nor_contradict(found: Ov
     afterwards = replace(tanh[0], plan=replace(tanh[0].plan, declared=False))
     assert agreements([*tanh, afterwards]) == before
     assert agreements([afterwards, afterwards]) == []
+
+
+def test_a_study_that_shares_an_arms_runs_with_another_has_not_asked_again(found: Overview) -> None:
+    tanh = [row for row in found.rows if row.arm == "tanh"]
+    assert all(len(row.runs) == row.numbers.seeds for row in tanh)
+    before = agreements(tanh)
+    four = dict(list(tanh[0].numbers.differences.items())[:4])
+    fewer = replace(tanh[0].judgement, comparison=replace(tanh[0].numbers, differences=four))
+    part = replace(tanh[0], study="part", judgement=fewer, runs=frozenset(list(tanh[0].runs)[:4]))
+    assert agreements([part, *tanh]) == agreements([*tanh, part]) == before
+    assert agreements([part, tanh[0]]) == []
+
+
+def test_a_pool_and_a_pool_of_more_count_once(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root / "one_pair", tmp_path / "one_pair")
+    for name, parts in (("pool", ["a", "b"]), ("larger", ["a", "b", "c"]), ("same", ["a", "b", "c"])):
+        one = read_evidence(root / "one_pair")
+        write_evidence(replace(one, plan=replace(one.plan, pooled=parts)), tmp_path / name)
+    assert {row.study for row in overview(tmp_path).rows} == {"one_pair", "larger", "same"}
 
 
 def test_what_nobody_has_asked(found: Overview) -> None:
