@@ -13,7 +13,7 @@ from typing import Any
 from faceswap_lab.cli.groups import ADDED
 from faceswap_lab.config import ConfigError
 
-_RUNS_CODE = re.compile(r"_target_|oc\.(create|decode)|(?<!\w)hydra(?!\w)")
+_RUNS_CODE = re.compile(r"(?<!\w)_target_(?!\w)|oc\.(create|decode)|(?<!\w)hydra(?!\w)")
 _SWEEP = re.compile(r"[\w.,+()\[\] -]*")  # names, numbers, range(0,8): nothing that Hydra would look up or resolve
 _PLAIN = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:int")
 _PACKAGE = re.compile(r"^\s*#\s*@package\s+(\S+)", re.MULTILINE)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.cli.own_groups import check_own_groups
 from faceswap_lab.config import ConfigError
 
@@ -114,6 +115,8 @@ def test_a_study_of_ones_own_may_set_its_sweep_and_its_report(tmp_path: Path):
     text = f"# @package _global_\n# Mine.\nstudy: {{name: mine}}\n{SWEEP}"
     check_own_groups(write(tmp_path, "study/mine.yaml", text))
     check_own_groups(write(tmp_path, "study/one.yaml", "# @package _global_\nhydra: {sweeper: {params: {seed: 0}}}\n"))
+    for path in (conf_dir() / "study").glob("*.yaml"):  # to begin with: metrics' names among them
+        check_own_groups(write(tmp_path, f"study/my_{path.name}", path.read_text(encoding="utf-8")))
     with pytest.raises(ConfigError, match=r"experiment/mine\.yaml.*never Hydra's own"):
         check_own_groups(write(tmp_path, "experiment/mine.yaml", text))
 
