@@ -6,6 +6,7 @@ levels or more also its trend. And what each arm, the baseline too, gains by its
 """
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -184,7 +185,7 @@ def write_across(axis: str, folders: Mapping[str, Path], folder: Path) -> None:
     """Write which folders of evidence belong together, relative to ``folder``."""
     with explaining(folder / ACROSS):
         folder.mkdir(parents=True, exist_ok=True)
-    where = {level: path.resolve().relative_to(folder.resolve().parent).as_posix() for level, path in folders.items()}
+    where = {level: Path(os.path.relpath(path, folder.parent)).as_posix() for level, path in folders.items()}
     content = {"format": _FORMAT, "axis": axis, "levels": where}
     write_text(folder / ACROSS, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from faceswap_lab.cli.groups import conf_dir
+from faceswap_lab.cli.study.report import make_folder
 from faceswap_lab.cli.subcommands.report import _runs_in, report
 from faceswap_lab.config import ConfigError
+from faceswap_lab.runs.atomic import StorageError
 
 
 def test_a_word_may_be_longer_than_any_files_name():
@@ -24,3 +27,20 @@ def test_a_folder_of_runs_stands_for_them_without_what_lies_beside(tmp_path: Pat
         _runs_in(tmp_path / "sweeps" / "one" / "hydra.yaml")
     with pytest.raises(ConfigError, match="empty is no run folder"):
         _runs_in(tmp_path / "empty")
+
+
+def test_a_study_is_read_as_where_it_runs(tmp_path: Path):
+    axis = ["+study=smoke", "optimizer.lr=0.001,0.002", "seed=0", f"runs_dir={tmp_path}"]
+    with pytest.raises(ConfigError, match="none is finished"):  # it is an axis, whatever else the words hold
+        report([*axis, f"experiments_dir={tmp_path}/jürgen=1"], [conf_dir()])
+    (tmp_path / "own" / "study").mkdir(parents=True)
+    (tmp_path / "own" / "study" / "mine.yaml").write_text("# @package _global_\nstudy: {name: [\n")
+    with pytest.raises(ConfigError, match=r"mine\.yaml"):
+        report(["+study=mine"], [conf_dir(), tmp_path / "own"])
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "study"):
+        with pytest.raises(StorageError, match=f"Cannot write {folder}: "):
+            make_folder(folder)

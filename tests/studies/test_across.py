@@ -1,6 +1,7 @@
 """One question along an axis: what holds, what turns, and the difference of the differences."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
@@ -93,6 +94,17 @@ def test_a_trend_is_a_line_through_every_seed_and_is_corrected_with_the_rest(fou
     }  # fmt: skip
     words = (write_across_report(found, kept).parent / "report.md").read_text()
     assert "| fades | trend, small to large | +0." in words
+
+
+def test_a_level_that_was_moved_away_and_linked_is_found(kept, tmp_path):
+    for level in LEVELS[1:]:
+        shutil.copytree(kept.parent / level, tmp_path / "experiments" / level)
+    shutil.copytree(kept.parent / LEVELS[0], tmp_path / "disk" / "moved")
+    (tmp_path / "experiments" / LEVELS[0]).symlink_to(tmp_path / "disk" / "moved")
+    write_across(
+        "scale", {level: tmp_path / "experiments" / level for level in LEVELS}, tmp_path / "experiments" / "all"
+    )
+    assert read_across(tmp_path / "experiments" / "all").says == read_across(kept).says
 
 
 def test_a_trend_within_the_margin_is_too_little_to_matter(found):

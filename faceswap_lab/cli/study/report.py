@@ -10,7 +10,7 @@ from faceswap_lab.cli.study.declaration import DECLARED, became_of
 from faceswap_lab.cli.study.lines import result_lines
 from faceswap_lab.cli.study.plan import StudyJob
 from faceswap_lab.config import Config, ConfigError
-from faceswap_lab.runs.atomic import write_json
+from faceswap_lab.runs.atomic import explaining, write_json
 from faceswap_lab.studies.evidence import Evidence, other_question, read_evidence, write_evidence
 from faceswap_lab.studies.tuning import TUNING
 
@@ -33,6 +33,16 @@ def check_folder(job: StudyJob) -> None:
         )
 
 
+def make_folder(folder: Path) -> None:
+    """Make a study's folder.
+
+    Raises:
+        faceswap_lab.runs.atomic.StorageError: it cannot be made.
+    """
+    with explaining(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
 def make_report(job: StudyJob) -> list[str]:
     """Write the report into the study's folder and return what to say on the terminal.
 
@@ -51,7 +61,7 @@ def make_report(job: StudyJob) -> list[str]:
         extras[TUNING] = json.loads(tuned.read_text(encoding="utf-8"))
     found = evidence_of(job.plan)
     if declared := became_of(job):
-        job.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(job.folder)
         write_json(job.folder / f"{DECLARED}.json", declared)
         extras[DECLARED] = declared
     return write(replace(found, extras=extras), job.folder, job.baseline)
@@ -90,7 +100,7 @@ def measure_companion(job: StudyJob) -> None:
     from faceswap_lab.training.order_effect.measure import companion
 
     measured = companion(job.baseline, faces_of(job.baseline))
-    job.folder.mkdir(parents=True, exist_ok=True)
+    make_folder(job.folder)
     write_json(job.folder / f"{name}.json", {_OF: job.plan.cells[0].digest, **measured})
 
 

@@ -21,7 +21,7 @@ from faceswap_lab.cli.messages import say
 from faceswap_lab.cli.study.declaration import begun, declarations, declare, declared_by
 from faceswap_lab.cli.study.levels import Levels
 from faceswap_lab.cli.study.plan import StudyJob, study_of
-from faceswap_lab.cli.study.report import make_report
+from faceswap_lab.cli.study.report import make_folder, make_report
 from faceswap_lab.cli.study.time import look
 from faceswap_lab.cli.sweep.cells import combinations
 from faceswap_lab.config import ConfigError, PeopleData
@@ -257,7 +257,7 @@ class _Tuning:
         """Write the tuning beside the evidence of the tuned arms."""
         plan = self.untuned.plan
         shown = [{key: entry[key] for key in entry if key != "declared"} for entry in self.declarations]
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         beside = {
             key_of(cell.seed, cell.digest)
             for candidate, job in self.settled.items()

@@ -94,10 +94,15 @@ def _runs_in(path: Path) -> list[Path]:
 
 def _study(words: Sequence[str], folders: Sequence[Path]) -> list[str]:
     """Write a study's report from the runs that are finished."""
+    from faceswap_lab.cli.own_groups import check_groups
     from faceswap_lab.cli.study.levels import levels_of, report_levels
     from faceswap_lab.cli.study.plan import study_of
     from faceswap_lab.cli.study.tuning import declares_tuning, report_tuned
+    from faceswap_lab.cli.typed import as_hydra_reads
+    from faceswap_lab.options import Options
 
+    check_groups(folders)
+    words = as_hydra_reads(words, Options(folders), sweep=True)
     levels = levels_of(words)
     if declares_tuning(words, folders):
         return report_tuned(words, levels, folders)
