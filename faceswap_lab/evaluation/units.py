@@ -63,7 +63,7 @@ class Units:
 
     def dead_shares(self) -> dict[str, float]:
         """Return the share of units, in [0, 1], that have never left the flat part, by layer."""
-        return {layer: 1 - float(alive.double().mean()) for layer, alive in self.alive.items()}
+        return {layer: 1 - float(alive.cpu().double().mean()) for layer, alive in self.alive.items()}
 
     def saturated_shares(self) -> dict[str, float]:
         """Return the share of output values, in [0, 1], in the flat part, by side."""

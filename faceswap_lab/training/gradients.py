@@ -58,7 +58,7 @@ def gradient_diagnostics(
             masks = region_masks(mask, torch.from_numpy(ellipses[side][:faces])) if ellipses else {"face": mask}
             found, _ = objective(model.picture(z, side), x, masks, weights or {})
             at_z, *at_weights = torch.autograd.grad(found, [z, *(trained if side in model.sides[:2] else [])])
-            numbers[f"preact_grad_{side}"] = float(at_z.double().square().mean().sqrt()) * at_z.numel()
+            numbers[f"preact_grad_{side}"] = float(at_z.cpu().double().square().mean().sqrt()) * at_z.numel()
             if at_weights:
                 pulls.append(_by_part(model, shared, at_weights))
     for i, part in enumerate(shared if len(pulls) == 2 else ()):
@@ -76,6 +76,6 @@ def _shared_by_the_pair(model: Autoencoder) -> list[str]:
 
 
 def _by_part(model: Autoencoder, parts: list[str], gradients: list[Tensor]) -> dict[str, Tensor]:
-    """Return each part's gradient as one vector."""
-    rest = iter(gradients)
-    return {part: torch.cat([next(rest).double().flatten() for _ in model.parts[part].parameters()]) for part in parts}
+    """Return each part's gradient as one vector of float64, which MPS has not: on the CPU."""
+    rest = iter(gradient.cpu().double().flatten() for gradient in gradients)
+    return {part: torch.cat([next(rest) for _ in model.parts[part].parameters()]) for part in parts}

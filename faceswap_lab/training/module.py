@@ -188,8 +188,8 @@ class FaceswapModule(pl.LightningModule):
     def log_pending(self) -> None:
         """Write the row of the mean losses since the last one, and of the speeds."""
         self.look()
-        self.last_losses = {
-            name: float(torch.stack(losses).double().mean()) for name, losses in sorted(self.pending.items())
+        self.last_losses = {  # on the CPU: MPS has no float64
+            name: float(torch.stack(losses).cpu().double().mean()) for name, losses in sorted(self.pending.items())
         }
         if self.steps_done % self.log_every == 0:  # else it is a short last row, which a longer run fills up
             self.pending = {}

@@ -32,8 +32,8 @@ class RecentLosses:
             kept.append(several[0] if len(several) == 1 else torch.stack(several).mean())
 
     def means(self) -> dict[str, float]:
-        """Return ``loss_A``, ``loss_B``, …, as far as the sides were trained."""
-        return {name: float(torch.stack([*kept]).double().mean()) for name, kept in sorted(self.kept.items())}
+        """Return ``loss_A``, ``loss_B``, …, as far as the sides were trained; on the CPU, as MPS has no float64."""
+        return {name: float(torch.stack([*kept]).cpu().double().mean()) for name, kept in sorted(self.kept.items())}
 
     def state(self) -> dict[str, list[float]]:
         """Return what ``load`` needs; float32 goes through a float unchanged. One wait for the device per name."""

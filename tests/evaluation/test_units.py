@@ -13,6 +13,7 @@ from faceswap_lab.models.activations import HIDDEN, OUTPUT
 from faceswap_lab.models.autoencoder import Autoencoder
 from tests.evaluation.pictures import noise
 from tests.models.tiny import decoder_of, encoder_of, out_of, tiny
+from tests.no_float64 import NoFloat64
 
 Z = torch.linspace(-9, 9, 1801) + 0.003  # off the kinks
 RANGES = ("unit", "signed")
@@ -167,3 +168,10 @@ def test_hooks_are_taken_off_even_if_the_model_fails():
     with pytest.raises(RuntimeError), watched(model):
         model.reconstruct("A", torch.zeros(1, 3, 8, 8))
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
+
+
+def test_a_device_needs_no_float64():
+    units = Units()
+    units.see("layer", HIDDEN["relu"](None), (torch.tensor([-1.0, 1.0]).view(1, 2, 1, 1),))
+    with NoFloat64():
+        assert units.dead_shares() == {"layer": 0.5}

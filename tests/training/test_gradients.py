@@ -14,6 +14,7 @@ from faceswap_lab.training.step.losses import loss_of
 from faceswap_lab.training.step.objective import MAE, Objective
 from tests.evaluation.pictures import random_held_out
 from tests.models.tiny import decoder_of, encoder_of, out_of, tiny
+from tests.no_float64 import NoFloat64
 from tests.topology.shipped import architecture
 from tests.training.tiny import single, term
 
@@ -181,3 +182,10 @@ def test_a_term_counts_as_it_does_now():
     now = gradient_diagnostics(model, held_out, Objective(terms), weights={"mae": 0.0, "mse": 1.0})
     assert now == pytest.approx(gradient_diagnostics(model, held_out, single("mse", 0.0)))
     assert now != pytest.approx(gradient_diagnostics(model, held_out, Objective(terms)))
+
+
+def test_a_device_needs_no_float64():
+    model, held_out = Autoencoder(tiny(16)), random_held_out()
+    with NoFloat64():
+        numbers = gradient_diagnostics(model, held_out, MAE)
+    assert numbers == gradient_diagnostics(model, held_out, MAE)

@@ -8,6 +8,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from faceswap_lab.orders import ORDERS
 from faceswap_lab.runs.metrics import MetricsCsv, read_metrics
 from faceswap_lab.training.callbacks import Every
+from tests.no_float64 import NoFloat64
 from tests.training.test_orders import CASES
 from tests.training.tiny import trained
 
@@ -101,3 +102,11 @@ def test_every_by_the_clock_and_at_a_stop():
     module = trained("joint", "shared", STEPS, callbacks=[Stop(), by_clock, at_stop])
     assert at == [("clock", 1), ("clock", 2), ("clock", 3), ("stop", 3)]
     assert module.steps_done == 3
+
+
+def test_a_row_needs_no_float64_of_the_device():
+    """MPS has none, and trainer=auto takes it; the losses of the result and of the row are the same numbers."""
+    rows = []
+    with NoFloat64():
+        module = trained("a_then_b", "shared", 2, table=rows)
+        assert module.recent.means() == {name: rows[-1][name] for name in ("loss_A", "loss_B")}
