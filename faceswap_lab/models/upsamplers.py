@@ -125,6 +125,8 @@ UPSAMPLERS: dict[str, Callable[[int, int, Activation, Blocks], nn.Module]] = {
     "bilinear_pair": partial(Pair, how="bilinear"),
     "transposed": Transposed,
 }
+UPSCALES = (PixelShuffle, Interpolated, Transposed)
+"""What every upscale is one of."""
 
 
 def upscale(channels: int, width: int, activation: Activation, blocks: Blocks) -> nn.Module:

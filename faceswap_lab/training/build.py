@@ -19,8 +19,10 @@ from faceswap_lab.data.warp import Recipe
 from faceswap_lab.evaluation.held_out import mean_faces
 from faceswap_lab.models.architecture import Architecture
 from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.models.bottlenecks import Bottleneck
 from faceswap_lab.models.discriminators import code_net, patch_net
 from faceswap_lab.models.initialisation import initialise
+from faceswap_lab.models.upsamplers import UPSCALES
 from faceswap_lab.orders import Plan
 from faceswap_lab.randomness import seed_of
 from faceswap_lab.schedules import Schedule
@@ -66,7 +68,15 @@ def autoencoder_of(config: Config, data: FaceData) -> Autoencoder:
 
 # what no name or shape of a weight tells
 _OF_A_NET = ("encoder_activation", "encoder_slope", "value_range")
-_OF_A_PART = ("padding", "pixel_norm", "residual_slope", "up_slope", "linear_before", "skip_around", "downsamplers")
+_OF_A_PART = (
+    *("padding", "norm", "pixel_norm", "residual_slope", "up_slope", "linear_before", "skip_around", "downsamplers"),
+    "repeated",
+)
+_OF_LAYERS: dict[str, tuple[type[nn.Module], ...]] = {  # of a part that has one of these; else it is but a name
+    "upsampler": UPSCALES,
+    "up_factor": UPSCALES,
+    "bottleneck": (Bottleneck,),
+}
 
 
 def _load(autoencoder: Autoencoder, name: str, path: Path, source: str) -> None:
@@ -80,7 +90,11 @@ def _load(autoencoder: Autoencoder, name: str, path: Path, source: str) -> None:
     here = autoencoder.architecture
     was, now = there.topology.parts[source].spec, here.topology.parts[name].spec
     pairs = {key: (getattr(there, key), getattr(here, key)) for key in _OF_A_NET}
-    pairs |= {key: (getattr(was, key, None), getattr(now, key, None)) for key in _OF_A_PART}
+    layers = list(autoencoder.parts[name].modules())
+    of_layers = [key for key, kinds in _OF_LAYERS.items() if any(isinstance(layer, kinds) for layer in layers)]
+    pairs |= {key: (getattr(was, key, None), getattr(now, key, None)) for key in (*_OF_A_PART, *of_layers)}
+    if any(name in route.names[-1] for route in here.topology.routes.values()):  # what draws faces
+        pairs["decoder_activation"] = (there.decoder_activation, here.decoder_activation)
     unlike = [f"{key} was {one}, and is {other}" for key, (one, other) in pairs.items() if one != other]
     if unlike:
         raise BadWeights(f"{refused}: {', '.join(unlike)}")

@@ -12,7 +12,9 @@ from safetensors.torch import save_file
 
 from faceswap_lab.models.architecture import Architecture, to_plain
 from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.models.upsamplers import UPSAMPLERS, UPSCALES
 from faceswap_lab.runs.atomic import StorageError
+from faceswap_lab.topology import Blocks, Declared, expand
 from faceswap_lab.training.build import _load
 from faceswap_lab.training.saved.weights import load_part, load_weights, save_weights
 from tests.models.tiny import tiny
@@ -163,3 +165,92 @@ def test_a_part_that_was_trained_in_another_net_is_refused_though_its_shapes_fit
         _load(Autoencoder(architecture("original")), "encoder", path, "encoder")
     save_weights(path, Autoencoder(architecture("original"), seed=1))
     _load(Autoencoder(architecture("original")), "encoder", path, "encoder")
+
+
+def resized(blocks=None, bottleneck=None):
+    """The smallest sizes, with other choices of blocks and of the bottleneck."""
+    return dataclasses.replace(
+        SIZES,
+        blocks=dataclasses.replace(SIZES.blocks, **(blocks or {})),
+        bottleneck=dataclasses.replace(SIZES.bottleneck, **(bottleneck or {})),
+    )
+
+
+def loaded(path, part, was, now, name="original", **there):
+    """Let a part of a model of the sizes ``now`` start from the same part of one of the sizes ``was``."""
+    save_weights(path, Autoencoder(Architecture(32, shipped(name, sizes=was), **there), seed=1))
+    _load(Autoencoder(Architecture(32, shipped(name, sizes=now))), part, path, part)
+
+
+UPSAMPLED = [resized({"upsampler": name}) for name in ("nearest", "bilinear", "nearest_pair", "bilinear_pair")]
+
+
+@pytest.mark.parametrize(
+    ("part", "was", "now", "said"),
+    [
+        ("encoder", *UPSAMPLED[:2], "upsampler was nearest, and is bilinear"),
+        ("decoder_A", *UPSAMPLED[2:], "upsampler was nearest_pair, and is bilinear_pair"),
+        ("encoder", resized({"norm": "instance"}), resized({"norm": "group"}), "norm was instance, and is group"),
+        (
+            "encoder",
+            resized(),
+            resized(bottleneck={"bottleneck": "two_dense_activated"}),
+            "bottleneck was two_dense, and is two_dense_activated",
+        ),
+    ],
+)
+def test_a_part_whose_layers_compute_otherwise_is_refused_though_its_names_and_shapes_fit(
+    part, was, now, said, tmp_path
+):
+    with pytest.raises(ValueError, match=said):
+        loaded(tmp_path / "w.safetensors", part, was, now)
+    loaded(tmp_path / "w.safetensors", part, now, now)
+
+
+def enlarged(up_factor):
+    widths = {2: [4, 4], 4: [4]}[up_factor]
+    up = {"kind": "upscale", "upsampler": "nearest", "width": 4, "up_factor": up_factor}
+    return {"e": {"kind": "encoder", "bridge_width": 0}, "p": up, "d": {"kind": "decoder", "widths": widths}}
+
+
+def spread_out(repeated):
+    pixel = {"kind": "from_pixel", "side": 8, "repeated": repeated}
+    return {"e": {"kind": "code_encoder"}, "p": pixel, "d": {"kind": "decoder"}}
+
+
+@pytest.mark.parametrize(
+    ("parts", "was", "now", "said"),
+    [
+        (enlarged, 4, 2, "up_factor was 4, and is 2"),
+        (spread_out, True, False, "repeated was True, and is False"),
+    ],
+)
+def test_what_enlarges_a_map_is_refused_where_it_did_so_otherwise(parts, was, now, said, tmp_path):
+    path, made = tmp_path / "w.safetensors", {}
+    for value in (was, now):
+        topology = expand(Declared(parts(value), "e > p > d", code="e"), "AB", SIZES)
+        made[value] = Autoencoder(Architecture(32, topology))
+    save_weights(path, made[was])
+    made[now].parts["p"].load_state_dict(made[was].parts["p"].state_dict())  # names and shapes fit
+    with pytest.raises(ValueError, match=said):
+        _load(made[now], "p", path, "p")
+    _load(made[was], "p", path, "p")
+
+
+def test_the_activation_behind_a_decoder_is_that_of_the_part_which_draws(tmp_path):
+    path, there = tmp_path / "w.safetensors", {"decoder_activation": "tanh"}
+    with pytest.raises(ValueError, match="decoder_activation was tanh, and is sigmoid"):
+        loaded(path, "decoder_A", SIZES, SIZES, **there)
+    loaded(path, "encoder", SIZES, SIZES, **there)
+
+
+def test_a_choice_of_layers_that_a_part_has_not_is_not_asked_for(tmp_path):
+    """The convolutions of an encoder are the same before every bottleneck and upscale."""
+    loaded(tmp_path / "w.safetensors", "encoder", *UPSAMPLED[:2], name="iae")
+    was, now = (resized(bottleneck={"bottleneck": name}) for name in ("two_dense", "two_dense_activated"))
+    loaded(tmp_path / "w.safetensors", "stem", was, now, name="shared_encoder_start")
+
+
+def test_every_upsampler_makes_what_is_known_as_an_upscale():
+    for name, make in UPSAMPLERS.items():
+        assert isinstance(make(4, 4, torch.nn.ReLU, Blocks(upsampler=name)), UPSCALES), name
