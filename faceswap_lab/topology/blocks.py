@@ -15,6 +15,7 @@ Shape = tuple[int, int]
 KERNELS = (3, 5, 7)
 UP_KERNELS = (1, 3, 5, 7)
 UP_FACTORS = (2, 4)
+SHUFFLING = ("pixel_shuffle", "hybrid", "fast")  # upsamplers whose norm sees the map before it is larger
 LEAST_REFLECTED = 4  # sides of a map that k5 s2 and k7 s2 can still be padded for by reflection
 
 
@@ -43,11 +44,17 @@ class Downsampler(NamedTuple):
         halves: whether it halves the map's sides; else they stay.
         joins: whether the channels that come in come out too, beside the stage's own.
         shuffles: whether it halves them and lays four channels of each pixel side by side, so that they stay.
+        pools: whether it halves them after its norm.
     """
 
     halves: bool = True
     joins: bool = False
     shuffles: bool = False
+    pools: bool = False
+
+    def normed_at(self, side: int) -> int:
+        """Return the side of the map that its norm sees, where it sees a map of that side itself."""
+        return side if self.pools else side >> (self.halves or self.shuffles)
 
     def gives(self, width: int, seen: Shape) -> Shape:
         """Return the shape of what comes out of a stage of that width.
@@ -67,7 +74,7 @@ DOWNSAMPLERS: Mapping[str, Downsampler] = {
     "pool_beside": Downsampler(joins=True),
     "plain": Downsampler(halves=False),
     "pointwise": Downsampler(halves=False),
-    "pair_pool": Downsampler(),
+    "pair_pool": Downsampler(pools=True),
 }
 
 
@@ -110,6 +117,13 @@ class Blocks:
         if self.padding == "reflect" and side < LEAST_REFLECTED:
             raise ValueError(f"padding reflect needs maps of {LEAST_REFLECTED}x{LEAST_REFLECTED} or more, not {side}")
 
+    def normable(self, side: int) -> None:
+        """Raise ValueError where a norm of a map of that side gives its offset, whatever it sees."""
+        if self.norm == "instance" and side == 1:
+            raise ValueError(
+                "norm instance needs maps of 2x2 or more, not 1x1: use another norm, or maps that stay larger"
+            )
+
     def upscaled(self, width: int, side: int) -> Shape:
         """Return (width, up_factor · side): the shape that an upscale makes of a map of that side.
 
@@ -117,6 +131,8 @@ class Blocks:
             ValueError: the upsampler cannot make so few channels, or not of so small a map.
         """
         self.padded(side)
+        if self.upsampler in SHUFFLING:
+            self.normable(side)
         if self.upsampler == "hybrid" and width < 2:
             raise ValueError(f"upsampler hybrid halves an upscale's width, which must be 2 or more, not {width}")
         for name, value, known in (

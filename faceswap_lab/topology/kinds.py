@@ -48,9 +48,11 @@ class Encoder(Staged, Blocks, Bottleneck, Residuals):
             raise ValueError(f"{found}, not to {self.grid}")
         for _, side in down[:-1]:
             self.padded(side)
-        self.after(len(self.widths), "convolutions")
-        dense = self.squeezed(down[-1], self.gives, self.code_size)
-        return [*down, dense, self.upscaled(self.bridge_width, dense[1]) if self.bridge_width else dense]
+        for i, (name, residuals) in enumerate(zip(self.downs(), self.after(len(self.widths), "convolutions"))):
+            normed = DOWNSAMPLERS[name].normed_at(down[i][1])
+            self.at_stage(i).normable(min(normed, down[i + 1][1]) if residuals else normed)
+        dense, last_blocks = self.squeezed(down[-1], self.gives, self.code_size), self.at_stage(len(self.widths))
+        return [*down, dense, last_blocks.upscaled(self.bridge_width, dense[1]) if self.bridge_width else dense]
 
     def down(self) -> list[Shape]:
         """Return the shapes before, between and after the stages that halve."""
@@ -122,7 +124,8 @@ class Inter(Kind, Blocks, Bottleneck):
     def stages(self, seen: Shape) -> list[Shape]:
         """(c, s), (width, side), and (bridge_width, 2 side) with an upscale."""
         dense = self.squeezed(seen, (self.width, self.side or seen[1]), self.code_size)
-        return [seen, dense, self.upscaled(self.bridge_width, dense[1])] if self.bridge_width else [seen, dense]
+        up = self.at_stage(0).upscaled
+        return [seen, dense, up(self.bridge_width, dense[1])] if self.bridge_width else [seen, dense]
 
 
 @dataclass(frozen=True)
@@ -168,10 +171,10 @@ class Decoder(Staged, Blocks, Residuals):
             raise ValueError(f"up_factor={self.up_factor} with depth_to_space: no mask_head has the picture's size")
         first, _ = self.used(len(self.widths) + 1)
         shapes = [(self.channels, seen[1] // self.up_factor ** min(first, len(self.widths)))]
-        for width in self.widths:
-            shapes.append(self.upscaled(width, shapes[-1][1]))
-        for width in self.mask_head:
-            self.upscaled(width, seen[1])
+        for i, width in enumerate(self.widths):
+            shapes.append(self.at_stage(i).upscaled(width, shapes[-1][1]))
+        for i, width in enumerate(self.mask_head):
+            self.at_stage(i).upscaled(width, seen[1])
         return [*shapes, (3 + self.masks, shapes[-1][1] << self.depth_to_space)]
 
     def at(self, seen: Shape) -> "Decoder":
@@ -212,7 +215,7 @@ class Upscale(Kind, Blocks, Residuals):
     def stages(self, seen: Shape) -> list[Shape]:
         """(c, s), (width, up_factor · s)."""
         self.after(1, "upscales")
-        return [seen, self.upscaled(self.width, seen[1])]
+        return [seen, self.at_stage(0).upscaled(self.width, seen[1])]
 
 
 @dataclass(frozen=True)

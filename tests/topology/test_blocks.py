@@ -9,7 +9,10 @@ from faceswap_lab.cli.job.judge import check_functions
 from faceswap_lab.config import ConfigError, load, topology_of
 from faceswap_lab.models.architecture import Architecture, from_plain, to_plain
 from faceswap_lab.models.autoencoder import Autoencoder
-from faceswap_lab.topology import Blocks, Bottleneck, Declared, Residuals, expand
+from faceswap_lab.models.parts import MODULES
+from faceswap_lab.models.upsamplers import UPSAMPLERS
+from faceswap_lab.topology import KINDS, Blocks, Bottleneck, Declared, Residuals, expand
+from faceswap_lab.topology.blocks import DOWNSAMPLERS
 from tests.config.shipped import OPTIONS, composed
 from tests.topology.shipped import SIZES, architecture, shipped
 
@@ -66,3 +69,53 @@ def test_of_unequal_decoders_a_alone_is_narrower_and_nothing_else_starts_otherwi
             own, other = (torch.nn.utils.parameters_to_vector(m[part].parameters()) for m in (model.parts, plain))
             assert torch.equal(own, other) is (part != "decoder_A" or share == 1)
         assert from_plain(to_plain(model.architecture)) == model.architecture
+
+
+def said_by(function):
+    """Return the words of the ValueError that a function raises, if it does."""
+    try:
+        function()
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def refused_by_us_and_by_torch(kind, seen, **arguments):
+    """Tell whether a part is refused for a norm of one pixel, and whether torch refuses to run it on a single face."""
+    spec = KINDS[kind](norm="instance", **arguments)
+    module = MODULES[kind](spec, seen, torch.nn.ReLU)
+    ours = said_by(lambda: spec.stages(seen))
+    torchs = said_by(lambda: module(torch.zeros(1, seen[0], seen[1], seen[1])))
+    return "norm instance needs maps of 2x2 or more, not 1x1" in ours, "more than 1 value per channel" in torchs
+
+
+@pytest.mark.parametrize("residuals", [(), (1,)])
+@pytest.mark.parametrize("normed", [None, 0, 1])
+@pytest.mark.parametrize("last", DOWNSAMPLERS)
+@pytest.mark.parametrize("resolution", [2, 4, 8])
+def test_a_stage_whose_norm_sees_one_pixel_is_refused_where_torch_refuses_it(resolution, last, normed, residuals):
+    down = ("conv", last)
+    grid = resolution >> sum(DOWNSAMPLERS[name].halves for name in down)
+    if not grid or (resolution == 2 and last == "shuffled"):
+        return  # no such map
+    sizes = {"resolution": resolution, "widths": (4, 4), "downsamplers": down, "grid": grid, "code_size": 4}
+    ours, torchs = refused_by_us_and_by_torch("encoder", (3, resolution), normed=normed, residuals=residuals, **sizes)
+    assert ours == torchs
+
+
+@pytest.mark.parametrize("normed", [None, 0])
+@pytest.mark.parametrize("upsampler", UPSAMPLERS)
+@pytest.mark.parametrize("side", [1, 2])
+def test_an_upscale_whose_norm_sees_one_pixel_is_refused_where_torch_refuses_it(side, upsampler, normed):
+    blocks = {"upsampler": upsampler, "normed": normed}
+    for kind, sizes in (
+        ("upscale", {"width": 4}),
+        ("inter", {"width": 4, "bridge_width": 4, "code_size": 4}),
+        ("decoder", {"channels": 4, "widths": (4, 4), "mask_head": (4, 4)}),
+    ):
+        ours, torchs = refused_by_us_and_by_torch(kind, (4, side), **blocks, **sizes)
+        assert ours == torchs == (side == 1 and normed is None and upsampler in ("pixel_shuffle", "hybrid", "fast"))
+    ours, torchs = refused_by_us_and_by_torch(
+        "encoder", (3, 4), resolution=4, widths=(4,), grid=2, dense_side=side, bridge_width=4, code_size=4, **blocks
+    )
+    assert ours == torchs
