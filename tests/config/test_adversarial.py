@@ -9,6 +9,11 @@ from tests.config.shipped import OPTIONS, composed, set_at
 
 CODES, FACES = "loss.terms.adversarial_code", "loss.terms.adversarial"
 TWO = ["encoders=two", "encoders.start=independent"]
+UNEQUAL = {
+    "encoder_{side}": {"kind": "encoder"},
+    "encoder_B": {"kind": "encoder", "code_size": 4},
+    "decoder_{side}": {"kind": "decoder"},
+}
 
 
 def test_defaults_are_of_the_models_size():
@@ -41,10 +46,9 @@ def test_no_mask_is_theirs_by_default():
         (["loss=adversarial_code"], "update_order.name", "a_then_b_alone", ["=a_then_b_alone", "=a_then_b,"]),
         (["loss=adversarial_code"], "encoders.trained", False, ["code of A (encoder) is not trained", "encoders=one"]),
         (
-            ["loss=adversarial_code", "topology=tied", *TWO, "update_order=joint", "optimizer_state=shared"],
+            ["loss=adversarial_code", *TWO],
             "topology.parts",
-            {"encoder_{side}": {"kind": "encoder"}, "encoder_B": {"kind": "encoder", "code_size": 4}}
-            | {"decoder_{side}": {"kind": "decoder"}},
+            UNEQUAL,
             ["encoder_A and encoder_B, are of different sizes", "leave the term out"],
         ),
     ],

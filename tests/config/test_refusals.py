@@ -15,6 +15,7 @@ from tests.config.shipped import OPTIONS, fixed, set_at
 from tests.topology.normalised import NORMALISED, add_kind
 
 SGD = ("optimizer=sgd", "optimizer_state=shared")
+TIED = ["topology=tied", "encoders=two", "update_order=joint", "optimizer_state=shared"]
 SAME_CODE = ["loss=same_code", "data.states=shared", "update_order=joint", "optimizer_state=shared"]
 
 
@@ -176,11 +177,16 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
         (["loss=adversarial", "loss.terms.mae.weight=0"], ["none of them compares a picture with its target"]),
         (["loss=total_variation", "loss.terms.mae.weight=0"], ["none of them compares a picture with its target"]),
         (
-            [
-                *("topology=tied", "encoders=two", "update_order=joint_half", "optimizer_state=shared"),
-                "training.batch_size=2",
-            ],
+            [*TIED, "update_order=joint_half", "training.batch_size=2"],
             ["topology.tie=1 with training.batch_size=2", "Use training.batch_size=4 or more"],
+        ),
+        (
+            [*TIED, "+topology.parts.encoder_B={kind: encoder, code_size: 16}"],
+            ["topology.tie=1: the parts of the codes, encoder_A and encoder_B, are of different", "topology.tie=0."],
+        ),
+        (
+            [*TIED, "encoders.trained=false"],
+            ["topology.tie=1: nothing of what makes the codes (encoder_A, encoder_B) is trained", "topology.tie=0."],
         ),
         (["data.sampler=device", "augmentation.two_stage=true"], ["two_stage=true", "CPU only", "data.sampler=cv2"]),
         (["data.sampler=device", "augmentation=hsv_input"], ["augmentation.photometric_input=[", "CPU only"]),

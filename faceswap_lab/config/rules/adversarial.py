@@ -1,6 +1,7 @@
 """What must hold for the terms of a loss that discriminators judge."""
 
 from faceswap_lab.config.derived import topology_of
+from faceswap_lab.config.rules.codes import alike, any_trained
 from faceswap_lab.config.schema import Config
 from faceswap_lab.config.terms import Adversarial, AdversarialCode, terms_of
 from faceswap_lab.orders import ORDERS
@@ -33,11 +34,6 @@ def _sides(where: str, term: Adversarial, topology: Topology, order: str) -> Non
         )
 
 
-def alike(topology: Topology) -> bool:
-    """Tell whether the parts that make the sides' codes are of the same kind and size."""
-    return len({(topology.parts[part].spec, topology.shapes[part]) for part in topology.code.values()}) == 1
-
-
 def _codes(where: str, term: AdversarialCode, topology: Topology, order: str) -> None:
     """Codes must come from every side, be alike, and move."""
     choice = ORDERS.get(order)
@@ -53,7 +49,7 @@ def _codes(where: str, term: AdversarialCode, topology: Topology, order: str) ->
         )
     for side in term.sides or topology.sides:
         made_by = topology.up_to_code(side)
-        if not any(topology.parts[part].trained and topology.parts[part].spec.weighs for part in made_by):
+        if not any_trained(topology, made_by):
             raise ConfigError(
                 f"{where}: what makes the code of {side} ({', '.join(made_by)}) is not trained, so it cannot learn to "
                 "fool anybody. Use encoders=one, or leave the term out."

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from faceswap_lab.config.derived import topology_of
+from faceswap_lab.config.rules.codes import alike, any_trained
 from faceswap_lab.config.schema import Config
 from faceswap_lab.options import Options
 from faceswap_lab.orders import ORDERS, Plan
 from faceswap_lab.refusal import ConfigError
-from faceswap_lab.topology import TopologyError
+from faceswap_lab.topology import Topology, TopologyError
 from faceswap_lab.topology.blocks import DOWNSAMPLERS
 
 _SCALES = {32: ", or scale=quick", 64: ", or scale=standard"}
@@ -142,23 +143,40 @@ def _topology(config: Config) -> None:
             "and no device has the whole of it. Use trainer.devices=1."
         )
     if topology.tie:
-        order = config.update_order.name
-        if order in ORDERS and not Plan(order, topology.sides, 2).reaches_all:
-            raise ConfigError(
-                f"topology.tie={topology.tie:g} with update_order={order}: codes can be tied only where all sides are "
-                "in one update. Use update_order=joint optimizer_state=shared."
-            )
-        portions = ORDERS[order].parts if order in ORDERS else 1
-        if config.training.batch_size < 2 * portions:
-            raise ConfigError(
-                f"topology.tie={topology.tie:g} with training.batch_size={config.training.batch_size}: codes of one "
-                f"face have no spread. Use training.batch_size={2 * portions} or more."
-            )
-        if config.trainer.devices > 1:
-            raise ConfigError(
-                f"topology.tie={topology.tie:g} with trainer.devices={config.trainer.devices}: it is taken over the "
-                "whole batch, which no device has. Use trainer.devices=1, or topology.tie=0."
-            )
+        _tie(config, topology)
+
+
+def _tie(config: Config, topology: Topology) -> None:
+    """Codes must be of all sides in one update, several of each, alike, and move."""
+    order = config.update_order.name
+    if order in ORDERS and not Plan(order, topology.sides, 2).reaches_all:
+        raise ConfigError(
+            f"topology.tie={topology.tie:g} with update_order={order}: codes can be tied only where all sides are "
+            "in one update. Use update_order=joint optimizer_state=shared."
+        )
+    portions = ORDERS[order].parts if order in ORDERS else 1
+    if config.training.batch_size < 2 * portions:
+        raise ConfigError(
+            f"topology.tie={topology.tie:g} with training.batch_size={config.training.batch_size}: codes of one "
+            f"face have no spread. Use training.batch_size={2 * portions} or more."
+        )
+    if config.trainer.devices > 1:
+        raise ConfigError(
+            f"topology.tie={topology.tie:g} with trainer.devices={config.trainer.devices}: it is taken over the "
+            "whole batch, which no device has. Use trainer.devices=1, or topology.tie=0."
+        )
+    if not alike(topology):
+        raise ConfigError(
+            f"topology.tie={topology.tie:g}: the parts of the codes, "
+            f"{' and '.join(dict.fromkeys(topology.code.values()))}, are of different sizes, so no unit of one is a "
+            "unit of the other. Give them the same, or use topology.tie=0."
+        )
+    made_by = dict.fromkeys(part for side in topology.sides for part in topology.up_to_code(side))
+    if not any_trained(topology, made_by):
+        raise ConfigError(
+            f"topology.tie={topology.tie:g}: nothing of what makes the codes ({', '.join(made_by)}) is trained, so "
+            "they stay as they are. Use encoders.trained=true, or topology.tie=0."
+        )
 
 
 def _referred_to(config: Config, options: Options) -> None:

@@ -2,7 +2,7 @@
 
 from faceswap_lab.config.data import RenderedData
 from faceswap_lab.config.derived import topology_of
-from faceswap_lab.config.rules.adversarial import alike
+from faceswap_lab.config.rules.codes import alike, any_trained
 from faceswap_lab.config.schema import Config
 from faceswap_lab.config.terms import same_codes, terms_of
 from faceswap_lab.orders import ORDERS, Plan
@@ -50,7 +50,7 @@ def _codes(config: Config, where: str) -> None:
             "sizes, so no unit of one is a unit of the other. Give them the same, or leave the term out."
         )
     made_by = [part for side in topology.sides for part in topology.up_to_code(side)]
-    if not any(topology.parts[part].trained and topology.parts[part].spec.weighs for part in made_by):
+    if not any_trained(topology, made_by):
         raise ConfigError(
             f"{where}: nothing of what makes the codes ({', '.join(dict.fromkeys(made_by))}) is trained, so they stay "
             "as they are. Use encoders=one, or leave the term out."

@@ -1,0 +1,15 @@
+"""What must hold for the sides' codes where something compares them."""
+
+from collections.abc import Iterable
+
+from faceswap_lab.topology import Topology
+
+
+def alike(topology: Topology) -> bool:
+    """Tell whether the parts that make the sides' codes are of the same kind and size."""
+    return len({(topology.parts[part].spec, topology.shapes[part]) for part in topology.code.values()}) == 1
+
+
+def any_trained(topology: Topology, parts: Iterable[str]) -> bool:
+    """Tell whether one of these parts has weights that training moves."""
+    return any(topology.parts[part].trained and topology.parts[part].spec.weighs for part in parts)
