@@ -102,13 +102,7 @@ def expand(
         if not any(parts[name].trained and parts[name].spec.weighs for name in route.parts):
             raise TopologyError(f"topology.parts: on the route of {side} ({route.text}) every part is frozen.")
     _refuse_mistaken(routes, parts)
-    code = {side: names.fill(declared.code, side=side) for side in sides}
-    for side, part in code.items():
-        if part not in routes[side].parts:
-            raise TopologyError(
-                f"topology.code={declared.code}: {part} is not on the route of {side} ({routes[side].text}). "
-                f"Name one of {', '.join(routes[side].parts)}."
-            )
+    code = _code(declared.code, names, routes, parts)
     if declared.tie and len(set(code.values())) == 1:
         raise TopologyError(
             f"topology.tie={declared.tie:g}: the sides share {code[sides[0]]}, so their codes need no tie. "
@@ -270,6 +264,20 @@ def _swaps(
         ):
             found[name] = of_pair
     return found
+
+
+def _code(declared: str, names: _Names, routes: Mapping[str, Route], parts: Mapping[str, Part]) -> dict[str, str]:
+    """Return the part of each side's code; a part that draws, or is told who, is asked for it without either."""
+    code = {side: names.fill(declared, side=side) for side in routes}
+    for side, name in code.items():
+        on_route = routes[side].parts
+        able = [other for other in on_route if parts[other].spec.weighs and not parts[other].spec.told]
+        if name not in able:
+            why = f"is not on the route of {side} ({routes[side].text})"
+            if name in on_route:
+                why = "is told whom to draw" if parts[name].spec.told else "has no weights"
+            raise TopologyError(f"topology.code={declared}: {name} {why}. Name one of {', '.join(able)}.")
+    return code
 
 
 def _shaped(

@@ -110,6 +110,18 @@ REFUSED = [
     (Declared({"encoder": ENCODER, "decoder": DECODER}, "decoder"), "must end with a decoder"),
     (Declared({"encoder": ENCODER, "d": DECODER, "idle": DECODER}, "encoder > d"), "idle: used by no side's route"),
     (Declared({"encoder": ENCODER, "d": DECODER}, "encoder > d", code="d_x"), "d_x is not on the route of A"),
+    (
+        Declared({"e": ENCODER, "d": DECODER}, "e > d", code="x"),
+        "x is not on the route of A (e > d). Name one of e, d.",
+    ),
+    (
+        Declared({"e": ENCODER, "drop": {"kind": "dropout"}, "d": DECODER}, "e > drop > d", code="drop"),
+        "topology.code=drop: drop has no weights. Name one of e, d.",
+    ),
+    (
+        Declared({"e": ENCODER, "d": {"kind": "told_decoder"}}, "e > d", code="d"),
+        "topology.code=d: d is told whom to draw. Name one of e.",
+    ),
     (Declared({"encoder": ENCODER, "d": DECODER}, "encoder > encoder > d"), "It does not fit: its stage 0 sees 3"),
     (Declared({"encoder": ENCODER, "d": DECODER}, "encoder + encoder > d", {"Own": "x"}), "a name in lower case"),
     (Declared({"e": {"kind": "conv_encoder"}, "i": {"kind": "inter"}, "d": DECODER}, "e > e + i > d"), "does not fit"),
