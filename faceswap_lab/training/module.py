@@ -75,7 +75,7 @@ class FaceswapModule(pl.LightningModule):
         self.autoencoder, self.plan, self.settings = autoencoder, plan, settings or StepSettings()
         self.optimizer_settings, self.optimizer_state = optimizer, optimizer_state
         self.discriminators = discriminators or Discriminators()
-        self.averaged = _averaged(autoencoder, ema) if ema is not None else None
+        self.averaged = _Average(autoencoder, ema) if ema is not None else None
         self.log_every, self.last_step = log_every, last_step
         self.cuda_graphs, self.look_later = cuda_graphs, look_later
         self.steps_done = 0
@@ -163,7 +163,7 @@ class FaceswapModule(pl.LightningModule):
         seen = self.step.make(self.steps_done, dict(zip(portions, batch, strict=True)))
         self.steps_done += 1
         if self.averaged is not None:
-            self.averaged.update_parameters(self.autoencoder)
+            self.averaged.take(self.autoencoder, first=self.steps_done == 1)
         return seen
 
     def on_train_end(self) -> None:
@@ -198,14 +198,29 @@ class FaceswapModule(pl.LightningModule):
             self.write_row(row, self.steps_done)
 
 
-def _averaged(autoencoder: Autoencoder, decay: float) -> AveragedModel:
-    """Return a model whose weights are, after each update, ``decay`` times its own and the rest the autoencoder's.
+class _Average(AveragedModel):
+    """A model whose weights are, after each update, ``decay`` times its own and the rest the autoencoder's.
 
     The first update copies them.
     """
-    averaged = AveragedModel(autoencoder, multi_avg_fn=get_ema_multi_avg_fn(decay))
-    averaged.requires_grad_(False)  # or DDP would wait for their gradients
-    return averaged
+
+    def __init__(self, autoencoder: Autoencoder, decay: float) -> None:
+        super().__init__(autoencoder, multi_avg_fn=get_ema_multi_avg_fn(decay))
+        self.requires_grad_(False)  # or DDP would wait for their gradients
+
+    @torch.no_grad()
+    def take(self, autoencoder: Autoencoder, first: bool) -> None:
+        """Do what ``update_parameters`` does, which asks the device whether it is the first, and waits for it."""
+        own: list[Tensor] = list(self.parameters())
+        others: list[Tensor] = list(autoencoder.parameters())
+        if first:
+            for mean, p in zip(own, others, strict=True):
+                mean.copy_(p)
+        elif self.multi_avg_fn is not None:
+            self.multi_avg_fn(own, others, self.n_averaged)
+        for copied, buffer in zip(self.module.buffers(), autoencoder.buffers(), strict=True):
+            copied.copy_(buffer)
+        self.n_averaged += 1
 
 
 class _Speed:

@@ -1,5 +1,7 @@
 """What is not finite stops the run before an optimizer has used it, whether the host looks at once or later."""
 
+from itertools import islice
+
 import pytest
 import pytorch_lightning as pl
 import torch
@@ -155,15 +157,15 @@ def test_rmsprop_cannot_be_told_to_skip():
 WAITING = ("worse_first",)  # for the larger loss
 
 
-def one_step_without_values(monkeypatch, order, state, **options):
-    """Make a step on tensors that have no values: whatever asks for one, or takes one to the host, raises."""
+def steps_without_values(monkeypatch, order, state, steps=1, **options):
+    """Make steps on tensors that have no values: whatever asks for one, or takes one to the host, raises."""
     monkeypatch.setattr(optimizer, "_get_fused_kernels_supported_devices", lambda: ["meta"])
     monkeypatch.setattr(adam, "_device_dtype_check_for_fused", lambda p: None)
     module = module_for(order, state, **options).to("meta")
     module.configure_optimizers()
-    batch = next(iter(samples_for(order, 4).train_dataloader()))
-    seen = module.make_step([p._replace(**{k: getattr(p, k).to("meta") for k in p._fields[1:]}) for p in batch])
-    module.recent.add((f"loss_{portion.side}", loss) for portion, loss in seen.items())
+    for batch in islice(samples_for(order, 4).train_dataloader(), steps):
+        seen = module.make_step([p._replace(**{k: getattr(p, k).to("meta") for k in p._fields[1:]}) for p in batch])
+        module.recent.add((f"loss_{portion.side}", loss) for portion, loss in seen.items())
     assert not [p for p in module.parameters() if p.grad is not None]
     return module
 
@@ -173,12 +175,17 @@ def test_a_step_that_looks_later_never_waits_for_the_device(monkeypatch, order, 
     options = {"look_later": True, "gradient_clip": 1.0, "objective": single("mae", 0.5)}
     if order in WAITING:
         with pytest.raises(RuntimeError, match="meta"):
-            one_step_without_values(monkeypatch, order, state, **options)
+            steps_without_values(monkeypatch, order, state, **options)
     else:
-        module = one_step_without_values(monkeypatch, order, state, **options)
+        module = steps_without_values(monkeypatch, order, state, **options)
         assert len(module.step.watch.taken) == (2 if order not in ("accumulate", "joint", "only_a", "only_b") else 1)
+
+
+def test_to_average_the_weights_never_waits_for_the_device(monkeypatch):
+    module = steps_without_values(monkeypatch, "a_then_b", "shared", steps=3, look_later=True, ema=0.9)
+    assert module.steps_done == 3
 
 
 def test_a_step_that_looks_at_once_waits(monkeypatch):
     with pytest.raises((RuntimeError, NotImplementedError), match="meta"):
-        one_step_without_values(monkeypatch, "a_then_b", "keras_2018", look_later=False)
+        steps_without_values(monkeypatch, "a_then_b", "keras_2018", look_later=False)

@@ -3,10 +3,13 @@
 import pytest
 import pytorch_lightning as pl
 import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.randomness import seed_of
 from faceswap_lab.schedules import Schedule
 from faceswap_lab.training.step.optimizers import Settings
+from tests.models.tiny import tiny
 from tests.training.tiny import SEED, trained
 
 DESCENT = Settings("sgd", lr=0.1, beta1=0.0, beta2=0.0, eps=0.0)
@@ -100,3 +103,16 @@ def test_the_average_is_the_explicit_sum():
     unaveraged, _ = weights_over(4)
     for p, q in zip(seen[-1], unaveraged[-1]):
         assert torch.equal(p, q)  # to average changes no training
+
+
+def test_the_average_is_torchs_to_the_last_bit_and_is_kept_under_its_names():
+    seen, module = weights_over(4, ema=0.6)
+    model = Autoencoder(tiny(), SEED)
+    torchs = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.6))
+    for weights in seen[1:]:
+        for p, trained_to in zip(model.parameters(), weights):
+            p.data.copy_(trained_to)
+        torchs.update_parameters(model)
+    due, found = torchs.state_dict(), module.averaged.state_dict()
+    assert due.keys() == found.keys()
+    assert not [name for name in due if not torch.equal(due[name], found[name])]
