@@ -55,7 +55,11 @@ def ms_ssim(output: Tensor, target: Tensor, scales: int, window: float, sigma: f
 
 
 def gradient(output: Tensor, target: Tensor) -> Tensor:
-    """|∂d/∂x| + |∂d/∂y| of the error d, from each pixel to the next; 0 at the last one (faceswap-GAN's edges)."""
+    """|∂d/∂x| + |∂d/∂y| of the error d, from each pixel to the next; 0 at the last one.
+
+    Not faceswap-GAN's edge loss (v2.2, networks/losses.py), which is | |∂o| - |∂t| |: an edge the other way round costs
+    something here, and nothing there.
+    """
     return total_variation(output - target, target)
 
 
