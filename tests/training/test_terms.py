@@ -210,6 +210,28 @@ def test_focal_frequency_against_numpy_and_its_gradient(alpha, seed):
     assert output.grad.numpy() == pytest.approx(expected)
 
 
+@given(seeds)
+def test_the_worst_frequency_weighs_1_however_small_the_error_and_large_the_power(seed):
+    """Errors of a hundredth, to the power of 8: 1e-16, where the least that may divide was 1e-6."""
+    output, target, _ = pictures(2, 6, seed)
+    near = target + 0.01 * (output - target)
+    spectrum = abs(np.fft.fft2((near - target).numpy(), norm="ortho"))
+    weight = (spectrum / spectrum.max((2, 3), keepdims=True)) ** 8
+    found = measured("focal_frequency", near.float(), target.float(), alpha=8.0)
+    assert found.numpy() == pytest.approx((weight * spectrum**2).mean((1, 2, 3)), rel=1e-3)
+
+
+@given(seeds)
+def test_the_usual_focal_frequency_is_what_it_was_to_the_last_bit(seed):
+    output, target, _ = pictures(2, 6, seed, torch.float32)
+    spectrum = torch.fft.fft2(output - target, norm="ortho")
+    squared = spectrum.real.square() + spectrum.imag.square()
+    weight = squared ** (1.0 / 2)
+    weight = weight / weight.amax((2, 3), keepdim=True).clamp(min=1e-6)
+    found = measured("focal_frequency", output, target, alpha=1.0)
+    assert torch.equal(found, (weight * squared).flatten(1).mean(1))
+
+
 @pytest.mark.parametrize(("kind", "masking"), MEASURES)
 @pytest.mark.parametrize("weight", [0.0, 0.3, 1.0])
 def test_gradients_against_finite_differences(kind, masking, weight):

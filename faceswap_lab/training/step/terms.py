@@ -93,7 +93,7 @@ def focal_frequency(output: Tensor, target: Tensor, alpha: float) -> Tensor:
     spectrum = torch.fft.fft2(output - target, norm="ortho")
     squared = spectrum.real.square() + spectrum.imag.square()
     weight = squared.detach() ** (alpha / 2)
-    weight = weight / weight.amax((2, 3), keepdim=True).clamp(min=_LEAST)
+    weight = weight / weight.amax((2, 3), keepdim=True).clamp(min=torch.finfo(weight.dtype).tiny)  # 0 of no error
     return (weight * squared).flatten(1).mean(1)
 
 
