@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+import pytorch_lightning as pl
 import torch
 
 from faceswap_lab.config.schema import Optimizer
@@ -235,6 +236,39 @@ def test_steps_alone_change_no_row():
     """What is compared after five steps does not depend on where else it is compared, or on how long a run would be."""
     found = measure(config_for("training.max_steps=999"), noise_data(), (5,))
     assert found["growth"] == measured()["growth"][1:]
+
+
+class KeptAfter(pl.Callback):
+    """Keeps the weights of some parts after five steps, wherever the run goes from there."""
+
+    def on_train_batch_end(self, trainer, module, *rest):
+        if module.steps_done == 5:
+            self.kept = {group: vector(module.autoencoder, prefix) for group, prefix in GROUPS.items()}
+
+
+def test_a_schedule_is_that_of_the_whole_run_however_early_it_is_compared():
+    after_five, data = {}, noise_data()
+    for order in ("a_then_b", "b_then_a"):
+        config, kept = config_for("schedule=cosine", f"update_order={order}", "seed=0"), KeptAfter()
+        fit(
+            config,
+            data,
+            module_of(config, autoencoder_of(config, data)),
+            None,
+            lambda: None,
+            (kept,),
+            lambda *row: None,
+        )
+        after_five[order] = kept.kept
+    row = measured("schedule=cosine", steps=(5,))["growth"][0]["orders"]
+    for group, one in after_five["a_then_b"].items():
+        assert row[group]["largest"] == np.abs(one - after_five["b_then_a"][group]).max() > 0
+
+
+@pytest.mark.parametrize("step", [12, 0.9])
+def test_an_event_that_comes_after_the_last_comparison_changes_nothing(step):
+    planned = f"+events.planned.slow={{kind: learning_rate, step: {step}, factor: 0.1}}"
+    assert measured(planned)["growth"] == measured()["growth"]
 
 
 def test_what_the_configuration_says_of_order_and_seed_is_not_looked_at():

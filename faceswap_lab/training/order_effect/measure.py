@@ -9,7 +9,7 @@ distance is the training's own sensitivity to anything at all.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import permutations
+from itertools import islice, permutations
 from typing import Any
 
 import torch
@@ -60,7 +60,8 @@ def measure(config: Config, data: FaceData, steps: Sequence[int]) -> dict[str, A
     """Train in both orders from equal states and tell how far apart they are.
 
     Args:
-        config: what is trained; its update order, seed, precision and number of steps are not looked at.
+        config: what is trained; its update order, seed and precision are not looked at. Its schedule and its events are
+            those of its own number of steps, or of the largest of ``steps`` where that is more.
         data: the faces.
         steps: after how many training steps to compare: one or more numbers, each >= 1, the largest last.
 
@@ -92,7 +93,7 @@ def measure(config: Config, data: FaceData, steps: Sequence[int]) -> dict[str, A
         config,
         seed=_SEEDS[0],
         update_order=UpdateOrder(name="a_then_b", block=None),
-        training=replace(config.training, max_steps=steps[-1]),
+        training=replace(config.training, max_steps=max(steps[-1], config.training.max_steps)),
     )
     with _deterministic(config.training.deterministic):
         resident = resident_on(_device(first), first, data)
@@ -195,7 +196,7 @@ def _growth(first: Config, data: FaceData, resident: Resident | None, steps: Seq
     what = f"measuring the effect of the update order: {1 + len(same) + len(others)} trainings of {steps[-1]} steps"
     with progress_of(what, steps[-1], shown=first.progress) as advance:
         both = (batches_of(config, data, resident) for config in (first, second))
-        for step, (batch, other_batch) in enumerate(zip(*both), start=1):
+        for step, (batch, other_batch) in enumerate(islice(zip(*both), steps[-1]), start=1):
             for replica in (forth, *same.values()):
                 replica.step(batch)
             for replica in others.values():
