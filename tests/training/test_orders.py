@@ -9,6 +9,7 @@ import torch
 
 from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.orders import ORDERS
+from faceswap_lab.training.step.optimizers import Settings
 from tests.models.tiny import out_of, tiny
 from tests.training.slow_updates import SlowUpdates
 from tests.training.tiny import SEED, STATES, trained
@@ -72,6 +73,34 @@ def test_the_tolerance_tells_the_orders_apart():
     states = [vector(slow("a_then_b", state).model) for state in STATES]
     for a, b in itertools.combinations(states, 2):
         assert np.abs(a - b).max() > 2e-4
+
+
+@pytest.mark.parametrize("order", ["a_then_b", "b_then_a", "worse_first"])
+def test_under_bf16_the_second_loss_is_taken_at_the_weights_that_the_first_update_has_moved(order):
+    """Autocast may keep weights in bf16 until it ends, and it lasts for a whole step: Lightning tells it not to."""
+    lr, losses, model = 0.1, [], Autoencoder(tiny(), SEED)
+    for p in model.parameters():
+        p.data *= 2  # so that what the encoder gives counts from the first step on
+    slow = SlowUpdates(model, "shared")
+    samples = {side: slow.draw(side) for side in "AB"}
+
+    def loss(side):
+        with torch.autocast("cpu", torch.bfloat16):  # one for every loss, so nothing is kept
+            return slow.loss(side, samples[side])
+
+    stale = {side: loss(side) for side in "AB"}
+    worse = max("AB", key=lambda side: stale[side].item())
+    first = {"a_then_b": "A", "b_then_a": "B"}.get(order, worse)
+    for p, gradient in zip(slow.parameters, slow.gradients(stale[first])):
+        p.data -= lr * gradient if gradient is not None else 0
+    second = {"A": "B", "B": "A"}[first]
+    due = {first: stale[first].item(), second: loss(second).item()}
+    assert due[second] != pytest.approx(stale[second].item(), rel=0.1)
+
+    descent = Settings("sgd", lr, beta1=0.0, beta2=0.0, eps=0.0)
+    callbacks = [Losses(losses)]
+    trained(order, "shared", 1, model=model, optimizer=descent, precision="bf16-mixed", callbacks=callbacks)
+    assert dict(losses) == pytest.approx(due, rel=0.01)
 
 
 def test_accumulated_is_joint_when_one_optimizer_has_everything():
