@@ -267,15 +267,15 @@ def _swaps(
 
 
 def _code(declared: str, names: _Names, routes: Mapping[str, Route], parts: Mapping[str, Part]) -> dict[str, str]:
-    """Return the part of each side's code; a part that draws, or is told who, is asked for it without either."""
+    """Return the part of each side's code, which is asked of a part without draws, and without who is meant."""
     code = {side: names.fill(declared, side=side) for side in routes}
     for side, name in code.items():
         on_route = routes[side].parts
-        able = [other for other in on_route if parts[other].spec.weighs and not parts[other].spec.told]
+        able = [other for other in on_route if not parts[other].spec.draws and not parts[other].spec.told]
         if name not in able:
             why = f"is not on the route of {side} ({routes[side].text})"
             if name in on_route:
-                why = "is told whom to draw" if parts[name].spec.told else "has no weights"
+                why = "is told whom to draw" if parts[name].spec.told else "draws anew for every sample"
             raise TopologyError(f"topology.code={declared}: {name} {why}. Name one of {', '.join(able)}.")
     return code
 

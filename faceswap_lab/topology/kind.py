@@ -60,6 +60,7 @@ class Kind(ABC):
         told: it is told whose face to draw.
         ends: it draws a face, so a route may end with it.
         weighs: it has weights.
+        draws: while it trains it draws anew for every sample.
         masks: it draws the face's mask beside the face, as a fourth channel.
         named: its argument → what ``Sizes`` calls it, where the two are not the same.
     """
@@ -68,6 +69,7 @@ class Kind(ABC):
     told: ClassVar[bool] = False
     ends: ClassVar[bool] = False
     weighs: ClassVar[bool] = True
+    draws: ClassVar[bool] = False
     named: ClassVar[Mapping[str, str]] = {}
 
     @property

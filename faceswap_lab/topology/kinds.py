@@ -266,6 +266,7 @@ class Mix(Kind):
     """
 
     weighs: ClassVar[bool] = False
+    draws: ClassVar[bool] = True
     share: float = 0.5
 
     def stages(self, seen: Shape) -> list[Shape]:
@@ -283,6 +284,7 @@ class Dropout(Kind):
     """
 
     weighs: ClassVar[bool] = False
+    draws: ClassVar[bool] = True
     share: float = 0.25
     units: bool = False
 

@@ -182,7 +182,7 @@ def test_a_missing_value_says_what_it_is_and_how_to_give_it():
         ),
         (
             [*TIED, "+topology.parts.encoder_B={kind: encoder, code_size: 16}"],
-            ["topology.tie=1: the parts of the codes, encoder_A and encoder_B, are of different", "topology.tie=0."],
+            ["topology.tie=1: the codes of encoder_A and encoder_B are of different sizes", "topology.tie=0."],
         ),
         (
             [*TIED, "encoders.trained=false"],
@@ -237,6 +237,10 @@ def test_a_combination_that_means_nothing_is_refused_with_the_remedy(overrides: 
     with pytest.raises(ConfigError) as error:
         load(fixed(*overrides), OPTIONS)
     assert not [part for part in told if part not in str(error.value)], error.value
+
+
+def test_codes_of_one_size_may_be_tied_whatever_parts_make_them():
+    load(fixed(*TIED, "+topology.parts.encoder_B={kind: encoder, kernel: 3}"), OPTIONS)
 
 
 def test_there_are_as_many_people_as_sides():

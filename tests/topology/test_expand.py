@@ -116,7 +116,7 @@ REFUSED = [
     ),
     (
         Declared({"e": ENCODER, "drop": {"kind": "dropout"}, "d": DECODER}, "e > drop > d", code="drop"),
-        "topology.code=drop: drop has no weights. Name one of e, d.",
+        "topology.code=drop: drop draws anew for every sample. Name one of e, d.",
     ),
     (
         Declared({"e": ENCODER, "d": {"kind": "told_decoder"}}, "e > d", code="d"),

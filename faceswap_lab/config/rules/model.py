@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from faceswap_lab.config.derived import topology_of
-from faceswap_lab.config.rules.codes import alike, any_trained
+from faceswap_lab.config.rules.codes import any_trained, of_one_size
 from faceswap_lab.config.schema import Config
 from faceswap_lab.options import Options
 from faceswap_lab.orders import ORDERS, Plan
@@ -147,7 +147,7 @@ def _topology(config: Config) -> None:
 
 
 def _tie(config: Config, topology: Topology) -> None:
-    """Codes must be of all sides in one update, several of each, alike, and move."""
+    """Codes must be of all sides in one update, several of each, of one size, and move."""
     order = config.update_order.name
     if order in ORDERS and not Plan(order, topology.sides, 2).reaches_all:
         raise ConfigError(
@@ -165,11 +165,10 @@ def _tie(config: Config, topology: Topology) -> None:
             f"topology.tie={topology.tie:g} with trainer.devices={config.trainer.devices}: it is taken over the "
             "whole batch, which no device has. Use trainer.devices=1, or topology.tie=0."
         )
-    if not alike(topology):
+    if not of_one_size(topology):
         raise ConfigError(
-            f"topology.tie={topology.tie:g}: the parts of the codes, "
-            f"{' and '.join(dict.fromkeys(topology.code.values()))}, are of different sizes, so no unit of one is a "
-            "unit of the other. Give them the same, or use topology.tie=0."
+            f"topology.tie={topology.tie:g}: the codes of {' and '.join(dict.fromkeys(topology.code.values()))} are of "
+            "different sizes, so no unit of one is a unit of the other. Give them the same, or use topology.tie=0."
         )
     made_by = dict.fromkeys(part for side in topology.sides for part in topology.up_to_code(side))
     if not any_trained(topology, made_by):
