@@ -72,12 +72,13 @@ def decode_square(data: bytes, size: int, *, smallest: int, mask: bytes | None =
         UnusablePicture: whatever is wrong with it, also that it is a mask itself.
     """
     picture = opened(data, smallest)
-    frames = 1 if picture.format == "MPO" else int(getattr(picture, "n_frames", 1))  # MPO: a photo and its preview
     try:
+        # To count the frames is to go through all of them. An MPO is a photo and its preview.
+        frames = 1 if picture.format == "MPO" else int(getattr(picture, "n_frames", 1))
         turned = picture.getexif().get(ExifTags.Base.Orientation, 1) not in (0, 1)
         record = None if turned else record_of(data, picture)  # programs that write records turn no pictures
         pixels, alpha = _rgb(ImageOps.exif_transpose(picture))
-    except Exception as error:  # Pillow raises OSError, SyntaxError, ValueError, struct.error, zlib.error …
+    except Exception as error:  # Pillow raises OSError, SyntaxError, TypeError, KeyError, struct.error …
         raise UnusablePicture(f"broken: {error}") from error
     height, width = pixels.shape[:2]
     if _is_mask(pixels):

@@ -299,6 +299,19 @@ def test_of_an_animation_the_first_frame_is_taken_and_the_others_counted(kind):
     assert np.abs(face.pixels.astype(int) - 60).max() <= 4
 
 
+@pytest.mark.parametrize("kind", ["GIF", "TIFF"])
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+def test_an_animation_cut_off_after_its_first_frame_is_refused_as_broken_or_read_but_nothing_else(kind):
+    frames = [Image.fromarray(np.full((40, 40, 3), level, np.uint8)) for level in (60, 120, 200)]
+    data, refused = encoded(frames[0], kind, save_all=True, append_images=frames[1:]), 0
+    for end in range(len(data) // 3, len(data), max(1, len(data) // 300)):
+        try:
+            assert np.abs(decoded(data[:end], 40).astype(int) - 60).max() <= 4
+        except UnusablePicture as reason:
+            refused += str(reason).startswith("broken: ")
+    assert refused
+
+
 def test_alpha_becomes_the_mask_unless_it_hides_all():
     alpha = np.zeros((64, 64), np.uint8)
     alpha[8:56, 8:56] = 255
