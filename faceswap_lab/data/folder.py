@@ -15,7 +15,7 @@ from faceswap_lab.data.pictures import MOST_PIXELS, reads_heif
 Rule = Literal["leak_free", "pictures"]
 
 READER_VERSION = 1  # raise it when the same file would give other pixels or another order
-_ENTRY_VERSION = 5  # raise it when an entry of the cache holds something else of the same faces
+_ENTRY_VERSION = 6  # raise it when an entry of the cache holds something else of the same faces
 
 
 @dataclass(frozen=True)

@@ -151,9 +151,8 @@ def reads_heif() -> bool:
 
 def _rgb(picture: Image.Image) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
     """Decode any mode of Pillow's to (H, W, 3) uint8, and its alpha to (H, W) uint8 if it hides anything."""
-    if picture.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion would clip at 255 instead of scaling
-        grey = (np.asarray(picture).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
-        return np.repeat(grey[:, :, None], 3, axis=2), None
+    if picture.mode.startswith("I"):
+        return np.repeat(_upper_bits(picture)[:, :, None], 3, axis=2), None
     if picture.mode == "F":
         raise ValueError("floating-point pixels have no known range; save it with 8 or 16 bits")
     alpha = None
@@ -163,6 +162,11 @@ def _rgb(picture: Image.Image) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | N
         # What a file stores under its transparent parts is arbitrary; cut-out faces are black there by custom.
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "black"), picture)
     return np.asarray(picture.convert("RGB")), alpha if alpha is not None and alpha.min() < 255 else None
+
+
+def _upper_bits(picture: Image.Image) -> NDArray[np.uint8]:
+    """Decode 16-bit grey to (H, W) uint8: Pillow's own conversion would clip at 255 instead of scaling."""
+    return (np.asarray(picture).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
 
 
 def _is_mask(pixels: NDArray[np.uint8]) -> bool:
@@ -177,8 +181,9 @@ def _is_mask(pixels: NDArray[np.uint8]) -> bool:
 def mask_of(data: bytes, width: int, height: int) -> NDArray[np.uint8] | None:
     """Return a mask picture at the size of the picture that it belongs to; None if it cannot be read."""
     try:
-        mask = np.asarray(opened(data, 1).convert("L"))
-    except (UnusablePicture, OSError, ValueError, SyntaxError):
+        picture = opened(data, 1)
+        mask = _upper_bits(picture) if picture.mode.startswith("I") else np.asarray(picture.convert("L"))
+    except Exception:  # as in decode_square
         return None
     return np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 

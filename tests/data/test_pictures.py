@@ -321,6 +321,24 @@ def test_alpha_becomes_the_mask_unless_it_hides_all():
     assert decode_square(encoded(np.dstack([NOISE, 0 * alpha + 255]), "PNG"), 64, smallest=1).mask is None
 
 
+def test_a_mask_of_16_bits_is_scaled_and_one_of_8_bits_kept_as_it_is():
+    deep = RNG.integers(0, 1 << 16, (64, 64), np.uint16)
+    for kind in ("PNG", "TIFF"):
+        face = decode_square(GOOD[0], 64, smallest=1, mask=encoded(Image.fromarray(deep), kind))
+        np.testing.assert_array_equal(face.mask, deep >> 8)
+    shallow = deep.astype(np.uint8)
+    for stored in (shallow, np.dstack([shallow] * 3)):
+        face = decode_square(GOOD[0], 64, smallest=1, mask=encoded(stored, "PNG"))
+        np.testing.assert_array_equal(face.mask, shallow)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+def test_a_damaged_mask_is_none_and_its_picture_is_read():
+    damaged = bytearray(encoded(np.zeros((10, 10), np.uint16), "TIFF"))
+    damaged[72] ^= 1  # the type of a tag: Pillow raises TypeError
+    assert decode_square(GOOD[0], 64, smallest=1, mask=bytes(damaged)).mask is None
+
+
 def test_a_mask_picture_is_refused_and_a_drawing_in_grey_is_not():
     mask = np.zeros((64, 64), np.uint8)
     cv2.circle(mask, (32, 32), 20, 255, -1, cv2.LINE_AA)
