@@ -37,6 +37,15 @@ class Folder:
             f"({', '.join(suffix[1:] for suffix in SUFFIXES)}; in it or below)"
         )
 
+    @property
+    def larger(self) -> str:
+        """What to do about pictures that are too small."""
+        size = max(64, self.smallest)  # the command's least
+        return (
+            f"cut larger ones out: python -m faceswap_lab faces VIDEO --out faces/NAME --size {size}, or choose a "
+            "smaller model.resolution"
+        )
+
     def __str__(self) -> str:
         return f"the folder of side {self.side}, '{self.path}',"
 

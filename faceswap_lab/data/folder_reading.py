@@ -199,9 +199,10 @@ class _Reading:
     def _refuse_if_empty(self, faces: int) -> None:
         if not faces:
             reasons = [f"{name}: {reason}" for name, reason in list(self.skipped.items())[:5]]
+            small = any(reason.startswith("too small") for reason in self.skipped.values())
             raise ValueError(
                 f"{self.folder} holds {len(self.found.pictures)} files but no usable picture ({'; '.join(reasons)}); "
-                f"{self.folder.accepted}"
+                f"{self.folder.larger if small else self.folder.accepted}"
             )
 
 

@@ -1,5 +1,6 @@
 """The samples of one side: batch-wise, reproducible by index, the same in any process."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -132,6 +133,11 @@ class SideSampler:
     def _recoloured(self, face: NDArray[np.uint8], photometric: Photometric, index: int) -> NDArray[np.uint8]:
         seed = seed_of(self.seed, "photometric", self.side, index)
         return rgba(photometric(np.ascontiguousarray(face[..., :3]), seed), face[..., 3])
+
+
+def least_side(resolution: int, coverage: float) -> int:
+    """Return the side, in pixels, of the smallest picture whose ``centre`` has all the pixels that the network sees."""
+    return math.ceil(resolution / coverage - 1e-9)  # so that no rounding asks for one more
 
 
 def centre(images: NDArray[np.uint8], resolution: int, coverage: float) -> NDArray[np.uint8]:

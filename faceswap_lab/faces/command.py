@@ -79,8 +79,8 @@ def _parser() -> argparse.ArgumentParser:
         default="2018",
         help="2018: the face, as faceswap cut it out then (the default); whole_face: with forehead and chin; head",
     )
-    size, every = _within(64, 1024), _within(1, 100_000)
-    parser.add_argument("--size", type=size, default=256, help="side of the pictures in pixels, 64 to 1024 (256)")
+    size, every = _within(64, 2048), _within(1, 100_000)
+    parser.add_argument("--size", type=size, default=256, help="side of the pictures in pixels, 64 to 2048 (256)")
     parser.add_argument("--every", type=every, default=1, help="look at one frame in so many (1)")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.add_argument("--forget", type=Path, metavar="SET", help="remove a set and its copies in the cache")

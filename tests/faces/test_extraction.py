@@ -292,7 +292,7 @@ def test_no_face_at_all_is_one_line_and_exit_code_1(tmp_path, capsys):
     [
         ([], "name a video or a folder of photos, and --out"),
         (["x.mp4"], "name a video or a folder"),
-        (["x.mp4", "--out", "y", "--size", "7"], "7 is no whole number from 64 to 1024"),
+        (["x.mp4", "--out", "y", "--size", "7"], "7 is no whole number from 64 to 2048"),
         (["x.mp4", "--out", "y", "--framing", "tight"], "invalid choice: 'tight'"),
         (["x.mp4", "--oat", "y"], "unrecognized arguments: --oat"),
     ],

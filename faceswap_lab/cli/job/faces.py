@@ -130,14 +130,17 @@ def _stored(config: Config) -> int:
 
 def _folders(config: Config, data: FoldersData) -> "FaceData":
     from faceswap_lab.data.folders import load_folders
+    from faceswap_lab.data.sampler import least_side
     from faceswap_lab.faces.counting import count_faces
 
+    size, coverage = config.model.resolution, config.augmentation.coverage
     found = load_folders(
         folders=data.folders,
         held_out=int(data.held_out) if data.held_out >= 1 else data.held_out,
         rule=data.split,  # type: ignore[arg-type]  # judged at the door
-        size=STORED * config.model.resolution,
-        coverage=config.augmentation.coverage,
+        size=STORED * size,
+        smallest=min(2 * size, least_side(size, coverage)),  # earlier versions asked for the former of all
+        coverage=coverage,
         cache_dir=config.cache_dir,
         progress=config.progress,
         further=partial(count_faces, progress=config.progress),

@@ -5,7 +5,6 @@ A run was trained on the centre of square, aligned face pictures (``augmentation
 picture is refused: one that is framed otherwise swaps worse than copying it, and nothing would show why.
 """
 
-import math
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
@@ -18,7 +17,7 @@ from PIL import Image
 from torch import Tensor
 
 from faceswap_lab.data.pictures import decode_square, opened
-from faceswap_lab.data.sampler import centre
+from faceswap_lab.data.sampler import centre, least_side
 from faceswap_lab.evaluation.held_out import to_tensor
 from faceswap_lab.plugins import PluginError
 from faceswap_lab.plugins.used import bring_back
@@ -159,21 +158,19 @@ class TrainedModel:
         try:
             data = path.read_bytes()
             self._check_size(*opened(data, smallest=1).size[::-1], coverage)
-            return decode_square(data, max(_STORED * self.resolution, self._needed(coverage)), smallest=1).pixels
+            size = max(_STORED * self.resolution, least_side(self.resolution, coverage))
+            return decode_square(data, size, smallest=1).pixels
         except FileNotFoundError:
             raise ValueError(f"{path}: there is no such file.") from None
         except (ValueError, OSError) as error:  # UnusablePicture is one of the first
             raise ValueError(f"{path}: {error}") from None
-
-    def _needed(self, coverage: float) -> int:
-        return math.ceil(self.resolution / coverage - 1e-9)
 
     def _check_size(self, height: int, width: int, coverage: float) -> None:
         if height != width:
             raise ValueError(
                 f"the picture is {width}×{height}, not square. Cut the aligned face out first, framed as in training."
             )
-        needed = self._needed(coverage)
+        needed = least_side(self.resolution, coverage)
         if width < needed:
             raise ValueError(
                 f"the picture has {width} px a side, and the network sees {self.resolution} px of the central "
