@@ -52,6 +52,28 @@ def test_a_swap_of_another_run_is_not_overwritten_and_a_long_name_is_cut(straigh
     assert swapped(straight, f"{'日' * 82}.png") == [f"swaps/{'日' * 60}-A-to-B.png"]
 
 
+def test_a_swap_of_another_picture_of_the_same_name_or_otherwise_cut_is_not_overwritten(
+    straight: Path, program: Program
+) -> None:
+    for name, turn in (("day1", 0.3), ("day2", -0.3)):
+        (program.place / name).mkdir()
+        face = render(identity("ada"), State(yaw=turn), 128).image
+        Image.fromarray(face).save(program.place / name / "000001.png")
+
+    def swapped(*words: str) -> str:
+        ended = program.start_with("swap", str(straight), *words).ended()
+        assert ended.code == 0, ended.err
+        return ended.out.strip()
+
+    assert swapped("day1") == "swaps/000001-A-to-B.png"
+    assert swapped("day2") == swapped("day2/000001.png") == "swaps/000001-2-A-to-B.png"
+    assert swapped("day1", "cropped=true") == "swaps/000001-3-A-to-B.png"
+    assert swapped("day1") == "swaps/000001-A-to-B.png"
+    with Image.open(program.place / "swaps" / "000001-A-to-B.png") as written:
+        expected = TrainedModel(straight).swap(program.place / "day1" / "000001.png")
+        assert (np.asarray(written) == np.asarray(expected)).all()
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

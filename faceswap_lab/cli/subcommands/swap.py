@@ -1,5 +1,6 @@
 """``swap``: a finished run's model on aligned face pictures, written as pictures that say what they are."""
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, count
 from pathlib import Path
@@ -45,15 +46,15 @@ def swap(words: Sequence[str]) -> int:
         raise ConfigError(f"swap: no pictures in {', '.join(map(str, paths[1:]))}.")
     with explaining(out):
         out.mkdir(parents=True, exist_ok=True)
-    refused, taken = 0, set[Path]()
+    refused, taken, cropped = 0, set[Path](), settings["cropped"] == "true"
     for file in files:
         try:
-            face = np.asarray(model.swap(file, source, target, cropped=settings["cropped"] == "true"))
+            face = np.asarray(model.swap(file, source, target, cropped=cropped))
         except ValueError as error:
             say(f"swap: {error}")
             refused += 1
             continue
-        about = _about(model.folder.name, printable(file.name), source, target)
+        about = _about(model.folder.name, file, source, target, cropped)
         written = _place(out, printable(file.stem), f"-{source}-to-{target}.png", about, taken)
         taken.add(written)
         write_png(written, face, about, "trainedAlgorithmicMedia")
@@ -79,7 +80,10 @@ def _read(words: Sequence[str]) -> tuple[dict[str, str], list[Path]]:
 
 
 def _place(out: Path, stem: str, ending: str, about: Mapping[str, str], taken: Collection[Path]) -> Path:
-    """Return where a swap goes: pictures of several folders or kinds may share a stem, and so do those of two runs."""
+    """Return where a swap goes: pictures of several folders or kinds may share a stem, and so do those of two runs.
+
+    Only the same swap is written anew, which is one that says the same about itself.
+    """
     stem = stem.encode()[:_LONGEST].decode(errors="ignore")
     names = chain([stem], (f"{stem}-{number}" for number in count(2)))
     places = (out / f"{name}{ending}" for name in names)
@@ -101,6 +105,11 @@ def _description_of(path: Path) -> str:
         return ""
 
 
-def _about(run: str, file: str, source: str, target: str) -> dict[str, str]:
-    described = f"Synthetic: this face was made by a model, {run}, as {target} in the state of {source} in {file}"
+def _about(run: str, file: Path, source: str, target: str, cropped: bool) -> dict[str, str]:
+    """Return what a swap says about itself: names recur (000001.png of every film), so its picture's digest is told."""
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+    described = (
+        f"Synthetic: this face was made by a model, {run}, as {target} in the state of {source} in "
+        f"{printable(file.name)} (SHA-256 {digest}{', cropped' if cropped else ''})"
+    )
     return {"Software": "faceswap_lab", "Title": f"{source} swapped to {target}", "Description": described}
