@@ -1,6 +1,7 @@
 """``python -m faceswap_lab faces``: from a video or photos to a set of aligned faces of one person."""
 
 import argparse
+import logging
 import os
 import shlex
 import shutil
@@ -27,6 +28,9 @@ from faceswap_lab.faces.summary import lines, summary
 from faceswap_lab.interruption import Interrupted
 from faceswap_lab.runs.atomic import StorageError, write_json, write_text
 
+_log = logging.getLogger(__name__)
+
+_NAMED = 10  # of exclude.txt, which no face has
 USAGE = "faces VIDEO|FOLDER --out faces/NAME [--like PICTURE]"
 
 
@@ -143,10 +147,23 @@ def _extract_into(kept: FaceSet, frames: Frames, like: Embedding | None, asked: 
 
 def settle(kept: FaceSet, rows: Sequence[Row], like: Embedding | None) -> Choice:
     """Choose what belongs to a set, and put every picture where it belongs."""
-    choice = choose(rows, like, kept.excluded())
+    excluded = kept.excluded()
+    if excluded:
+        _say_unknown(kept, excluded)
+    choice = choose(rows, like, excluded)
     for row, reason in zip(rows, choice.reasons):
         kept.settle(row.file, kept=not reason)
     return choice
+
+
+def _say_unknown(kept: FaceSet, excluded: set[str]) -> None:
+    """Name what is excluded and is no face: whoever mistypes a name must not think that the face is left out."""
+    unknown = sorted(excluded - {row.file for source in kept.sources() for row in source.rows()})
+    if unknown:
+        _log.warning(
+            "exclude.txt: %d names are of no face in this set: %s%s. Write each as its picture is called",
+            *(len(unknown), ", ".join(unknown[:_NAMED]), ", …" if len(unknown) > _NAMED else ""),
+        )
 
 
 def embedding_of(path: Path) -> Embedding:

@@ -10,6 +10,7 @@
 """
 
 import base64
+import codecs
 import json
 import os
 import re
@@ -206,11 +207,13 @@ class FaceSet:
             os.replace(wrong, self.place(file, kept))
 
     def excluded(self) -> set[str]:
-        """Return the names that a person has written into exclude.txt."""
+        """Return the names that a person has written into exclude.txt, in UTF-8 or as Windows' programs save it."""
         path = self.path / "exclude.txt"
         if not path.is_file():
             return set()
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        written = path.read_bytes()
+        wide = written.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # PowerShell's ">"
+        lines = written.decode("utf-16" if wide else "utf-8-sig", errors="replace").splitlines()
         return {line.strip() for line in lines if line.strip()}
 
 

@@ -9,6 +9,7 @@ from filelock import FileLock
 
 from faceswap_lab.data.folders import load_folders
 from faceswap_lab.faces.choice import choose
+from faceswap_lab.faces.command import settle
 from faceswap_lab.faces.face_set import FaceSet, Row, SetRefused
 from faceswap_lab.faces.forget import forget
 from faceswap_lab.faces.summary import evenness, lines, summary
@@ -69,6 +70,30 @@ def test_of_faces_that_look_alike_the_sharpest_stays():
     same = unit(RNG.normal(size=256))
     rows = [row(i, look=unit(same + 0.005 * RNG.normal(size=256)), sharpness=10.0 + i) for i in range(5)]
     assert [i for i, reason in enumerate(choose(rows, None, set()).reasons) if not reason] == [4]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_excluded_names_are_read_in_whatever_encoding_an_editor_saves_them(tmp_path, encoding, end):
+    mark = "\ufeff" if encoding.endswith("e") else ""  # utf-16 writes its own
+    names = ["anna_000001.png", "größe.png"]
+    (tmp_path / "set").mkdir()
+    kept = FaceSet(tmp_path / "set")
+    (kept.path / "exclude.txt").write_bytes((mark + end.join([*names, "", ""])).encode(encoding))
+    assert kept.excluded() == set(names)
+
+
+def test_names_to_exclude_that_no_face_has_are_said(tmp_path, caplog):
+    kept, rows = FaceSet(tmp_path / "set"), [row(0), row(1)]
+    source = kept.source("film.mp4", ["0" * 64], "2018", 64)
+    source.append([*rows, row(2)])  # of whose picture somebody was rid already
+    (kept.path / "exclude.txt").write_text("0001.png\n0002.png\n1.jpg\nother.png\n")
+    assert settle(kept, rows, None).reasons == ["", "excluded by hand"]
+    assert "exclude.txt: 2 names are of no face in this set: 1.jpg, other.png" in caplog.text
+    caplog.clear()
+    (kept.path / "exclude.txt").write_text("0001.png\n0002.png\n")
+    settle(kept, rows, None)
+    assert not caplog.text
 
 
 def test_the_summary_counts_and_says_what_is_uneven():
