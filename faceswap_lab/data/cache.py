@@ -142,15 +142,23 @@ def check_room(root: Path, wanted: Sequence[tuple[Mapping[str, Any], int]]) -> N
             made.
     """
     folder = root / FACES
-    missing = {recipe_key(recipe): size for recipe, size in wanted}
+    sizes = {recipe_key(recipe): size for recipe, size in wanted}
     try:
-        missing = {key: size for key, size in missing.items() if not (folder / key).is_dir()}
+        # Before what is there: an entry that another process ends right now is either begun or there, never neither.
+        begun = {key: _begun(folder, key) for key in sizes}
+        missing = [key for key in sizes if not (folder / key).is_dir()]
         if missing:
             folder.mkdir(parents=True, exist_ok=True)
-            begun = sum(file.stat().st_size for key in missing for file in folder.glob(f"{key}.partial-*/*"))
-            _refuse_if_too_large(folder, sum(missing.values()) - begun)  # perhaps by another process, right now
+            _refuse_if_too_large(folder, sum(sizes[key] - begun[key] for key in missing))
     except OSError as error:
         raise _explained(folder, error) from error
+
+
+def _begun(folder: Path, key: str) -> int:
+    """Return how many bytes are written of an entry in the making; none if its maker moves or removes it meanwhile."""
+    with suppress(FileNotFoundError):
+        return sum(file.stat().st_size for file in folder.glob(f"{key}.partial-*/*"))
+    return 0
 
 
 def _opened(entry: Path) -> Entry | str | None:

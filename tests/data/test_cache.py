@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceswap_lab.data import cache
-from faceswap_lab.data.cache import CacheError, cache_root, fetch, recipe_key
+from faceswap_lab.data.cache import CacheError, cache_root, check_room, fetch, recipe_key
 
 RECIPE = {"source": "test", "size": 8}
 RNG = np.random.default_rng(0)
@@ -249,6 +250,28 @@ def test_a_disk_that_refuses_is_one_clear_error(tmp_path, number):
 def test_what_cannot_fit_is_not_even_begun(tmp_path):
     with pytest.raises(CacheError, match=r"needed.*cache_dir="):
         fetch(tmp_path, RECIPE, refuse, expected_bytes=2**60)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_an_entry_that_another_process_ends_while_the_room_is_measured_does_no_harm(tmp_path, monkeypatch, kept):
+    """It is moved to its place, or, where its maker failed, away, between the listing of its files and their sizes."""
+    entry, glob = tmp_path / "rgba" / recipe_key(RECIPE), Path.glob
+    partial = entry.with_name(f"{entry.name}.partial-1")
+    partial.mkdir(parents=True)
+    (partial / "faces.npy").write_bytes(bytes(1000))
+
+    def slow(path: Path, pattern: str):
+        files = list(glob(path, pattern))
+        partial.rename(entry if kept else tmp_path / "gone")
+        return files
+
+    monkeypatch.setattr(Path, "glob", slow)
+    monkeypatch.setattr(cache.shutil, "disk_usage", lambda _: SimpleNamespace(free=10))
+    if kept:
+        check_room(tmp_path, [(RECIPE, 1000)])  # it is there, and needs no more room
+    else:
+        with pytest.raises(CacheError, match="0 MiB are needed"):
+            check_room(tmp_path, [(RECIPE, 1000)])
 
 
 def test_a_file_in_place_of_the_cache_is_one_clear_error(tmp_path):
