@@ -7,7 +7,7 @@ Clipped at last, for there is no colour outside. The whole stored picture counts
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import cv2
@@ -52,9 +52,11 @@ class Transfer(ABC):
 
     Attributes:
         lab: whether it works in CIELAB, as all of the field does for Reinhard's lαβ; else in RGB.
+        remembered: of how many faces ``of_other`` is kept in each process; None: of all.
     """
 
     lab: bool = False
+    remembered: int | None = None
 
     def of_own(self, colours: Picture) -> Any:
         """Return what it needs to know of a face whose colours it moves, but for these."""
@@ -114,6 +116,8 @@ class Iterative(Transfer):
     a matter of the two pictures alone. A distribution is known by ``_SHARES`` + 1 of its quantiles.
     """
 
+    remembered = 1_000  # 62 kB of each; 10,000 faces would be 617 MB in each worker
+
     def of_other(self, colours: Picture) -> Picture:
         """Return the quantiles along every axis, (rotations, 3, _SHARES + 1)."""
         pixels = colours.reshape(-1, 3)
@@ -164,7 +168,8 @@ class ColourTransfer:
 
     def __init__(self, name: str, other: Faces, seed: int, side: str) -> None:
         self.transfer, self.other, self.seed, self.side = TRANSFERS[name], other, seed, side
-        self._known: dict[tuple[str, int], Any] = {}  # a face's are taken once in each process
+        self._of_own: dict[int, Any] = {}  # a face's are taken once in each process
+        self._of_other = lru_cache(self.transfer.remembered)(self._learned)
 
     def drawn(self, first: int, count: int) -> list[int]:
         """Return which of the other side's faces samples ``first`` … get their colours from."""
@@ -174,12 +179,13 @@ class ColourTransfer:
     def __call__(self, face: NDArray[np.uint8], which: int, other: int) -> NDArray[np.uint8]:
         """Return a stored face (S, S, 4), number ``which`` of the side, in the colours of the other's ``other``."""
         colours = self.transfer.enter(face[..., :3])
-        if ("own", which) not in self._known:
-            self._known["own", which] = self.transfer.of_own(colours)
-        if ("other", other) not in self._known:
-            self._known["other", other] = self.transfer.of_other(self.transfer.enter(self.other.pixels[other][..., :3]))
-        moved = self.transfer.moved(colours, self._known["own", which], self._known["other", other])
+        if which not in self._of_own:
+            self._of_own[which] = self.transfer.of_own(colours)
+        moved = self.transfer.moved(colours, self._of_own[which], self._of_other(other))
         return rgba(self.transfer.leave(moved), face[..., 3])
+
+    def _learned(self, other: int) -> Any:
+        return self.transfer.of_other(self.transfer.enter(self.other.pixels[other][..., :3]))
 
 
 def _power(matrix: Numbers, exponent: float) -> Numbers:

@@ -1,5 +1,7 @@
 """Transfers of colour against what defines them: means, deviations, covariances, and which map moves colours least."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -120,6 +122,23 @@ def test_a_face_in_its_own_colours_stays_as_it_is(name: str):
     for i in range(3):
         same = transfer(faces.pixels[i], i, i)
         assert abs(same.astype(int) - faces.pixels[i].astype(int)).max() <= (1 if name in LINEAR else 2)
+
+
+def test_of_many_faces_no_more_distributions_are_kept_than_are_to_be_and_the_others_are_the_same_again(monkeypatch):
+    faces = noise_faces(40, 16)
+    monkeypatch.setattr(type(TRANSFERS["idt"]), "remembered", 4, raising=False)
+    transfer = ColourTransfer("idt", faces, 0, "A")
+    before = [transfer(faces.pixels[0], 0, other) for other in range(4)]  # the axes and whatever else is made once
+    tracemalloc.start()
+    try:
+        for other in range(40):
+            transfer(faces.pixels[0], 0, other)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 10 * 60 * 257 * 4  # bytes of a face's 60 x 257 quantiles
+    for other, due in enumerate(before):
+        np.testing.assert_array_equal(transfer(faces.pixels[0], 0, other), due)
 
 
 @pytest.mark.parametrize("name", TRANSFERS)
