@@ -3,7 +3,7 @@
 import hashlib
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -46,7 +46,8 @@ class Plugin:
 
     Attributes:
         added: what it has added, (what, name).
-        sha256: of its source as it was when it was imported: of its file, or of all files of its package but ``conf/``.
+        sha256: of its source as it was when it was imported: of its file, or of all files of its package but ``conf/``
+            and what editors and the system leave there (hidden files, ``*~``, ``*.swp``, ``*.pyc``).
 
     Raises:
         PluginError: it has no file that another process could import.
@@ -123,8 +124,14 @@ def _files(path: Path, is_package: bool) -> Iterator[tuple[str, Path]]:
         return
     for file in sorted(path.parent.rglob("*")):
         parts = file.relative_to(path.parent).parts
-        if file.is_file() and parts[0] != "conf" and "__pycache__" not in parts:
+        if file.is_file() and parts[0] != "conf" and not _is_left_over(parts):
             yield "/".join(parts), file
+
+
+def _is_left_over(parts: Sequence[str]) -> bool:
+    """Tell what editors and the system leave beside a source: to open a file makes no other plugin of it."""
+    hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
+    return hidden or parts[-1].endswith(("~", ".swp", ".pyc"))
 
 
 @dataclass(frozen=True)

@@ -105,11 +105,14 @@ def digest(place: Path) -> str:
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(["layers.py", "data.bin", "inner/__init__.py"]), content=st.binary(max_size=20))
-def test_the_digest_sees_every_file_of_a_package_but_its_groups(place: Path, name: str, content: bytes):
+def test_the_digest_sees_every_file_of_a_package_but_its_groups_and_what_editors_leave(
+    place: Path, name: str, content: bytes
+):
     path = place / "my_sine" / name
     path.unlink(missing_ok=True)
     before = digest(place)
-    for unseen in ("conf/loss/mine.yaml", "__pycache__/x.pyc", "inner/__pycache__/x.pyc"):
+    left = (".layers.py.swp", "layers.py~", "inner/layers.swp", ".DS_Store", ".ipynb_checkpoints/layers.py", "x.pyc")
+    for unseen in ("conf/loss/mine.yaml", "__pycache__/x.pyc", "inner/__pycache__/x.pyc", *left):
         (place / "my_sine" / unseen).parent.mkdir(parents=True, exist_ok=True)
         (place / "my_sine" / unseen).write_bytes(content)
     assert digest(place) == before
