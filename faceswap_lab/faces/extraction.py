@@ -147,7 +147,7 @@ def extract(frames: Frames, faces: FaceSet, framing: str, size: int, every: int 
         SetRefused: the set has another framing or size.
         ModelMissing: the extra ``faces`` is not installed.
     """
-    source = faces.source(printable(frames.path.name), (frames.identity, frames.earlier), framing, size)
+    source = faces.source(printable(frames.path.name), _identities(frames, faces), framing, size)
     if source.header.get("every", every) != every:
         source.save(finished=False, next_frame=0, looked=0)
     contents = dict[str, int](source.header.get("contents", {}))
@@ -188,6 +188,22 @@ def extract(frames: Frames, faces: FaceSet, framing: str, size: int, every: int 
         source.save(finished=True, looked=looked, missed=sorted(missed), contents=contents)
         advance(1)
     return source
+
+
+def _identities(frames: Frames, faces: FaceSet) -> tuple[str, ...]:
+    """Return by which hashes a set knows these frames, a new source's first.
+
+    Folders often have one name (DCIM of every camera): one that shares no photo with those of its name is another.
+    """
+    name, usual = printable(frames.path.name), (frames.identity, frames.earlier)
+    alike = [source for source in faces.sources() if source.header["name"] == name and "photos" in source.header]
+    if not alike or not frames.path.is_dir():
+        return usual
+    shared = [len(frames.photos.keys() & source.header["photos"].keys()) for source in alike]
+    if not any(shared):  # only then is every photo read
+        digests = frames.digests()
+        shared = [len(digests & source.header.get("contents", {}).keys()) for source in alike]
+    return (alike[shared.index(max(shared))].folder.name,) if any(shared) else (frames.earlier,)
 
 
 def _say_what_is_gone(frames: Frames, faces: FaceSet, source: Source, photos: Mapping[str, int]) -> None:

@@ -49,7 +49,8 @@ class Frames:
     Attributes:
         count: how many frames there probably are: what the file claims.
         identity: a hash by which the same source is known again: of a file's bytes, of a folder's name.
-        earlier: the hash that earlier versions had of a folder with these photos; else the same.
+        earlier: of a folder the hash of its photos' names, sizes and times, as earlier versions had it: by it a further
+            folder of the same name is known; else the same.
         photos: what tells a photo from any other, its name and when it was last changed → its file; of a video none.
     """
 
@@ -82,6 +83,10 @@ class Frames:
             video.release()
         if self.count - grabbed > max(2, self.count // 100):  # files may claim a frame or two too many
             _log.warning("'%s': only %d of %d frames can be read: it is damaged, or cut off", name, grabbed, self.count)
+
+    def digests(self) -> set[str]:
+        """Return the SHA-256 of all photos that can be read."""
+        return {digest for path in self.photos.values() if (digest := _digest_of(path))}
 
     def numbered(self, known: Mapping[str, int], contents: Mapping[str, int]) -> dict[str, int]:
         """Return the number of each photo: those that are known keep theirs, and new ones come after them.

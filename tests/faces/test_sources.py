@@ -43,7 +43,7 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[
 
 
 def photo(path: Path, shade: int = 0) -> None:
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.full((HEIGHT, WIDTH, 3), shade, np.uint8)).save(path)
 
 
@@ -64,6 +64,31 @@ def test_of_photos_those_are_looked_at_that_are_new(tmp_path: Path, look: Callab
     assert look() == []
     (source,) = FaceSet(tmp_path / "set").sources()
     assert source.header["looked"] == 4
+
+
+def test_folders_of_one_name_are_sources_of_their_own_and_a_moved_one_is_known(
+    tmp_path: Path, look: Callable[..., list[str]]
+) -> None:
+    def sources() -> list[dict[str, int]]:
+        return [source.header["photos"] for source in FaceSet(tmp_path / "set").sources()]
+
+    for shade, name in enumerate(("phone/DCIM/a.png", "phone/DCIM/b.png", "camera/DCIM/a.png", "usb/DCIM/c.png")):
+        photo(tmp_path / name, shade)
+    assert look("phone/DCIM") == ["a.png 0", "b.png 1"]
+    assert look("camera/DCIM") == ["a.png 0"]
+    (tmp_path / "usb" / "DCIM").rename(tmp_path / "usb" / "other")
+    (tmp_path / "camera").rename(tmp_path / "moved")
+    (tmp_path / "usb").rename(tmp_path / "camera")
+    (tmp_path / "camera" / "other").rename(tmp_path / "camera" / "DCIM")  # another one where the camera's was
+    assert look("camera/DCIM") == ["c.png 0"]
+    assert sorted(map(len, sources())) == [1, 1, 2]
+    assert len({source.stem for source in FaceSet(tmp_path / "set").sources()}) == 3
+    shutil.copytree(tmp_path / "phone", tmp_path / "copy", copy_function=shutil.copyfile)  # with other time stamps
+    for folder in ("phone", "camera", "moved", "copy"):
+        assert look(f"{folder}/DCIM") == []
+    photo(tmp_path / "moved" / "DCIM" / "d.png", 9)
+    assert look("moved/DCIM") == ["d.png 1"]
+    assert sorted(len(set(numbers.values())) for numbers in sources()) == [1, 2, 2]
 
 
 def test_what_could_not_be_read_is_tried_again(tmp_path: Path, look: Callable[..., list[str]]) -> None:
