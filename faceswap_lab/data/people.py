@@ -22,7 +22,7 @@ POPULATIONS = {"development": range(5_000), "confirmation": range(5_000, 10_000)
 """Numbers of ``person-<n>``; those of 10,000 and more belong to nobody, and may train instruments of judgement."""
 
 EXTRA = 6
-"""The most people beside those of a group; a population has enough for 800 groups."""
+"""The most people beside those of a group; a population has enough for 625 groups of two people each."""
 
 # About a third of all pairs, or people, lies below the first number and a third above the second.
 _SKIN_LIGHTNESS = (54.0, 65.0)  # L*
@@ -96,7 +96,7 @@ def drawn_people(population: str, group: int, sides: int = 2, restriction: Restr
 
 
 def extra_people(
-    population: str, group: int, count: int, restriction: Restriction = Restriction(), apart_from: Sequence[str] = ()
+    population: str, group: int, count: int, sides: int = 2, restriction: Restriction = Restriction()
 ) -> list[str]:
     """Return the names of people who are trained beside those of a group: fewer of them are the first of more.
 
@@ -104,18 +104,20 @@ def extra_people(
     people with and without them. How alike they are to anybody is not asked.
 
     Raises:
-        ValueError: so many people as are asked for are not in the population.
+        ValueError: so many people as are asked for, whom no group up to this one has, are not in the population.
     """
     if not count:
         return []
-    others = (name for name, _ in _allowed(population, restriction, backwards=True) if name not in apart_from)
-    found = list(islice(others, group * EXTRA, group * EXTRA + count))
-    if len(found) < count:
+    wanted = group * EXTRA + count
+    others = [name for name, _ in islice(_allowed(population, restriction, backwards=True), wanted)]
+    drawn = set(chain.from_iterable(islice(_groups(population, sides, restriction), group + 1)))
+    if len(others) < wanted or not drawn.isdisjoint(others):
         raise ValueError(
-            f"population={population}, group {group}: no {count} people more are left. Take a smaller seed"
+            f"population={population}, group {group}: no {count} people more are left (a group takes {sides} of the "
+            f"{len(POPULATIONS[population]):,}, and {EXTRA} more). Take a smaller seed"
             f"{f', or leave {restriction} out' if restriction != Restriction() else ''}"
         )
-    return found
+    return others[-count:]
 
 
 def described_people(names: Sequence[str]) -> dict[str, Any]:

@@ -50,17 +50,33 @@ def test_groups_share_nobody_and_stay_in_their_population(population, group, sid
 @given(NAMES, st.integers(0, 30), st.integers(0, EXTRA), st.integers(2, 4))
 def test_extra_people_are_nobody_elses_and_fewer_are_the_first_of_more(population, group, count, sides):
     pairs = {name for k in range(32) for name in drawn_people(population, k, sides)}
-    these = extra_people(population, group, count, apart_from=drawn_people(population, group, sides))
-    assert len({*these, *extra_people(population, group + 1, EXTRA), *pairs}) == count + EXTRA + len(pairs)
-    assert these == extra_people(population, group, EXTRA)[:count]
+    these = extra_people(population, group, count, sides)
+    assert len({*these, *extra_people(population, group + 1, EXTRA, sides), *pairs}) == count + EXTRA + len(pairs)
+    assert these == extra_people(population, group, EXTRA, sides)[:count]
     assert all(int(name.removeprefix("person-")) in POPULATIONS[population] for name in these)
 
 
 def test_extra_people_obey_a_restriction_and_are_refused_where_there_are_not_so_many():
     glasses = Restriction(glasses="all")
-    assert all(identity(name).glasses for name in extra_people("development", 1, EXTRA, glasses))
+    assert all(identity(name).glasses for name in extra_people("development", 1, EXTRA, restriction=glasses))
     with pytest.raises(ValueError, match="population=development, group 900: no 6 people more are left"):
         extra_people("development", 900, EXTRA)
+
+
+def test_groups_with_extra_people_share_nobody_until_they_are_refused_for_want_of_people():
+    few = Restriction(beard="all", skin="dark")
+    allowed = sum(few.allows(identity(f"person-{number}")) for number in POPULATIONS["development"])
+    groups, seen = allowed // (3 + EXTRA), set[str]()
+    assert groups > 5
+    for group in range(groups):
+        these = [*extra_people("development", group, EXTRA, 3, few), *drawn_people("development", group, 3, few)]
+        assert len({*these, *seen}) == len(these) + len(seen)
+        seen.update(these)
+    with pytest.raises(ValueError, match=f"group {groups}: no 6 people more are left .*beard=all skin=dark"):
+        extra_people("development", groups, EXTRA, 3, few)
+    assert len(extra_people("development", 624, EXTRA)) == EXTRA
+    with pytest.raises(ValueError, match=r"group 625: no 6 people more are left \(a group takes 2 of the 5,000, and 6"):
+        extra_people("development", 625, EXTRA)
 
 
 @settings(max_examples=20)
@@ -105,6 +121,8 @@ def test_a_population_that_is_used_up_begins_again():
 
 def test_the_people_of_a_seed_are_those_that_evidence_names():
     """Written down once: whoever is drawn for a seed is in the evidence under its name."""
+    assert extra_people("development", 0, 2) == ["person-689", "person-1113"]
+    assert extra_people("confirmation", 15, 2, restriction=Restriction(beard="none")) == ["person-6064", "person-9119"]
     assert drawn_people("development", 0) == ["person-1654", "person-1760"]
     assert drawn_people("development", 15) == ["person-257", "person-1355"]
     assert drawn_people("confirmation", 0) == ["person-8333", "person-5581"]

@@ -84,7 +84,7 @@ def people_of(config: Config, data: RenderedData) -> Sequence[str]:
     restriction = Restriction(data.glasses, data.beard, data.hair, data.skin, data.likeness)
     group = config.seed if data.group is None else data.group
     drawn = drawn_people(data.population, group, data.sides, restriction)
-    return [*drawn, *extra_people(data.population, group, data.extra, restriction, drawn)]
+    return [*drawn, *extra_people(data.population, group, data.extra, data.sides, restriction)]
 
 
 def renderer() -> str:
