@@ -44,8 +44,8 @@ def _codes(where: str, term: AdversarialCode, topology: Topology, order: str) ->
         )
     if not alike(topology):
         raise ConfigError(
-            f"{where}: the parts of the codes, {' and '.join(dict.fromkeys(topology.code.values()))}, are of different "
-            "sizes, so the codes' origin is plain. Give them the same, or leave the term out."
+            f"{where}: the parts of the codes, {' and '.join(dict.fromkeys(topology.code.values()))}, differ in "
+            "kind or settings, so the codes' origin is plain. Give them the same, or leave the term out."
         )
     for side in term.sides or topology.sides:
         made_by = topology.up_to_code(side)

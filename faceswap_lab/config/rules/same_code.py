@@ -46,8 +46,8 @@ def _codes(config: Config, where: str) -> None:
         )
     if not alike(topology):
         raise ConfigError(
-            f"{where}: the parts of the codes, {' and '.join(dict.fromkeys(topology.code.values()))}, are of different "
-            "sizes, so no unit of one is a unit of the other. Give them the same, or leave the term out."
+            f"{where}: the parts of the codes, {' and '.join(dict.fromkeys(topology.code.values()))}, differ in "
+            "kind or settings, so no unit of one is a unit of the other. Give them the same, or leave the term out."
         )
     made_by = [part for side in topology.sides for part in topology.up_to_code(side)]
     if not any_trained(topology, made_by):
