@@ -67,8 +67,11 @@ def test_a_command_is_one_that_passes(arguments: list[str]):
         assert words[0] in USAGE
         words = [word for word in words[1:] if "=" in word]  # the others are folders and pictures
     studies = [word for word in words if word.startswith("+study=")]
-    assert judged([word for word in words if word not in studies], sweep="-m" in arguments or bool(studies))
     assert [word for word in studies if word.removeprefix("+study=") not in OPTIONS["study"]] == []
+    for study in studies:  # says whose faces it asks about
+        text = (conf_dir() / "study" / f"{study.removeprefix('+study=')}.yaml").read_text(encoding="utf-8")
+        words = [*(f"data={name}" for name in re.findall(r"override /data: (\w+)", text)), *words]
+    assert judged([word for word in words if word not in studies], sweep="-m" in arguments or bool(studies))
 
 
 def test_the_page_on_tuning_names_what_a_sweeper_is_told_by_default():
