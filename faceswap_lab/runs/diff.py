@@ -12,7 +12,7 @@ from faceswap_lab.plugins.used import descriptions
 from faceswap_lab.runs.flat import flat, text_of
 from faceswap_lab.runs.folder import RunFolder, is_run
 from faceswap_lab.runs.result import BadResult, read_result, sound_result
-from faceswap_lab.runs.sessions import read_sessions
+from faceswap_lab.runs.sessions import read_sessions, sampler_of
 from faceswap_lab.runs.show import code_line, no_record, not_a_run
 from faceswap_lab.runs.status import read_status
 
@@ -57,7 +57,7 @@ def _described(folder: RunFolder) -> dict[str, dict[str, Any]]:
         "code": code_line(last) if last else None,
         "data": last.get("data_fingerprint"),
         "recipe": last.get("recipe_version"),
-        "sampler": last.get("sampler"),
+        "sampler": sampler_of(sessions),
         "plugins": descriptions(last.get("plugins")),
     }
     return {

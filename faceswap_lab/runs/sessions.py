@@ -8,7 +8,7 @@ it belongs to. Whatever writes raises ``atomic.StorageError`` where the folder c
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -60,6 +60,14 @@ def read_sessions(folder: RunFolder) -> list[dict[str, Any]]:
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return []
     return [entry for entry in sessions if isinstance(entry, dict)] if isinstance(sessions, list) else []
+
+
+def sampler_of(sessions: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return who made a run's samples, as the last session that trained noted it; None where none did.
+
+    A session that found the training done, and only judged, made no samples.
+    """
+    return next((session["sampler"] for session in reversed(sessions) if "sampler" in session), None)
 
 
 def _diff_digest(entry: Mapping[str, Any]) -> str | None:

@@ -12,7 +12,7 @@ from faceswap_lab.runs.flat import flat, text_of
 from faceswap_lab.runs.folder import RunFolder, is_run
 from faceswap_lab.runs.lock import holder
 from faceswap_lab.runs.result import Result, sound_result
-from faceswap_lab.runs.sessions import read_sessions
+from faceswap_lab.runs.sessions import read_sessions, sampler_of
 from faceswap_lab.runs.status import Status, read_status
 
 _COLOURS = {
@@ -119,8 +119,9 @@ def _how(sessions: list[dict[str, Any]]) -> Table:
     table.add_row("seed", text_of(session.get("seed")))
     table.add_row("data", escape(text_of(session.get("data_fingerprint"))))
     table.add_row("code", escape(code_line(session)))
-    if "sampler" in session:
-        table.add_row("sampler", escape(text_of(session["sampler"])))
+    sampler = sampler_of(sessions)
+    if sampler is not None:
+        table.add_row("sampler", escape(text_of(sampler)))
     events = [event for each in sessions for event in each.get("events", [])]  # of each, those that came in it
     if events:
         table.add_row("events", escape("\n".join(events)))

@@ -183,3 +183,15 @@ def test_which_sampler_made_the_samples_is_shown_and_compared(tmp_path: Path) ->
     code, text = _told(diff, by_cv2, on_device)
     assert code == 1
     assert any(line.split()[1::2][:3] == ["sampler", "cv2", "device"] for line in text.splitlines())
+
+
+def test_a_session_that_only_judged_leaves_the_sampler_of_the_one_that_trained(tmp_path: Path) -> None:
+    whole, judged_later = (_run(tmp_path / name, sampler="cv2") for name in ("whole", "judged_later"))
+    folder = RunFolder(judged_later)
+    settings = config(optimizer=Optimizer(5e-5, (128, 256), "adam [bold]"))
+    begin_session(folder, collect(["python", "-m", "faceswap_lab"], settings, "abcd", 0), 240)
+    end_session(folder, "finished", 240)
+    code, text = _told(diff, whole, judged_later)
+    assert code == 0, text
+    told = [[cell.strip() for cell in line.split("│")[1:-1]] for line in _told(show, judged_later)[1].splitlines()]
+    assert ["sampler", "cv2"] in told
