@@ -14,7 +14,9 @@ from faceswap_lab.training.tracking.mirror import Described, caption_of
 class TensorBoardMirror:
     """Writes event files to ``tensorboard/`` in the run folder: ``tensorboard --logdir runs`` shows them.
 
-    A resumed run tells TensorBoard to forget what a killed session wrote after the step from which this one goes on.
+    What the event files of earlier sessions hold of a run cannot be told from their being there: a session may have run
+    without them, and a kill loses what waits to be written. So every session writes the run's past again, and tells
+    TensorBoard to forget what it has read before.
 
     Args:
         run: what is shown.
@@ -25,11 +27,9 @@ class TensorBoardMirror:
 
         self.described, self.place = run, self.place_of(run)
         folder = run.folder.path / "tensorboard"
-        begun = any(folder.glob("events.*"))
-        self.holds = run.first_step if begun else -1
-        self.writer = SummaryWriter(str(folder), purge_step=run.first_step + 1 if begun else None)
-        if not begun:
-            self.writer.add_text("config", f"```json\n{json.dumps(plain(run.config), indent=2)}\n```", 0)
+        self.holds = -1
+        self.writer = SummaryWriter(str(folder), purge_step=0)
+        self.writer.add_text("config", f"```json\n{json.dumps(plain(run.config), indent=2)}\n```", 0)
 
     @staticmethod
     def place_of(run: Described) -> str:

@@ -4,6 +4,7 @@ import json
 from contextlib import suppress
 
 import pytest
+from tensorboard.backend.event_processing import plugin_event_accumulator
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from tensorboard.util import tensor_util
@@ -74,11 +75,17 @@ def test_a_resumed_run_shows_no_step_twice(tmp_path, finished):
     for name in ("loss_A", "recon_ssim_B"):
         assert curve(events, name) == [(point.step, point.value) for point in finished[1].Scalars(name)]
     assert [image.step for image in events.Images("preview")] == [4, 8, 12, 14]
-    assert len(events.Tensors("config/text_summary")) == 1
+    served = plugin_event_accumulator.EventAccumulator(events.path).Reload()  # as TensorBoard's own server reads them
+    assert [point.step for point in served.Tensors("loss_A")] == [3, 6, 9, 12, 14]
+    assert len(served.Tensors("config/text_summary")) == 1
 
 
-@pytest.mark.parametrize("end", [{7: killed}, {}], ids=["resumed", "finished"])
-def test_what_began_without_it_is_shown_whole(end, tmp_path, finished):
+@pytest.mark.parametrize("end", [{11: killed}, {}], ids=["resumed", "finished"])
+@pytest.mark.parametrize("before", [[], ["tensorboard"]], ids=["from the beginning", "in between"])
+def test_what_was_made_without_it_is_shown_too(before, end, tmp_path, finished):
+    for logger in before:
+        with pytest.raises(Killed):
+            run_in(tmp_path, logger, after={4: killed}).train_and_judge()
     with suppress(Killed):
         run_in(tmp_path, "csv", after=end).train_and_judge()
     run = run_in(tmp_path, "tensorboard")
