@@ -2,7 +2,7 @@
 
 Where the configuration is silent, W&B's own environment variables count, as everywhere else: ``WANDB_MODE``,
 ``WANDB_PROJECT``, ``WANDB_ENTITY``, ``WANDB_NAME``, ``WANDB_RUN_GROUP``, ``WANDB_TAGS``, ``WANDB_NOTES``,
-``WANDB_DIR``.
+``WANDB_DIR``; and ``WANDB_BASE_URL``, of which the configuration says nothing.
 """
 
 import hashlib
@@ -57,7 +57,7 @@ class WandbMirror:
 
     @staticmethod
     def place_of(run: Described) -> str:
-        """Return where the run would be shown: the mode, the project and the W&B run."""
+        """Return where the run would be shown: the mode, the server, the entity, the project and the W&B run."""
         return _place(run, mode_of(run))
 
     def metrics(self, values: Mapping[str, float], step: int) -> None:
@@ -137,7 +137,9 @@ def _of_the_agent() -> str | None:
 
 def _place(run: Described, mode: str) -> str:
     settings = run.config.logger
-    return f"wandb, {mode}: {settings.entity or ''}/{project_of(settings)}/{run_id(run)}"
+    server = os.environ.get("WANDB_BASE_URL") if mode != "offline" else None  # a record's is chosen when it is synced
+    where = f"{entity_of(settings)}/{project_of(settings)}/{run_id(run)}"
+    return f"wandb, {mode}: {f'{server} ' if server else ''}{where}"
 
 
 def _group(run: Described) -> str | None:

@@ -260,6 +260,36 @@ def test_the_same_configuration_begun_anew_is_another_run(tmp_path):
     assert len(ids) == 2
 
 
+@pytest.mark.parametrize(
+    ("told", "environment", "place"),
+    [
+        ([], {}, "wandb, offline: /faceswap_lab/agents1"),  # as .shown.json files of earlier versions have it
+        (["logger.entity=me"], {"WANDB_ENTITY": "team"}, "wandb, offline: me/faceswap_lab/agents1"),
+        ([], {"WANDB_ENTITY": "team"}, "wandb, offline: team/faceswap_lab/agents1"),
+        ([], {"WANDB_BASE_URL": "https://w.org"}, "wandb, offline: /faceswap_lab/agents1"),  # whoever syncs chooses it
+        (["logger.mode=online"], {}, "wandb, online: /faceswap_lab/agents1"),
+        (
+            ["logger.mode=online"],
+            {"WANDB_BASE_URL": "https://w.org", "WANDB_ENTITY": "team"},
+            "wandb, online: https://w.org team/faceswap_lab/agents1",
+        ),
+    ],
+)
+def test_a_team_or_server_of_the_environment_is_a_place_of_its_own(told, environment, place, tmp_path, monkeypatch):
+    for name in ("WANDB_ENTITY", "WANDB_BASE_URL", "WANDB_PROJECT", "WANDB_MODE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {
+        "WANDB_SWEEP_ID": "s",
+        "WANDB_RUN_ID": "agents1",
+        "WANDB_MODE": "offline",
+        **environment,
+    }.items():
+        monkeypatch.setenv(name, value)
+    run = run_in(tmp_path, "wandb", *told)
+    about = Described(run.config, run.folder, "a", [], None, 0)
+    assert wandb_mirror.WandbMirror.place_of(about) == place
+
+
 def test_scores_that_diverge_at_the_very_end_leave_a_failed_run(tmp_path, monkeypatch):
     monkeypatch.setattr(Judge, "at_the_end", lambda self, *models: {"recon_ssim_A": float("nan")})
     run = run_in(tmp_path, "wandb")
