@@ -1,7 +1,8 @@
 """Overrides as they are typed, made ready for Hydra.
 
-Hydra's grammar gives a meaning to ``= , [ {`` and has none for ``#`` or letters beyond ASCII. Where a setting takes any
-text (a path, a name), what follows its ``=`` can be nothing but that text, so it is quoted here and nobody has to.
+Hydra's grammar gives a meaning to ``= , [ {``, has none for ``#`` or letters beyond ASCII, and reads ``2026_11`` as the
+number 202611. Where a setting takes any text (a path, a name), what follows its ``=`` can be nothing but that text, so
+it is quoted here and nobody has to.
 """
 
 import os
@@ -65,9 +66,16 @@ def _read(word: str, options: Mapping[str, Sequence[str]], sweep: bool) -> str:
         raise ConfigError(f"{word}: several values make a sweep. Give one, or run each of them with -m.")
     if name in options and not override.is_delete():
         _check_option(word, name, override, options[name])
+    if takes_any_text(name) and _is_lost_in_a_number(text, override.value()):
+        return f"{key}={quoted(text)}"
     if "\\" in text and takes_any_text(name) and text[:1] not in ("'", '"'):
         return f"{key}={quoted(text)}"  # Hydra takes some backslashes for its own
     return word
+
+
+def _is_lost_in_a_number(text: str, value: Any) -> bool:
+    """Tell whether a text was read as a number that does not give it back as the configuration's check reads it."""
+    return isinstance(value, float) or (type(value) is int and str(value) != text.strip())
 
 
 def _check_option(word: str, group: str, override: Any, known: Sequence[str]) -> None:

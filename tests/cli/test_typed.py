@@ -169,7 +169,19 @@ def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch):
     assert (config.runs_dir, config.experiments_dir) == ("/home/a b/runs", "/home/a b")
 
 
-@pytest.mark.parametrize("place", ["runs", "a=b", "a b", "ä#%", "it's", 'say "x"', "a\\b", "'a'", "~/x", "3"])
+@pytest.mark.parametrize("text", ["2026_11", "1e3", "1.5", "1.50", "-0", "+3", "inf", "007", "3"])
+@pytest.mark.parametrize("sweep", [False, True])
+def test_a_text_that_reads_as_a_number_is_taken_as_it_is_typed(text: str, sweep: bool):
+    (config,) = judged([f"{key}={text}" for key in ("runs_dir", "experiments_dir", "cache_dir", "name")], sweep)
+    assert [config.runs_dir, config.experiments_dir, config.cache_dir, config.name] == [text] * 4
+
+
+def test_what_reads_the_same_as_a_number_and_a_text_is_left_as_it_is():
+    words = ["runs_dir=3", "name=202611", "data.a=7", "seed=1_000"]
+    assert as_hydra_reads(words, OPTIONS, sweep=False) == words
+
+
+@pytest.mark.parametrize("place", ["runs", "a=b", "a b", "ä#%", "it's", 'say "x"', "a\\b", "'a'", "~/x", "1_0"])
 def test_a_sweep_is_kept_where_its_runs_are(place: str):
     read = as_hydra_reads([f"runs_dir={place}"], OPTIONS, sweep=True)
     (config,) = judged([f"runs_dir={place}"], sweep=True)

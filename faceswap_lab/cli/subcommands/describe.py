@@ -1,5 +1,6 @@
 """``describe``: the parts of a model, its routes and swap paths, and who trains whom, as a table and a picture."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +30,7 @@ def describe(words: Sequence[str], folders: Sequence[Path]) -> int:
 
     pictures = [word.removeprefix(_PICTURE) for word in words if word.startswith(_PICTURE)]
     settings = [word for word in words if not word.startswith(_PICTURE)]
-    picture = Path(pictures[-1]) if pictures else None
+    picture = Path(os.path.expanduser(pictures[-1])) if pictures else None
     if picture is not None and picture.suffix not in (".svg", ".png"):
         raise ConfigError(f"picture={picture}: an SVG or PNG file, such as picture=liae.svg.")
     config, title = composed(settings, folders), " ".join(settings) or "baseline"

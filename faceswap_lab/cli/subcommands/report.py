@@ -65,7 +65,7 @@ def _together(words: Sequence[str], settings: Sequence[str]) -> list[str]:
         told = f"{wrong[0]} is no setting of a comparison" if wrong else f"two {what}"
         raise ConfigError(f"report: {told}. Usage: {USAGE}")
     found = pooled(folders) if of_a_study else compared(folders)
-    root = Path(settings[-1].removeprefix(_PLACE) if settings else "experiments")
+    root = Path(os.path.expanduser(settings[-1].removeprefix(_PLACE)) if settings else "experiments")
     digest = hashlib.sha256("\n".join(str(folder.resolve()) for folder in folders).encode()).hexdigest()[:8]
     folder = root / f"{f'{found.plan.name}-pooled' if of_a_study else 'compare'}-{digest}"
     with explaining(folder):

@@ -1,6 +1,7 @@
 """``swap``: a finished run's model on aligned face pictures, written as pictures that say what they are."""
 
 import hashlib
+import os
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, count
 from pathlib import Path
@@ -30,7 +31,7 @@ def swap(words: Sequence[str]) -> int:
     from faceswap_lab.evaluation.png import write_png
     from faceswap_lab.training.saved.trained import TrainedModel
 
-    source, target, out = settings["source"], settings["target"], Path(settings["out"])
+    source, target, out = settings["source"], settings["target"], Path(os.path.expanduser(settings["out"]))
     try:
         model = TrainedModel(paths[0])
     except ValueError as error:
