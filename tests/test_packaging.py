@@ -73,6 +73,16 @@ def test_the_workflow_that_a_user_copies_runs_a_study_that_there_is():
     faceswap_lab.compose(words)
 
 
+def test_a_container_that_is_run_as_its_head_says_keeps_runs_and_reports():
+    head = (ROOT / "Dockerfile").read_text().partition("\nFROM ")[0].replace("\\\n#", "")
+    (command,) = [line for line in head.splitlines() if "docker run" in line]
+    config = yaml.safe_load((ROOT / "conf" / "config.yaml").read_text())
+    for place in (config["runs_dir"], config["experiments_dir"]):
+        assert f'-v "$PWD/{place}:/work/{place}"' in command
+        assert place in head.partition("mkdir -p ")[2].splitlines()[0].split()
+    assert '--user "$(id -u):$(id -g)"' in command
+
+
 def test_the_container_is_given_files_that_there_are():
     lines = (ROOT / "Dockerfile").read_text().splitlines()
     copied = [name for line in lines if line.startswith("COPY") for name in line.split()[1:-1]]
