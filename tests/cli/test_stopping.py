@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from faceswap_lab.cli.sweep.stopping import asked_to_stop
+
 HEAD = """
 import os, signal, sys, time
 from pathlib import Path
@@ -54,3 +56,26 @@ with signals_stop_the_cells(sweep):
         print("stopped", stop)
 """
     assert said(script, tmp_path) == ["stopped", "SIGINT"]
+
+
+def test_where_the_cells_cannot_be_asked_the_first_ctrl_c_ends(tmp_path: Path):
+    """On a full disk, say: the file cannot be written, and no later signal could have ended the process."""
+    (tmp_path / "stop").mkdir()
+    script = """
+with signals_stop_the_cells(sweep):
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        wait(lambda: False)
+        print("went on")
+    except Interrupted as stop:
+        print("ends", stop)
+"""
+    assert said(script, tmp_path) == ["ends", "SIGINT"]
+
+
+def test_a_signal_that_cannot_be_read_just_now_is_none_yet(tmp_path: Path):
+    (tmp_path / "stop").touch()
+    assert asked_to_stop(tmp_path) is None
+    (tmp_path / "stop").unlink()
+    (tmp_path / "stop").mkdir()
+    assert asked_to_stop(tmp_path) is None

@@ -23,10 +23,10 @@ _LOOKS_EVERY = 0.5  # seconds
 
 
 def asked_to_stop(sweep_dir: Path) -> int | None:
-    """Return the number of the signal that ends this sweep, or None."""
+    """Return the number of the signal that ends this sweep, or None, also where it cannot be read just now."""
     try:
         return int((sweep_dir / _FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (OSError, ValueError):  # a file system may be away for a moment: who looks for the file looks again
         return None
 
 
@@ -39,7 +39,7 @@ def signals_stop_the_cells(sweep_dir: Path, kept_back: Iterable[signal.Signals] 
     ``kept_back``, because a launcher puts its own handlers in the place of ours.
 
     Raises:
-        Interrupted: by the second signal, or by the first if the sweep has not begun.
+        Interrupted: by the second signal, or by the first if the sweep has not begun or the cells cannot be asked.
     """
 
     def note(number: int, frame: FrameType | None) -> None:
@@ -64,12 +64,21 @@ def signals_stop_the_cells(sweep_dir: Path, kept_back: Iterable[signal.Signals] 
 
 def _ask_to_stop(sweep_dir: Path, number: int) -> bool:
     """Leave the file for the cells, unless it is there or the sweep has not begun; tell whether that was done."""
-    if asked_to_stop(sweep_dir) is not None or not sweep_dir.is_dir():
-        return False
-    write_text(sweep_dir / _FILE, str(number))
     name = signal.Signals(number).name
-    os.write(2, f"\n{name}: every cell finishes its step and saves … (once more: end at once)\n".encode())
+    try:
+        if asked_to_stop(sweep_dir) is not None or not sweep_dir.is_dir():
+            return False
+        write_text(sweep_dir / _FILE, str(number))
+    except OSError as error:  # or no signal would ever be taken again: they are blocked, and this thread would end
+        _tell(f"{name}: cells elsewhere cannot be asked to stop. {error}")
+        return False
+    _tell(f"{name}: every cell finishes its step and saves … (once more: end at once)")
     return True
+
+
+def _tell(line: str) -> None:
+    with suppress(OSError):  # the terminal may be gone
+        os.write(2, f"\n{line}\n".encode())
 
 
 def _hand_on(sweep_dir: Path, numbers: set[signal.Signals], note: object, over: threading.Event) -> None:
