@@ -37,7 +37,10 @@ _DEFAULTS = {
         "ray.init.include_dashboard=null",
         "ray.init.object_store_memory=null",  # the plugin's own default keeps Ray from joining a cluster
     ),
-    "optuna": ("max_failure_rate=1.0",),  # a learning rate at which a run diverges is an answer too
+    "optuna": (
+        "max_failure_rate=1.0",  # a learning rate at which a run diverges is an answer too
+        "custom_search_space=faceswap_lab.cli.sweep.stopping.end_a_stopped_search",  # called before every trial
+    ),
 }
 
 

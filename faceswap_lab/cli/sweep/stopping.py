@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from faceswap_lab.interruption import SIGNALS, Interrupted
 from faceswap_lab.runs.atomic import write_text
@@ -28,6 +29,24 @@ def asked_to_stop(sweep_dir: Path) -> int | None:
         return int((sweep_dir / _FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):  # a file system may be away for a moment: who looks for the file looks again
         return None
+
+
+def end_a_stopped_search(composed: Any, trial: Any) -> None:
+    """End Optuna's search once its sweep has been asked to stop, in the process that launched it.
+
+    Optuna's sweeper calls it, as it would call what adds parameters to a ``trial``, before it launches any. To it a
+    cell that was not begun is one more failure: it would queue all of the other trials.
+
+    Args:
+        composed: the sweeper's configuration.
+        trial: Optuna's; it gets no parameters.
+
+    Raises:
+        Interrupted: by the signal that asked.
+    """
+    number = asked_to_stop(Path(composed.hydra.sweep.dir))
+    if number is not None:
+        raise Interrupted(number)
 
 
 @contextmanager
