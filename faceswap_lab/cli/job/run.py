@@ -24,7 +24,7 @@ from faceswap_lab.config import Config, ConfigError, RenderedData
 from faceswap_lab.interruption import Interrupted, interruptible
 from faceswap_lab.options import Options
 from faceswap_lab.plugins.finding import import_plugins
-from faceswap_lab.runs.atomic import StorageError, remove_leftovers, write_text
+from faceswap_lab.runs.atomic import StorageError, explaining, remove_leftovers, write_text
 from faceswap_lab.runs.folder import RunFolder, find, find_or_create
 from faceswap_lab.runs.lock import Holder, run_lock
 from faceswap_lab.runs.result import BadResult, Result, read_result
@@ -37,6 +37,7 @@ def run_job(
     sweep: str | None = None,
     beside: Path | None = None,
     plugins: Sequence[str] = (),
+    forced: Path | None = None,
 ) -> JobStatus:
     """Judge, look up, train and report one job; say how it ended. Errors are said, none leaves: a sweep goes on.
 
@@ -47,6 +48,8 @@ def run_job(
         sweep: the name of the sweep whose cell it is: what came out is said in a line, as of one of many.
         beside: the folder of a sweep whose cells run beside one another, in processes of their own.
         plugins: what this process has to import for it, if it is not the one whose command names them.
+        forced: where a job that a scheduler may start again notes the folder that force=true has made for it: it goes
+            on there, and makes no other.
     """
     from omegaconf.errors import OmegaConfBaseException
 
@@ -54,7 +57,7 @@ def run_job(
         with interruptible():
             with refusing_plugins():
                 import_plugins(plugins)
-            return _run(composed, folders, overrides, sweep, beside)
+            return _run(composed, folders, overrides, sweep, beside, forced)
     except Interrupted as stop:
         said = f"{stop} came while nothing was being trained. The same command goes on from here."
         return _said("interrupted", said, signal=stop.signal)
@@ -68,7 +71,12 @@ def run_job(
 
 
 def _run(
-    composed: Any, folders: Sequence[Path], overrides: Sequence[str], sweep: str | None, beside: Path | None
+    composed: Any,
+    folders: Sequence[Path],
+    overrides: Sequence[str],
+    sweep: str | None,
+    beside: Path | None,
+    forced: Path | None,
 ) -> JobStatus:
     from omegaconf import OmegaConf
 
@@ -80,8 +88,8 @@ def _run(
     digest = digest_of(config, data.fingerprint if data else None)
     root = Path(config.runs_dir)
     tell = print_line if sweep else print_summary
-    # force=true looks at no old result, not even to find it damaged
-    folder = None if config.force else find(root, config.seed, digest)
+    # force=true looks at no old result, not even to find it damaged: only at what this very job has made
+    folder = _noted(forced) if config.force else find(root, config.seed, digest)
     result = read_result(folder) if folder else None
     if folder and result:
         print(f"This run is finished already: {folder.path}   (force=true trains it again, beside it)")
@@ -92,7 +100,10 @@ def _run(
     check_devices(config)
     check_functions(config)
     data = data or faces_of(config)
-    folder = find_or_create(root, label, config.seed, digest, again=config.force)
+    if folder is None or not config.force:
+        folder = find_or_create(root, label, config.seed, digest, again=config.force)
+    if config.force and forced:
+        _note(forced, folder)
     with run_lock(folder.path, _tell_who_holds):
         remove_leftovers(folder.path)  # of a process that was killed while writing
         result = read_result(folder)  # whoever held it may have finished it
@@ -105,6 +116,20 @@ def _run(
                 return replace(status, message=" ".join(status.message.split()))
     tell(folder, result)
     return JobStatus("finished", str(folder.path))
+
+
+def _noted(forced: Path | None) -> RunFolder | None:
+    """Return the folder that force=true made for this job when it was started before, or None."""
+    if forced is None or not forced.is_file():
+        return None
+    made = Path(forced.read_text(encoding="utf-8"))
+    return RunFolder(made) if made.is_dir() else None
+
+
+def _note(forced: Path, folder: RunFolder) -> None:
+    with explaining(forced):
+        forced.parent.mkdir(parents=True, exist_ok=True)
+    write_text(forced, str(folder.path))
 
 
 def _show_again(

@@ -60,9 +60,11 @@ def run_cell(
     os.chdir(origin.folder)
     composed.progress = False  # several bars on one terminal cannot be read
     print(f"\ncell {number + 1}: {' '.join(overrides)}", flush=True)
-    with interruptible(), stopping_when_asked(origin.sweep_dir):
+    sweep_dir = origin.sweep_dir
+    forced = sweep_dir / "forced" / f"{number:06d}"  # submitit queues a cell again with the same words
+    with interruptible(), stopping_when_asked(sweep_dir):
         look_in(origin.folder)
-        status = run_job(composed, folders, overrides, origin.sweep_dir.name, origin.sweep_dir, origin.plugins)
+        status = run_job(composed, folders, overrides, sweep_dir.name, sweep_dir, origin.plugins, forced)
     record(origin.sweep_dir, number, overrides, status)
     if os.getppid() != parent:
         os._exit(status.code)  # whoever started this process has vanished, and nobody waits for it
