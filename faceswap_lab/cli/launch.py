@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from faceswap_lab.cli.job.status import JobStatus, NoObjective
 from faceswap_lab.cli.messages import say
 from faceswap_lab.cli.plugins import runs_dir_of
 from faceswap_lab.cli.sweep.launchers import EVERY_COMBINATION, ONE_AFTER_ANOTHER, chosen, defaults_of, launching
-from faceswap_lab.cli.sweep.records import SWEEPS, record, recorded
+from faceswap_lab.cli.sweep.records import new_sweep_dir, record, recorded
 from faceswap_lab.cli.sweep.stopping import asked_to_stop
 from faceswap_lab.cli.sweep.worker import LaunchedFrom, run_cell
 from faceswap_lab.config import ConfigError
@@ -43,8 +42,7 @@ def launch(
 
     from faceswap_lab.cli.sweep.objective import check_directions
 
-    name = f"{datetime.now():%Y-%m-%d_%H-%M-%S}-{os.getpid()}"
-    sweep_dir = (runs_dir_of(overrides) / SWEEPS / name).absolute()
+    sweep_dir = new_sweep_dir(runs_dir_of(overrides))
     launcher, sweeper = chosen("launcher", overrides), chosen("sweeper", overrides)
     check_directions(sweeper, overrides, folders)
     task = Task(folders, LaunchedFrom.here(sweep_dir, args), own or {})

@@ -1,4 +1,4 @@
-"""What a sweep does between its cells."""
+"""Where a sweep keeps its records, and what it does between its cells."""
 
 import gc
 import signal
@@ -17,8 +17,17 @@ from faceswap_lab.cli.compose import composing, quoted
 from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.cli.job.status import NoObjective
 from faceswap_lab.cli.sweep.launchers import defaults_of
+from faceswap_lab.cli.sweep.records import new_sweep_dir
 from faceswap_lab.cli.sweep.sweeper import ForgetConfigurations, UntilStopped
 from faceswap_lab.interruption import Interrupted
+
+
+def test_sweeps_that_begin_in_one_second_have_folders_of_their_own(tmp_path: Path) -> None:
+    """In two containers both may be process 1, as these two are one."""
+    first, second = new_sweep_dir(tmp_path), new_sweep_dir(tmp_path)
+    assert first != second
+    assert first.parent == second.parent == tmp_path / "sweeps"
+    assert not first.parent.exists()
 
 
 def test_only_a_sweep_takes_what_is_loaded_out_of_the_search_for_garbage() -> None:

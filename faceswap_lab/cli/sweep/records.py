@@ -5,8 +5,11 @@ the launching process reads them all.
 """
 
 import json
+import os
+import secrets
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,15 @@ from faceswap_lab.runs.atomic import explaining, write_json
 
 SWEEPS = "sweeps"  # in a runs folder: a folder for each sweep
 _CELLS, _CLOSED = "cells", "closed.json"
+
+
+def new_sweep_dir(runs_dir: Path) -> Path:
+    """Return the absolute path of a folder for a sweep that begins now. It is not made: a single run needs none.
+
+    Sweeps that begin in one second in two containers are both process 1 there: a random word tells them apart.
+    """
+    name = f"{datetime.now():%Y-%m-%d_%H-%M-%S}-{os.getpid()}-{secrets.token_hex(2)}"
+    return (runs_dir / SWEEPS / name).absolute()
 
 
 def record_closed(sweep_dir: Path, cells: Sequence[Cell]) -> None:
