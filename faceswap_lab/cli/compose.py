@@ -7,7 +7,8 @@ from typing import Any
 
 from faceswap_lab.cli.messages import refusal
 from faceswap_lab.cli.own_groups import check_groups
-from faceswap_lab.config import Config, Options
+from faceswap_lab.cli.plugins import runs_dir_of
+from faceswap_lab.config import Config, ConfigError, Options
 
 
 @contextmanager
@@ -63,3 +64,28 @@ def composed(overrides: Sequence[str], folders: Sequence[Path]) -> Config:
     options = Options(folders)
     with composing(folders) as compose:
         return judged(compose(as_hydra_reads(overrides, options, sweep=False)), options)
+
+
+def without_axes(overrides: Sequence[str]) -> list[str]:
+    """Return the overrides that have one value: what all cells of a sweep are told.
+
+    Raises:
+        hydra.errors.HydraException: an override that Hydra cannot read.
+    """
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    read = OverridesParser.create().parse_overrides(list(overrides))
+    return [str(override.input_line) for override in read if not override.is_sweep_override()]
+
+
+def runs_dir_of_sweep(overrides: Sequence[str], folders: Sequence[Path]) -> Path:
+    """Return the runs folder of a sweep as its cells are told it: a word, what it refers to, or an experiment names it.
+
+    Where that cannot be told without the axes it is the one that the command line names.
+    """
+    try:
+        with composing(folders) as compose:  # without Hydra's own settings, of which the lab adds some later
+            told = [word for word in without_axes(overrides) if not word.lstrip("+~").startswith("hydra")]
+            return Path(str(compose(told).runs_dir))
+    except ConfigError:  # what means nothing is refused where the cells are composed
+        return runs_dir_of(overrides)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from faceswap_lab.cli.compose import quoted, refusing
+from faceswap_lab.cli.compose import quoted, refusing, runs_dir_of_sweep
 from faceswap_lab.cli.job.status import JobStatus, NoObjective
 from faceswap_lab.cli.messages import say
 from faceswap_lab.cli.plugins import runs_dir_of
@@ -42,9 +42,10 @@ def launch(
 
     from faceswap_lab.cli.sweep.objective import check_directions
 
-    sweep_dir = new_sweep_dir(runs_dir_of(overrides))
     launcher, sweeper = chosen("launcher", overrides), chosen("sweeper", overrides)
     check_directions(sweeper, overrides, folders)
+    is_sweep = {"-m", "--multirun"} & {*flags} or any(word.startswith("hydra.mode=") for word in overrides)
+    sweep_dir = new_sweep_dir(runs_dir_of_sweep(overrides, folders) if is_sweep else runs_dir_of(overrides))
     task = Task(folders, LaunchedFrom.here(sweep_dir, args), own or {})
     ours = [
         f"hydra.sweep.dir={quoted(str(sweep_dir))}",

@@ -86,7 +86,7 @@ def runs_dir_of(words: Sequence[str]) -> Path:
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
-    named = [word for word in words if word.startswith("runs_dir=")]
+    named = [word.lstrip("+") for word in words if word.lstrip("+").startswith("runs_dir=")]
     if not named:
         return Path("runs")
     try:

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from faceswap_lab.cli.groups import conf_dir
+from faceswap_lab.cli.job.status import JobStatus
 from faceswap_lab.cli.study.report import make_folder
 from faceswap_lab.cli.subcommands.report import _runs_in, report
+from faceswap_lab.cli.sweep.records import record
 from faceswap_lab.config import ConfigError
 from faceswap_lab.runs.atomic import StorageError
 
@@ -27,6 +29,16 @@ def test_a_folder_of_runs_stands_for_them_without_what_lies_beside(tmp_path: Pat
         _runs_in(tmp_path / "sweeps" / "one" / "hydra.yaml")
     with pytest.raises(ConfigError, match="empty is no run folder"):
         _runs_in(tmp_path / "empty")
+
+
+def test_a_sweeps_runs_are_found_beside_it_or_where_they_were_made(tmp_path: Path):
+    sweep, made = tmp_path / "runs" / "sweeps" / "one", tmp_path / "elsewhere" / "a-s0-1"
+    made.mkdir(parents=True)
+    record(sweep, 0, ["seed=0"], JobStatus("finished", str(made)))
+    assert _runs_in(sweep) == [made]
+    moved = tmp_path / "runs" / "a-s0-1"
+    moved.mkdir()
+    assert _runs_in(sweep) == [moved]
 
 
 def test_a_study_is_read_as_where_it_runs(tmp_path: Path):

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from faceswap_lab.__main__ import main
 from faceswap_lab.cli.groups import conf_dir
+from faceswap_lab.cli.job import run
+from faceswap_lab.cli.job.status import JobStatus
 from faceswap_lab.cli.plugins import runs_dir_of
 from faceswap_lab.cli.typed import as_hydra_reads
 from faceswap_lab.config import ConfigError
@@ -186,6 +188,21 @@ def test_a_sweep_is_kept_where_its_runs_are(place: str):
     read = as_hydra_reads([f"runs_dir={place}"], OPTIONS, sweep=True)
     (config,) = judged([f"runs_dir={place}"], sweep=True)
     assert runs_dir_of(read) == Path(config.runs_dir)
+
+
+@pytest.mark.parametrize("named", ["runs_dir=${oc.env:PLACE}/there", "++runs_dir=there", "+experiment=mine"])
+def test_a_sweep_is_kept_where_its_runs_are_whatever_names_the_place(
+    named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "own" / "experiment").mkdir(parents=True)
+    (tmp_path / "own" / "experiment" / "mine.yaml").write_text("# @package _global_\nruns_dir: there\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PLACE", str(tmp_path))
+    monkeypatch.setattr(run, "run_job", lambda *job: JobStatus("failed", message="no time"))
+    assert main(["-m", "seed=0,1", named, "--config-dir", "own"]) == 1
+    assert {path.name for path in tmp_path.iterdir()} == {"own", "there"}
+    (cells,) = tmp_path.glob("there/sweeps/*/cells")
+    assert len(list(cells.iterdir())) == 2
 
 
 WORDS = st.text(max_size=20) | st.builds(

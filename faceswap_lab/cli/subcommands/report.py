@@ -83,13 +83,19 @@ def _runs_in(path: Path) -> list[Path]:
     if is_run(path):
         return [path]
     if path.parent.name == SWEEPS:
-        return [path.parent.parent / Path(status.folder).name for _, status in recorded(path) if status.code == 0]
+        return [_run_of(path, Path(status.folder)) for _, status in recorded(path) if status.code == 0]
     if path.name == SWEEPS or RunFolder(path).config.is_file():  # beside runs in runs/*: also one killed as it began
         return []
     inside = [one for one in sorted(path.iterdir()) if is_run(one)] if path.is_dir() else []
     if inside:
         return inside
     raise ConfigError(f"report: {path} is no run folder. Run folders lie in runs/, and hold a run.json.")
+
+
+def _run_of(sweep: Path, made: Path) -> Path:
+    """Return a run of a sweep's: beside the sweep, where both may have been moved, or else where it was made."""
+    beside = sweep.parent.parent / made.name
+    return made if made.is_dir() and not beside.is_dir() else beside
 
 
 def _study(words: Sequence[str], folders: Sequence[Path]) -> list[str]:

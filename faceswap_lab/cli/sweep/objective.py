@@ -6,7 +6,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from faceswap_lab.cli.compose import composing
+from faceswap_lab.cli.compose import composing, without_axes
 from faceswap_lab.cli.job.status import JobStatus, NoObjective
 from faceswap_lab.cli.sweep.launchers import EVERY_COMBINATION
 from faceswap_lab.config import ConfigError
@@ -21,14 +21,10 @@ def check_directions(sweeper: str, overrides: Sequence[str], folders: Sequence[P
     Raises:
         ConfigError: a metric is unknown, or its direction is missing or the wrong one.
     """
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-
     if sweeper == EVERY_COMBINATION:
         return
     with composing(folders) as compose:
-        read = OverridesParser.create().parse_overrides(list(overrides))
-        plain = [str(override.input_line) for override in read if not override.is_sweep_override()]
-        composed = compose(plain, return_hydra_config=True)
+        composed = compose(without_axes(overrides), return_hydra_config=True)
     direction = composed.hydra.sweeper.get("direction")
     if direction is None:
         return
