@@ -2,6 +2,7 @@
 
 import gc
 import signal
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import Mock
@@ -45,6 +46,7 @@ def test_joblib_takes_no_cell_after_the_signal(tmp_path: Path) -> None:
     def cell(number: int, words: list[str]) -> str:
         if number == 2:
             (tmp_path / "stop").write_text(str(int(signal.SIGTERM)))
+        time.sleep(0.05)  # no cell is over before a file is written
         return words[0]
 
     cells = UntilStopped([[f"seed={seed}"] for seed in range(400)], tmp_path)
