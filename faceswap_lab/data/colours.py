@@ -7,7 +7,7 @@ Clipped at last, for there is no colour outside. The whole stored picture counts
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 import cv2
@@ -169,7 +169,7 @@ class ColourTransfer:
     def __init__(self, name: str, other: Faces, seed: int, side: str) -> None:
         self.transfer, self.other, self.seed, self.side = TRANSFERS[name], other, seed, side
         self._of_own: dict[int, Any] = {}  # a face's are taken once in each process
-        self._of_other = lru_cache(self.transfer.remembered)(self._learned)
+        self._of_other: dict[int, Any] = {}
 
     def drawn(self, first: int, count: int) -> list[int]:
         """Return which of the other side's faces samples ``first`` … get their colours from."""
@@ -181,11 +181,16 @@ class ColourTransfer:
         colours = self.transfer.enter(face[..., :3])
         if which not in self._of_own:
             self._of_own[which] = self.transfer.of_own(colours)
-        moved = self.transfer.moved(colours, self._of_own[which], self._of_other(other))
+        moved = self.transfer.moved(colours, self._of_own[which], self._learned(other))
         return rgba(self.transfer.leave(moved), face[..., 3])
 
     def _learned(self, other: int) -> Any:
-        return self.transfer.of_other(self.transfer.enter(self.other.pixels[other][..., :3]))
+        known = self._of_other
+        if other not in known:
+            if len(known) == self.transfer.remembered:
+                del known[next(iter(known))]  # the oldest
+            known[other] = self.transfer.of_other(self.transfer.enter(self.other.pixels[other][..., :3]))
+        return known[other]
 
 
 def _power(matrix: Numbers, exponent: float) -> Numbers:

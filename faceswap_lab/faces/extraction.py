@@ -1,8 +1,10 @@
 """From frames to aligned face pictures: find, fit, align, measure, write. What is kept is chosen later (``choice``)."""
 
+import hashlib
 import io
 import json
 import logging
+import os
 from collections import deque
 from collections.abc import Mapping
 
@@ -155,11 +157,14 @@ def extract(frames: Frames, faces: FaceSet, framing: str, size: int, every: int 
     photos, missed = frames.numbered(known, contents), set[int](source.header.get("missed", ()))
     first = max(known.values(), default=-1) + 1 if source.finished else source.next_frame
     _say_what_is_gone(frames, faces, source, photos)
+    for other in faces.sources():  # that lay here too: another card, or all of its photos were replaced
+        if other.folder != source.folder and other.header.get("place") == _place(frames):
+            _say_what_is_gone(frames, faces, other, other.header["photos"])
     due = {number: frames.photos[photo] for photo, number in photos.items() if photo in frames.photos}
     due = {number: photo for number, photo in due.items() if number >= first or number in missed}
     if source.finished and not due:
         return source
-    source.save(finished=False, next_frame=first, every=every, photos=photos)
+    source.save(finished=False, next_frame=first, every=every, photos=photos, place=_place(frames))
     deleted = {row.file for row in source.rows() if not faces.has(row.file)}
     extractor, waiting = Extractor(framing, size), list[Row]()
     seen = frames.of_numbers(due, missed) if frames.photos else frames.beginning_at(first)
@@ -206,9 +211,14 @@ def _identities(frames: Frames, faces: FaceSet) -> tuple[str, ...]:
     return (alike[shared.index(max(shared))].folder.name,) if any(shared) else (frames.earlier,)
 
 
+def _place(frames: Frames) -> str:
+    """Return by what the place of a folder is known again; not the place itself, which is nobody else's concern."""
+    return hashlib.sha256(os.fsencode(frames.path.resolve())).hexdigest()[:16]
+
+
 def _say_what_is_gone(frames: Frames, faces: FaceSet, source: Source, photos: Mapping[str, int]) -> None:
     """Name faces whose photo was taken away or replaced: perhaps somebody does not want them used any more."""
-    there = {photos[photo] for photo in frames.photos}
+    there = {photos[photo] for photo in frames.photos if photo in photos}
     gone = set(photos.values()) - there
     left = sorted(row.file for row in source.rows() if row.frame in gone and faces.has(row.file)) if gone else []
     if left:

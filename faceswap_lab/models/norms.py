@@ -71,3 +71,5 @@ NORMS: dict[str, Callable[[int], nn.Module]] = {
     "rms": rms,
     "whole": Whole,
 }
+NORM_LAYERS = (nn.GroupNorm, OverChannels, Whole)
+"""What every one of them is."""

@@ -108,8 +108,11 @@ def _cells(parts: dict[Path, Evidence], asked: StudyPlan, arms: Iterable[str], s
     order = sorted(parts, key=lambda folder: folder != beside)
     found = {}
     for arm in arms:
-        where = next((one for one in order if arm in finished[one]), None)
-        if where:
+        able = [one for one in order if arm in finished[one]]
+        if asked.baseline in finished[beside]:  # and not one whose own baseline is not known
+            able = [one for one in able if asked.baseline in finished[one]]
+        if able:
+            where = able[0]
             _refuse_another_baseline(asked, {one: finished[one].get(asked.baseline) for one in (where, beside)})
             found[arm] = finished[where][arm]
         else:
@@ -117,7 +120,8 @@ def _cells(parts: dict[Path, Evidence], asked: StudyPlan, arms: Iterable[str], s
             missing = Run(
                 arm, seed, "missing", "in none of the folders", config={**config_of(every, arm), "seed": seed}
             )
-            found[arm] = next((cells[one][arm] for one in order if arm in cells[one]), missing)
+            ended = [cells[one][arm] for one in order if arm in cells[one] and arm not in finished[one]]
+            found[arm] = next(iter(ended), missing)
     return found
 
 
@@ -127,7 +131,7 @@ def _refuse_another_baseline(asked: StudyPlan, baselines: Mapping[Path, Run | No
     if len(set(values.values())) > 1:
         told = " and ".join(f"{folder} ({digits.fixed(value, 4)})" for folder, value in values.items())
         raise ConfigError(
-            f"report: {asked.baseline} with the same seed came to another {asked.metric} in {told}, on another machine "
-            "or commit, and no arm of the one is paired with the other's. Give each folder seeds of its own, or all "
-            "arms; or report each by itself."
+            f"report: {asked.baseline} with the same seed came to another {asked.metric} in {told}, perhaps on another "
+            "machine or commit, and no arm of the one is paired with the other's. Give each folder seeds of its own, "
+            "or all arms; or report each by itself."
         )

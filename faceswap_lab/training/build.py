@@ -22,6 +22,7 @@ from faceswap_lab.models.autoencoder import Autoencoder
 from faceswap_lab.models.bottlenecks import Bottleneck
 from faceswap_lab.models.discriminators import code_net, patch_net
 from faceswap_lab.models.initialisation import initialise
+from faceswap_lab.models.norms import NORM_LAYERS
 from faceswap_lab.models.upsamplers import UPSCALES
 from faceswap_lab.orders import Plan
 from faceswap_lab.randomness import seed_of
@@ -69,10 +70,11 @@ def autoencoder_of(config: Config, data: FaceData) -> Autoencoder:
 # what no name or shape of a weight tells
 _OF_A_NET = ("encoder_activation", "encoder_slope", "value_range")
 _OF_A_PART = (
-    *("padding", "norm", "pixel_norm", "residual_slope", "up_slope", "linear_before", "skip_around", "downsamplers"),
+    *("padding", "pixel_norm", "residual_slope", "up_slope", "linear_before", "skip_around", "downsamplers"),
     "repeated",
 )
 _OF_LAYERS: dict[str, tuple[type[nn.Module], ...]] = {  # of a part that has one of these; else it is but a name
+    "norm": NORM_LAYERS,
     "upsampler": UPSCALES,
     "up_factor": UPSCALES,
     "bottleneck": (Bottleneck,),

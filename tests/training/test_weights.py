@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 
 from faceswap_lab.models.architecture import Architecture, to_plain
 from faceswap_lab.models.autoencoder import Autoencoder
+from faceswap_lab.models.norms import NORM_LAYERS, NORMS
 from faceswap_lab.models.upsamplers import UPSAMPLERS, UPSCALES
 from faceswap_lab.runs.atomic import StorageError
 from faceswap_lab.topology import Blocks, Declared, expand
@@ -249,6 +250,12 @@ def test_a_choice_of_layers_that_a_part_has_not_is_not_asked_for(tmp_path):
     loaded(tmp_path / "w.safetensors", "encoder", *UPSAMPLED[:2], name="iae")
     was, now = (resized(bottleneck={"bottleneck": name}) for name in ("two_dense", "two_dense_activated"))
     loaded(tmp_path / "w.safetensors", "stem", was, now, name="shared_encoder_start")
+    was, now = (resized({"norm": name, "normed": 0}) for name in ("instance", "none"))
+    loaded(tmp_path / "w.safetensors", "encoder", was, now)
+
+
+def test_every_norm_makes_what_is_known_as_one():
+    assert {name for name, make in NORMS.items() if not isinstance(make(4), NORM_LAYERS)} == {"none"}
 
 
 def test_every_upsampler_makes_what_is_known_as_an_upscale():

@@ -46,7 +46,8 @@ class Row:
         size: of pictures and trainings.
         under: other settings in which the study is not as most are (its baseline, shrunk or tuned arms); may be empty.
         commit: of the runs.
-        runs: the arm's finished runs, by seed and hash.
+        runs: the arm's finished trainings: seed, hash, and final losses, by which the same run of another machine or
+            commit is another training.
     """
 
     study: str
@@ -60,7 +61,7 @@ class Row:
     size: str
     under: str
     commit: str
-    runs: frozenset[tuple[int, str]]
+    runs: frozenset[tuple[object, ...]]
 
     @property
     def verdict(self) -> str:
@@ -146,9 +147,11 @@ def _rows(name: str, found: Evidence, usual: dict[str, dict[str, str]]) -> list[
     people, general, some, size = people_of(config), in_general(config), bool(such_people(config)), size_of(config)
     compared = judge_primary(found)
 
-    def of_arm(arm: str) -> frozenset[tuple[int, str]]:
-        names = [parsed_name(run.folder) for run in found.runs if run.arm == arm and run.finished and run.folder]
-        return frozenset((name.seed, name.digest) for name in names if name)
+    def of_arm(arm: str) -> frozenset[tuple[object, ...]]:
+        own = [run for run in found.runs if run.arm == arm and run.finished and run.folder]
+        names = [(parsed_name(run.folder), run) for run in own if run.folder]
+        losses = ("loss_A", "loss_B")
+        return frozenset((name.seed, name.digest, *map(run.metrics.get, losses)) for name, run in names if name)
 
     return [
         Row(name, found.plan, arm, compared.metric, judgement, people, general, some, size, under, commit, of_arm(arm))

@@ -101,6 +101,8 @@ def test_a_study_that_shares_an_arms_runs_with_another_has_not_asked_again(found
     part = replace(tanh[0], study="part", judgement=fewer, runs=frozenset(list(tanh[0].runs)[:4]))
     assert agreements([part, *tanh]) == agreements([*tanh, part]) == before
     assert agreements([part, tanh[0]]) == []
+    again = replace(part, runs=frozenset((*name[:2], 0.5, 0.5) for name in part.runs))  # trained anew, elsewhere
+    assert [says for _, says, _ in agreements([again, tanh[0]])] == ["agrees"]
 
 
 def test_a_pool_and_a_pool_of_more_count_once(root: Path, tmp_path: Path) -> None:
