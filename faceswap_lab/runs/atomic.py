@@ -103,6 +103,20 @@ def explaining(path: Path) -> Iterator[None]:
         raise clearer from error
 
 
+def make_folder(folder: Path, of: Path | None = None) -> None:
+    """Make a folder, and those above it, unless it is there.
+
+    Args:
+        folder: the folder.
+        of: what will be written in it, where the error should name that.
+
+    Raises:
+        StorageError: it cannot be made.
+    """
+    with explaining(of or folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
 def _storage_error(error: OSError, path: Path) -> StorageError | None:
     """Return the clear error for a failure to write ``path``, or None if the cause is not storage."""
     reason = error.errno

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import fmean
 
 from faceswap_lab.config import ConfigError
-from faceswap_lab.runs.atomic import explaining, write_text
+from faceswap_lab.runs.atomic import make_folder, write_text
 from faceswap_lab.studies import digits
 from faceswap_lab.studies.analysis import ALPHA, analyse
 from faceswap_lab.studies.collecting.collect import config_of
@@ -183,8 +183,7 @@ def across(axis: str, folders: Mapping[str, Path]) -> Across:
 
 def write_across(axis: str, folders: Mapping[str, Path], folder: Path) -> None:
     """Write which folders of evidence belong together, relative to ``folder``."""
-    with explaining(folder / ACROSS):
-        folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder, of=folder / ACROSS)
     where = {level: Path(os.path.relpath(path, folder.parent)).as_posix() for level, path in folders.items()}
     content = {"format": _FORMAT, "axis": axis, "levels": where}
     write_text(folder / ACROSS, json.dumps(content, indent=1, ensure_ascii=False) + "\n")

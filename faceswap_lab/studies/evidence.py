@@ -24,7 +24,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from faceswap_lab.config import ConfigError
-from faceswap_lab.runs.atomic import explaining, write_npz, write_text
+from faceswap_lab.runs.atomic import make_folder, write_npz, write_text
 from faceswap_lab.runs.flat import flat
 from faceswap_lab.studies.collecting import blocks, pictures
 from faceswap_lab.studies.collecting.collect import cells_by_fact, collect, config_of, differing
@@ -102,8 +102,7 @@ def write_evidence(found: Evidence, folder: Path) -> None:
     Raises:
         faceswap_lab.runs.atomic.StorageError: a file cannot be written.
     """
-    with explaining(folder / STUDY):
-        folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder, of=folder / STUDY)
     write_text(folder / _RESULTS, results_csv(found.runs))
     curves = _packed(found.runs)
     if curves:

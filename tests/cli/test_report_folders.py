@@ -6,11 +6,10 @@ import pytest
 
 from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.cli.job.status import JobStatus
-from faceswap_lab.cli.study.report import make_folder
 from faceswap_lab.cli.subcommands.report import _runs_in, report
 from faceswap_lab.cli.sweep.records import record
 from faceswap_lab.config import ConfigError
-from faceswap_lab.runs.atomic import StorageError
+from faceswap_lab.runs.atomic import StorageError, make_folder
 
 
 def test_a_word_may_be_longer_than_any_files_name():

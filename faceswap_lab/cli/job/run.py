@@ -24,7 +24,7 @@ from faceswap_lab.config import Config, ConfigError, RenderedData
 from faceswap_lab.interruption import Interrupted, interruptible
 from faceswap_lab.options import Options
 from faceswap_lab.plugins.finding import import_plugins
-from faceswap_lab.runs.atomic import StorageError, explaining, remove_leftovers, write_text
+from faceswap_lab.runs.atomic import StorageError, make_folder, remove_leftovers, write_text
 from faceswap_lab.runs.folder import RunFolder, find, find_or_create
 from faceswap_lab.runs.lock import Holder, run_lock
 from faceswap_lab.runs.result import BadResult, Result, read_result
@@ -127,8 +127,7 @@ def _noted(forced: Path | None) -> RunFolder | None:
 
 
 def _note(forced: Path, folder: RunFolder) -> None:
-    with explaining(forced):
-        forced.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(forced.parent, of=forced)
     write_text(forced, str(folder.path))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import faceswap_lab
 from faceswap_lab.cli.study.plan import StudyJob
-from faceswap_lab.runs.atomic import explaining, write_json
+from faceswap_lab.runs.atomic import make_folder, write_json
 from faceswap_lab.runs.folder import find_all
 from faceswap_lab.runs.provenance import code
 from faceswap_lab.runs.result import sound_result
@@ -64,8 +64,7 @@ def declare(file: Path, declared: Mapping[str, Any], runs_dir: Path) -> dict[str
         _BEGUN: len(begun(declared["runs"], runs_dir)),
         "declared": declared,
     }
-    with explaining(file):
-        file.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(file.parent, of=file)
     write_json(file, [*known, entry])
     return entry
 

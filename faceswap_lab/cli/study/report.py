@@ -10,7 +10,7 @@ from faceswap_lab.cli.study.declaration import DECLARED, became_of
 from faceswap_lab.cli.study.lines import result_lines
 from faceswap_lab.cli.study.plan import StudyJob
 from faceswap_lab.config import Config, ConfigError
-from faceswap_lab.runs.atomic import explaining, write_json
+from faceswap_lab.runs.atomic import make_folder, write_json
 from faceswap_lab.studies.evidence import Evidence, other_question, read_evidence, write_evidence
 from faceswap_lab.studies.tuning import TUNING
 
@@ -31,16 +31,6 @@ def check_folder(job: StudyJob) -> None:
             f"{job.folder} holds the answer to another question, which the report would replace: "
             f"{'; '.join(unlike[:3])}{more}. Move that folder, or write elsewhere: experiments_dir=FOLDER"
         )
-
-
-def make_folder(folder: Path) -> None:
-    """Make a study's folder.
-
-    Raises:
-        faceswap_lab.runs.atomic.StorageError: it cannot be made.
-    """
-    with explaining(folder):
-        folder.mkdir(parents=True, exist_ok=True)
 
 
 def make_report(job: StudyJob) -> list[str]:

@@ -21,12 +21,12 @@ from faceswap_lab.cli.messages import say
 from faceswap_lab.cli.study.declaration import begun, declarations, declare, declared_by
 from faceswap_lab.cli.study.levels import Levels
 from faceswap_lab.cli.study.plan import StudyJob, study_of
-from faceswap_lab.cli.study.report import make_folder, make_report
+from faceswap_lab.cli.study.report import make_report
 from faceswap_lab.cli.study.time import look
 from faceswap_lab.cli.sweep.cells import combinations
 from faceswap_lab.config import ConfigError, PeopleData
 from faceswap_lab.options import Options
-from faceswap_lab.runs.atomic import write_json
+from faceswap_lab.runs.atomic import make_folder, write_json
 from faceswap_lab.runs.flat import flat
 from faceswap_lab.runs.started import key_of
 from faceswap_lab.studies.collecting.collect import collect

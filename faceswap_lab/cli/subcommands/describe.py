@@ -9,7 +9,7 @@ from faceswap_lab.cli.compose import composed
 from faceswap_lab.cli.job.judge import check_functions
 from faceswap_lab.cli.messages import listed
 from faceswap_lab.config import Config, ConfigError, events_of
-from faceswap_lab.runs.atomic import explaining, write_bytes
+from faceswap_lab.runs.atomic import make_folder, write_bytes
 
 if TYPE_CHECKING:
     from faceswap_lab.models.costs import PartCost
@@ -126,6 +126,5 @@ def _draw(found: "Description", title: str, picture: Path) -> None:
         content = vl_convert.svg_to_png(drawn, scale=2)
     else:
         content = drawn.encode()
-    with explaining(picture):
-        picture.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(picture.parent, of=picture)
     write_bytes(picture, content)

@@ -47,7 +47,7 @@ def report(words: Sequence[str], folders: Sequence[Path]) -> int:
 def _together(words: Sequence[str], settings: Sequence[str]) -> list[str]:
     """Write a report of one study's parts, or of runs side by side: the others are compared with the first of them."""
     from faceswap_lab.cli.study.report import write
-    from faceswap_lab.runs.atomic import explaining, write_json
+    from faceswap_lab.runs.atomic import make_folder, write_json
     from faceswap_lab.studies.analysis import compared
     from faceswap_lab.studies.evidence import is_evidence
     from faceswap_lab.studies.pooled import pooled
@@ -68,8 +68,7 @@ def _together(words: Sequence[str], settings: Sequence[str]) -> list[str]:
     root = Path(os.path.expanduser(settings[-1].removeprefix(_PLACE)) if settings else "experiments")
     digest = hashlib.sha256("\n".join(str(folder.resolve()) for folder in folders).encode()).hexdigest()[:8]
     folder = root / f"{f'{found.plan.name}-pooled' if of_a_study else 'compare'}-{digest}"
-    with explaining(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for name, extra in found.extras.items():
         write_json(folder / f"{name}.json", extra)
     return write(found, folder)

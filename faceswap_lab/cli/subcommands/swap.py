@@ -12,7 +12,7 @@ from faceswap_lab.cli.messages import say
 from faceswap_lab.config import ConfigError
 from faceswap_lab.data.picture_files import find_pictures, printable
 from faceswap_lab.refusal import nearest
-from faceswap_lab.runs.atomic import explaining
+from faceswap_lab.runs.atomic import make_folder
 
 _LONGEST = 180  # bytes of a picture's name; file systems take 255, and the writer adds to it for a moment
 _SETTINGS = {"source": "A", "target": "B", "out": "swaps", "cropped": "false"}
@@ -45,8 +45,7 @@ def swap(words: Sequence[str]) -> int:
     files = [file for path in paths[1:] for file in (find_pictures(path).pictures if path.is_dir() else [path])]
     if not files:
         raise ConfigError(f"swap: no pictures in {', '.join(map(str, paths[1:]))}.")
-    with explaining(out):
-        out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     refused, taken, cropped = 0, set[Path](), settings["cropped"] == "true"
     for file in files:
         try:

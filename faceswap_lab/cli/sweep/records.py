@@ -15,7 +15,7 @@ from typing import Any
 
 from faceswap_lab.cli.job.status import JobStatus
 from faceswap_lab.cli.sweep.cells import Cell
-from faceswap_lab.runs.atomic import explaining, write_json
+from faceswap_lab.runs.atomic import make_folder, write_json
 
 SWEEPS = "sweeps"  # in a runs folder: a folder for each sweep
 _CELLS, _CLOSED = "cells", "closed.json"
@@ -32,8 +32,7 @@ def new_sweep_dir(runs_dir: Path) -> Path:
 
 def record_closed(sweep_dir: Path, cells: Sequence[Cell]) -> None:
     """Write down the cells that need not be launched."""
-    with explaining(sweep_dir):
-        sweep_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(sweep_dir)
     write_json(sweep_dir / _CLOSED, [_plain(*cell) for cell in cells])
 
 

@@ -65,7 +65,7 @@ def run_cell(
     with interruptible(), stopping_when_asked(sweep_dir):
         look_in(origin.folder)
         status = run_job(composed, folders, overrides, sweep_dir.name, sweep_dir, origin.plugins, forced)
-    record(origin.sweep_dir, number, overrides, status)
+    record(sweep_dir, number, overrides, status)
     if os.getppid() != parent:
         os._exit(status.code)  # whoever started this process has vanished, and nobody waits for it
     if status.signal == signal.SIGUSR1 and asked_to_stop(origin.sweep_dir) is None:

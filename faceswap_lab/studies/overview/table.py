@@ -146,17 +146,32 @@ def _rows(name: str, found: Evidence, usual: dict[str, dict[str, str]]) -> list[
     commit = ", ".join(dict.fromkeys(run.facts.get("commit", "")[:7] for run in found.runs if run.facts))
     people, general, some, size = people_of(config), in_general(config), bool(such_people(config)), size_of(config)
     compared = judge_primary(found)
-
-    def of_arm(arm: str) -> frozenset[tuple[object, ...]]:
-        own = [run for run in found.runs if run.arm == arm and run.finished and run.folder]
-        names = [(parsed_name(run.folder), run) for run in own if run.folder]
-        losses = ("loss_A", "loss_B")
-        return frozenset((name.seed, name.digest, *map(run.metrics.get, losses)) for name, run in names if name)
-
     return [
-        Row(name, found.plan, arm, compared.metric, judgement, people, general, some, size, under, commit, of_arm(arm))
+        Row(
+            name,
+            found.plan,
+            arm,
+            compared.metric,
+            judgement,
+            people,
+            general,
+            some,
+            size,
+            under,
+            commit,
+            _trainings(found, arm),
+        )
         for arm, judgement in compared.judgements.items()
     ]
+
+
+def _trainings(found: Evidence, arm: str) -> frozenset[tuple[object, ...]]:
+    """Return what tells an arm's finished trainings from all others: see ``Row.runs``."""
+    finished = [run for run in found.runs if run.arm == arm and run.finished]
+    names = [(run.folder and parsed_name(run.folder), run) for run in finished]
+    return frozenset(
+        (name.seed, name.digest, run.metrics.get("loss_A"), run.metrics.get("loss_B")) for name, run in names if name
+    )
 
 
 def _settings(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from faceswap_lab.runs.atomic import explaining, write_text
+from faceswap_lab.runs.atomic import make_folder, write_text
 from faceswap_lab.studies.findings import Findings
 
 
@@ -21,8 +21,7 @@ def write_report(findings: Findings, folder: Path, cache: Path | None = None) ->
     from faceswap_lab.studies.report.content import words_of
 
     words = words_of(findings)
-    with explaining(folder / "report.html"):
-        folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder, of=folder / "report.html")
     write_text(folder / "report.md", markdown.render("report.md", words))
     write_text(folder / "report.html", page.render("report.html", words, cache))
     return folder / "report.html"
