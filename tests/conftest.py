@@ -1,7 +1,12 @@
 """What every test finds as a person at a terminal would."""
 
 import gc
+import os
 import signal
+
+# Before torch and numpy are loaded, and for each process that a test starts: the models are tiny, and threads that
+# wait for one another while other tests run took more than half of the time.
+os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 import pytest
 from hypothesis import settings

@@ -1,4 +1,3 @@
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from tests.acceptance.program import Program
 @pytest.fixture(scope="session")
 def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One cache of rendered faces for all tests."""
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before the fork server starts: torch must not make threads there
     return tmp_path_factory.mktemp("cache")
 
 

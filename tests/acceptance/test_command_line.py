@@ -62,7 +62,7 @@ SAID_BY_HYDRA = [("seed=${nobody}",), ("seed=${seed}",)]
 
 
 def environment(**more: str) -> dict[str, str]:
-    return os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "80"} | more
+    return os.environ | {"COLUMNS": "80"} | more
 
 
 def python(*args: str, cwd: Path, stdin: str = "") -> tuple[subprocess.CompletedProcess[str], float]:

@@ -34,7 +34,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def faceswap_lab(unpacked: Path, cwd: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    env = os.environ | {"PYTHONPATH": str(unpacked), "OMP_NUM_THREADS": "1", "XDG_CACHE_HOME": str(cwd / "cache")}
+    env = os.environ | {"PYTHONPATH": str(unpacked), "XDG_CACHE_HOME": str(cwd / "cache")}
     command = [sys.executable, "-m", "faceswap_lab", *args]
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=120)
 

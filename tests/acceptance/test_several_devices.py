@@ -1,6 +1,5 @@
 """``trainer=ddp`` as a user runs it, on two CPU processes: in a sweep, told to stop, and killed."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -25,7 +24,7 @@ def started(faces: Path, runs: Path, *words: str) -> "subprocess.Popen[str]":
     overrides = [word for word in TINY if word.split("=")[0] not in {w.split("=")[0] for w in words}]
     command = [sys.executable, "-m", "faceswap_lab", *words, *overrides, f"cache_dir={faces}", f"runs_dir={runs}"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    return subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, **pipes)  # type: ignore[call-overload]
+    return subprocess.Popen(command, **pipes)  # type: ignore[call-overload]
 
 
 def finished(faces: Path, runs: Path, *overrides: str) -> str:
