@@ -49,7 +49,7 @@ def test_no_mask_is_theirs_by_default():
             ["loss=adversarial_code", *TWO],
             "topology.parts",
             UNEQUAL,
-            ["encoder_A and encoder_B, differ in kind or settings", "leave the term out"],
+            ["the codes of encoder_A and encoder_B are of different sizes", "leave the term out"],
         ),
     ],
 )

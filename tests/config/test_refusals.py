@@ -16,6 +16,7 @@ from tests.topology.normalised import NORMALISED, add_kind
 
 SGD = ("optimizer=sgd", "optimizer_state=shared")
 TIED = ["topology=tied", "encoders=two", "update_order=joint", "optimizer_state=shared"]
+APART = ["encoders=two", "encoders.start=independent"]
 SAME_CODE = ["loss=same_code", "data.states=shared", "update_order=joint", "optimizer_state=shared"]
 
 
@@ -239,8 +240,15 @@ def test_a_combination_that_means_nothing_is_refused_with_the_remedy(overrides: 
     assert not [part for part in told if part not in str(error.value)], error.value
 
 
-def test_codes_of_one_size_may_be_tied_whatever_parts_make_them():
-    load(fixed(*TIED, "+topology.parts.encoder_B={kind: encoder, kernel: 3}"), OPTIONS)
+@pytest.mark.parametrize("compares", [TIED, ["loss=adversarial_code", *APART], [*SAME_CODE, *APART]])
+@pytest.mark.parametrize("code_size", [1024, 16])
+def test_codes_are_compared_where_they_are_of_one_size_whatever_parts_make_them(compares, code_size):
+    other = fixed(*compares, f"+topology.parts.encoder_B={{kind: encoder, kernel: 3, code_size: {code_size}}}")
+    if code_size == 1024:
+        load(other, OPTIONS)
+    else:
+        with pytest.raises(ConfigError, match="the codes of encoder_A and encoder_B are of different sizes"):
+            load(other, OPTIONS)
 
 
 def test_there_are_as_many_people_as_sides():

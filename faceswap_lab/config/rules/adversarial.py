@@ -1,7 +1,7 @@
 """What must hold for the terms of a loss that discriminators judge."""
 
 from faceswap_lab.config.derived import topology_of
-from faceswap_lab.config.rules.codes import alike, any_trained
+from faceswap_lab.config.rules.codes import any_trained, of_one_size
 from faceswap_lab.config.schema import Config
 from faceswap_lab.config.terms import Adversarial, AdversarialCode, terms_of
 from faceswap_lab.orders import ORDERS
@@ -35,17 +35,17 @@ def _sides(where: str, term: Adversarial, topology: Topology, order: str) -> Non
 
 
 def _codes(where: str, term: AdversarialCode, topology: Topology, order: str) -> None:
-    """Codes must come from every side, be alike, and move."""
+    """Codes must come from every side, be of one size, and move."""
     choice = ORDERS.get(order)
     if choice and (choice.only or choice.blocks):
         raise ConfigError(
             f"{where} with update_order={order}: codes can be told apart only where every side has some in every step. "
             "Use update_order=a_then_b, or leave the term out."
         )
-    if not alike(topology):
+    if not of_one_size(topology):
         raise ConfigError(
-            f"{where}: the parts of the codes, {' and '.join(dict.fromkeys(topology.code.values()))}, differ in "
-            "kind or settings, so the codes' origin is plain. Give them the same, or leave the term out."
+            f"{where}: the codes of {' and '.join(dict.fromkeys(topology.code.values()))} are of different sizes, so "
+            "their origin is plain. Give them the same, or leave the term out."
         )
     for side in term.sides or topology.sides:
         made_by = topology.up_to_code(side)

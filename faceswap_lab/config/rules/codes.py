@@ -5,11 +5,6 @@ from collections.abc import Iterable
 from faceswap_lab.topology import Topology
 
 
-def alike(topology: Topology) -> bool:
-    """Tell whether the parts that make the sides' codes are of the same kind and size."""
-    return len({(topology.parts[part].spec, topology.shapes[part]) for part in topology.code.values()}) == 1
-
-
 def of_one_size(topology: Topology) -> bool:
     """Tell whether the sides' codes are equally large, whatever parts make them: units, or else a map."""
     sizes = {

@@ -2,7 +2,7 @@
 
 from faceswap_lab.config.data import RenderedData
 from faceswap_lab.config.derived import topology_of
-from faceswap_lab.config.rules.codes import alike, any_trained
+from faceswap_lab.config.rules.codes import any_trained, of_one_size
 from faceswap_lab.config.schema import Config
 from faceswap_lab.config.terms import same_codes, terms_of
 from faceswap_lab.orders import ORDERS, Plan
@@ -37,17 +37,17 @@ def _pairs(config: Config, where: str) -> None:
 
 
 def _codes(config: Config, where: str) -> None:
-    """Codes must be alike, move, and be of all sides in one update."""
+    """Codes must be of one size, move, and be of all sides in one update."""
     topology, order = topology_of(config), config.update_order.name
     if order in ORDERS and not Plan(order, topology.sides, 2).reaches_all:
         raise ConfigError(
             f"{where} with update_order={order}: codes can be compared only where all sides are in one update. "
             "Use update_order=joint optimizer_state=shared."
         )
-    if not alike(topology):
+    if not of_one_size(topology):
         raise ConfigError(
-            f"{where}: the parts of the codes, {' and '.join(dict.fromkeys(topology.code.values()))}, differ in "
-            "kind or settings, so no unit of one is a unit of the other. Give them the same, or leave the term out."
+            f"{where}: the codes of {' and '.join(dict.fromkeys(topology.code.values()))} are of different sizes, so "
+            "no unit of one is a unit of the other. Give them the same, or leave the term out."
         )
     made_by = [part for side in topology.sides for part in topology.up_to_code(side)]
     if not any_trained(topology, made_by):
