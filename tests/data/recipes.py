@@ -1,10 +1,12 @@
 """Recipes and faces that the tests of this room share."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from hypothesis import strategies as st
+from PIL import Image
 
 from faceswap_lab.data.draws import Draws
 from faceswap_lab.data.faces import Faces
@@ -50,6 +52,15 @@ class Maps(NamedTuple):
 
     input: np.ndarray
     target: np.ndarray
+
+
+def write_faces(folder: Path, count: int, seed: int, side: int = 40) -> list[Path]:
+    rng = np.random.default_rng(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{index:03}.png" for index in range(count)]
+    for path in paths:
+        Image.fromarray(rng.integers(0, 256, (side, side, 3), np.uint8)).save(path)
+    return paths
 
 
 def maps(draws: Draws, recipe: Recipe, size: int, resolution: int) -> Maps:

