@@ -1,5 +1,6 @@
 """What a study found, as plain data: made by ``analysis.py`` from finished runs, shown by ``report/``."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,19 @@ class Compared:
     metric: Metric
     values: dict[str, dict[int, float]]
     judgements: dict[str, Judgement]
+
+    def ranked(self) -> list[str]:
+        """Return the judged arms by their difference from the baseline, the best first.
+
+        Those without a difference come last; where no direction is better, the order is the study's.
+        """
+        better = self.metric.higher_is_better
+        if better is None:
+            return list(self.judgements)
+        differences = {arm: judged.comparison.difference for arm, judged in self.judgements.items()}
+        known = [arm for arm, difference in differences.items() if math.isfinite(difference)]
+        known.sort(key=differences.__getitem__, reverse=better)
+        return [*known, *(arm for arm in differences if arm not in known)]
 
 
 @dataclass(frozen=True)

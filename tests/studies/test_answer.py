@@ -14,25 +14,37 @@ DRAWN = np.random.default_rng(0).normal(0, 0.001, size=(9, 9))
 NOISE = DRAWN - DRAWN.mean(axis=1, keepdims=True)
 
 
-def answer(shifts, seeds=9, smallest=0.02, higher=True, finished=None, planned=None, **how):
-    """The answer of a study whose arms differ by ``shifts`` and next to no noise."""
+def compared(shifts, seeds=9, smallest=0.02, higher=True):
+    """A metric of arms that differ by ``shifts`` and next to no noise; None: an arm without a run."""
     base = {seed: 0.6 + 0.01 * seed for seed in range(seeds)}
     arms = {
-        name: {seed: base[seed] + shift + NOISE[number % 9, seed] for seed in base}
+        name: {} if shift is None else {seed: base[seed] + shift + NOISE[number % 9, seed] for seed in base}
         for number, (name, shift) in enumerate(shifts.items())
     }
     judgements = judge_arms(base, arms, higher_is_better=higher, smallest_difference=smallest)
     metric = Metric("swap_ssim_AB", "SSIM of the swap A→B", higher, smallest)
-    total = seeds * (1 + len(arms))
-    compared = Compared(metric, {"baseline": base, **arms}, judgements)
+    return Compared(metric, {"baseline": base, **arms}, judgements)
+
+
+def answer(shifts, seeds=9, smallest=0.02, higher=True, finished=None, planned=None, **how):
+    """The answer of a study whose arms differ by ``shifts`` and next to no noise."""
+    total = seeds * (1 + len(shifts))
     return answer_of(
-        compared,
-        ["baseline", *arms],
+        compared(shifts, seeds, smallest, higher),
+        ["baseline", *shifts],
         finished=total if finished is None else finished,
         planned=planned or total,
         alpha=0.05,
         **how,
     )
+
+
+@given(st.permutations([-0.2, -0.1, 0.1, 0.2, None]), st.sampled_from([True, False, None]))
+def test_arms_are_ranked_the_best_first(shifts, higher):
+    """The shifts name the arms; one has no run."""
+    best_first = {True: ["0.2", "0.1", "-0.1", "-0.2"], False: ["-0.2", "-0.1", "0.1", "0.2"]}
+    expected = [str(shift) for shift in shifts] if higher is None else [*best_first[higher], "None"]
+    assert compared({str(shift): shift for shift in shifts}, higher=higher).ranked() == expected
 
 
 def test_arms_are_told_by_verdict_the_largest_differences_first():

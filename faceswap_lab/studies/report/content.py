@@ -24,6 +24,7 @@ def words_of(findings: Findings) -> dict[str, Any]:
     return {
         "findings": findings,
         "arms": tables.arm_rows(findings),
+        "ranked": tables.ranked_rows(findings),
         "confidence": f"{100 * (1 - findings.alpha):g} %",
         "n": tables.counted(findings),
         "attention": tables.attention(findings),

@@ -30,7 +30,7 @@ def primary_forest(findings: Findings) -> Figure | None:
         zone = f"The shaded zone is ±{smallest:g}, the smallest difference that matters, declared before the runs."
     spec = {
         "height": 34 * len(arms),
-        "encoding": _encoding(arms, f"difference from {findings.baseline}{way[metric.higher_is_better]}"),
+        "encoding": _encoding(compared.ranked(), f"difference from {findings.baseline}{way[metric.higher_is_better]}"),
         "layer": _layers(rows, _seed_rows(compared), _zones([compared]), arms),
     }
     return Figure(

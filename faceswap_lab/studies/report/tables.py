@@ -51,6 +51,12 @@ def arm_rows(findings: Findings) -> list[ArmRow]:
     return [_arm_row(findings, arm, decimals) for arm in findings.arms]
 
 
+def ranked_rows(findings: Findings) -> list[ArmRow]:
+    """Return every arm but the baseline, the best first: what the answer shows."""
+    rows = {row.name: row for row in arm_rows(findings)}
+    return [rows[arm] for arm in findings.primary.ranked()]
+
+
 def matrix(findings: Findings) -> list[tuple[str, list[Mark]]]:
     """Return arm by arm the verdicts in all judged metrics, the primary one first."""
     judged = [findings.primary, *findings.secondary]

@@ -6,6 +6,7 @@ import pytest
 
 from faceswap_lab.studies.findings import Findings
 from faceswap_lab.studies.report import tables
+from faceswap_lab.studies.report.forest import primary_forest
 from faceswap_lab.studies.run import Run
 from tests.studies.report.example import example
 from tests.studies.test_digits import read
@@ -32,6 +33,14 @@ def test_the_main_table_holds_the_numbers(findings: Findings) -> None:
     assert rows["baseline"].difference == ""
     assert rows["baseline"].verdict == "baseline"
     assert rows["b_then_a"].seeds == "5 of 7"  # the last two failed
+
+
+def test_the_answer_and_its_plot_show_the_best_arm_first(findings: Findings) -> None:
+    best_first = ["joint", "b_then_a", "two_encoders"]  # shifted by 0.018, 0.004, −0.09
+    forest = primary_forest(findings)
+    assert forest is not None
+    assert [row.name for row in tables.ranked_rows(findings)] == best_first
+    assert forest.spec["encoding"]["y"]["sort"] == best_first
 
 
 def test_diagnostics_are_mean_and_sd(findings: Findings) -> None:

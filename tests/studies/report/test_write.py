@@ -94,6 +94,10 @@ def test_a_whole_report(tmp_path: Path) -> None:
     assert places == sorted(places)
     headings = [heading for heading in read_page(page).headings if heading not in ("What needs attention", "")]
     assert headings == order
+    best_first = ["joint", "b_then_a", "two_encoders"]  # shifted by 0.018, 0.004, −0.09
+    answered = markdown[: markdown.index("## Arms")]
+    assert re.findall(r"^\| [^|]+ \| (\w+) \| [+−]", answered.replace("\\", ""), re.MULTILINE) == best_first
+    assert re.findall(r'<span class="arm">(\w+)</span>', page.read_text(encoding="utf-8")) == best_first
     first_screen = words[: words.index("mean over the seeds and paired difference")]
     assert "What needs attention" in first_screen
     assert "an error of the test's making" in first_screen
