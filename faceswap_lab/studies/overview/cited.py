@@ -40,7 +40,13 @@ def rewritten(text: str, root: Path) -> str:
             words = " ".join(piece.partition("-->")[0][:200].split())
             raise ConfigError(f"{_OPENS} {words} -->: after what it vouches for, <!--/--> is missing.")
     read = lru_cache(maxsize=None)(lambda name: _evidence(root, name))
-    return _CITED.sub(lambda cited: f"{cited[1]}{_cite(cited[2].split(), read)}{cited[4]}", text)
+
+    @lru_cache(maxsize=None)  # a league of 26 arms is judged once, not for each of its numbers
+    def judged(study: str, baseline: str, metric: str | None) -> Compared:
+        found = read(study)
+        return judge_primary(replace(found, plan=replace(found.plan, baseline=baseline)), metric)
+
+    return _CITED.sub(lambda cited: f"{cited[1]}{_cite(cited[2].split(), read, judged)}{cited[4]}", text)
 
 
 def _evidence(root: Path, name: str) -> Evidence:
@@ -50,18 +56,17 @@ def _evidence(root: Path, name: str) -> Evidence:
     return read_evidence(root / name)
 
 
-def _cite(words: list[str], read: Callable[[str], Evidence]) -> str:
+def _cite(words: list[str], read: Callable[[str], Evidence], judged: Callable[..., Compared]) -> str:
     where = f"<!--= {' '.join(words)} -->"
     against = next((word.removeprefix(_AGAINST) for word in words[-1:] if word.startswith(_AGAINST)), None)
     if not 3 <= len(words) - bool(against) <= 4:
         raise ConfigError(f"{where}: write <!--= study arm what -->, and after it a metric, {_AGAINST}ARM, or both.")
     study, arm, what, *metric = words[:-1] if against else words
     found = read(study)
-    if against:
-        found = replace(found, plan=replace(found.plan, baseline=_known_arm(against, found.arms, where)))
-    compared = judge_primary(found, metric[0] if metric else None)
+    baseline = _known_arm(against, found.arms, where) if against else found.plan.baseline
+    compared = judged(study, baseline, metric[0] if metric else None)
     if what == "table":
-        return _table(found, compared)
+        return _table(found, baseline, compared)
     values = list(compared.values[_known_arm(arm, found.arms, where)].values())
     if what == "mean":
         if not values:
@@ -84,13 +89,13 @@ def _known_arm(arm: str, arms: Sequence[str], where: str) -> str:
     return arm
 
 
-def _table(found: Evidence, compared: Compared) -> str:
+def _table(found: Evidence, baseline: str, compared: Compared) -> str:
     """Return the verdicts of a whole study as a Markdown table, on lines of its own."""
     rows = [
         f"| {arm} | {judgement.verdict} | {_effect(judgement.comparison)} | {judgement.comparison.seeds} |"
         for arm, judgement in compared.judgements.items()
     ]
-    head = f"| {found.plan.title}: {compared.metric.caption} | verdict | difference from {found.plan.baseline} | n |"
+    head = f"| {found.plan.title}: {compared.metric.caption} | verdict | difference from {baseline} | n |"
     return "\n".join(["", head, "| --- | --- | ---: | ---: |", *rows, ""])
 
 
