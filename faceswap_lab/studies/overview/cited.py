@@ -12,7 +12,7 @@ import re
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from faceswap_lab.config import ConfigError
@@ -39,9 +39,9 @@ def rewritten(text: str, root: Path) -> str:
         if not _CITED.match(_OPENS + piece):
             words = " ".join(piece.partition("-->")[0][:200].split())
             raise ConfigError(f"{_OPENS} {words} -->: after what it vouches for, <!--/--> is missing.")
-    read = lru_cache(maxsize=None)(lambda name: _evidence(root, name))
+    read = cache(lambda name: _evidence(root, name))
 
-    @lru_cache(maxsize=None)  # a league of 26 arms is judged once, not for each of its numbers
+    @cache  # a league of 26 arms is judged once, not for each of its numbers
     def judged(study: str, baseline: str, metric: str | None) -> Compared:
         found = read(study)
         return judge_primary(replace(found, plan=replace(found.plan, baseline=baseline)), metric)

@@ -1,17 +1,27 @@
 """The Markdown twin, for code hosts: the same content with pictures as files beside it."""
 
+import functools
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _SPECIAL = re.compile(r"([\\`*{}\[\]<>|~#$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")  # an underscore inside a word is one
 
 
 def render(template: str, words: Mapping[str, Any]) -> str:
     """Return a template as Markdown. Every value is escaped unless a template's filter made it Markdown."""
+    text = _environment().get_template(template).render(**words)
+    return re.sub(r"\n{3,}", "\n\n", text)
+
+
+@functools.cache  # with the templates that it has compiled
+def _environment() -> "Environment":
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(  # autoescape is for HTML; ``finalize`` does its work here
@@ -27,8 +37,7 @@ def render(template: str, words: Mapping[str, Any]) -> str:
         "link": lambda name: Markup(quote(str(name))),
         "ours": Markup,  # our own words and names hold nothing to escape
     }
-    text = environment.get_template(template).render(**words)
-    return re.sub(r"\n{3,}", "\n\n", text)
+    return environment
 
 
 def code(text: Any) -> Markup:
