@@ -9,7 +9,6 @@ from typing import Any
 
 import joblib
 import pytest
-from hydra.core.global_hydra import GlobalHydra
 
 from faceswap_lab.cli.job import devices
 from faceswap_lab.cli.job.devices import check_devices, gpu_of_its_own, lowest_free_place, processes_at_once
@@ -20,10 +19,7 @@ from tests.config.shipped import OPTIONS, composed
 
 
 def config_of(*overrides: str) -> Config:
-    try:
-        return load(composed(*overrides), OPTIONS)
-    finally:
-        GlobalHydra.instance().clear()
+    return load(composed(*overrides), OPTIONS)
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
 from faceswap_lab.cli.groups import first_comment
 from faceswap_lab.config import load
@@ -56,6 +58,22 @@ NAMED_AFTER_ITS_FUNCTION = {("loss", "mae_masked"): "mae", ("loss", "mse_masked"
 FILES = sorted(CONF.glob("*/*.yaml"))  # but for hydra/sweeper, which is Hydra's
 EXPERIMENTS = OPTIONS["experiment"]
 CHOICES = [(group, name) for group, names in OPTIONS.items() if group not in ADDED for name in names]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["scale=smoke", "optimizer=sgd", "optimizer_state=per_autoencoder", "optimizer.lr=3e-3", "seed=4", "name=x"],
+        ["+experiment=iae", "training.max_steps=9", "model.encoder_widths=[4,4]", "trainer.gpu=null"],
+        ["data=folders", "data.a='faces/a b'", "data.b=[x,y]", "runs_dir=${name}/there"],
+        ["loss.weight_a=0.5", "+loss.terms.adversarial_code.sides=[B]", "loss=adversarial"],
+        ["loss=dssim_mse", "~loss.terms.mse", "loss.terms={dssim:{weight:2}}"],
+    ],
+)
+def test_what_tests_compose_is_what_hydra_composes(words: list[str]):
+    found = composed(*words)
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        assert found == OmegaConf.to_container(compose("config", words), resolve=True)
 
 
 def choice(group: str, name: str) -> list[str]:

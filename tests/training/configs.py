@@ -2,14 +2,9 @@
 
 from functools import cache
 
-from hydra import compose, initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
-from omegaconf import OmegaConf
-
-from faceswap_lab.cli.groups import conf_dir
 from faceswap_lab.config import load
 from faceswap_lab.data.faces import FaceData
-from faceswap_lab.options import Options
+from tests.config.shipped import OPTIONS, composed
 from tests.data.recipes import noise_faces
 
 TINY = (
@@ -32,10 +27,7 @@ TINY = (
 
 @cache
 def config_for(*overrides):
-    GlobalHydra.instance().clear()  # of other tests' making
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        composed = compose("config", [*TINY, *overrides])
-    return load(OmegaConf.to_container(composed, resolve=True), Options([conf_dir()]))
+    return load(composed(*TINY, *overrides), OPTIONS)
 
 
 def noise_data():
