@@ -16,6 +16,7 @@ from faceswap_lab.studies.report.sections import sections
 def words_of(findings: Findings) -> dict[str, Any]:
     """Return what the templates fill in; ``figures``: all plots, in the order of the page."""
     curves = [(level_figure(findings, curves), difference_figure(findings, curves)) for curves in findings.curves]
+    arms = tables.arm_rows(findings)
     extras, budgets = sections(findings.extras), tables.budget_columns(findings)
     forest, forests, prediction = primary_forest(findings), secondary_forests(findings), prediction_figure(findings)
     people = people_figure(findings) if findings.people else None
@@ -23,8 +24,8 @@ def words_of(findings: Findings) -> dict[str, Any]:
     plots = [forest, people, *(one for pair in curves for one in pair), forests, prediction]
     return {
         "findings": findings,
-        "arms": tables.arm_rows(findings),
-        "ranked": tables.ranked_rows(findings),
+        "arms": arms,
+        "ranked": tables.ranked(findings, arms),
         "confidence": f"{100 * (1 - findings.alpha):g} %",
         "n": tables.counted(findings),
         "attention": tables.attention(findings),

@@ -30,21 +30,17 @@ def render(template: str, words: Mapping[str, Any], cache: Path | None = None) -
         words: what it fills in; ``figures``: its plots, if it has any.
         cache: folder in which the plots' library is kept from one page to the next; None: it is not kept.
     """
-    figures = words.get("figures", [])
-    return (
-        _environment()
-        .get_template(template)
-        .render(
-            **words,
-            plots={figure.name: for_page(figure) for figure in figures},
-            themes=THEMES,
-            font=FONT,
-            style=_asset("page.css"),
-            script=_asset("page.js"),
-            sorting=_asset("sort.js"),
-            library_conditions=_asset("library-conditions.txt"),
-            library=library(cache) if figures else "",
-        )
+    figures, compiled = words.get("figures", []), _environment().get_template(template)
+    return compiled.render(
+        **words,
+        plots={figure.name: for_page(figure) for figure in figures},
+        themes=THEMES,
+        font=FONT,
+        style=_asset("page.css"),
+        script=_asset("page.js"),
+        sorting=_asset("sort.js"),
+        library_conditions=_asset("library-conditions.txt"),
+        library=library(cache) if figures else "",
     )
 
 

@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,10 +51,10 @@ def arm_rows(findings: Findings) -> list[ArmRow]:
     return [_arm_row(findings, arm, decimals) for arm in findings.arms]
 
 
-def ranked_rows(findings: Findings) -> list[ArmRow]:
-    """Return every arm but the baseline, the best first: what the answer shows."""
-    rows = {row.name: row for row in arm_rows(findings)}
-    return [rows[arm] for arm in findings.primary.ranked()]
+def ranked(findings: Findings, rows: Sequence[ArmRow]) -> list[ArmRow]:
+    """Return the rows of ``arm_rows`` but the baseline's, the best arm first: what the answer shows."""
+    by_name = {row.name: row for row in rows}
+    return [by_name[arm] for arm in findings.primary.ranked()]
 
 
 def matrix(findings: Findings) -> list[tuple[str, list[Mark]]]:

@@ -39,7 +39,7 @@ def test_the_answer_and_its_plot_show_the_best_arm_first(findings: Findings) -> 
     best_first = ["joint", "b_then_a", "two_encoders"]  # shifted by 0.018, 0.004, −0.09
     forest = primary_forest(findings)
     assert forest is not None
-    assert [row.name for row in tables.ranked_rows(findings)] == best_first
+    assert [row.name for row in tables.ranked(findings, tables.arm_rows(findings))] == best_first
     assert forest.spec["encoding"]["y"]["sort"] == best_first
 
 
